@@ -1,0 +1,37 @@
+# codesign_library(Name sources... DEPENDS libraries... [TABLEGEN target])
+# One static library per folder; DEPENDS lists exactly what the design allows it to see.
+function(codesign_library name)
+  cmake_parse_arguments(ARG "" "TABLEGEN" "DEPENDS" ${ARGN})
+  set(target codesign${name})
+  add_library(${target} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  add_library(codesign::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${target} PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
+    "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}>"
+    "$<INSTALL_INTERFACE:include>")
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PUBLIC ${ARG_DEPENDS})
+  codesign_warnings(${target})
+  if(ARG_TABLEGEN)
+    add_dependencies(${target} ${ARG_TABLEGEN})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY CODESIGN_LIBRARIES ${target})
+endfunction()
+
+# codesign_unit_test(Library sources... [DEPENDS more libraries...]): one GoogleTest program per library.
+function(codesign_unit_test library)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  set(target ${library}Test)
+  add_executable(${target} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${target} PRIVATE codesign::${library} ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE CODESIGN_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                               CODESIGN_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  codesign_warnings(${target})
+  add_test(NAME unit.${library} COMMAND ${target})
+endfunction()
+
+function(codesign_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra $<$<BOOL:${CODESIGN_WERROR}>:-Werror>)
+endfunction()

@@ -1,0 +1,113 @@
+#include "codesign/Support/Diagnostics.h"
+
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include <algorithm>
+
+namespace codesign {
+
+char CodedError::ID = 0;
+
+llvm::StringRef SourceFile::line(int lineNumber) const {
+  llvm::StringRef rest = text;
+  for (int i = 1; i < lineNumber; ++i) {
+    size_t end = rest.find('\n');
+    if (end == llvm::StringRef::npos)
+      return {};
+    rest = rest.drop_front(end + 1);
+  }
+  return rest.take_until([](char c) { return c == '\n'; }).rtrim('\r');
+}
+
+std::string SourceLocation::str() const {
+  std::string name = file ? file->name : "<unknown>";
+  if (line == 0)
+    return name;
+  return name + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
+llvm::Expected<std::shared_ptr<const SourceFile>> readSourceFile(llvm::StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
+  if (!buffer)
+    return usageError("cannot read '" + path + "': " + buffer.getError().message());
+  std::string name = path == "-" ? std::string("<stdin>") : path.str();
+  return std::make_shared<const SourceFile>(SourceFile{std::move(name), (*buffer)->getBuffer().str()});
+}
+
+/// The source line and a caret, with tabs kept so that the caret lines up and long lines cut around the caret.
+static std::string caretText(const SourceLocation &location) {
+  if (!location.file || location.line == 0)
+    return {};
+  constexpr size_t maxWidth = 160;
+  llvm::StringRef line = location.file->line(location.line);
+  size_t caret = std::min<size_t>(std::max(location.column, 1) - 1, line.size());
+  if (line.size() > maxWidth) {
+    size_t start = caret > maxWidth / 2 ? caret - maxWidth / 2 : 0;
+    line = line.substr(start, maxWidth);
+    caret -= start;
+  }
+  std::string text = "  ";
+  std::string marker = "  ";
+  for (size_t i = 0; i < line.size(); ++i) {
+    unsigned char c = line[i];
+    text += (c < 0x20 && c != '\t') || c == 0x7f ? '?' : line[i];
+    if (i < caret && (c & 0xC0) != 0x80)
+      marker += c == '\t' ? '\t' : ' ';
+  }
+  return "\n" + text + "\n" + marker + "^";
+}
+
+llvm::Error inputError(const SourceLocation &location, const llvm::Twine &message) {
+  return llvm::make_error<CodedError>(ExitCode::BadInput,
+                                      (location.str() + ": error: " + message + caretText(location)).str());
+}
+
+llvm::Error inputError(const SourceLocation &location, const llvm::Twine &message, const llvm::Twine &note) {
+  return llvm::make_error<CodedError>(
+      ExitCode::BadInput,
+      (location.str() + ": error: " + message + caretText(location) + "\n  note: " + note).str());
+}
+
+llvm::Error usageError(const llvm::Twine &message) {
+  return llvm::make_error<CodedError>(ExitCode::BadInput, ("error: " + message).str());
+}
+
+llvm::Error infeasibleError(const llvm::Twine &message) {
+  return llvm::make_error<CodedError>(ExitCode::Infeasible, ("error: " + message).str());
+}
+
+llvm::StringRef nearestName(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates) {
+  unsigned best = std::max<unsigned>(1, word.size() / 3) + 1;
+  llvm::StringRef nearest;
+  for (llvm::StringRef candidate : candidates) {
+    unsigned distance = word.edit_distance_insensitive(candidate, /*AllowReplacements=*/true, best);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+std::string didYouMean(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates) {
+  llvm::StringRef nearest = nearestName(word, candidates);
+  return nearest.empty() ? std::string() : "; did you mean '" + nearest.str() + "'?";
+}
+
+ExitCode reportError(llvm::Error error, llvm::raw_ostream &stream) {
+  ExitCode code = ExitCode::Ok;
+  llvm::handleAllErrors(
+      std::move(error),
+      [&](const CodedError &coded) {
+        stream << coded.message() << '\n';
+        code = std::max(code, coded.exitCode());
+      },
+      [&](const llvm::ErrorInfoBase &other) {
+        stream << "error: " << other.message() << '\n';
+        code = ExitCode::Internal;
+      });
+  return code;
+}
+
+} // namespace codesign
