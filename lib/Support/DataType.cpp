@@ -32,7 +32,9 @@ int bitWidth(DataType type) {
   llvm_unreachable("unknown data type");
 }
 
-double bytesPerElement(DataType type) { return bitWidth(type) / 8.0; }
+double bytesPerElement(DataType type) {
+  return bitWidth(type) / 8.0;
+}
 
 llvm::StringRef toString(DataType type) {
   switch (type) {

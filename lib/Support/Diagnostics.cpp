@@ -35,7 +35,8 @@ llvm::Expected<std::shared_ptr<const SourceFile>> readSourceFile(llvm::StringRef
   return std::make_shared<const SourceFile>(SourceFile{std::move(name), (*buffer)->getBuffer().str()});
 }
 
-/// The source line and a caret, with tabs kept so that the caret lines up and long lines cut around the caret.
+/// The source line and a caret, with tabs kept so that the caret lines up and long lines cut around the
+/// caret.
 static std::string caretText(const SourceLocation &location) {
   if (!location.file || location.line == 0)
     return {};

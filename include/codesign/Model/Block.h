@@ -1,4 +1,5 @@
-// A block of a model: parameters and operator shapes as functions of its dimensions. The only copy of these formulas.
+// A block of a model: parameters and operator shapes as functions of its dimensions. The only copy of these
+// formulas.
 #pragma once
 
 #include "codesign/Model/Dimensions.h"
@@ -11,7 +12,8 @@
 
 namespace codesign {
 
-/// Parameter counts. `active` counts what one token uses: top-k experts instead of all, everything else in full.
+/// Parameter counts. `active` counts what one token uses: top-k experts instead of all, everything else in
+/// full.
 struct ParameterCount {
   int64_t total = 0;
   int64_t active = 0;
@@ -21,11 +23,14 @@ struct ParameterCount {
     active += other.active;
     return *this;
   }
-  friend ParameterCount operator*(int64_t count, ParameterCount p) { return {count * p.total, count * p.active}; }
+  friend ParameterCount operator*(int64_t count, ParameterCount p) {
+    return {count * p.total, count * p.active};
+  }
   bool operator==(const ParameterCount &) const = default;
 };
 
-/// A distinct part of a model. Immutable and shared; a new architecture is a new subclass, nothing else changes.
+/// A distinct part of a model. Immutable and shared; a new architecture is a new subclass, nothing else
+/// changes.
 class Block {
 public:
   virtual ~Block() = default;
@@ -35,8 +40,9 @@ public:
 
   virtual ParameterCount parameters() const = 0;
 
-  /// Appends what one rank runs for one step of `workload`: the forward pass, and for training the backward pass
-  /// (data and weight gradients), collectives included. Requires whyNotDivisible(workload.parallelism).empty().
+  /// Appends what one rank runs for one step of `workload`: the forward pass, and for training the backward
+  /// pass (data and weight gradients), collectives included. Requires
+  /// whyNotDivisible(workload.parallelism).empty().
   virtual void appendOperators(const Workload &workload, std::vector<Operator> &operators) const = 0;
 
   /// Bytes of key-value cache per token of context and per rank, 0 for blocks without one.
@@ -45,7 +51,8 @@ public:
   /// Parameters stored on one rank of the workload's tensor and expert ranks.
   virtual int64_t parametersPerRank(const Parallelism &parallelism) const = 0;
 
-  /// Empty if the block can be split as asked, else the reason: "num_attention_heads 30 is not a multiple of tp 8".
+  /// Empty if the block can be split as asked, else the reason: "num_attention_heads 30 is not a multiple of
+  /// tp 8".
   virtual std::string whyNotDivisible(const Parallelism &) const { return {}; }
 
   /// The dimensions that the block depends on.

@@ -15,7 +15,8 @@ struct LayerGroup {
   std::vector<std::shared_ptr<const Block>> blocks;
 };
 
-/// What a model is, independent of any file format: prologue (embedding), layers, epilogue (final norm, head).
+/// What a model is, independent of any file format: prologue (embedding), layers, epilogue (final norm,
+/// head).
 struct ModelSpec {
   std::string name;   // for reports; sanitised before it reaches code or a path
   std::string family; // Hugging Face model_type: "llama", "mixtral", …
@@ -34,8 +35,8 @@ ParameterCount countParameters(const ModelSpec &model);
 /// Values of all dimensions, from the first block that has each; 0 where none has.
 DimensionValues dimensionsOf(const ModelSpec &model);
 
-/// The same architecture at other sizes. NumHiddenLayers is spread over the layer groups in proportion to their counts
-/// (largest remainder), so that a pattern such as "3 sliding, 1 full" keeps its ratio.
+/// The same architecture at other sizes. NumHiddenLayers is spread over the layer groups in proportion to
+/// their counts (largest remainder), so that a pattern such as "3 sliding, 1 full" keeps its ratio.
 ModelSpec withDimensions(const ModelSpec &model, const DimensionValues &values);
 
 /// An operator with how often one rank runs it in a step and which block asked for it.
@@ -45,17 +46,22 @@ struct PlacedOperator {
   int64_t count = 1; // occurrences per step on the busiest rank, op.count included
 };
 
-/// Everything the busiest rank runs for one step: ceil(layers ÷ stages) layers plus embedding and head. Equal operators
-/// of one block are listed once with their count. Requires whyNotDivisible() to be empty.
+/// Everything the busiest rank runs for one step: ceil(layers ÷ stages) layers plus embedding and head. Equal
+/// operators of one block are listed once with their count. Requires whyNotDivisible() to be empty.
 std::vector<PlacedOperator> operatorsOf(const ModelSpec &model, const Workload &workload);
+
+/// By how much idle stages stretch a training step: (micro-batches + stages − 1) ÷ micro-batches (GPipe and
+/// 1F1B); 1 otherwise.
+double pipelineBubbleFactor(const Workload &workload);
 
 /// Empty if every block can be split as the workload asks, else the first reason.
 std::string whyNotDivisible(const ModelSpec &model, const Parallelism &parallelism);
 
-/// Memory of one rank. Weights in the workload's type. Training in mixed precision: 2 bytes weight, 2 gradient and 12
-/// optimiser (fp32 master, Adam's two moments) per parameter; activations with every layer recomputed: 2·tokens·hidden
-/// bytes per layer plus one layer's working set of 34·tokens·hidden (Korthikanti et al. 2022, without the attention
-/// matrix that flash attention never stores). Prefill and decode: the key-value cache at the full context.
+/// Memory of one rank. Weights in the workload's type. Training in mixed precision: 2 bytes weight, 2
+/// gradient and 12 optimiser (fp32 master, Adam's two moments) per parameter; activations with every layer
+/// recomputed: 2·tokens·hidden bytes per layer plus one layer's working set of 34·tokens·hidden (Korthikanti
+/// et al. 2022, without the attention matrix that flash attention never stores). Prefill and decode: the
+/// key-value cache at the full context.
 struct MemoryFootprint {
   Bytes weights, gradients, optimizer, activations, keyValueCache;
   Bytes total() const { return weights + gradients + optimizer + activations + keyValueCache; }

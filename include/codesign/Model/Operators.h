@@ -16,7 +16,8 @@ enum class Scaling : uint8_t { None, PerTensor, PerToken, Block128 };
 /// Which product of a linear layer: y = x·Wᵀ, dx = dy·W, dW = dyᵀ·x.
 enum class Pass : uint8_t { Forward, DataGradient, WeightGradient };
 
-/// output[batch][m][n] = a[batch][m][k] · b[batch][k][n]; a linear layer's weight is b, stored n-major (NT) in Forward.
+/// output[batch][m][n] = a[batch][m][k] · b[batch][k][n]; a linear layer's weight is b, stored n-major (NT)
+/// in Forward.
 struct GemmShape {
   int64_t m = 0, n = 0, k = 0;
   int64_t batch = 1;
@@ -27,8 +28,9 @@ struct GemmShape {
   bool operator==(const GemmShape &) const = default;
 };
 
-/// One product per local expert. `rows` is the sum over local experts (tokens × top-k ÷ expert ranks), spread evenly when
-/// skew is 0; `tokens` is the number of tokens routed on all ranks and `topK`, `experts` decide how many are touched.
+/// One product per local expert. `rows` is the sum over local experts (tokens × top-k ÷ expert ranks), spread
+/// evenly when skew is 0; `tokens` is the number of tokens routed on all ranks and `topK`, `experts` decide
+/// how many are touched.
 struct GroupedGemmShape {
   int64_t tokens = 0, rows = 0, experts = 0, topK = 0, localExperts = 0, n = 0, k = 0;
   DataType input = DataType::BF16;
@@ -67,7 +69,8 @@ struct DecodeAttentionShape {
 /// A row reduction followed by a scale: RMSNorm, LayerNorm, softmax cross-entropy rows.
 struct NormShape {
   int64_t rows = 0, columns = 0;
-  /// How often each element is read from and written to memory (a fused residual addition: 2 reads, 2 writes).
+  /// How often each element is read from and written to memory (a fused residual addition: 2 reads, 2
+  /// writes).
   double readsPerElement = 1, writesPerElement = 1;
   DataType type = DataType::BF16;
   bool operator==(const NormShape &) const = default;
@@ -82,8 +85,8 @@ struct ElementwiseShape {
 
 enum class CollectiveKind : uint8_t { AllReduce, AllGather, ReduceScatter, AllToAll, SendReceive };
 
-/// One collective over `ranks` GPUs of a node. `bytes` is the full buffer: the reduced tensor, the gathered result, the
-/// tensor before scattering, everything one rank exchanges in an all-to-all.
+/// One collective over `ranks` GPUs of a node. `bytes` is the full buffer: the reduced tensor, the gathered
+/// result, the tensor before scattering, everything one rank exchanges in an all-to-all.
 struct CollectiveShape {
   CollectiveKind kind = CollectiveKind::AllReduce;
   int64_t bytes = 0;
@@ -91,8 +94,8 @@ struct CollectiveShape {
   bool operator==(const CollectiveShape &) const = default;
 };
 
-using OperatorShape = std::variant<GemmShape, GroupedGemmShape, MoeRoutingShape, AttentionShape, DecodeAttentionShape,
-                                   NormShape, ElementwiseShape, CollectiveShape>;
+using OperatorShape = std::variant<GemmShape, GroupedGemmShape, MoeRoutingShape, AttentionShape,
+                                   DecodeAttentionShape, NormShape, ElementwiseShape, CollectiveShape>;
 
 /// One operator as a block lists it; `count` per occurrence of the block.
 struct Operator {
@@ -102,18 +105,20 @@ struct Operator {
 };
 
 /// Arithmetic of one occurrence; a multiply-accumulate is two. Causal attention counts the visible half only
-/// (2·b·s²·h·d forward instead of 4·b·s²·h·d), so that rates compare with published ones; backward is 2.5 × forward.
+/// (2·b·s²·h·d forward instead of 4·b·s²·h·d), so that rates compare with published ones; backward is 2.5 ×
+/// forward.
 Flops flops(const OperatorShape &shape);
 
-/// Bytes that must cross HBM once: each operand read once, each result written once. For grouped GEMMs the weights of the
-/// expected number of distinct experts. 0 for collectives: their traffic is on the links.
+/// Bytes that must cross HBM once: each operand read once, each result written once. For grouped GEMMs the
+/// weights of the expected number of distinct experts. 0 for collectives: their traffic is on the links.
 Bytes compulsoryBytes(const OperatorShape &shape);
 
-/// The number of distinct experts that `tokens` tokens touch when each picks `topK` of `experts` uniformly at random:
-/// experts · (1 − (1 − topK/experts)^tokens).
+/// The number of distinct experts that `tokens` tokens touch when each picks `topK` of `experts` uniformly at
+/// random: experts · (1 − (1 − topK/experts)^tokens).
 double expectedTouchedExperts(int64_t tokens, int64_t experts, int64_t topK);
 
-/// "gemm", "grouped_gemm", "moe_routing", "attention", "decode_attention", "norm", "elementwise", "collective".
+/// "gemm", "grouped_gemm", "moe_routing", "attention", "decode_attention", "norm", "elementwise",
+/// "collective".
 llvm::StringRef kindName(const OperatorShape &shape);
 
 /// Sizes in the order a reader expects: "m=8192 n=6144 k=4096 bf16".

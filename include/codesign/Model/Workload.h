@@ -10,8 +10,8 @@ namespace codesign {
 
 enum class Phase : uint8_t { Train, Prefill, Decode };
 
-/// Ranks within one model replica. Tensor and expert ranks share the same GPUs: experts are spread over `expert` ranks,
-/// everything else over `tensor` ranks; the layers over `pipeline` stages.
+/// Ranks within one model replica. Tensor and expert ranks share the same GPUs: experts are spread over
+/// `expert` ranks, everything else over `tensor` ranks; the layers over `pipeline` stages.
 struct Parallelism {
   int64_t tensor = 1;
   int64_t expert = 1;
@@ -19,8 +19,8 @@ struct Parallelism {
   bool operator==(const Parallelism &) const = default;
 };
 
-/// One use of the model. Train and prefill: `batch` sequences of `sequenceLength` tokens per step on one replica;
-/// decode: one new token for each of `batch` sequences with `context` tokens in the cache.
+/// One use of the model. Train and prefill: `batch` sequences of `sequenceLength` tokens per step on one
+/// replica; decode: one new token for each of `batch` sequences with `context` tokens in the cache.
 struct Workload {
   std::string name; // "train", "decode", "decode-2", … unique within a plan
   Phase phase = Phase::Train;
@@ -31,7 +31,7 @@ struct Workload {
   DataType type = DataType::BF16;
   DataType keyValueType = DataType::BF16;
   Scaling scaling = Scaling::None; // of 8-bit linear layers
-  Parallelism parallelism;
+  Parallelism parallelism = {};
   double weight = 1;
 
   /// Tokens that one step processes on one replica: batch × sequenceLength, or batch in decode.

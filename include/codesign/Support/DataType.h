@@ -35,7 +35,8 @@ double bytesPerElement(DataType type);
 /// The short name in specs and reports: "bf16", "fp8", "fp8_e5m2", "fp8_fnuz", …
 llvm::StringRef toString(DataType type);
 
-/// Accepts the short names and the spellings of Hugging Face and PyTorch ("bfloat16", "torch.float16"); empty if unknown.
+/// Accepts the short names and the spellings of Hugging Face and PyTorch ("bfloat16", "torch.float16"); empty
+/// if unknown.
 std::optional<DataType> parseDataType(llvm::StringRef name);
 
 /// True for the 8-bit floating types of either encoding.

@@ -1,4 +1,5 @@
-// Errors about a user's input: one clear message with file:line:column, a caret, and a suggestion where there is one.
+// Errors about a user's input: one clear message with file:line:column, a caret, and a suggestion where there
+// is one.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"

@@ -5,7 +5,8 @@
 
 namespace codesign {
 
-/// A double that carries its unit as a tag. Sums and comparisons stay within one unit; scaling is by a plain number.
+/// A double that carries its unit as a tag. Sums and comparisons stay within one unit; scaling is by a plain
+/// number.
 template <class Tag>
 struct Quantity {
   double value = 0;
@@ -37,14 +38,30 @@ using Joules = Quantity<struct JoulesTag>;
 using Watts = Quantity<struct WattsTag>;
 using Dollars = Quantity<struct DollarsTag>;
 
-constexpr Seconds operator/(Bytes amount, BytesPerSecond rate) { return Seconds(amount.value / rate.value); }
-constexpr Seconds operator/(Flops amount, FlopsPerSecond rate) { return Seconds(amount.value / rate.value); }
-constexpr Seconds operator/(Cycles amount, Hertz clock) { return Seconds(amount.value / clock.value); }
-constexpr Joules operator*(Watts power, Seconds time) { return Joules(power.value * time.value); }
-constexpr Joules operator*(Seconds time, Watts power) { return power * time; }
+constexpr Seconds operator/(Bytes amount, BytesPerSecond rate) {
+  return Seconds(amount.value / rate.value);
+}
+constexpr Seconds operator/(Flops amount, FlopsPerSecond rate) {
+  return Seconds(amount.value / rate.value);
+}
+constexpr Seconds operator/(Cycles amount, Hertz clock) {
+  return Seconds(amount.value / clock.value);
+}
+constexpr Joules operator*(Watts power, Seconds time) {
+  return Joules(power.value * time.value);
+}
+constexpr Joules operator*(Seconds time, Watts power) {
+  return power * time;
+}
 
-constexpr Seconds microseconds(double value) { return Seconds(value * 1e-6); }
-constexpr double toMicroseconds(Seconds time) { return time.value * 1e6; }
-constexpr double toMilliseconds(Seconds time) { return time.value * 1e3; }
+constexpr Seconds microseconds(double value) {
+  return Seconds(value * 1e-6);
+}
+constexpr double toMicroseconds(Seconds time) {
+  return time.value * 1e6;
+}
+constexpr double toMilliseconds(Seconds time) {
+  return time.value * 1e3;
+}
 
 } // namespace codesign
