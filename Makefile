@@ -1,0 +1,45 @@
+# Two commands do everything on a bare Debian 12: `make demo` and `make test`. Both install missing packages first.
+BUILD := build
+OUT := out
+
+.PHONY: demo test test-long bench lint packages build format clean
+
+## Plan Llama-3-8B for the MI300X and leave the plan and its kernels in out/.
+demo: build/codesign
+	$(BUILD)/bin/codesign plan examples/llama-3-8b/model.yaml --hw mi300x --out $(OUT)/llama-3-8b-mi300x
+
+## Build and run every test.
+test: build
+	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
+
+## The full-size runs that `make test` leaves out.
+test-long: build
+	CODESIGN_TEST_LONG=1 ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
+
+## Speed of the planner, the cost model and the simulator, as ratios and rates.
+bench: build
+	scripts/bench.sh $(BUILD)
+
+## Formatting, clang-tidy on changed files, and the second compiler.
+lint: configure
+	scripts/install-packages.sh lint
+	scripts/lint.sh
+
+format:
+	git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format-22 -i
+
+packages:
+	@scripts/install-packages.sh
+
+.PHONY: configure build/codesign
+configure: packages
+	@[ -f $(BUILD)/build.ninja ] || cmake --preset dev
+
+build: configure
+	cmake --build $(BUILD)
+
+build/codesign: configure
+	cmake --build $(BUILD) --target codesign
+
+clean:
+	rm -rf $(BUILD) build-gcc build-sanitize $(OUT)
