@@ -1,0 +1,38 @@
+// Text tables whose columns line up in a terminal, multi-byte characters included.
+#pragma once
+
+#include "llvm/Support/raw_ostream.h"
+#include <string>
+#include <vector>
+
+namespace codesign {
+
+enum class Align : uint8_t { Left, Right };
+
+/// Rows of cells; columns are as wide as their widest cell, two spaces apart.
+class Table {
+public:
+  explicit Table(std::vector<Align> alignment) : alignment(std::move(alignment)) {}
+
+  /// Missing cells at the end are empty; more cells than columns are a programmer error.
+  void addRow(std::vector<std::string> cells);
+  /// A line of dashes over the whole width.
+  void addRule();
+
+  /// Every line starts with `indent` spaces and has no spaces at its end.
+  void print(llvm::raw_ostream &stream, unsigned indent = 2) const;
+
+private:
+  std::vector<Align> alignment;
+  std::vector<std::vector<std::string>> rows; // an empty row is a rule
+};
+
+/// Columns that a UTF-8 text takes when every code point is one column wide.
+unsigned displayWidth(llvm::StringRef text);
+
+/// Prints `text` broken at spaces into lines of at most `width` columns, each after `indent` spaces; the
+/// first line starts with `lead` instead of the last characters of its indent.
+void printWrapped(llvm::raw_ostream &stream, llvm::StringRef text, unsigned indent, unsigned width,
+                  llvm::StringRef lead = "");
+
+} // namespace codesign

@@ -1,0 +1,200 @@
+#include "Text.h"
+
+#include "codesign/Report/Format.h"
+#include "codesign/Report/Table.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+#include <functional>
+
+using namespace codesign::report;
+
+namespace codesign {
+
+namespace {
+
+/// The columns of the main table: the user's shape, then the plans.
+std::vector<const PlanVariant *> columnsOf(const Plan &plan, unsigned alternatives) {
+  std::vector<const PlanVariant *> columns = {&plan.base};
+  for (const PlanVariant &variant : plan.best) {
+    if (columns.size() == alternatives + 2)
+      break;
+    columns.push_back(&variant);
+  }
+  return columns;
+}
+
+void addRow(Table &table, llvm::StringRef label, llvm::ArrayRef<const PlanVariant *> columns,
+            const std::function<std::string(const PlanVariant &)> &cell) {
+  std::vector<std::string> cells = {label.str()};
+  for (const PlanVariant *variant : columns)
+    cells.push_back(cell(*variant));
+  table.addRow(std::move(cells));
+}
+
+std::string parallelismText(const PlanWorkloadResult &result) {
+  std::string text = "tp " + std::to_string(result.tensorParallel);
+  if (result.expertParallel > 1)
+    text += " ep " + std::to_string(result.expertParallel);
+  if (result.pipelineParallel > 1)
+    text += " pp " + std::to_string(result.pipelineParallel);
+  return text;
+}
+
+void addWorkloadRows(Table &table, size_t index, const PlanWorkload &workload,
+                     llvm::ArrayRef<const PlanVariant *> columns) {
+  auto row = [&](llvm::StringRef label, const std::function<std::string(const PlanWorkloadResult &)> &cell) {
+    addRow(table, label, columns, [&](const PlanVariant &v) { return cell(v.workloads[index]); });
+  };
+  auto any = [&](const std::function<bool(const PlanWorkloadResult &)> &test) {
+    return llvm::any_of(columns, [&](const PlanVariant *v) { return test(v->workloads[index]); });
+  };
+  row(workload.name + " step", [](const PlanWorkloadResult &r) { return formatTime(r.secondsPerStep); });
+  row("  TFLOP/s per GPU", [](const PlanWorkloadResult &r) { return formatNumber(r.teraflopsPerSecond); });
+  row("  of the ceiling",
+      [](const PlanWorkloadResult &r) { return formatPercent(r.achievableCeilingShare); });
+  row("  tokens/s", [](const PlanWorkloadResult &r) { return formatCount(r.tokensPerSecond); });
+  row("  tokens/J", [](const PlanWorkloadResult &r) { return formatNumber(r.tokensPerJoule); });
+  if (any([](const PlanWorkloadResult &r) { return r.dollarsPerMillionTokens.has_value(); }))
+    row("  $ per M tokens", [](const PlanWorkloadResult &r) {
+      return r.dollarsPerMillionTokens ? formatNumber(*r.dollarsPerMillionTokens) : std::string("-");
+    });
+  row("  memory per GPU", [](const PlanWorkloadResult &r) {
+    std::string text = formatBytes(r.memoryBytesPerRank);
+    return r.memoryLimitBytes > 0 && r.memoryBytesPerRank > r.memoryLimitBytes ? text + " !" : text;
+  });
+  if (any([](const PlanWorkloadResult &r) {
+        return r.tensorParallel * r.expertParallel * r.pipelineParallel > 1;
+      }))
+    row("  parallel", parallelismText);
+}
+
+void printVariants(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+  std::vector<const PlanVariant *> columns = columnsOf(plan, options.alternatives);
+  std::vector<Align> alignment(columns.size() + 1, Align::Right);
+  alignment[0] = Align::Left;
+  Table table(alignment);
+  std::vector<std::string> titles = {"", "yours"};
+  for (size_t i = 1; i < columns.size(); ++i)
+    titles.push_back(i == 1 ? "best" : "plan " + std::to_string(i));
+  table.addRow(titles);
+  table.addRule();
+  for (const PlanDimension &dimension : plan.base.dimensions)
+    addRow(table, dimension.name, columns,
+           [&](const PlanVariant &v) { return dimensionText(v, dimension.name); });
+  addRow(table, "parameters", columns,
+         [](const PlanVariant &v) { return formatCount(double(v.totalParameters)); });
+  addRow(table, "  change", columns, [&](const PlanVariant &v) {
+    return &v == &plan.base ? std::string("-")
+                            : formatChange(double(v.totalParameters) / plan.base.totalParameters - 1);
+  });
+  if (plan.base.activeParameters != plan.base.totalParameters)
+    addRow(table, "active parameters", columns,
+           [](const PlanVariant &v) { return formatCount(double(v.activeParameters)); });
+  table.addRule();
+  for (auto [index, workload] : llvm::enumerate(plan.workloads))
+    addWorkloadRows(table, index, workload, columns);
+  table.addRule();
+  addRow(table, "speed-up", columns,
+         [&](const PlanVariant &v) { return &v == &plan.base ? std::string("-") : formatFactor(v.speedup); });
+  addRow(table, "  error band", columns, [&](const PlanVariant &v) {
+    return &v == &plan.base ? std::string("-") : "±" + formatPercent(v.speedupBand);
+  });
+  addRow(table, "  verdict", columns,
+         [&](const PlanVariant &v) { return &v == &plan.base ? std::string("-") : v.verdict; });
+  addRow(table, "loss", columns,
+         [&](const PlanVariant &v) { return &v == &plan.base ? std::string("-") : v.quality; });
+  table.print(stream);
+}
+
+std::string changeText(const PlanReason &reason) {
+  std::string text;
+  for (auto [name, from, to] : llvm::zip_equal(reason.dimensions, reason.from, reason.to)) {
+    if (!text.empty())
+      text += ", ";
+    text += name + " " + std::to_string(from) + " -> " + std::to_string(to);
+  }
+  return text;
+}
+
+void printReasons(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+  const PlanVariant &chosen = plan.chosen();
+  if (&chosen == &plan.base || chosen.dimensions == plan.base.dimensions) {
+    heading(stream, options, "Your shape is already the best of the space.");
+    return;
+  }
+  if (chosen.verdict != "faster")
+    heading(stream, options,
+            "Your shape is already within the error band (±" + formatPercent(chosen.speedupBand) +
+                ") of the best.");
+  heading(stream, options, "Why the best plan differs from yours");
+  for (const PlanReason &reason : chosen.reasons) {
+    stream << "  " << changeText(reason) << ": " << (reason.shareSaved >= 0 ? "saves " : "costs ")
+           << formatPercent(std::abs(reason.shareSaved)) << " of the objective\n";
+    printWrapped(stream, reason.text, 6, options.width);
+  }
+}
+
+void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+  const PlanCertificate &certificate = plan.certificate;
+  heading(stream, options, "Certificate");
+  stream << "  " << formatInteger(certificate.variants) << " variants in the space\n";
+  Table table({Align::Right, Align::Left, Align::Left});
+  for (const PlanConstraint &constraint : certificate.constraints)
+    if (constraint.removed > 0)
+      table.addRow({"-" + formatInteger(constraint.removed), constraint.name, constraint.text});
+  table.addRow({formatInteger(certificate.legal), "legal", ""});
+  table.print(stream);
+  stream << "  best objective " << formatNumber(plan.chosen().objective) << " of yours, lower bound "
+         << formatNumber(certificate.lowerBound) << ", gap " << formatPercent(certificate.gap)
+         << ": no legal variant is priced lower\n";
+  stream << "  " << formatInteger(certificate.tied) << (certificate.tied == 1 ? " plan lies" : " plans lie")
+         << " within ±" << formatPercent(certificate.tieBand)
+         << " of the best and cannot be told apart by the model\n";
+  auto widths = [&](const PlanVariant &variant) {
+    std::string text;
+    for (const PlanDimension &dimension : variant.dimensions) {
+      std::string base = dimensionText(plan.chosen(), dimension.name);
+      if (base != std::to_string(dimension.value))
+        text += (text.empty() ? "" : ", ") + dimension.name + " " + std::to_string(dimension.value);
+    }
+    return text;
+  };
+  for (const PlanVariant &variant : certificate.tiedExamples) {
+    std::string difference = widths(variant);
+    if (!difference.empty())
+      printWrapped(stream, formatFactor(variant.speedup) + " " + difference, 6, options.width, "- ");
+  }
+}
+
+void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+  if (plan.kernels.empty())
+    return;
+  heading(stream, options, "Kernels");
+  Table table({Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left, Align::Right});
+  table.addRow({"kernel", "n", "k", "type", "rows (m)", "schedule", "expected"});
+  for (const PlanKernel &kernel : plan.kernels)
+    for (const PlanKernelRange &range : kernel.ranges) {
+      std::string rows =
+          std::to_string(range.minM) + (range.maxM ? ".." + std::to_string(range.maxM) : " up");
+      bool first = &range == &kernel.ranges.front();
+      table.addRow({first ? kernel.name : "", first ? std::to_string(kernel.n) : "",
+                    first ? std::to_string(kernel.k) : "", first ? kernel.input : "", rows,
+                    range.scheduleText,
+                    formatTime(range.expectedSeconds) + " at m=" + std::to_string(range.expectedM)});
+    }
+  table.print(stream);
+}
+
+} // namespace
+
+void printPlan(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+  printRequest(plan, stream, options);
+  heading(stream, options, "Shapes");
+  printVariants(plan, stream, options);
+  printReasons(plan, stream, options);
+  printCertificate(plan, stream, options);
+  printKernels(plan, stream, options);
+  printWarnings(plan, stream, options);
+}
+
+} // namespace codesign
