@@ -1,6 +1,7 @@
 #include "codesign/Model/ModelSpec.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <map>
@@ -144,6 +145,37 @@ std::string whyNotDivisible(const ModelSpec &model, const Parallelism &paralleli
   return reason;
 }
 
+/// Mixed-precision training with Adam: bf16 weights and gradients, fp32 master weights and two moments.
+static constexpr double gradientBytes = 2, optimizerBytes = 12;
+
+static double weightBytes(const Workload &workload) {
+  return workload.phase == Phase::Train ? 2 : bytesPerElement(workload.type);
+}
+
+double bytesPerParameter(const Workload &workload) {
+  bool training = workload.phase == Phase::Train;
+  return weightBytes(workload) + (training ? gradientBytes + optimizerBytes : 0);
+}
+
+int64_t cachedTokens(const Workload &workload) {
+  switch (workload.phase) {
+  case Phase::Train:
+    return 0;
+  case Phase::Prefill:
+    return workload.batch * workload.sequenceLength;
+  case Phase::Decode:
+    return workload.batch * workload.context;
+  }
+  llvm_unreachable("unknown phase");
+}
+
+Bytes activationBytes(int64_t hiddenSize, int64_t layers, const Workload &workload) {
+  double elements = double(workload.tokens()) * hiddenSize;
+  if (workload.phase == Phase::Train)
+    return Bytes((2.0 * layers + 34.0 / workload.parallelism.tensor) * elements);
+  return Bytes(2.0 * 8 * elements);
+}
+
 MemoryFootprint memoryFootprint(const ModelSpec &model, const Workload &workload) {
   int64_t stages = workload.parallelism.pipeline;
   int64_t layers = llvm::divideCeil(model.numLayers(), stages);
@@ -159,19 +191,14 @@ MemoryFootprint memoryFootprint(const ModelSpec &model, const Workload &workload
       parameters += double(count) * block->parametersPerRank(workload.parallelism);
       cachePerToken += block->cacheBytesPerToken(workload) * double(count);
     }
-  double hidden = dimensionsOf(model)[Dimension::HiddenSize];
   MemoryFootprint memory;
+  memory.activations = activationBytes(dimensionsOf(model)[Dimension::HiddenSize], layers, workload);
+  memory.weights = Bytes(weightBytes(workload) * parameters);
   if (workload.phase == Phase::Train) {
-    memory.weights = memory.gradients = Bytes(2 * parameters);
-    memory.optimizer = Bytes(12 * parameters);
-    memory.activations =
-        Bytes((2.0 * layers + 34.0 / workload.parallelism.tensor) * workload.tokens() * hidden);
-    return memory;
+    memory.gradients = Bytes(gradientBytes * parameters);
+    memory.optimizer = Bytes(optimizerBytes * parameters);
   }
-  memory.weights = Bytes(parameters * bytesPerElement(workload.type));
-  memory.activations = Bytes(2.0 * 8 * workload.tokens() * hidden);
-  int64_t context = workload.phase == Phase::Decode ? workload.context : workload.sequenceLength;
-  memory.keyValueCache = cachePerToken * double(workload.batch * context);
+  memory.keyValueCache = cachePerToken * double(cachedTokens(workload));
   return memory;
 }
 

@@ -68,4 +68,11 @@ struct MemoryFootprint {
 };
 MemoryFootprint memoryFootprint(const ModelSpec &model, const Workload &workload);
 
+/// The parts of the footprint that a sum over blocks needs: bytes that a rank keeps for each of its
+/// parameters (weight, gradient, optimiser), tokens whose keys and values it caches (0 in training), and
+/// activations of one rank that holds `layers` layers.
+double bytesPerParameter(const Workload &workload);
+int64_t cachedTokens(const Workload &workload);
+Bytes activationBytes(int64_t hiddenSize, int64_t layers, const Workload &workload);
+
 } // namespace codesign
