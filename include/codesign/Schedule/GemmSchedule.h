@@ -1,0 +1,130 @@
+// How one GEMM kernel of codesign's own is tiled and ordered on a target, and whether that is possible there.
+// Plain data: Cost prices it in closed form, Lowering turns it into kernel IR.
+#pragma once
+
+#include "codesign/Hardware/Profile.h"
+#include "codesign/Isa/MatrixInstruction.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace codesign {
+
+/// The shape of the main loop. The names are those of a profile's `kernel_families`.
+enum class GemmFamily : uint8_t {
+  MfmaLdsDoubleBuffer, // CDNA: global → registers → LDS, one or two LDS buffers, next tile in flight in
+                       // registers
+  MfmaSkinny, // CDNA, few rows: weights straight to registers, waves split K, partial sums meet in LDS
+  WgmmaTmaPersistent,   // Hopper: one TMA producer warpgroup, consumer warpgroups, persistent workgroups
+  MmaCpAsyncMultistage, // Ampere and later: cp.async ring of stages, ldmatrix, mma.sync
+};
+
+/// How A (m × k) and B (k × n) lie in memory, C is row-major. The letters are those of BLAS for row-major
+/// storage.
+enum class GemmLayout : uint8_t {
+  NT, // A k-contiguous, B k-contiguous (stored n × k): a linear layer forward, x · Wᵀ
+  NN, // A k-contiguous, B n-contiguous: gradient of the input, dY · W
+  TN, // A m-contiguous, B n-contiguous: gradient of the weights, dYᵀ · X
+};
+
+/// How the rows of a tile are kept free of bank conflicts.
+enum class SharedLayout : uint8_t {
+  Padded,   // `paddingBytes` after every row
+  Swizzled, // 16-byte pieces of a row exchanged by an XOR with the row number
+};
+
+struct GemmSchedule {
+  GemmFamily family = GemmFamily::MfmaLdsDoubleBuffer;
+  Architecture architecture = Architecture::Gfx942;
+  /// MatrixInstruction::name in the architecture's table.
+  std::string instruction;
+  GemmLayout layout = GemmLayout::NT;
+  DataType outputType = DataType::BF16;
+  /// The part of C that a workgroup computes, and the depth of one pipeline step.
+  int macroTileM = 0;
+  int macroTileN = 0;
+  int macroTileK = 0;
+  /// Execution groups of the instruction (waves, warps, consumer warpgroups) that share the macro tile along
+  /// m, n and k.
+  int wavesM = 1;
+  int wavesN = 1;
+  int wavesK = 1;
+  /// Buffers in LDS or shared memory.
+  int stages = 1;
+  /// Workgroups that share the K loop of one tile (1: none); with streamK the split follows the work instead.
+  int splitK = 1;
+  bool streamK = false;
+  /// Tile rows visited before the next tile column (L2 reuse); 1 is plain row order.
+  int groupM = 1;
+  /// Renumber workgroups so that each die (XCD) gets a contiguous range of tiles.
+  bool dieRemap = false;
+  /// Thread-block cluster with TMA multicast; 1 × 1 without.
+  int clusterM = 1;
+  int clusterN = 1;
+  SharedLayout sharedLayout = SharedLayout::Padded;
+  int paddingBytes = 0;
+
+  bool operator==(const GemmSchedule &) const = default;
+
+  /// The instruction's record. The schedule must be legal or at least name a known instruction.
+  const MatrixInstruction &matrixInstruction() const;
+  /// Threads of a workgroup, the producer warpgroup of WgmmaTmaPersistent included.
+  int threads() const;
+  /// Waves (64 or 32 threads) of a workgroup.
+  int waves() const;
+  /// The part of the macro tile that one execution group computes.
+  int waveTileM() const { return macroTileM / wavesM; }
+  int waveTileN() const { return macroTileN / wavesN; }
+  /// Instructions that one execution group issues per macro-tile step of depth macroTileK.
+  int instructionsPerStep() const;
+  /// "mfma_lds_double_buffer 256x256x64 2x4 waves v_mfma_f32_16x16x16_bf16 1 stage": one line for reports and
+  /// headers.
+  std::string describe() const;
+};
+
+/// LDS or shared memory of one workgroup. Input buffers: stages × (A rows + B rows) × (row bytes + padding).
+struct SharedMemoryUse {
+  int inputBytes = 0;
+  int epilogueBytes = 0; // staging of C, or partial sums; 0 where it reuses the input buffers
+  int barrierBytes = 0;
+  int total() const { return inputBytes + epilogueBytes + barrierBytes; }
+};
+SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule);
+
+/// Registers of one thread by purpose. Accumulators and fragments are exact counts, addressing is an
+/// estimate.
+struct RegisterUse {
+  int accumulators = 0; // macroTileM · macroTileN / threads, 32-bit
+  int fragments = 0;    // A and B of one instruction depth (at least 16 bytes each) for the wave tile
+  int staging = 0;      // next tile on its way from global memory to LDS
+  int addressing = 0;   // pointers, offsets, loop counters
+  int total() const { return accumulators + fragments + staging + addressing; }
+};
+RegisterUse registerUse(const GemmSchedule &schedule);
+
+/// How many workgroups a compute unit holds at once, and the resource that ends it.
+struct Occupancy {
+  int workgroupsPerComputeUnit = 0;
+  int wavesPerSimd = 0;
+  std::string limitedBy; // "LDS", "registers", "waves", "threads"
+};
+Occupancy occupancy(const GemmSchedule &schedule, const Profile &profile);
+
+/// Why the schedule cannot run on the device, with both numbers ("LDS 73728 B > 65536 B"); empty if it can.
+std::optional<std::string> illegalReason(const GemmSchedule &schedule, const Profile &profile);
+
+/// Every legal schedule for operands of this type, in a fixed order; splitK is 1, streamK false (they depend
+/// on the shape). Empty if the profile has no kernel family for the type.
+std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType inputType, GemmLayout layout);
+
+/// The workgroup order that minimises rows + columns of tiles in flight on one die: 1, 2, 4, 8 or 16.
+int bestGroupM(const Profile &profile, int workgroupsPerComputeUnit);
+
+/// "mfma_lds_double_buffer", …
+llvm::StringRef toString(GemmFamily family);
+std::optional<GemmFamily> parseGemmFamily(llvm::StringRef name);
+/// "NT", "NN", "TN".
+llvm::StringRef toString(GemmLayout layout);
+std::optional<GemmLayout> parseGemmLayout(llvm::StringRef name);
+
+} // namespace codesign

@@ -1,0 +1,98 @@
+#include "codesign/Hardware/ProfileLoader.h"
+
+#include "ProfileReader.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <set>
+
+namespace codesign {
+
+std::vector<std::string> profileSearchDirs(llvm::StringRef dataDir, llvm::StringRef executablePath) {
+  std::vector<std::string> candidates;
+  auto add = [&](llvm::SmallString<256> base, std::initializer_list<llvm::StringRef> parts) {
+    for (llvm::StringRef part : parts)
+      llvm::sys::path::append(base, part);
+    candidates.push_back(base.str().str());
+  };
+  if (!dataDir.empty()) {
+    add(dataDir, {"hwprofiles"});
+    return candidates;
+  }
+  // The address only helps where /proc is missing; any object of this binary will do.
+  static const int anchor = 0;
+  std::string executable =
+      llvm::sys::fs::getMainExecutable(executablePath.str().c_str(), const_cast<int *>(&anchor));
+  if (!executable.empty())
+    add(llvm::sys::path::parent_path(executable), {"..", "share", "codesign", "hwprofiles"});
+  candidates.push_back(CODESIGN_PROFILE_SOURCE_DIR);
+  llvm::erase_if(candidates, [](const std::string &dir) { return !llvm::sys::fs::is_directory(dir); });
+  return candidates;
+}
+
+static constexpr llvm::StringRef extension = ".yaml";
+static constexpr llvm::StringRef calibrationExtension = ".calibration.yaml";
+
+std::string calibrationPathFor(llvm::StringRef profilePath) {
+  profilePath.consume_back(extension);
+  return (profilePath + calibrationExtension).str();
+}
+
+std::vector<std::string> listProfiles(llvm::ArrayRef<std::string> searchDirs) {
+  std::set<std::string> names;
+  for (const std::string &dir : searchDirs) {
+    std::error_code error;
+    for (llvm::sys::fs::directory_iterator entry(dir, error), end; entry != end && !error;
+         entry.increment(error)) {
+      llvm::StringRef name = llvm::sys::path::filename(entry->path());
+      if (!name.ends_with(calibrationExtension) && name.consume_back(extension))
+        names.insert(name.str());
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+static llvm::Expected<std::string> findProfile(llvm::StringRef name, llvm::ArrayRef<std::string> searchDirs) {
+  for (const std::string &dir : searchDirs) {
+    llvm::SmallString<256> path(dir);
+    llvm::sys::path::append(path, name + extension);
+    if (llvm::sys::fs::exists(path))
+      return path.str().str();
+  }
+  std::vector<std::string> names = listProfiles(searchDirs);
+  std::vector<llvm::StringRef> candidates(names.begin(), names.end());
+  std::string known = names.empty() ? "no profiles found in " + llvm::join(searchDirs, ", ")
+                                    : "known profiles: " + llvm::join(names, ", ");
+  return usageError("unknown hardware profile '" + name + "'" + didYouMean(name, candidates) +
+                    "\n  note: " + known);
+}
+
+llvm::Expected<Profile> loadProfile(llvm::StringRef nameOrPath, llvm::ArrayRef<std::string> searchDirs) {
+  std::string path = nameOrPath.str();
+  bool isPath = nameOrPath.contains('/') || nameOrPath.ends_with(extension);
+  if (!isPath) {
+    llvm::Expected<std::string> found = findProfile(nameOrPath, searchDirs);
+    if (!found)
+      return found.takeError();
+    path = *found;
+  }
+  llvm::Expected<hardware::YamlContext> context = hardware::YamlContext::open(path);
+  if (!context)
+    return context.takeError();
+  Profile profile = hardware::readProfile(*context);
+  if (!context->failed() && !isPath && profile.name != nameOrPath)
+    context->fail(context->root()["name"], "'name' must be that of the file, '" + nameOrPath + "'");
+  if (llvm::Error error = context->takeError())
+    return error;
+  std::string calibrationPath = calibrationPathFor(path);
+  if (llvm::sys::fs::exists(calibrationPath)) {
+    llvm::Expected<Calibration> calibration = readCalibration(calibrationPath);
+    if (!calibration)
+      return calibration.takeError();
+    profile.calibration = std::move(*calibration);
+  }
+  return profile;
+}
+
+} // namespace codesign

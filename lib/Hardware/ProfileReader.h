@@ -1,0 +1,12 @@
+// From a parsed profile file to a Profile.
+#pragma once
+
+#include "YamlReader.h"
+#include "codesign/Hardware/Profile.h"
+
+namespace codesign::hardware {
+
+/// Reads and checks everything but the calibration.
+Profile readProfile(YamlContext &context);
+
+} // namespace codesign::hardware
