@@ -1,15 +1,16 @@
-// Runs the project's passes on textual IR; the dialects' tests use it.
-#include "dialects/Arch/Arch.h"
-#include "dialects/Arch/Passes.h"
-#include "mlir/IR/DialectRegistry.h"
+// Runs any pass of the project on a file of IR: for tests and for looking at one stage alone.
+#include "KernelPasses.h"
+#include "dialects/Kernel/Kernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<codesign::arch::ArchDialect>();
-  codesign::arch::registerArchPasses();
-  mlir::registerCanonicalizerPass();
-  mlir::registerCSEPass();
+  registry.insert<mlir::arith::ArithDialect, mlir::scf::SCFDialect, codesign::kernel::KernelDialect>();
+  mlir::registerCanonicalizer();
+  mlir::registerCSE();
+  codesign::registerKernelPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "codesign's optimizer driver\n", registry));
 }

@@ -1,0 +1,48 @@
+// The kernel dialect: types, attributes and operations of one tiled kernel. See docs/kernel-dialect.md.
+#pragma once
+
+#include "codesign/Support/DataType.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+// TableGen names parameters that it does not use.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#include "dialects/Kernel/KernelDialect.h.inc"
+#include "dialects/Kernel/KernelEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Kernel/KernelAttributes.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Kernel/KernelTypes.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/Kernel/KernelOps.h.inc"
+#pragma GCC diagnostic pop
+
+namespace codesign::kernel {
+
+/// The unit that global memory, LDS and registers exchange: 16 bytes per lane.
+constexpr int64_t chunkBytes = 16;
+/// The LDS bytes that all banks deliver in one cycle: 32 banks of 4 bytes.
+constexpr int64_t bankCycleBytes = 128;
+
+/// The project's name for a floating element type; empty for other types.
+std::optional<DataType> dataTypeOf(mlir::Type type);
+/// The MLIR type of an element type; null for those MLIR lacks.
+mlir::Type mlirTypeOf(mlir::MLIRContext *context, DataType type);
+
+/// Elements of `type` in one 16-byte chunk.
+int64_t chunkLength(mlir::Type type);
+
+/// True for a name that is safe as an identifier in emitted C++: letters, digits and '_', no keyword, at most
+/// 128 characters.
+bool isSafeIdentifier(llvm::StringRef name);
+
+} // namespace codesign::kernel

@@ -1,0 +1,267 @@
+#include "codesign/Isa/MemoryInstruction.h"
+#include "dialects/Kernel/Operand.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+
+#define GET_OP_CLASSES
+#include "dialects/Kernel/KernelOps.cpp.inc"
+
+using namespace mlir;
+
+namespace codesign::kernel {
+
+namespace {
+
+FuncOp kernelOf(Operation *op) {
+  return op->getParentOfType<FuncOp>();
+}
+
+LogicalResult verifyName(Operation *op, StringRef name) {
+  if (!isSafeIdentifier(name))
+    return op->emitOpError() << "'" << name << "' is no identifier for emitted code";
+  return success();
+}
+
+/// Ops that depend on the target stand inside a kernel; the reason names the instruction and what does not
+/// fit.
+LogicalResult verifyFragment(Operation *op, FragmentType type) {
+  FuncOp kernel = kernelOf(op);
+  if (!kernel)
+    return op->emitOpError("stands outside a kernel.func");
+  std::string reason;
+  if (!checkFragment(type, *parseArchitecture(kernel.getTarget().getArchitecture().getValue()), reason))
+    return op->emitOpError() << reason;
+  return success();
+}
+
+LogicalResult verifyLocalTile(Operation *op, TileType tile) {
+  if (tile.getSpace() != Space::Shared || tile.isRing())
+    return op->emitOpError("takes one tile in LDS (a slot of a ring)");
+  return success();
+}
+
+LogicalResult verifyGlobalRows(Operation *op, TileType rows) {
+  if (rows.getSpace() != Space::Global || ShapedType::isDynamic(rows.getRows()))
+    return op->emitOpError("takes rows of a global matrix, cut out by kernel.rows");
+  return success();
+}
+
+LogicalResult verifyCopyShapes(Operation *op, TileType rows, ArrayRef<int64_t> shape, Type element) {
+  if (rows.getElementType() != element || rows.getRows() != shape[0])
+    return op->emitOpError() << "copies " << rows << " into " << shape[0] << "x" << shape[1] << "x"
+                             << element;
+  if (rows.getColumns() % chunkLength(element))
+    return op->emitOpError() << "rows of " << rows.getColumns()
+                             << " elements do not start at multiples of 16 bytes";
+  return success();
+}
+
+} // namespace
+
+ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto build = [](Builder &builder, ArrayRef<Type> arguments, ArrayRef<Type> results,
+                  function_interface_impl::VariadicFlag,
+                  std::string &) { return builder.getFunctionType(arguments, results); };
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name), build,
+      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void FuncOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
+                                           getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+LogicalResult FuncOp::verify() {
+  if (failed(verifyName(*this, getSymName())))
+    return failure();
+  if (getWaves().size() != 2 || getWaves()[0] < 1 || getWaves()[1] < 1)
+    return emitOpError("waves are a grid of positive extents, rows by columns");
+  if (getThreadCount() > 1024)
+    return emitOpError() << getThreadCount() << " threads exceed the 1024 of a workgroup";
+  if (!getResultTypes().empty())
+    return emitOpError("returns nothing");
+  if (getArgumentNames().size() != getArgumentTypes().size())
+    return emitOpError("names every argument");
+  for (auto [name, type] :
+       llvm::zip_equal(getArgumentNames().getAsValueRange<StringAttr>(), getArgumentTypes())) {
+    if (failed(verifyName(*this, name)))
+      return failure();
+    auto tile = dyn_cast<TileType>(type);
+    if (!type.isIndex() && (!tile || tile.getSpace() != Space::Global))
+      return emitOpError("arguments are global tiles and index values");
+  }
+  return success();
+}
+
+LogicalResult FuncOp::verifyRegions() {
+  if (!getBody().hasOneBlock())
+    return emitOpError("has one block");
+  const int64_t used = getSharedBytes(), limit = getTarget().getSharedBytes();
+  if (used > limit)
+    return emitOpError() << "allocates " << used << " bytes of LDS; a workgroup of "
+                         << getTarget().getArchitecture().getValue() << " has " << limit;
+  return success();
+}
+
+int64_t FuncOp::getSharedBytes() {
+  int64_t bytes = 0;
+  walk([&](AllocOp alloc) { bytes += alloc.getType().getSizeInBytes(); });
+  return bytes;
+}
+
+LogicalResult ConstantOp::verify() {
+  return verifyName(*this, getName());
+}
+
+LogicalResult TileOrderOp::verify() {
+  if (getTile().size() != 2 || getTile()[0] < 1 || getTile()[1] < 1)
+    return emitOpError("the tile has two positive extents");
+  if (getColumns() < 1 || getBand() < 1 || getChiplets() < 1 || getRun() < 1)
+    return emitOpError("columns, band, chiplets and run are positive");
+  return success();
+}
+
+int64_t TileOrderOp::getWorkgroupCount(int64_t rowCount) {
+  return llvm::divideCeil(rowCount, getTile()[0]) * llvm::divideCeil(getColumns(), getTile()[1]);
+}
+
+std::pair<int64_t, int64_t> TileOrderOp::getOrigin(int64_t id, int64_t rowCount) {
+  const int64_t rowTiles = llvm::divideCeil(rowCount, getTile()[0]);
+  const int64_t columnTiles = llvm::divideCeil(getColumns(), getTile()[1]);
+  const int64_t block = getChiplets() * getRun();
+  if (getChiplets() > 1 && id < rowTiles * columnTiles / block * block) {
+    const int64_t local = id / getChiplets();
+    id = local / getRun() * block + id % getChiplets() * getRun() + local % getRun();
+  }
+  const int64_t band = id / (getBand() * columnTiles), inBand = id % (getBand() * columnTiles);
+  const int64_t bandRows = std::min(rowTiles - band * getBand(), getBand());
+  return {(band * getBand() + inBand % bandRows) * getTile()[0], inBand / bandRows * getTile()[1]};
+}
+
+LogicalResult WaveTileOp::verify() {
+  if (getShape().size() != 2 || getShape()[0] < 1 || getShape()[1] < 1)
+    return emitOpError("a wave's part has two positive extents");
+  return success();
+}
+
+LogicalResult RowsOp::verify() {
+  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getType())))
+    return failure();
+  TileType matrix = getMatrix().getType();
+  if (matrix.getSpace() != Space::Global || matrix.getColumns() != getType().getColumns() ||
+      matrix.getElementType() != getType().getElementType())
+    return emitOpError("cuts rows of the same length and type out of a global matrix");
+  const int64_t bytes = getType().getSizeInBytes();
+  if (bytes > std::numeric_limits<int32_t>::max())
+    return emitOpError() << "spans " << bytes << " bytes; offsets inside it are 32-bit";
+  return success();
+}
+
+LogicalResult AllocOp::verify() {
+  if (getType().getSpace() != Space::Shared)
+    return emitOpError("allocates LDS");
+  return verifyName(*this, getName());
+}
+
+LogicalResult SlotOp::verify() {
+  TileType ring = getRing().getType();
+  if (!ring.isRing() || ring.getSlotType() != getType())
+    return emitOpError() << "takes a slot " << getType() << " of " << ring;
+  return success();
+}
+
+LogicalResult FetchOp::verify() {
+  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getRows().getType())))
+    return failure();
+  return verifyCopyShapes(*this, getRows().getType(), getType().getShape(), getType().getElementType());
+}
+
+LogicalResult DepositOp::verify() {
+  if (failed(verifyLocalTile(*this, getTile().getType())))
+    return failure();
+  StagedType staged = getStaged().getType();
+  TileType tile = getTile().getType();
+  if (staged.getShape() != tile.getShape() || staged.getElementType() != tile.getElementType())
+    return emitOpError() << "deposits " << staged << " in " << tile;
+  return success();
+}
+
+LogicalResult CopyAsyncOp::verify() {
+  TileType tile = getTile().getType();
+  if (failed(verifyLocalTile(*this, tile)) || failed(verifyGlobalRows(*this, getRows().getType())))
+    return failure();
+  FuncOp kernel = kernelOf(*this);
+  if (!kernel)
+    return emitOpError("stands outside a kernel.func");
+  const Architecture architecture = *parseArchitecture(kernel.getTarget().getArchitecture().getValue());
+  const CopyInstruction *copy =
+      widestCopy(architecture, MemorySpace::Global, MemorySpace::Shared, chunkBytes);
+  if (!copy || copy->bytesPerLane != chunkBytes || copy->laneContiguousDestination)
+    return emitOpError()
+           << toString(architecture)
+           << " cannot copy 16 bytes per lane from global memory to any LDS address past the registers";
+  return verifyCopyShapes(*this, getRows().getType(), tile.getShape(), tile.getElementType());
+}
+
+LogicalResult LoadFragmentOp::verify() {
+  if (failed(verifyName(*this, getName())) || failed(verifyLocalTile(*this, getTile().getType())) ||
+      failed(verifyFragment(*this, getType())))
+    return failure();
+  TileType tile = getTile().getType();
+  if (getType().getRole() == Role::Accumulator || tile.getElementType() != getType().getElementType())
+    return emitOpError() << "loads " << getType() << " from " << tile;
+  if (getType().getShape()[0] > tile.getRows() || getType().getShape()[1] > tile.getColumns())
+    return emitOpError() << getType() << " is larger than " << tile;
+  return success();
+}
+
+LogicalResult ZeroOp::verify() {
+  if (failed(verifyName(*this, getName())) || failed(verifyFragment(*this, getType())))
+    return failure();
+  if (getType().getRole() != Role::Accumulator)
+    return emitOpError("makes accumulators");
+  TargetAttr target = kernelOf(*this).getTarget();
+  const int64_t registers =
+      Operand(getType(), *parseArchitecture(target.getArchitecture().getValue())).registersPerLane();
+  if (registers > target.getRegistersPerLane())
+    return emitOpError() << "needs " << registers << " registers per lane; "
+                         << target.getArchitecture().getValue() << " has " << target.getRegistersPerLane();
+  return success();
+}
+
+LogicalResult MmaOp::verify() {
+  FragmentType a = getA().getType(), b = getB().getType(), accumulator = getAccumulator().getType();
+  for (FragmentType type : {a, b, accumulator})
+    if (failed(verifyFragment(*this, type)))
+      return failure();
+  if (a.getRole() != Role::A || b.getRole() != Role::B || accumulator.getRole() != Role::Accumulator)
+    return emitOpError("takes an a, a b and an accumulator fragment, in this order");
+  if (a.getInstruction() != b.getInstruction() || a.getInstruction() != accumulator.getInstruction())
+    return emitOpError("operands are laid out for different instructions");
+  if (a.getPack() != b.getPack())
+    return emitOpError() << "a is packed by " << a.getPack() << " and b by " << b.getPack()
+                         << ": their orders of the reduced dimension differ";
+  if (a.getShape()[1] != b.getShape()[1] || a.getShape()[0] != accumulator.getShape()[0] ||
+      b.getShape()[0] != accumulator.getShape()[1])
+    return emitOpError() << "shapes do not fit: " << a << " times " << b << " into " << accumulator;
+  return success();
+}
+
+LogicalResult AddBiasOp::verify() {
+  TileType bias = getBias().getType();
+  if (bias.getSpace() != Space::Global || bias.getRows() != 1)
+    return emitOpError("the bias is a global tile of one row");
+  if (getFragment().getType().getRole() != Role::Accumulator)
+    return emitOpError("works on accumulators");
+  return verifyFragment(*this, getFragment().getType());
+}
+
+LogicalResult StoreOp::verify() {
+  if (getFragment().getType().getRole() != Role::Accumulator)
+    return emitOpError("writes accumulators");
+  if (failed(verifyGlobalRows(*this, getRows().getType())))
+    return failure();
+  return verifyFragment(*this, getFragment().getType());
+}
+
+} // namespace codesign::kernel

@@ -1,0 +1,215 @@
+#include "codesign/Isa/Architecture.h"
+#include "dialects/Kernel/Kernel.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Kernel/KernelAttributes.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Kernel/KernelTypes.cpp.inc"
+
+using namespace mlir;
+
+namespace codesign::kernel {
+
+void KernelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Kernel/KernelAttributes.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Kernel/KernelTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Kernel/KernelOps.cpp.inc"
+      >();
+}
+
+namespace {
+
+/// "256x32xbf16": static dimensions and an element type.
+ParseResult parseShapedPrefix(AsmParser &parser, SmallVectorImpl<int64_t> &shape, Type &element,
+                              bool allowDynamic) {
+  return failure(parser.parseDimensionList(shape, allowDynamic) || parser.parseType(element));
+}
+
+void printShapedPrefix(AsmPrinter &printer, ArrayRef<int64_t> shape, Type element) {
+  printer.printDimensionList(shape);
+  printer << 'x' << element;
+}
+
+LogicalResult verifyElement(llvm::function_ref<InFlightDiagnostic()> emitError, Type element) {
+  if (!dataTypeOf(element))
+    return emitError() << "element type " << element << " is none of f32, f16, bf16 and the 8-bit floats";
+  return success();
+}
+
+template <class Enum>
+ParseResult parseEnum(AsmParser &parser, Enum &value, std::optional<Enum> (*symbolize)(StringRef),
+                      StringRef what) {
+  StringRef keyword;
+  SMLoc location = parser.getCurrentLocation();
+  if (parser.parseKeyword(&keyword))
+    return failure();
+  std::optional<Enum> parsed = symbolize(keyword);
+  if (!parsed)
+    return parser.emitError(location) << "'" << keyword << "' is no " << what;
+  value = *parsed;
+  return success();
+}
+
+} // namespace
+
+Type TileType::parse(AsmParser &parser) {
+  SmallVector<int64_t> shape;
+  Type element;
+  Space space = Space::Global;
+  Attribute layout = RowMajorAttr::get(parser.getContext(), 0);
+  if (parser.parseLess() || parseShapedPrefix(parser, shape, element, true) || parser.parseComma() ||
+      parseEnum<Space>(parser, space, symbolizeSpace, "memory space (global, lds)"))
+    return {};
+  if (succeeded(parser.parseOptionalComma()) && parser.parseAttribute(layout))
+    return {};
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<TileType>(parser.getContext(), shape, element, space, layout);
+}
+
+void TileType::print(AsmPrinter &printer) const {
+  printer << '<';
+  printShapedPrefix(printer, getShape(), getElementType());
+  printer << ", " << stringifySpace(getSpace());
+  if (getLayout() != RowMajorAttr::get(getContext(), 0))
+    printer << ", " << getLayout();
+  printer << '>';
+}
+
+LogicalResult TileType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
+                               Type element, Space space, Attribute layout) {
+  if (failed(verifyElement(emitError, element)))
+    return failure();
+  if (shape.size() != 2 && shape.size() != 3)
+    return emitError() << "a tile has two dimensions, a ring of tiles three";
+  for (auto [index, extent] : llvm::enumerate(shape)) {
+    const bool mayBeDynamic = space == Space::Global && shape.size() == 2 && index == 0;
+    if (ShapedType::isDynamic(extent) ? !mayBeDynamic : extent <= 0)
+      return emitError() << "only the row count of a global matrix may be dynamic; all extents are positive";
+  }
+  if (space == Space::Global && (shape.size() == 3 || layout != RowMajorAttr::get(element.getContext(), 0)))
+    return emitError() << "a global tile is a plain row-major matrix";
+  const int64_t bits = shape.back() * element.getIntOrFloatBitWidth();
+  if (auto rowMajor = dyn_cast<RowMajorAttr>(layout)) {
+    if (rowMajor.getPadding() < 0)
+      return emitError() << "padding is negative";
+    if (space == Space::Shared &&
+        (shape.back() + rowMajor.getPadding()) * element.getIntOrFloatBitWidth() % 128)
+      return emitError() << "a row of an LDS tile with its padding is no multiple of 16 bytes";
+  } else if (!isa<SwizzledAttr>(layout)) {
+    return emitError() << "layout is neither #kernel.row_major nor #kernel.swizzled";
+  } else if (bits % 128 || !llvm::isPowerOf2_64(bits / 128)) {
+    return emitError() << "a swizzled row is a power of two of 16-byte chunks";
+  }
+  return success();
+}
+
+TileType TileType::getSlotType() const {
+  return TileType::get(getContext(), getShape().take_back(2), getElementType(), getSpace(), getLayout());
+}
+
+int64_t TileType::getPitch() const {
+  auto rowMajor = dyn_cast<RowMajorAttr>(getLayout());
+  return getColumns() + (rowMajor ? rowMajor.getPadding() : 0);
+}
+
+int64_t TileType::getSizeInBytes() const {
+  return getSlots() * getRows() * getPitch() * getElementType().getIntOrFloatBitWidth() / 8;
+}
+
+int64_t TileType::getByteOffset(int64_t row, int64_t column) const {
+  const int64_t elementBytes = getElementType().getIntOrFloatBitWidth() / 8;
+  const int64_t rowBytes = getPitch() * elementBytes;
+  int64_t byte = column * elementBytes;
+  if (isa<SwizzledAttr>(getLayout())) {
+    const int64_t chunks = rowBytes / chunkBytes;
+    const int64_t rowsPerCycle = std::max<int64_t>(1, bankCycleBytes / rowBytes);
+    const int64_t key = row / rowsPerCycle % std::min(chunks, bankCycleBytes / chunkBytes);
+    byte = ((byte / chunkBytes) ^ key) * chunkBytes + byte % chunkBytes;
+  }
+  return row * rowBytes + byte;
+}
+
+Type StagedType::parse(AsmParser &parser) {
+  SmallVector<int64_t> shape;
+  Type element;
+  if (parser.parseLess() || parseShapedPrefix(parser, shape, element, false) || parser.parseGreater())
+    return {};
+  return parser.getChecked<StagedType>(parser.getContext(), shape, element);
+}
+
+void StagedType::print(AsmPrinter &printer) const {
+  printer << '<';
+  printShapedPrefix(printer, getShape(), getElementType());
+  printer << '>';
+}
+
+LogicalResult StagedType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
+                                 Type element) {
+  if (failed(verifyElement(emitError, element)))
+    return failure();
+  if (shape.size() != 2 || llvm::any_of(shape, [](int64_t extent) { return extent <= 0; }))
+    return emitError() << "a staged tile has two static dimensions";
+  if (shape[1] * element.getIntOrFloatBitWidth() % (8 * chunkBytes))
+    return emitError() << "a row of a staged tile is no multiple of 16 bytes";
+  return success();
+}
+
+Type FragmentType::parse(AsmParser &parser) {
+  SmallVector<int64_t> shape;
+  Type element;
+  Role role = Role::A;
+  StringAttr instruction;
+  int64_t pack = 1;
+  if (parser.parseLess() || parseShapedPrefix(parser, shape, element, false) || parser.parseComma() ||
+      parseEnum<Role>(parser, role, symbolizeRole, "operand (a, b, accumulator)") || parser.parseComma() ||
+      parser.parseAttribute(instruction))
+    return {};
+  if (succeeded(parser.parseOptionalComma()) && parser.parseInteger(pack))
+    return {};
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<FragmentType>(parser.getContext(), shape, element, role, instruction, pack);
+}
+
+void FragmentType::print(AsmPrinter &printer) const {
+  printer << '<';
+  printShapedPrefix(printer, getShape(), getElementType());
+  printer << ", " << stringifyRole(getRole()) << ", " << getInstruction();
+  if (getPack() != 1)
+    printer << ", " << getPack();
+  printer << '>';
+}
+
+LogicalResult FragmentType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                   ArrayRef<int64_t> shape, Type element, Role, StringAttr, int64_t pack) {
+  if (failed(verifyElement(emitError, element)))
+    return failure();
+  if (shape.size() != 2 || llvm::any_of(shape, [](int64_t extent) { return extent <= 0; }) || pack < 1)
+    return emitError() << "a fragment has two static dimensions and a pack of at least 1";
+  return success();
+}
+
+LogicalResult TargetAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, StringAttr architecture,
+                                 int64_t waves, int64_t sharedBytes, int64_t registers, int64_t chiplets) {
+  std::optional<Architecture> known = parseArchitecture(architecture.getValue());
+  if (!known || toString(*known) != architecture.getValue())
+    return emitError() << "unknown architecture " << architecture;
+  if (waves != waveSize(*known))
+    return emitError() << "a wave of " << architecture << " has " << waveSize(*known) << " lanes";
+  if (sharedBytes <= 0 || registers <= 0 || chiplets <= 0)
+    return emitError() << "limits of a target are positive";
+  return success();
+}
+
+} // namespace codesign::kernel

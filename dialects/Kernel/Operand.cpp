@@ -1,0 +1,111 @@
+#include "dialects/Kernel/Operand.h"
+#include "llvm/ADT/Twine.h"
+
+namespace codesign::kernel {
+
+namespace {
+
+/// The two dimensions of one instruction operand, in fragment order.
+FragmentPosition operandShape(const MatrixInstruction &record, Role role) {
+  switch (role) {
+  case Role::A:
+    return {record.m, record.k};
+  case Role::B:
+    return {record.n, record.k};
+  case Role::Accumulator:
+    return {record.m, record.n};
+  }
+  return {};
+}
+
+const MatrixOperand &operandOf(const MatrixInstruction &record, Role role) {
+  return role == Role::A ? record.a : role == Role::B ? record.b : record.c;
+}
+
+std::string shapeText(int64_t first, int64_t second) {
+  return (llvm::Twine(first) + "x" + llvm::Twine(second)).str();
+}
+
+} // namespace
+
+Operand::Operand(FragmentType type, Architecture architecture)
+    : type(type), record(findMatrixInstruction(architecture, type.getInstruction().getValue())) {
+  assert(record && "the verifier checks that the instruction exists");
+  FragmentPosition shape = operandShape(*record, type.getRole());
+  firstStep = shape.first;
+  secondStep = shape.second * type.getPack();
+}
+
+int64_t Operand::elementsPerGroup() const {
+  return operandOf(*record, type.getRole()).layout.elementsPerLane() * type.getPack();
+}
+
+int64_t Operand::registersPerLane() const {
+  return (elementsPerLane() * type.getElementType().getIntOrFloatBitWidth() + 31) / 32;
+}
+
+FragmentPosition Operand::positionInGroup(int lane, int64_t element) const {
+  const FragmentLayout &layout = operandOf(*record, type.getRole()).layout;
+  const int64_t perInstruction = layout.elementsPerLane();
+  const int64_t packed = element / perInstruction;
+  const MatrixPosition position = layout(lane, element % perInstruction);
+  if (type.getRole() == Role::Accumulator)
+    return {position.row, position.column};
+  // A is m × k, B is k × n: both have their non-reduced dimension first here.
+  const int64_t row = type.getRole() == Role::A ? position.row : position.column;
+  const int64_t depth = type.getRole() == Role::A ? position.column : position.row;
+  if (type.getPack() == 1)
+    return {row, depth};
+  // Packed: the lane's depth run of `perInstruction` elements grows to pack times that.
+  const int64_t laneGroup = depth / perInstruction;
+  return {row, (laneGroup * type.getPack() + packed) * perInstruction + depth % perInstruction};
+}
+
+const MatrixInstruction *checkFragment(FragmentType type, Architecture architecture, std::string &reason) {
+  const MatrixInstruction *record = findMatrixInstruction(architecture, type.getInstruction().getValue());
+  if (!record) {
+    reason =
+        ("'" + type.getInstruction().getValue() + "' is no matrix instruction of " + toString(architecture))
+            .str();
+    return nullptr;
+  }
+  const MatrixOperand &operand = operandOf(*record, type.getRole());
+  if (operand.space != OperandSpace::Registers || operand.layout.empty()) {
+    reason = (llvm::Twine(record->name) + " does not take operand " + stringifyRole(type.getRole()) +
+              " from registers")
+                 .str();
+    return nullptr;
+  }
+  FragmentPosition shape = operandShape(*record, type.getRole());
+  if (type.getRole() == Role::Accumulator && type.getPack() != 1) {
+    reason = "an accumulator has no pack";
+    return nullptr;
+  }
+  if (type.getPack() > 1) {
+    const MatrixAxis depthAxis = type.getRole() == Role::A ? MatrixAxis::Column : MatrixAxis::Row;
+    if (operand.layout.contiguousElements(depthAxis) != operand.layout.elementsPerLane()) {
+      reason =
+          (llvm::Twine(record->name) + " does not hold consecutive depth in a lane, so it cannot be packed")
+              .str();
+      return nullptr;
+    }
+  }
+  shape.second *= type.getPack();
+  if (type.getShape()[0] % shape.first || type.getShape()[1] % shape.second) {
+    reason = (shapeText(type.getShape()[0], type.getShape()[1]) + " is no multiple of the " +
+              shapeText(shape.first, shape.second) + " that operand " + stringifyRole(type.getRole()) +
+              " of " + llvm::Twine(record->name) + " takes")
+                 .str();
+    return nullptr;
+  }
+  std::optional<DataType> element = dataTypeOf(type.getElementType());
+  if (!element || *element != operand.type) {
+    reason = (llvm::Twine(record->name) + " takes operand " + stringifyRole(type.getRole()) + " as " +
+              toString(operand.type))
+                 .str();
+    return nullptr;
+  }
+  return record;
+}
+
+} // namespace codesign::kernel

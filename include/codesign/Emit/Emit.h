@@ -1,0 +1,37 @@
+// Kernel IR as HIP or CUDA source that a person can read.
+#pragma once
+
+#include "codesign/Isa/Architecture.h"
+#include "dialects/Kernel/Kernel.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace codesign {
+
+struct EmitOptions {
+  /// What the kernel computes, for the first line of the header comment; the kernel's name alone if empty.
+  std::string title;
+  /// Further header lines, "Expected: 812 µs at m = 4096, …". Control characters are replaced by spaces.
+  std::vector<std::string> notes;
+  /// Write the device primitives into the source instead of including their header.
+  bool inlinePrelude = false;
+};
+
+/// The source of one kernel, the same bytes for the same IR. An error names the op that the target's emitter
+/// does not take, or a register value that is overwritten while still needed. Every name in it passed
+/// kernel::isSafeIdentifier.
+llvm::Expected<std::string> emitKernel(kernel::FuncOp function, const EmitOptions &options = {});
+
+/// ".hip" or ".cu".
+llvm::StringRef sourceExtension(Architecture architecture);
+
+/// The header with the device primitives of an architecture: file name and text. Empty where codesign emits
+/// nothing yet.
+struct Prelude {
+  llvm::StringRef fileName;
+  llvm::StringRef text;
+};
+Prelude preludeOf(Architecture architecture);
+
+} // namespace codesign

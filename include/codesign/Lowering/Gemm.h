@@ -1,0 +1,65 @@
+// A linear layer and its schedule become one kernel.
+#pragma once
+
+#include "codesign/Isa/Architecture.h"
+#include "codesign/Support/DataType.h"
+#include "dialects/Kernel/Kernel.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/Error.h"
+#include <optional>
+#include <string>
+
+namespace codesign {
+
+/// D[m, n] = activation(A[m, k] · W[n, k]ᵀ + bias[n]), all matrices row-major in `type`, sums in fp32.
+/// n and k are fixed when the kernel is written, m when it is launched.
+struct GemmProblem {
+  /// The kernel's symbol; a C identifier.
+  std::string symbol;
+  DataType type = DataType::BF16;
+  int64_t n = 0;
+  int64_t k = 0;
+  bool bias = false;
+  std::optional<kernel::Activation> activation;
+};
+
+/// What a kernel may use on its device; from the hardware profile.
+struct TargetLimits {
+  int64_t sharedBytes = 0;      // LDS per workgroup
+  int64_t registersPerLane = 0; // 32-bit
+  int64_t chiplets = 1;         // dies that workgroups are dealt to in turn
+};
+
+/// A GEMM kernel, decided down to the instruction.
+struct GemmKernel {
+  Architecture architecture = Architecture::Gfx942;
+  TargetLimits limits;
+  /// Name of a MatrixInstruction.
+  std::string instruction;
+  int64_t tileM = 0, tileN = 0, tileK = 0; // of one workgroup
+  int64_t wavesM = 1, wavesN = 1;
+  /// Slots of the LDS ring. AMD: 1 or 2, copied through registers. NVIDIA: 2 or more, cp.async.
+  int64_t stages = 2;
+  /// Tile rows that are walked together, column by column.
+  int64_t band = 1;
+  /// Consecutive tiles dealt to one chiplet.
+  int64_t run = 1;
+  /// Instruction operands that one 16-byte LDS read fills: 2 for 16-bit MFMA, 1 for mma.sync.
+  int64_t pack = 1;
+  /// Elements left free after each LDS row; 0 for the XOR swizzle.
+  int64_t padding = 0;
+
+  /// Elements of k multiplied per step: the instruction's depth times the pack.
+  int64_t depthPerStep() const;
+};
+
+/// Success, or why this kernel cannot be written: k not 16-byte aligned, waves that do not divide the tile, …
+llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule);
+
+/// A module with one kernel.func, verified. Errors are checkGemm's and the verifier's (LDS over the limit,
+/// instruction illegal on the target, shape no multiple of it). n and k need not be multiples of the tile.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+lowerGemm(mlir::MLIRContext &context, const GemmProblem &problem, const GemmKernel &schedule);
+
+} // namespace codesign

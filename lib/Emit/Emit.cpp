@@ -1,0 +1,65 @@
+#include "codesign/Emit/Emit.h"
+#include "KernelWriter.h"
+#include "codesign/Support/Diagnostics.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace llvm;
+
+namespace codesign {
+
+namespace {
+
+/// What the IR itself says about the kernel; the caller adds time and reasons.
+void writeHeaderFacts(kernel::FuncOp function, raw_ostream &out) {
+  const StringRef architecture = function.getTarget().getArchitecture().getValue();
+  out << formatv("// Target:   {0}, {1} threads as {2} x {3} waves, {4} bytes of LDS\n", architecture,
+                 function.getThreadCount(), function.getWaves()[0], function.getWaves()[1],
+                 function.getSharedBytes());
+  function.walk([&](kernel::TileOrderOp order) {
+    out << formatv("// Tile:     {0} x {1} of the output for each workgroup, in bands of {2} tile rows",
+                   order.getTile()[0], order.getTile()[1], order.getBand());
+    if (order.getChiplets() > 1)
+      out << formatv(", runs of {0} tiles to each of {1} chiplets", order.getRun(), order.getChiplets());
+    out << formatv("\n// Grid:     ceil(m / {0}) * {1} workgroups\n", order.getTile()[0],
+                   divideCeil(order.getColumns(), order.getTile()[1]));
+  });
+  function.walk([&](kernel::AllocOp alloc) {
+    out << formatv("// LDS:      {0}, {1} slots of {2} x {3}\n", alloc.getName(), alloc.getType().getSlots(),
+                   alloc.getType().getRows(), alloc.getType().getColumns());
+  });
+}
+
+/// The header's text for a file that is not a header.
+std::string withoutIncludeGuard(StringRef text) {
+  auto [before, after] = text.split("#pragma once\n");
+  return (before + after).str();
+}
+
+} // namespace
+
+Expected<std::string> emitKernel(kernel::FuncOp function, const EmitOptions &options) {
+  const Architecture architecture = *parseArchitecture(function.getTarget().getArchitecture().getValue());
+  std::unique_ptr<emit::Target> target = emit::createTarget(architecture);
+  if (!target)
+    return usageError("no kernels are emitted for " + toString(architecture) + " yet");
+  std::string source;
+  raw_string_ostream out(source);
+  out << "// " << emit::commentText(function.getSymName());
+  if (!options.title.empty())
+    out << ": " << emit::commentText(options.title);
+  out << '\n';
+  writeHeaderFacts(function, out);
+  for (const std::string &note : options.notes)
+    out << "// " << emit::commentText(note) << '\n';
+  const Prelude prelude = preludeOf(architecture);
+  if (options.inlinePrelude)
+    out << '\n' << withoutIncludeGuard(prelude.text) << '\n';
+  else
+    out << "#include \"" << prelude.fileName << "\"\n\n";
+  emit::KernelWriter writer(function, *target, out);
+  if (Error error = writer.write())
+    return error;
+  return source;
+}
+
+} // namespace codesign

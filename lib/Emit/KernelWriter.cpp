@@ -1,0 +1,379 @@
+#include "KernelWriter.h"
+#include "codesign/Support/Diagnostics.h"
+#include "dialects/Kernel/Operand.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::formatv;
+
+namespace codesign::emit {
+
+using namespace kernel;
+
+namespace {
+
+std::string elementOf(Type type) {
+  return llvm::cantFail(elementName(type));
+}
+
+/// "SwizzledTile<bf16, 256, 32>" or "PaddedTile<bf16, 256, 32, 8>".
+std::string tileClass(TileType type) {
+  const std::string element = elementOf(type.getElementType());
+  if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
+    return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
+                   rowMajor.getPadding());
+  return formatv("SwizzledTile<{0}, {1}, {2}>", element, type.getRows(), type.getColumns());
+}
+
+Architecture architectureOf(FuncOp function) {
+  return *parseArchitecture(function.getTarget().getArchitecture().getValue());
+}
+
+StringRef activationClass(Activation activation) {
+  switch (activation) {
+  case Activation::Relu:
+    return "Relu";
+  case Activation::Silu:
+    return "Silu";
+  case Activation::Gelu:
+    return "Gelu";
+  case Activation::GeluTanh:
+    return "GeluTanh";
+  }
+  return "";
+}
+
+std::optional<int64_t> constantValue(Value value) {
+  if (auto constant = value.getDefiningOp<arith::ConstantIndexOp>())
+    return constant.value();
+  return std::nullopt;
+}
+
+} // namespace
+
+std::string commentText(StringRef text) {
+  std::string safe = text.str();
+  for (char &c : safe)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\')
+      c = ' ';
+  // A comment that ends in a trigraph or a continuation could swallow the next line; neither survives without
+  // a backslash.
+  return safe;
+}
+
+llvm::raw_ostream &KernelWriter::line() {
+  return out.indent(2 * depth);
+}
+
+void KernelWriter::comment(Operation *op) {
+  if (auto text = op->getAttrOfType<StringAttr>("kernel.comment"))
+    line() << "// " << commentText(text.getValue()) << '\n';
+}
+
+Error KernelWriter::fail(Operation *op, const llvm::Twine &reason) {
+  return usageError(function.getSymName() + ": " + op->getName().getStringRef() + ": " + reason);
+}
+
+std::string KernelWriter::fresh(StringRef hint) {
+  const int count = ++taken[hint];
+  if (count == 1)
+    return hint.str();
+  return fresh((hint + llvm::Twine(count)).str());
+}
+
+bool KernelWriter::isLastUse(Value value, Operation *op) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
+    return ancestor && (ancestor == op || ancestor->isBeforeInBlock(op));
+  });
+}
+
+Error KernelWriter::updateInPlace(Operation *op, Value operand, Value result) {
+  const std::string name = text(operand);
+  if (!isLastUse(operand, op))
+    return fail(op, "overwrites '" + name + "', which is used again later");
+  expressions[result] = {name};
+  variables[name].current = result;
+  return Error::success();
+}
+
+void KernelWriter::declareOrReload(Operation *op, Value result, StringRef hint, StringRef type,
+                                   StringRef arguments) {
+  auto known = variables.find(hint);
+  if (known != variables.end() && known->second.current.getType() == result.getType() &&
+      isLastUse(known->second.current, op)) {
+    known->second.current = result;
+    expressions[result] = {hint.str()};
+    line() << hint << ".load(" << arguments << ");\n";
+    return;
+  }
+  const std::string name = fresh(hint);
+  variables[name] = {result, depth};
+  expressions[result] = {name};
+  line() << type << ' ' << name << '(' << arguments << ");\n";
+}
+
+Error KernelWriter::write() {
+  out << "namespace {\n\n";
+  bool hasConstants = false;
+  function.walk([&](ConstantOp op) {
+    hasConstants = true;
+    const std::string name = fresh(op.getName());
+    expressions[op.getResult()] = {name};
+    out << "constexpr int " << name << " = " << op.getValue() << ";\n";
+  });
+  if (hasConstants)
+    out << '\n';
+  if (Error error = writeInstruction())
+    return error;
+  out << "\n} // namespace\n\n";
+  if (Error error = writeSignature())
+    return error;
+  target.writeSharedMemory(function, out);
+  if (Error error = writeBlock(function.getBody().front()))
+    return error;
+  out << "}\n";
+  return Error::success();
+}
+
+/// One kernel multiplies with one instruction; its struct is what the primitives are instantiated with.
+Error KernelWriter::writeInstruction() {
+  StringAttr name;
+  bool several = false;
+  function.walk([&](MmaOp op) {
+    several |= name && name != op.getA().getType().getInstruction();
+    name = op.getA().getType().getInstruction();
+  });
+  if (several)
+    return usageError(function.getSymName() + ": uses two matrix instructions; one is emitted per kernel");
+  if (!name)
+    return Error::success();
+  return target.writeInstruction(*findMatrixInstruction(architectureOf(function), name.getValue()), out);
+}
+
+Error KernelWriter::writeSignature() {
+  out << target.signature(function) << ' ' << function.getSymName() << '(';
+  for (auto [index, argument] : llvm::enumerate(function.getBody().getArguments())) {
+    const std::string name = fresh(cast<StringAttr>(function.getArgumentNames()[index]).getValue());
+    expressions[argument] = {name};
+    out << (index ? ", " : "");
+    auto tile = dyn_cast<TileType>(argument.getType());
+    if (!tile) {
+      out << "int " << name;
+      continue;
+    }
+    llvm::Expected<std::string> element = elementName(tile.getElementType());
+    if (!element)
+      return element.takeError();
+    // What is stored to is reached through kernel.rows; everything else is only read.
+    const bool written = llvm::any_of(argument.getUsers(), [](Operation *user) {
+      return isa<RowsOp>(user) &&
+             llvm::any_of(user->getResult(0).getUsers(), [](Operation *use) { return isa<StoreOp>(use); });
+    });
+    out << (written ? "" : "const ") << *element << " *" << name;
+  }
+  out << ") {\n";
+  return Error::success();
+}
+
+Error KernelWriter::writeBlock(Block &block) {
+  for (Operation &op : block)
+    if (Error error = writeOperation(&op))
+      return error;
+  return Error::success();
+}
+
+Error KernelWriter::writeOperation(Operation *op) {
+  comment(op);
+  auto arithmetic = [&](const char *symbol, Precedence precedence) {
+    expressions[op->getResult(0)] =
+        binary(expression(op->getOperand(0)), symbol, expression(op->getOperand(1)), precedence);
+    return Error::success();
+  };
+  return llvm::TypeSwitch<Operation *, Error>(op)
+      .Case<arith::ConstantIndexOp>([&](auto constant) {
+        expressions[constant.getResult()] = {std::to_string(constant.value())};
+        return Error::success();
+      })
+      .Case<arith::AddIOp>([&](auto) { return arithmetic("+", Precedence::Additive); })
+      .Case<arith::SubIOp>([&](auto) { return arithmetic("-", Precedence::Additive); })
+      .Case<arith::MulIOp>([&](auto) { return arithmetic("*", Precedence::Multiplicative); })
+      .Case<arith::DivUIOp>([&](auto) { return arithmetic("/", Precedence::Multiplicative); })
+      .Case<arith::RemUIOp>([&](auto) { return arithmetic("%", Precedence::Multiplicative); })
+      .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
+      .Case<TileOrderOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp, LoadFragmentOp, ZeroOp, MmaOp,
+            AddBiasOp, ActivationOp, scf::ForOp>([&](auto known) { return emit(known); })
+      .Case<DepositOp>([&](DepositOp deposit) {
+        line() << text(deposit.getStaged()) << ".store(" << text(deposit.getTile()) << ");\n";
+        return Error::success();
+      })
+      .Case<CopyAsyncOp>([&](CopyAsyncOp copy) {
+        line() << "copyAsync<" << function.getThreadCount() << ">(" << text(copy.getTile()) << ", "
+               << text(copy.getRows()) << ", " << text(copy.getColumn()) << ");\n";
+        return Error::success();
+      })
+      .Case<CommitCopiesOp>([&](auto) {
+        line() << "commitCopies();\n";
+        return Error::success();
+      })
+      .Case<WaitCopiesOp>([&](WaitCopiesOp wait) {
+        line() << "waitCopies<" << wait.getPending() << ">();\n";
+        return Error::success();
+      })
+      .Case<BarrierOp>([&](auto) {
+        line() << "barrier();\n";
+        return Error::success();
+      })
+      .Case<StoreOp>([&](StoreOp store) {
+        line() << text(store.getFragment()) << '.' << (store.getTransposed() ? "storeTransposed" : "store")
+               << '(' << text(store.getRows()) << ", " << text(store.getRow()) << ", "
+               << text(store.getColumn()) << ");\n";
+        return Error::success();
+      })
+      .Default([&](Operation *unknown) { return fail(unknown, "has no emitted form"); });
+}
+
+Error KernelWriter::emit(TileOrderOp op) {
+  const std::string name = fresh("tile");
+  expressions[op.getRow()] = {name + ".row"};
+  expressions[op.getColumn()] = {name + ".column"};
+  line() << formatv("const Origin {0} = tileOrder<{1}, {2}, {3}, {4}, {5}, {6}>({7});\n", name,
+                    op.getTile()[0], op.getTile()[1], op.getColumns(), op.getBand(), op.getChiplets(),
+                    op.getRun(), text(op.getRows()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(WaveTileOp op) {
+  const std::string name = fresh("wave");
+  expressions[op.getRow()] = {name + ".row"};
+  expressions[op.getColumn()] = {name + ".column"};
+  line() << formatv("const Origin {0} = waveTile<{1}, {2}, {3}>();\n", name, op.getShape()[0],
+                    op.getShape()[1], function.getWaves()[1]);
+  return Error::success();
+}
+
+Error KernelWriter::emit(RowsOp op) {
+  const std::string name = fresh(op.getName());
+  expressions[op.getResult()] = {name};
+  line() << formatv("const GlobalRows<{0}, {1}> {2}({3}, {4}, {5}, {6});\n",
+                    elementOf(op.getType().getElementType()), op.getType().getColumns(), name,
+                    text(op.getMatrix()), text(op.getFirst()), op.getType().getRows(), text(op.getExtent()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(AllocOp op) {
+  const std::string name = fresh(op.getName());
+  expressions[op.getResult()] = {name};
+  line() << target.sharedTile(function, tileClass(op.getType().getSlotType()), name, op.getType().getSlots(),
+                              sharedOffset)
+         << '\n';
+  sharedOffset += op.getType().getSizeInBytes();
+  return Error::success();
+}
+
+Error KernelWriter::emit(SlotOp op) {
+  const int64_t slots = op.getRing().getType().getSlots();
+  std::string index;
+  if (std::optional<int64_t> constant = constantValue(op.getIndex()))
+    index = std::to_string(*constant % slots);
+  else if (slots == 1)
+    index = "0";
+  else
+    index = binary(expression(op.getIndex()), "%", {std::to_string(slots)}, Precedence::Multiplicative).text;
+  expressions[op.getResult()] = {text(op.getRing()) + "[" + index + "]"};
+  return Error::success();
+}
+
+Error KernelWriter::emit(FetchOp op) {
+  StagedType type = op.getType();
+  const std::string staged = formatv("StagedTile<{0}, {1}, {2}, {3}>", elementOf(type.getElementType()),
+                                     type.getShape()[0], type.getShape()[1], function.getThreadCount());
+  declareOrReload(op, op.getResult(), op.getName(), staged, text(op.getRows()) + ", " + text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(LoadFragmentOp op) {
+  FragmentType type = op.getType();
+  const Operand operand(type, architectureOf(function));
+  const std::string fragment =
+      formatv("{0}<Mma, {1}, {2}>", type.getRole() == Role::A ? "LeftOperands" : "RightOperands",
+              operand.countFirst(), operand.countSecond());
+  declareOrReload(op, op.getResult(), op.getName(), fragment,
+                  text(op.getTile()) + ", " + text(op.getRow()) + ", " + text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(ZeroOp op) {
+  const Operand operand(op.getType(), architectureOf(function));
+  const std::string name = fresh(op.getName());
+  variables[name] = {op.getResult(), depth};
+  expressions[op.getResult()] = {name};
+  line() << formatv("Accumulators<Mma, {0}, {1}> {2};\n", operand.countFirst(), operand.countSecond(), name);
+  return Error::success();
+}
+
+Error KernelWriter::emit(MmaOp op) {
+  if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
+    return error;
+  line() << text(op.getResult()) << ".multiply(" << text(op.getA()) << ", " << text(op.getB()) << ");\n";
+  return Error::success();
+}
+
+Error KernelWriter::emit(AddBiasOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << formatv("{0}.{1}<{2}>({3}, {4});\n", text(op.getResult()),
+                    op.getTransposed() ? "addBiasDown" : "addBiasAcross", op.getBias().getType().getColumns(),
+                    text(op.getBias()), text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(ActivationOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << text(op.getResult()) << ".map(" << activationClass(op.getFunction()) << "{});\n";
+  return Error::success();
+}
+
+Error KernelWriter::emit(scf::ForOp op) {
+  // A value carried round the loop lives in one variable; the body must end with the new value in it.
+  for (auto [init, argument] : llvm::zip_equal(op.getInitArgs(), op.getRegionIterArgs()))
+    if (Error error = updateInPlace(op, init, argument))
+      return error;
+  auto name = op->getAttrOfType<StringAttr>("kernel.name");
+  const llvm::StringMap<int> takenOutside = taken;
+  const std::string counter = fresh(name && isSafeIdentifier(name.getValue()) ? name.getValue() : "i");
+  expressions[op.getInductionVar()] = {counter};
+  if (op->hasAttr("kernel.unroll"))
+    out << "#pragma unroll\n";
+  const std::optional<int64_t> step = constantValue(op.getStep());
+  line() << formatv("for (int {0} = {1}; {0} < {2}; {3}) {{\n", counter, text(op.getLowerBound()),
+                    text(op.getUpperBound()),
+                    step && *step == 1 ? "++" + counter : counter + " += " + text(op.getStep()));
+  ++depth;
+  if (Error error = writeBlock(*op.getBody()))
+    return error;
+  --depth;
+  line() << "}\n";
+  // What the body declared is out of scope now.
+  taken = takenOutside;
+  llvm::SmallVector<std::string> gone;
+  for (auto &entry : variables)
+    if (entry.second.depth > depth)
+      gone.push_back(entry.first().str());
+  for (const std::string &variable : gone)
+    variables.erase(variable);
+  for (auto [argument, yielded, result] :
+       llvm::zip_equal(op.getRegionIterArgs(), op.getYieldedValues(), op.getResults())) {
+    if (text(yielded) != text(argument))
+      return fail(op, "'" + text(argument) + "' ends the loop in another variable, '" + text(yielded) + "'");
+    expressions[result] = {text(argument)};
+    variables[text(argument)].current = result;
+  }
+  return Error::success();
+}
+
+} // namespace codesign::emit

@@ -1,0 +1,73 @@
+// Walks one kernel and writes its body, one statement per operation.
+#pragma once
+
+#include "Expression.h"
+#include "Target.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace codesign::emit {
+
+class KernelWriter {
+public:
+  KernelWriter(kernel::FuncOp function, const Target &target, llvm::raw_ostream &out)
+      : function(function), target(target), out(out) {}
+
+  /// Named constants, the instruction and the kernel itself. Stops at the first op that cannot be written.
+  llvm::Error write();
+
+private:
+  /// A C++ variable that holds register values: fragments and staged tiles are updated in place.
+  struct Variable {
+    mlir::Value current; // the value it holds now
+    int depth = 0;       // nesting of the scope that declares it
+  };
+
+  llvm::Error writeInstruction();
+  llvm::Error writeSignature();
+  llvm::Error writeBlock(mlir::Block &block);
+  llvm::Error writeOperation(mlir::Operation *op);
+  llvm::Error fail(mlir::Operation *op, const llvm::Twine &reason);
+
+  llvm::Error emit(kernel::TileOrderOp op);
+  llvm::Error emit(kernel::WaveTileOp op);
+  llvm::Error emit(kernel::RowsOp op);
+  llvm::Error emit(kernel::AllocOp op);
+  llvm::Error emit(kernel::SlotOp op);
+  llvm::Error emit(kernel::FetchOp op);
+  llvm::Error emit(kernel::LoadFragmentOp op);
+  llvm::Error emit(kernel::ZeroOp op);
+  llvm::Error emit(kernel::MmaOp op);
+  llvm::Error emit(kernel::AddBiasOp op);
+  llvm::Error emit(kernel::ActivationOp op);
+  llvm::Error emit(mlir::scf::ForOp op);
+
+  /// A new identifier like `hint`, told apart by a number if it is taken.
+  std::string fresh(llvm::StringRef hint);
+  /// Declares `Type name(arguments);`, or reuses the variable of that hint whose value is no longer needed.
+  void declareOrReload(mlir::Operation *op, mlir::Value result, llvm::StringRef hint, llvm::StringRef type,
+                       llvm::StringRef arguments);
+  /// Lets `result` live in the variable of `operand`, whose last use `op` must be.
+  llvm::Error updateInPlace(mlir::Operation *op, mlir::Value operand, mlir::Value result);
+  bool isLastUse(mlir::Value value, mlir::Operation *op);
+
+  std::string text(mlir::Value value) { return expressions[value].text; }
+  const Expression &expression(mlir::Value value) { return expressions[value]; }
+  llvm::raw_ostream &line();
+  void comment(mlir::Operation *op);
+
+  kernel::FuncOp function;
+  const Target &target;
+  llvm::raw_ostream &out;
+  llvm::DenseMap<mlir::Value, Expression> expressions;
+  llvm::StringMap<Variable> variables;
+  llvm::StringMap<int> taken;
+  int64_t sharedOffset = 0;
+  int depth = 1;
+};
+
+/// Text that is safe inside a // comment: no line ends or other control characters, no backslash.
+std::string commentText(llvm::StringRef text);
+
+} // namespace codesign::emit

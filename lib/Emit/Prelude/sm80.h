@@ -1,0 +1,338 @@
+// Device primitives of the kernels in this folder, for sm_80 and later: cp.async, ldmatrix, mma.sync.
+// Freestanding: nvcc compiles it, and so does clang without the CUDA headers.
+#pragma once
+
+#ifndef __CUDACC__
+#define __global__ __attribute__((global))
+#define __device__ __attribute__((device))
+#define __shared__ __attribute__((shared))
+#define __align__(bytes) __attribute__((aligned(bytes)))
+#define __launch_bounds__(threads) __attribute__((launch_bounds(threads)))
+#endif
+#define DEVICE __device__ static inline __attribute__((always_inline))
+
+namespace {
+
+struct bf16 {
+  unsigned short bits;
+};
+struct f16 {
+  unsigned short bits;
+};
+struct alignas(16) Chunk {
+  unsigned words[4]; // 16 bytes: the widest unit that global and shared memory exchange
+};
+
+constexpr int waveSize = 32;
+constexpr int chunkLength = 8; // 16-bit elements in a chunk
+
+DEVICE int threadId() {
+#ifdef __NVCC__
+  return threadIdx.x;
+#else
+  return __nvvm_read_ptx_sreg_tid_x();
+#endif
+}
+DEVICE int workgroupId() {
+#ifdef __NVCC__
+  return blockIdx.x;
+#else
+  return __nvvm_read_ptx_sreg_ctaid_x();
+#endif
+}
+DEVICE int laneId() {
+  return threadId() % waveSize;
+}
+DEVICE int waveId() {
+  return threadId() / waveSize;
+}
+DEVICE int minimum(int a, int b) {
+  return a < b ? a : b;
+}
+
+DEVICE void barrier() {
+  asm volatile("bar.sync 0;" ::: "memory");
+}
+
+/// Shared memory as the 32-bit address that ldmatrix and cp.async take.
+DEVICE unsigned sharedAddress(const void *pointer) {
+  unsigned address;
+  asm("{ .reg .u64 a; cvta.to.shared.u64 a, %1; cvt.u32.u64 %0, a; }" : "=r"(address) : "l"(pointer));
+  return address;
+}
+
+DEVICE unsigned short roundTo(float value, bf16) {
+  unsigned short bits;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return bits;
+}
+DEVICE unsigned short roundTo(float value, f16) {
+  unsigned short bits;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return bits;
+}
+DEVICE float widen(bf16 value) {
+  float wide;
+  asm("mov.b32 %0, {%2, %1};" : "=f"(wide) : "h"(value.bits), "h"(static_cast<unsigned short>(0)));
+  return wide;
+}
+DEVICE float widen(f16 value) {
+  float wide;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(value.bits));
+  return wide;
+}
+
+struct Origin {
+  int row, column;
+};
+
+/// The output tile of this workgroup: tiles are walked in bands of BandRows tile rows, so that the workgroups
+/// that run at one time share rows and columns in L2. (Chiplets and run length belong to other targets.)
+template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets, int RunLength>
+DEVICE Origin tileOrder(int rows) {
+  static_assert(Chiplets == 1, "one die");
+  constexpr int columnTiles = (Columns + TileColumns - 1) / TileColumns;
+  const int rowTiles = (rows + TileRows - 1) / TileRows;
+  const int band = workgroupId() / (BandRows * columnTiles),
+            inBand = workgroupId() % (BandRows * columnTiles);
+  const int bandRows = minimum(rowTiles - band * BandRows, BandRows);
+  return {(band * BandRows + inBand % bandRows) * TileRows, inBand / bandRows * TileColumns};
+}
+
+/// Position of this wave's Rows x Columns part in a tile shared by waves, WavesAcross of them side by side.
+template <int Rows, int Columns, int WavesAcross>
+DEVICE Origin waveTile() {
+  return {waveId() / WavesAcross * Rows, waveId() % WavesAcross * Columns};
+}
+
+/// Consecutive rows of a row-major matrix with Pitch elements per row; `count` of them exist.
+template <class T, int Pitch>
+struct GlobalRows {
+  T *first;
+  int count;
+
+  __device__ GlobalRows(const T *matrix, int firstRow, int tileRows, int rows)
+      : first(const_cast<T *>(matrix) + static_cast<long long>(firstRow) * Pitch),
+        count(minimum(tileRows, rows - firstRow)) {}
+};
+
+/// A tile in shared memory. Each row is cut in 16-byte chunks whose order is XORed with the row, so that the
+/// eight rows of one ldmatrix phase, which share a column of chunks, touch every bank once.
+template <class T, int Rows, int Columns>
+struct SwizzledTile {
+  using Element = T;
+  static constexpr int rows = Rows, rowChunks = Columns / chunkLength;
+  static constexpr int rowsPerBankCycle = rowChunks >= 8 ? 1 : 8 / rowChunks; // rows in 128 bytes of banks
+  static constexpr int mask = rowChunks >= 8 ? 7 : rowChunks - 1;
+
+  Chunk chunks[Rows * rowChunks];
+
+  __device__ Chunk &at(int row, int chunk) {
+    return chunks[row * rowChunks + (chunk ^ (row / rowsPerBankCycle & mask))];
+  }
+};
+
+/// The same with Padding free elements after each row instead of the permutation.
+template <class T, int Rows, int Columns, int Padding>
+struct PaddedTile {
+  using Element = T;
+  static constexpr int rows = Rows, rowChunks = Columns / chunkLength,
+                       pitch = (Columns + Padding) / chunkLength;
+
+  Chunk chunks[Rows * pitch];
+
+  __device__ Chunk &at(int row, int chunk) { return chunks[row * pitch + chunk]; }
+};
+
+/// Columns [column, column + width of the tile) of all rows to shared memory, past the registers. What lies
+/// outside the matrix is filled with zeros. Belongs to the group that the next commitCopies() closes.
+template <int Threads, class Tile, int Pitch>
+DEVICE void copyAsync(Tile &tile, const GlobalRows<typename Tile::Element, Pitch> &matrix, int column) {
+  constexpr int chunks = Tile::rows * Tile::rowChunks;
+#pragma unroll
+  for (int i = 0; i < (chunks + Threads - 1) / Threads; ++i) {
+    const int index = i * Threads + threadId();
+    const int row = index / Tile::rowChunks, chunk = index % Tile::rowChunks;
+    if (chunks % Threads != 0 && index >= chunks)
+      break;
+    const bool inside = row < matrix.count && (Pitch % (Tile::rowChunks * chunkLength) == 0 ||
+                                               column + chunk * chunkLength < Pitch);
+    const void *source = inside ? matrix.first + row * Pitch + column + chunk * chunkLength : matrix.first;
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(sharedAddress(&tile.at(row, chunk))),
+                 "l"(source), "r"(inside ? 16 : 0)
+                 : "memory");
+  }
+}
+DEVICE void commitCopies() {
+  asm volatile("cp.async.commit_group;" ::: "memory");
+}
+template <int Pending>
+DEVICE void waitCopies() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
+}
+
+/// Four 8 x 8 matrices; lane l gives the address of row l % 8 of matrix l / 8.
+DEVICE void loadMatrices(unsigned (&to)[4], const Chunk &row) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+               : "r"(sharedAddress(&row))
+               : "memory");
+}
+DEVICE void loadMatrices(unsigned (&to)[2], const Chunk &row) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];"
+               : "=r"(to[0]), "=r"(to[1])
+               : "r"(sharedAddress(&row))
+               : "memory");
+}
+
+/// The first operands of CountDown x CountDeep instructions m16n8k16.
+template <class Mma, int CountDown, int CountDeep>
+struct LeftOperands {
+  unsigned parts[CountDown][CountDeep][4];
+
+  template <class Tile>
+  __device__ LeftOperands(Tile &tile, int row, int k) {
+    load(tile, row, k);
+  }
+  template <class Tile>
+  __device__ void load(Tile &tile, int row, int k) {
+#pragma unroll
+    for (int i = 0; i < CountDown; ++i)
+#pragma unroll
+      for (int j = 0; j < CountDeep; ++j)
+        loadMatrices(parts[i][j],
+                     tile.at(row + i * 16 + laneId() % 16, k / chunkLength + j * 2 + laneId() / 16));
+  }
+};
+
+/// The second operands: rows of the weights, eight to an instruction, fetched for two instructions at a time.
+template <class Mma, int CountDown, int CountDeep>
+struct RightOperands {
+  unsigned parts[CountDown][CountDeep][2];
+
+  template <class Tile>
+  __device__ RightOperands(Tile &tile, int row, int k) {
+    load(tile, row, k);
+  }
+  template <class Tile>
+  __device__ void load(Tile &tile, int row, int k) {
+    const int lane = laneId();
+#pragma unroll
+    for (int j = 0; j < CountDeep; ++j) {
+#pragma unroll
+      for (int i = 0; i + 1 < CountDown; i += 2) {
+        unsigned pair[4];
+        loadMatrices(pair,
+                     tile.at(row + i * 8 + lane / 16 * 8 + lane % 8, k / chunkLength + j * 2 + lane / 8 % 2));
+        parts[i][j][0] = pair[0];
+        parts[i][j][1] = pair[1];
+        parts[i + 1][j][0] = pair[2];
+        parts[i + 1][j][1] = pair[3];
+      }
+      if (CountDown % 2 != 0)
+        loadMatrices(parts[CountDown - 1][j],
+                     tile.at(row + (CountDown - 1) * 8 + lane % 8, k / chunkLength + j * 2 + lane / 8 % 2));
+    }
+  }
+};
+
+struct Relu {
+  __device__ float operator()(float x) const { return x > 0 ? x : x != x ? x : 0; }
+};
+DEVICE float exponential(float x) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x * 1.4426950408889634f));
+  return result;
+}
+struct Silu {
+  __device__ float operator()(float x) const { return x / (1 + exponential(-x)); }
+};
+struct GeluTanh {
+  // 0.5 x (1 + tanh(u)) = x / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
+  __device__ float operator()(float x) const {
+    return x / (1 + exponential(-1.5957691216057308f * (x + 0.044715f * x * x * x)));
+  }
+};
+struct Gelu {
+  // x (1 + erf(x / sqrt(2))) / 2; erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7
+  __device__ float operator()(float x) const {
+    const float u = x * 0.70710678f, size = u < 0 ? -u : u;
+    const float t = 1 / (1 + 0.3275911f * size);
+    const float series =
+        ((((1.061405429f * t - 1.453152027f) * t + 1.421413741f) * t - 0.284496736f) * t + 0.254829592f) * t;
+    const float tail = series * exponential(-size * size); // 1 - erf(|u|)
+    return 0.5f * x * (u < 0 ? tail : 2 - tail);
+  }
+};
+
+/// The sums of one wave: Down x Across instructions of 16 x 8, rows of the left operand by rows of the right
+/// one.
+template <class Mma, int Down, int Across>
+struct Accumulators {
+  using Element = typename Mma::Element;
+  float parts[Down][Across][4] = {};
+
+  template <int Deep>
+  __device__ void multiply(const LeftOperands<Mma, Down, Deep> &a,
+                           const RightOperands<Mma, Across, Deep> &b) {
+#pragma unroll
+    for (int k = 0; k < Deep; ++k)
+#pragma unroll
+      for (int i = 0; i < Down; ++i)
+#pragma unroll
+        for (int j = 0; j < Across; ++j)
+          Mma::apply(parts[i][j], a.parts[i][k], b.parts[j][k]);
+  }
+
+  /// Calls visit(value, value to its right, row, column) for every pair of neighbours.
+  template <class Visit>
+  __device__ void forEachPair(Visit visit) {
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+#pragma unroll
+        for (int half = 0; half < 2; ++half)
+          visit(parts[i][j][2 * half], parts[i][j][2 * half + 1], i * 16 + half * 8 + laneId() / 4,
+                j * 8 + laneId() % 4 * 2);
+  }
+
+  template <class Function>
+  __device__ void map(Function function) {
+    forEachPair([&](float &left, float &right, int, int) {
+      left = function(left);
+      right = function(right);
+    });
+  }
+
+  /// Adds bias[column + j] to column j of the sums; the bias has Columns elements.
+  template <int Columns>
+  __device__ void addBiasAcross(const Element *bias, int column) {
+    forEachPair([&](float &left, float &right, int, int j) {
+      if (column + j < Columns)
+        left += widen(bias[column + j]);
+      if (column + j + 1 < Columns)
+        right += widen(bias[column + j + 1]);
+    });
+  }
+
+  /// Rounds and writes to rows [row, ...) and columns [column, ...); outside the matrix nothing is written.
+  template <int Pitch>
+  __device__ void store(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    forEachPair([&](float &left, float &right, int i, int j) {
+      if (row + i >= matrix.count || column + j >= Pitch)
+        return;
+      Element *to = matrix.first + (row + i) * Pitch + column + j;
+      const unsigned low = roundTo(left, Element{}), high = roundTo(right, Element{});
+      if (Pitch % 2 == 0) {
+        *reinterpret_cast<unsigned *>(to) = low | high << 16;
+      } else {
+        to[0].bits = static_cast<unsigned short>(low);
+        if (column + j + 1 < Pitch)
+          to[1].bits = static_cast<unsigned short>(high);
+      }
+    });
+  }
+};
+
+} // namespace

@@ -1,0 +1,181 @@
+#include "Target.h"
+#include "PreludeText.h"
+#include "codesign/Emit/Emit.h"
+#include "codesign/Support/Diagnostics.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace llvm;
+
+namespace codesign {
+
+namespace emit {
+
+namespace {
+
+StringRef scalarName(DataType type) {
+  return type == DataType::F16 ? "f16" : "bf16";
+}
+
+Error onlySixteenBit(const MatrixInstruction &record) {
+  const bool known = (record.a.type == DataType::BF16 || record.a.type == DataType::F16) &&
+                     record.a.type == record.b.type && record.c.type == DataType::F32 && record.blocks == 1 &&
+                     !record.sparse;
+  return known ? Error::success() : usageError(Twine(record.name) + " has no emitted form yet");
+}
+
+class AmdTarget : public Target {
+public:
+  std::string signature(kernel::FuncOp function) const override {
+    const int64_t wavesPerSimd = std::max<int64_t>(1, function.getWaveCount() / simdsPerComputeUnit);
+    return formatv("extern \"C\" __global__ WORKGROUP({0}, {1}) void", function.getThreadCount(),
+                   wavesPerSimd)
+        .str();
+  }
+
+  Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
+    if (Error error = onlySixteenBit(record))
+      return error;
+    const StringRef element = scalarName(record.a.type);
+    out << formatv("// {0}: of A a lane holds {1};\n// of D {2}.\n", record.mnemonic,
+                   record.a.layout.formula(), record.c.layout.formula());
+    out << "struct Mma {\n";
+    out << formatv("  using Element = {0};\n", element);
+    out << formatv("  using Accumulator = Vector<float, {0}>;\n", record.c.layout.elementsPerLane());
+    out << formatv("  static constexpr int size = {0};\n", record.m);
+    out << formatv("  DEVICE Accumulator apply(Vector<{0}, 4> a, Vector<{0}, 4> b, Accumulator sum) {{\n",
+                   element);
+    const char *call = "    return {0}({1}, {2}, sum, 0, 0, 0);\n";
+    if (record.a.type == DataType::BF16)
+      out << formatv(call, record.text, "bits(a)", "bits(b)");
+    else
+      out << formatv(call, record.text, "a", "b");
+    out << "  }\n};\n";
+    return Error::success();
+  }
+
+  void writeSharedMemory(kernel::FuncOp, raw_ostream &) const override {}
+
+  std::string sharedTile(kernel::FuncOp, StringRef type, StringRef name, int64_t slots,
+                         int64_t) const override {
+    return formatv("__shared__ {0} {1}[{2}];", type, name, slots).str();
+  }
+
+private:
+  static constexpr int64_t simdsPerComputeUnit = 4;
+};
+
+class NvidiaTarget : public Target {
+public:
+  std::string signature(kernel::FuncOp function) const override {
+    return formatv("extern \"C\" __global__ void __launch_bounds__({0})", function.getThreadCount()).str();
+  }
+
+  Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
+    if (Error error = onlySixteenBit(record))
+      return error;
+    if (record.kind != MatrixInstructionKind::MmaSync)
+      return usageError(Twine(record.name) + " has no emitted form yet");
+    int next = 0;
+    // The register list "{%0, %1}" and the constraints of one operand; the accumulator is both read and
+    // written.
+    auto registers = [&](int count) {
+      std::string list = "{";
+      for (int i = 0; i < count; ++i)
+        list += (i ? ", %" : "%") + std::to_string(next++);
+      return list + "}";
+    };
+    auto constraints = [](const char *kind, const char *name, int count) {
+      std::string list;
+      for (int i = 0; i < count; ++i)
+        list += formatv("{0}\"{1}\"({2}[{3}])", i ? ", " : "", kind, name, i).str();
+      return list;
+    };
+    const int sums = record.c.registersPerLane, a = record.a.registersPerLane, b = record.b.registersPerLane;
+    std::string text = record.text;
+    auto substitute = [&](StringRef key, const std::string &value) {
+      for (size_t at; (at = text.find(key.str())) != std::string::npos;)
+        text.replace(at, key.size(), value);
+    };
+    const std::string sumList = registers(sums);
+    substitute("$d", sumList);
+    substitute("$a", registers(a));
+    substitute("$b", registers(b));
+    substitute("$c", sumList);
+    out << formatv("// {0}: of A a lane holds {1};\n// of D {2}.\n", record.mnemonic,
+                   record.a.layout.formula(), record.c.layout.formula());
+    out << "struct Mma {\n";
+    out << formatv("  using Element = {0};\n", scalarName(record.a.type));
+    out << formatv(
+        "  DEVICE void apply(float (&sum)[{0}], const unsigned (&a)[{1}], const unsigned (&b)[{2}]) {{\n",
+        sums, a, b);
+    out << formatv("    asm(\"{0}\"\n", text);
+    out << formatv("        : {0}\n", constraints("+f", "sum", sums));
+    out << formatv("        : {0}, {1});\n", constraints("r", "a", a), constraints("r", "b", b));
+    out << "  }\n};\n";
+    return Error::success();
+  }
+
+  void writeSharedMemory(kernel::FuncOp function, raw_ostream &out) const override {
+    if (isDynamic(function))
+      out << "  extern __shared__ __align__(128) char sharedMemory[]; // sized at launch: over 48 KiB\n";
+  }
+
+  std::string sharedTile(kernel::FuncOp function, StringRef type, StringRef name, int64_t slots,
+                         int64_t offset) const override {
+    if (!isDynamic(function))
+      return formatv("__shared__ {0} {1}[{2}];", type, name, slots).str();
+    return formatv("auto *const {0} = reinterpret_cast<{1} *>(sharedMemory + {2});", name, type, offset)
+        .str();
+  }
+
+private:
+  static constexpr int64_t staticSharedBytes = 48 * 1024; // what CUDA lets a kernel declare
+  static bool isDynamic(kernel::FuncOp function) { return function.getSharedBytes() > staticSharedBytes; }
+};
+
+} // namespace
+
+Expected<std::string> elementName(mlir::Type type) {
+  switch (kernel::dataTypeOf(type).value_or(DataType::I4)) {
+  case DataType::F32:
+    return "float";
+  case DataType::F16:
+    return "f16";
+  case DataType::BF16:
+    return "bf16";
+  default:
+    return usageError("element type has no emitted arithmetic yet");
+  }
+}
+
+std::unique_ptr<Target> createTarget(Architecture architecture) {
+  switch (architecture) {
+  case Architecture::Gfx942:
+    return std::make_unique<AmdTarget>();
+  case Architecture::Sm80:
+  case Architecture::Sm90a:
+    return std::make_unique<NvidiaTarget>();
+  default:
+    return nullptr;
+  }
+}
+
+} // namespace emit
+
+StringRef sourceExtension(Architecture architecture) {
+  return vendorOf(architecture) == Vendor::Amd ? ".hip" : ".cu";
+}
+
+Prelude preludeOf(Architecture architecture) {
+  switch (architecture) {
+  case Architecture::Gfx942:
+    return {"codesign_gfx942.h", preludeGfx942};
+  case Architecture::Sm80:
+  case Architecture::Sm90a:
+    return {"codesign_sm80.h", preludeSm80};
+  default:
+    return {};
+  }
+}
+
+} // namespace codesign

@@ -1,0 +1,34 @@
+// What differs between the vendors' sources; the walker is shared.
+#pragma once
+
+#include "codesign/Isa/MatrixInstruction.h"
+#include "dialects/Kernel/Kernel.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+#include <memory>
+#include <string>
+
+namespace codesign::emit {
+
+class Target {
+public:
+  virtual ~Target() = default;
+
+  /// "extern \"C\" __global__ … void" for a kernel of so many threads.
+  virtual std::string signature(kernel::FuncOp function) const = 0;
+  /// The struct Mma: element types, shape and the instruction itself.
+  virtual llvm::Error writeInstruction(const MatrixInstruction &record, llvm::raw_ostream &out) const = 0;
+  /// What precedes the allocations, if anything.
+  virtual void writeSharedMemory(kernel::FuncOp function, llvm::raw_ostream &out) const = 0;
+  /// One ring in LDS: `type` is the C++ type of a slot, `offset` where it starts if the memory is one block.
+  virtual std::string sharedTile(kernel::FuncOp function, llvm::StringRef type, llvm::StringRef name,
+                                 int64_t slots, int64_t offset) const = 0;
+};
+
+/// "bf16", "f16", "float"; an error for types without emitted arithmetic.
+llvm::Expected<std::string> elementName(mlir::Type type);
+
+/// Null where nothing is emitted yet.
+std::unique_ptr<Target> createTarget(Architecture architecture);
+
+} // namespace codesign::emit

@@ -1,0 +1,384 @@
+#include "codesign/Lowering/Gemm.h"
+#include "codesign/Support/Diagnostics.h"
+#include "dialects/Kernel/Operand.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+
+namespace codesign {
+
+using namespace kernel;
+
+namespace {
+
+/// Builds one GEMM kernel; the members are what every step of it needs.
+class GemmBuilder {
+public:
+  GemmBuilder(MLIRContext &context, const GemmProblem &problem, const GemmKernel &schedule)
+      : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
+        element(mlirTypeOf(&context, problem.type)),
+        transposed(vendorOf(schedule.architecture) == Vendor::Amd),
+        asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia),
+        kTiles(llvm::divideCeil(problem.k, schedule.tileK)) {}
+
+  OwningOpRef<ModuleOp> build();
+
+private:
+  /// A matrix operand on its way from global memory to fragments.
+  struct Stream {
+    std::string name;
+    Value matrix, rows, ring;
+    int64_t tileRows = 0;
+    int64_t waveRows = 0;
+    Role role = Role::A;
+    Value staged;  // through registers: the tile fetched ahead
+    Value waveRow; // first row of this wave's part
+  };
+
+  Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
+  Value named(StringRef name, int64_t value) { return ConstantOp::create(builder, name, value); }
+  TileType global(int64_t rows, int64_t columns) {
+    return TileType::get(builder.getContext(), {rows, columns}, element, Space::Global,
+                         RowMajorAttr::get(builder.getContext(), 0));
+  }
+  FragmentType fragment(int64_t first, int64_t second, Type type, Role role, int64_t pack) {
+    return FragmentType::get(builder.getContext(), {first, second}, type, role,
+                             builder.getStringAttr(schedule.instruction), pack);
+  }
+  /// kTiles - count, written that way.
+  Value tilesLessThan(int64_t count) { return arith::SubIOp::create(builder, kTileCount, constant(count)); }
+  Attribute sharedLayout() const;
+
+  FuncOp createFunction(ModuleOp module);
+  void cutRows(Stream &stream, Value first, Value extent);
+  void allocate(Stream &stream);
+  Value slot(const Stream &stream, Value tile);
+  /// First column of a K tile.
+  Value columnOf(Value tile) {
+    if (matchPattern(tile, m_Zero()))
+      return tile;
+    return matchPattern(tile, m_One()) ? tileK : Value(arith::MulIOp::create(builder, tile, tileK));
+  }
+  Value sum(Value tile, int64_t term) { return builder.createOrFold<arith::AddIOp>(tile, constant(term)); }
+  /// A comment for the next operation that is created through `op`.
+  void comment(Operation *op, StringRef text) {
+    op->setDiscardableAttr("kernel.comment", builder.getStringAttr(text));
+  }
+
+  Value multiplyStep(Value accumulator, Value tile, Value column,
+                     llvm::function_ref<void()> betweenLoadsAndMma);
+  Value multiplyTile(Value accumulator, Value tile, llvm::function_ref<void()> betweenLoadsAndMma);
+  Value throughRegisters(Value accumulator);
+  Value throughAsyncCopies(Value accumulator);
+  void fetch(Value tile);
+  void deposit(Value tile);
+  void copyAsync(Value tile);
+  scf::ForOp createLoop(StringRef name, Value from, Value to, Value step, ValueRange carried, bool unroll);
+  void epilogue(Value accumulator, Value bias, Value column, Value outRows, Value waveRow, Value waveColumn);
+
+  const GemmProblem &problem;
+  const GemmKernel &schedule;
+  ImplicitLocOpBuilder builder;
+  Type element;
+  bool transposed;   // the product is computed as W·Aᵀ, so that a lane holds consecutive output columns
+  bool asynchronous; // global memory to LDS past the registers
+  int64_t kTiles;
+  Stream a, w;
+  Value tileK, kTileCount; // named constants
+};
+
+Attribute GemmBuilder::sharedLayout() const {
+  MLIRContext *context = builder.getContext();
+  if (schedule.padding > 0)
+    return RowMajorAttr::get(context, schedule.padding);
+  return SwizzledAttr::get(context);
+}
+
+FuncOp GemmBuilder::createFunction(ModuleOp module) {
+  MLIRContext *context = builder.getContext();
+  SmallVector<Type> types = {global(ShapedType::kDynamic, problem.k), global(problem.n, problem.k)};
+  SmallVector<StringRef> names = {"a", "w"};
+  if (problem.bias) {
+    types.push_back(global(1, problem.n));
+    names.push_back("bias");
+  }
+  types.append({global(ShapedType::kDynamic, problem.n), builder.getIndexType()});
+  names.append({"d", "m"});
+  builder.setInsertionPointToEnd(module.getBody());
+  const TargetAttr target = TargetAttr::get(context, builder.getStringAttr(toString(schedule.architecture)),
+                                            waveSize(schedule.architecture), schedule.limits.sharedBytes,
+                                            schedule.limits.registersPerLane, schedule.limits.chiplets);
+  auto function = FuncOp::create(builder, problem.symbol, FunctionType::get(context, types, {}), target,
+                                 SmallVector<int64_t>{schedule.wavesM, schedule.wavesN},
+                                 builder.getStrArrayAttr(names), ArrayAttr(), ArrayAttr());
+  Block *block = builder.createBlock(&function.getBody());
+  for (Type type : types)
+    block->addArgument(type, builder.getLoc());
+  builder.setInsertionPointToStart(block);
+  return function;
+}
+
+/// Cuts the workgroup's rows out of the matrix.
+void GemmBuilder::cutRows(Stream &stream, Value first, Value extent) {
+  stream.rows = RowsOp::create(builder, global(stream.tileRows, problem.k), stream.name + "Rows",
+                               stream.matrix, first, extent);
+}
+
+void GemmBuilder::allocate(Stream &stream) {
+  SmallVector<int64_t> shape = {schedule.stages, stream.tileRows, schedule.tileK};
+  stream.ring = AllocOp::create(
+      builder, TileType::get(builder.getContext(), shape, element, Space::Shared, sharedLayout()),
+      stream.name + "Tile");
+}
+
+Value GemmBuilder::slot(const Stream &stream, Value tile) {
+  return SlotOp::create(builder, cast<TileType>(stream.ring.getType()).getSlotType(), stream.ring, tile);
+}
+
+void GemmBuilder::fetch(Value tile) {
+  for (Stream *stream : {&a, &w}) {
+    auto type = StagedType::get(builder.getContext(), {stream->tileRows, schedule.tileK}, element);
+    stream->staged = FetchOp::create(builder, type, stream->name + "Next", stream->rows, columnOf(tile));
+  }
+}
+
+void GemmBuilder::deposit(Value tile) {
+  for (Stream *stream : {&a, &w})
+    DepositOp::create(builder, stream->staged, slot(*stream, tile));
+}
+
+void GemmBuilder::copyAsync(Value tile) {
+  for (Stream *stream : {&a, &w})
+    CopyAsyncOp::create(builder, stream->rows, columnOf(tile), slot(*stream, tile));
+  CommitCopiesOp::create(builder);
+}
+
+scf::ForOp GemmBuilder::createLoop(StringRef name, Value from, Value to, Value step, ValueRange carried,
+                                   bool unroll) {
+  auto loop = scf::ForOp::create(builder, from, to, step, carried);
+  loop->setDiscardableAttr("kernel.name", builder.getStringAttr(name));
+  if (unroll)
+    loop->setDiscardableAttr("kernel.unroll", builder.getUnitAttr());
+  builder.setInsertionPointToStart(loop.getBody());
+  return loop;
+}
+
+Value GemmBuilder::multiplyStep(Value accumulator, Value tile, Value column,
+                                llvm::function_ref<void()> betweenLoadsAndMma) {
+  const int64_t step = schedule.depthPerStep();
+  auto load = [&](const Stream &stream) -> Value {
+    return LoadFragmentOp::create(builder,
+                                  fragment(stream.waveRows, step, element, stream.role, schedule.pack),
+                                  stream.name + "Part", slot(stream, tile), stream.waveRow, column);
+  };
+  Value first = load(transposed ? w : a);
+  Value second = load(transposed ? a : w);
+  if (betweenLoadsAndMma)
+    betweenLoadsAndMma();
+  return MmaOp::create(builder, first, second, accumulator);
+}
+
+/// One K tile. If copies of later tiles are to go between loads and products, that happens in a first step of
+/// its own.
+Value GemmBuilder::multiplyTile(Value accumulator, Value tile,
+                                llvm::function_ref<void()> betweenLoadsAndMma) {
+  const int64_t step = schedule.depthPerStep();
+  if (betweenLoadsAndMma || step == schedule.tileK)
+    accumulator = multiplyStep(accumulator, tile, constant(0), betweenLoadsAndMma);
+  if (step == schedule.tileK)
+    return accumulator;
+  Value from = constant(betweenLoadsAndMma ? step : 0);
+  auto loop = createLoop("k", from, tileK, constant(step), accumulator, /*unroll=*/true);
+  Value next = multiplyStep(loop.getRegionIterArg(0), tile, loop.getInductionVar(), {});
+  scf::YieldOp::create(builder, next);
+  builder.setInsertionPointAfter(loop);
+  return loop.getResult(0);
+}
+
+/// LDS double buffering: while tile t is multiplied out of one slot, tile t + 1 (in registers since the last
+/// step) is written to the other and tile t + 2 is requested, a whole step before it is needed.
+Value GemmBuilder::throughRegisters(Value accumulator) {
+  const bool single = schedule.stages == 1;
+  // Everything a step does apart from its products; with one slot, the readers must be done first.
+  auto multiply = [&](Value sumSoFar, Value tile, bool hasNext, bool hasAfterNext) {
+    auto refill = [&] {
+      if (hasNext)
+        deposit(sum(tile, 1));
+      if (hasAfterNext)
+        fetch(sum(tile, 2));
+    };
+    Value result = multiplyTile(sumSoFar, tile, [&] {
+      if (!single)
+        refill();
+    });
+    if (single && hasNext) {
+      BarrierOp::create(builder);
+      refill();
+    }
+    if (hasNext)
+      BarrierOp::create(builder);
+    return result;
+  };
+  fetch(constant(0));
+  deposit(constant(0));
+  if (kTiles > 1)
+    fetch(constant(1));
+  BarrierOp::create(builder);
+  if (kTiles > 2) {
+    auto loop = createLoop("kTile", constant(0), tilesLessThan(2), constant(1),
+                           {accumulator, a.staged, w.staged}, /*unroll=*/false);
+    a.staged = loop.getRegionIterArg(1);
+    w.staged = loop.getRegionIterArg(2);
+    Value next = multiply(loop.getRegionIterArg(0), loop.getInductionVar(), true, true);
+    scf::YieldOp::create(builder, ValueRange{next, a.staged, w.staged});
+    builder.setInsertionPointAfter(loop);
+    accumulator = loop.getResult(0);
+    a.staged = loop.getResult(1);
+    w.staged = loop.getResult(2);
+  }
+  if (kTiles > 1)
+    accumulator = multiply(accumulator, constant(kTiles - 2), true, false);
+  return multiply(accumulator, constant(kTiles - 1), false, false);
+}
+
+/// A ring of asynchronous copies: stages − 1 tiles are under way while one is multiplied.
+Value GemmBuilder::throughAsyncCopies(Value accumulator) {
+  const int64_t ahead = schedule.stages - 1;
+  for (int64_t tile = 0; tile < ahead; ++tile)
+    copyAsync(constant(tile));
+  const int64_t steady = kTiles - ahead;
+  Value steadyTiles = tilesLessThan(ahead);
+  if (steady > 0) {
+    auto loop = createLoop("kTile", constant(0), steadyTiles, constant(1), accumulator, /*unroll=*/false);
+    WaitCopiesOp::create(builder, ahead - 1);
+    BarrierOp::create(builder);
+    copyAsync(sum(loop.getInductionVar(), ahead));
+    Value next = multiplyTile(loop.getRegionIterArg(0), loop.getInductionVar(), {});
+    scf::YieldOp::create(builder, next);
+    builder.setInsertionPointAfter(loop);
+    accumulator = loop.getResult(0);
+  }
+  WaitCopiesOp::create(builder, 0);
+  BarrierOp::create(builder);
+  auto rest = createLoop("kTile", steadyTiles, kTileCount, constant(1), accumulator, /*unroll=*/false);
+  Value next = multiplyTile(rest.getRegionIterArg(0), rest.getInductionVar(), {});
+  scf::YieldOp::create(builder, next);
+  builder.setInsertionPointAfter(rest);
+  return rest.getResult(0);
+}
+
+void GemmBuilder::epilogue(Value result, Value bias, Value column, Value outRows, Value waveRow,
+                           Value waveColumn) {
+  Value outColumn = arith::AddIOp::create(builder, column, waveColumn);
+  if (bias)
+    result = AddBiasOp::create(builder, result, bias, outColumn, transposed);
+  if (problem.activation)
+    result = ActivationOp::create(builder, *problem.activation, result);
+  StoreOp::create(builder, result, outRows, waveRow, outColumn, transposed);
+}
+
+OwningOpRef<ModuleOp> GemmBuilder::build() {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getLoc());
+  FuncOp function = createFunction(*module);
+  Block &block = function.getBody().front();
+  Value m = block.getArguments().back();
+  Value out = block.getArgument(block.getNumArguments() - 2);
+
+  tileK = named("tileK", schedule.tileK);
+  kTileCount = named("kTiles", kTiles);
+  auto order =
+      TileOrderOp::create(builder, m, problem.n, SmallVector<int64_t>{schedule.tileM, schedule.tileN},
+                          schedule.band, schedule.limits.chiplets, schedule.run);
+  const int64_t waveM = schedule.tileM / schedule.wavesM, waveN = schedule.tileN / schedule.wavesN;
+  auto wave = WaveTileOp::create(builder, SmallVector<int64_t>{waveM, waveN});
+  auto open = [&](Stream &stream, StringRef name, unsigned argument, int64_t tileRows, int64_t waveRows,
+                  Value waveRow, Role role) {
+    stream.name = name.str();
+    stream.matrix = block.getArgument(argument);
+    stream.tileRows = tileRows;
+    stream.waveRows = waveRows;
+    stream.waveRow = waveRow;
+    stream.role = role;
+  };
+  open(a, "a", 0, schedule.tileM, waveM, wave.getRow(), transposed ? Role::B : Role::A);
+  open(w, "w", 1, schedule.tileN, waveN, wave.getColumn(), transposed ? Role::A : Role::B);
+  cutRows(a, order.getRow(), m);
+  cutRows(w, order.getColumn(), constant(problem.n));
+  allocate(a);
+  allocate(w);
+
+  Type f32 = Float32Type::get(builder.getContext());
+  FragmentType sums = transposed ? fragment(waveN, waveM, f32, Role::Accumulator, 1)
+                                 : fragment(waveM, waveN, f32, Role::Accumulator, 1);
+  Value accumulator = ZeroOp::create(builder, sums, "sums");
+  accumulator = asynchronous ? throughAsyncCopies(accumulator) : throughRegisters(accumulator);
+
+  Value outRows = RowsOp::create(builder, global(schedule.tileM, problem.n), "dRows", out, order.getRow(), m);
+  epilogue(accumulator, problem.bias ? Value(block.getArgument(2)) : Value(), order.getColumn(), outRows,
+           wave.getRow(), wave.getColumn());
+  ReturnOp::create(builder);
+  return module;
+}
+
+} // namespace
+
+int64_t GemmKernel::depthPerStep() const {
+  const MatrixInstruction *record = findMatrixInstruction(architecture, instruction);
+  assert(record && "checked by checkGemm");
+  return record->k * pack;
+}
+
+llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
+  const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
+  if (!record)
+    return usageError("'" + schedule.instruction + "' is no matrix instruction of " +
+                      toString(schedule.architecture));
+  if (!isSafeIdentifier(problem.symbol))
+    return usageError("kernel name is no identifier");
+  const int64_t chunk = chunkBytes * 8 / bitWidth(problem.type);
+  if (problem.n < 1 || problem.k < 1)
+    return usageError("n and k must be positive");
+  if (problem.k % chunk)
+    return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
+                      ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
+                      llvm::Twine(llvm::alignTo(problem.k, chunk)));
+  if (schedule.tileM < 1 || schedule.tileN < 1 || schedule.tileK < 1 || schedule.wavesM < 1 ||
+      schedule.wavesN < 1 || schedule.stages < 1 || schedule.band < 1 || schedule.run < 1 ||
+      schedule.pack < 1 || schedule.padding < 0)
+    return usageError("a schedule's extents must be positive");
+  if (schedule.tileM % schedule.wavesM || schedule.tileN % schedule.wavesN)
+    return usageError("the waves do not divide the tile");
+  if (schedule.tileK % (record->k * schedule.pack))
+    return usageError("tileK = " + llvm::Twine(schedule.tileK) + " is no multiple of the " +
+                      llvm::Twine(record->k * schedule.pack) + " of depth that one step multiplies");
+  if (vendorOf(schedule.architecture) == Vendor::Amd ? schedule.stages > 2 : schedule.stages < 2)
+    return usageError("stages = " + llvm::Twine(schedule.stages) + " does not fit the copies of " +
+                      toString(schedule.architecture));
+  return llvm::Error::success();
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>> lowerGemm(MLIRContext &context, const GemmProblem &problem,
+                                                const GemmKernel &schedule) {
+  if (llvm::Error error = checkGemm(problem, schedule))
+    return error;
+  context.loadDialect<KernelDialect, arith::ArithDialect, scf::SCFDialect>();
+  GemmKernel fitted = schedule;
+  // No ring is longer than the tiles it holds, plus the slot being read.
+  fitted.stages = std::min<int64_t>(schedule.stages, llvm::divideCeil(problem.k, schedule.tileK) + 1);
+  OwningOpRef<ModuleOp> module = GemmBuilder(context, problem, fitted).build();
+  std::string reason;
+  ScopedDiagnosticHandler capture(&context, [&](Diagnostic &diagnostic) {
+    if (reason.empty())
+      reason = diagnostic.str();
+    return success();
+  });
+  if (failed(verify(*module)))
+    return usageError(problem.symbol + ": " + reason);
+  return module;
+}
+
+} // namespace codesign

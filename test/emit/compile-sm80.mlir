@@ -1,0 +1,24 @@
+// The emitted CUDA compiles for its exact target, without spills where nvcc says so.
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_80 n=4096 k=4096 instruction=mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 tile=128,128,32 waves=2,2 stages=4 pack=1 band=8 chiplets=1 lds=166912 registers=255},kernel-emit{inline-prelude=true})" -o /dev/null > %t.cu
+// RUN: FileCheck %s --input-file %t.cu
+// RUN: clang++-22 -x cuda --cuda-device-only --cuda-gpu-arch=sm_80 -nocudainc -nocudalib -Wno-unknown-cuda-version -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.cu -o %t.ptx
+// RUN: FileCheck %s --check-prefix=PTX --input-file %t.ptx
+// RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_80,code=sm_80 -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+module {}
+
+// CHECK: extern "C" __global__ void __launch_bounds__(128) linear(const bf16 *a, const bf16 *w, bf16 *d, int m) {
+// CHECK-NEXT: extern __shared__ __align__(128) char sharedMemory[];
+// CHECK:      for (int kTile = 0; kTile < kTiles - 3; ++kTile) {
+// CHECK-NEXT:   waitCopies<2>();
+// CHECK-NEXT:   barrier();
+// CHECK-NEXT:   copyAsync<128>(aTile[(kTile + 3) % 4], aRows, (kTile + 3) * tileK);
+// CHECK:        for (int k = 0; k < tileK; k += 16) {
+// CHECK-NEXT:     LeftOperands<Mma, 4, 1> aPart(aTile[kTile % 4], wave.row, k);
+// CHECK-NEXT:     RightOperands<Mma, 8, 1> wPart(wTile[kTile % 4], wave.column, k);
+// CHECK-NEXT:     sums.multiply(aPart, wPart);
+
+// PTX: cp.async.cg.shared.global
+// PTX: ldmatrix.sync.aligned.m8n8.x4.shared.b16
+// PTX: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+
+// PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
