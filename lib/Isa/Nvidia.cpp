@@ -45,10 +45,11 @@ MatrixOperand inSharedMemory(DataType type) {
 }
 
 /// "{%0, %1}" is written by the emitter; here $d, $a, $b and $c stand for the operand lists.
-MatrixInstruction mmaSync(const char *shape, int m, int n, int k, DataType a, DataType b, DataType c,
-                          const char *types, int cycles, const char *modifiers, const char *feature) {
+MatrixInstruction mmaSync(Architecture architecture, const char *shape, int m, int n, int k, DataType a,
+                          DataType b, DataType c, const char *types, int cycles, const char *modifiers,
+                          const char *feature) {
   MatrixInstruction instruction;
-  instruction.architecture = Architecture::Sm80;
+  instruction.architecture = architecture;
   instruction.kind = MatrixInstructionKind::MmaSync;
   instruction.mnemonic = std::string("mma.sync.aligned.") + shape + ".row.col" + modifiers + "." + types;
   instruction.name = instruction.mnemonic;

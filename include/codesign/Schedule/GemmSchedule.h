@@ -12,15 +12,12 @@ namespace codesign {
 
 /// The shape of the main loop. The names are those of a profile's `kernel_families`.
 enum class GemmFamily : uint8_t {
-  MfmaLdsDoubleBuffer, // CDNA: global → registers → LDS, one or two LDS buffers, next tile in flight in
-                       // registers
-  MfmaSkinny, // CDNA, few rows: weights straight to registers, waves split K, partial sums meet in LDS
+  MfmaLdsDoubleBuffer,  // CDNA: one or two LDS buffers, the next tile in flight in registers
   WgmmaTmaPersistent,   // Hopper: one TMA producer warpgroup, consumer warpgroups, persistent workgroups
   MmaCpAsyncMultistage, // Ampere and later: cp.async ring of stages, ldmatrix, mma.sync
 };
 
-/// How A (m × k) and B (k × n) lie in memory, C is row-major. The letters are those of BLAS for row-major
-/// storage.
+/// How A (m × k) and B (k × n) lie in memory, C is row-major. Letters as in BLAS, for row-major storage.
 enum class GemmLayout : uint8_t {
   NT, // A k-contiguous, B k-contiguous (stored n × k): a linear layer forward, x · Wᵀ
   NN, // A k-contiguous, B n-contiguous: gradient of the input, dY · W
@@ -44,11 +41,9 @@ struct GemmSchedule {
   int macroTileM = 0;
   int macroTileN = 0;
   int macroTileK = 0;
-  /// Execution groups of the instruction (waves, warps, consumer warpgroups) that share the macro tile along
-  /// m, n and k.
+  /// Execution groups of the instruction (waves, warps, consumer warpgroups) that share the macro tile.
   int wavesM = 1;
   int wavesN = 1;
-  int wavesK = 1;
   /// Buffers in LDS or shared memory.
   int stages = 1;
   /// Workgroups that share the K loop of one tile (1: none); with streamK the split follows the work instead.
@@ -56,8 +51,8 @@ struct GemmSchedule {
   bool streamK = false;
   /// Tile rows visited before the next tile column (L2 reuse); 1 is plain row order.
   int groupM = 1;
-  /// Renumber workgroups so that each die (XCD) gets a contiguous range of tiles.
-  bool dieRemap = false;
+  /// Consecutive tiles that workgroups of one die (XCD) get; 1 leaves the hardware's round robin.
+  int dieRun = 1;
   /// Thread-block cluster with TMA multicast; 1 × 1 without.
   int clusterM = 1;
   int clusterN = 1;
@@ -77,6 +72,9 @@ struct GemmSchedule {
   int waveTileN() const { return macroTileN / wavesN; }
   /// Instructions that one execution group issues per macro-tile step of depth macroTileK.
   int instructionsPerStep() const;
+  /// Instruction depths that one 16-byte read of a lane fills: 2 for 16-bit MFMA with 8-byte operands,
+  /// else 1.
+  int depthsPerSharedRead() const;
   /// "mfma_lds_double_buffer 256x256x64 2x4 waves v_mfma_f32_16x16x16_bf16 1 stage": one line for reports and
   /// headers.
   std::string describe() const;
@@ -95,7 +93,7 @@ SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule);
 /// estimate.
 struct RegisterUse {
   int accumulators = 0; // macroTileM · macroTileN / threads, 32-bit
-  int fragments = 0;    // A and B of one instruction depth (at least 16 bytes each) for the wave tile
+  int fragments = 0;    // A and B of the wave tile, for the depth that one 16-byte read fills
   int staging = 0;      // next tile on its way from global memory to LDS
   int addressing = 0;   // pointers, offsets, loop counters
   int total() const { return accumulators + fragments + staging + addressing; }

@@ -7,7 +7,9 @@ using namespace codesign;
 
 namespace {
 
-std::vector<std::string> sourceDirs() { return {CODESIGN_SOURCE_DIR "/hwprofiles"}; }
+std::vector<std::string> sourceDirs() {
+  return {CODESIGN_SOURCE_DIR "/hwprofiles"};
+}
 
 Profile load(const std::string &name) {
   llvm::Expected<Profile> profile = loadProfile(name, sourceDirs());

@@ -1,0 +1,92 @@
+// Lists every legal schedule of a device, in a fixed order.
+#include "codesign/Schedule/GemmSchedule.h"
+
+namespace codesign {
+namespace {
+
+constexpr int tileExtents[] = {16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256};
+
+struct WaveGrid {
+  int m, n;
+};
+
+/// What a family varies: execution groups, stages and the depth of a tile row in bytes.
+struct FamilyChoices {
+  std::vector<WaveGrid> waveGrids;
+  std::vector<int> stages;
+  std::vector<int> rowBytes;
+  std::vector<WaveGrid> clusters = {{1, 1}};
+};
+
+FamilyChoices choicesOf(GemmFamily family) {
+  switch (family) {
+  case GemmFamily::MfmaLdsDoubleBuffer:
+    return {{{1, 1}, {1, 2}, {2, 1}, {1, 4}, {2, 2}, {4, 1}, {2, 4}, {4, 2}}, {1, 2}, {64, 128, 256}};
+  case GemmFamily::WgmmaTmaPersistent:
+    return {{{1, 1}, {2, 1}, {1, 2}}, {2, 3, 4, 5, 6, 7, 8}, {128}, {{1, 1}, {2, 1}, {1, 2}}};
+  case GemmFamily::MmaCpAsyncMultistage:
+    return {{{1, 1}, {1, 2}, {2, 1}, {1, 4}, {2, 2}, {4, 1}, {2, 4}, {4, 2}}, {2, 3, 4, 5}, {64, 128}};
+  }
+  return {};
+}
+
+/// Whether whole instructions fill the wave tile; wgmma's n is the wave tile itself. Cheap, before the full
+/// check.
+bool fillsWaveTile(const MatrixInstruction &record, const GemmSchedule &schedule) {
+  if (schedule.macroTileM % (schedule.wavesM * record.m) != 0 ||
+      schedule.macroTileN % (schedule.wavesN * record.n) != 0)
+    return false;
+  return record.kind != MatrixInstructionKind::Wgmma || record.n == schedule.waveTileN();
+}
+
+void addLegal(const Profile &profile, GemmSchedule schedule, std::vector<GemmSchedule> &found) {
+  if (illegalReason(schedule, profile))
+    return;
+  schedule.groupM = bestGroupM(profile, occupancy(schedule, profile).workgroupsPerComputeUnit);
+  if (profile.compute.dies > 1)
+    schedule.dieRun = schedule.groupM * schedule.groupM;
+  found.push_back(std::move(schedule));
+}
+
+} // namespace
+
+std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType inputType, GemmLayout layout) {
+  std::vector<GemmSchedule> found;
+  for (const std::string &familyName : profile.kernelFamilies) {
+    std::optional<GemmFamily> family = parseGemmFamily(familyName);
+    if (!family)
+      continue;
+    FamilyChoices choices = choicesOf(*family);
+    for (const MatrixInstruction *record :
+         denseMatrixInstructions(profile.architecture, inputType, inputType)) {
+      if (record->a.space == OperandSpace::Registers && record->kind == MatrixInstructionKind::Wgmma)
+        continue;
+      GemmSchedule schedule;
+      schedule.family = *family;
+      schedule.architecture = profile.architecture;
+      schedule.instruction = record->name;
+      schedule.layout = layout;
+      schedule.sharedLayout = SharedLayout::Swizzled;
+      for (WaveGrid grid : choices.waveGrids)
+        for (WaveGrid cluster : choices.clusters)
+          for (int rowBytes : choices.rowBytes)
+            for (int stages : choices.stages)
+              for (int tileM : tileExtents)
+                for (int tileN : tileExtents) {
+                  schedule.wavesM = grid.m;
+                  schedule.wavesN = grid.n;
+                  schedule.clusterM = cluster.m;
+                  schedule.clusterN = cluster.n;
+                  schedule.macroTileK = rowBytes * 8 / bitWidth(inputType);
+                  schedule.stages = stages;
+                  schedule.macroTileM = tileM;
+                  schedule.macroTileN = tileN;
+                  if (fillsWaveTile(*record, schedule))
+                    addLegal(profile, schedule, found);
+                }
+    }
+  }
+  return found;
+}
+
+} // namespace codesign

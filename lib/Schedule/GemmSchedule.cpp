@@ -1,0 +1,157 @@
+#include "codesign/Schedule/GemmSchedule.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/ErrorHandling.h"
+#include <cassert>
+#include <cmath>
+
+namespace codesign {
+namespace {
+
+constexpr int sharedReadBytes = 16;
+/// 32-bit registers for pointers, offsets, the loop counter and masks, as compilers use for such main loops.
+constexpr int addressingRegisters = 32;
+constexpr int warpsPerWarpgroup = 4;
+/// A full and an empty mbarrier per stage.
+constexpr int barrierBytesPerStage = 16;
+
+int elementBytes(const GemmSchedule &schedule) {
+  return bitWidth(schedule.matrixInstruction().a.type) / 8;
+}
+
+int bytesOf(int elements, DataType type) {
+  return elements * bitWidth(type) / 8;
+}
+
+} // namespace
+
+const MatrixInstruction &GemmSchedule::matrixInstruction() const {
+  const MatrixInstruction *found = findMatrixInstruction(architecture, instruction);
+  assert(found && "the schedule names no instruction of its architecture");
+  return *found;
+}
+
+int GemmSchedule::waves() const {
+  if (family != GemmFamily::WgmmaTmaPersistent)
+    return wavesM * wavesN;
+  return (wavesM * wavesN + 1) * warpsPerWarpgroup;
+}
+
+int GemmSchedule::threads() const {
+  return waves() * waveSize(architecture);
+}
+
+int GemmSchedule::instructionsPerStep() const {
+  const MatrixInstruction &record = matrixInstruction();
+  return (waveTileM() / record.m) * (waveTileN() / record.n) * (macroTileK / record.k);
+}
+
+int GemmSchedule::depthsPerSharedRead() const {
+  const MatrixInstruction &record = matrixInstruction();
+  if (record.a.space != OperandSpace::Registers || record.kind != MatrixInstructionKind::Mfma)
+    return 1;
+  int operandBytes = bytesOf(record.a.layout.elementsPerLane(), record.a.type);
+  return std::max(1, sharedReadBytes / operandBytes);
+}
+
+std::string GemmSchedule::describe() const {
+  std::string text =
+      (toString(family) + " " + llvm::Twine(macroTileM) + "x" + llvm::Twine(macroTileN) + "x" +
+       llvm::Twine(macroTileK) + " " + llvm::Twine(wavesM) + "x" + llvm::Twine(wavesN) + " waves " +
+       instruction + " " + llvm::Twine(stages) + (stages == 1 ? " stage" : " stages"))
+          .str();
+  if (splitK > 1)
+    text += " split-K " + std::to_string(splitK);
+  if (streamK)
+    text += " stream-K";
+  return text;
+}
+
+SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
+  SharedMemoryUse use;
+  int rowBytes = schedule.macroTileK * elementBytes(schedule) + schedule.paddingBytes;
+  use.inputBytes = schedule.stages * (schedule.macroTileM + schedule.macroTileN) * rowBytes;
+  if (schedule.family == GemmFamily::WgmmaTmaPersistent) {
+    use.epilogueBytes = bytesOf(schedule.macroTileM * schedule.macroTileN, schedule.outputType);
+    use.barrierBytes = schedule.stages * barrierBytesPerStage;
+  }
+  return use;
+}
+
+RegisterUse registerUse(const GemmSchedule &schedule) {
+  const MatrixInstruction &record = schedule.matrixInstruction();
+  RegisterUse use;
+  int groupLanes = record.lanes;
+  int computeThreads = schedule.wavesM * schedule.wavesN * groupLanes;
+  use.accumulators =
+      schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / computeThreads;
+  int depths = schedule.depthsPerSharedRead();
+  use.fragments = depths * (schedule.waveTileM() / record.m * record.a.registersPerLane +
+                            schedule.waveTileN() / record.n * record.b.registersPerLane);
+  if (schedule.family == GemmFamily::MfmaLdsDoubleBuffer) {
+    int tileBytes =
+        (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK * elementBytes(schedule);
+    use.staging = tileBytes / 4 / computeThreads;
+  }
+  use.addressing = addressingRegisters;
+  return use;
+}
+
+int bestGroupM(const Profile &profile, int workgroupsPerComputeUnit) {
+  // Tiles in flight on a die form a block of groupM rows: it touches groupM + inFlight / groupM tile rows and
+  // columns.
+  double inFlight =
+      static_cast<double>(profile.compute.computeUnitsPerDie) * std::max(1, workgroupsPerComputeUnit);
+  int best = 1;
+  double bestTouched = inFlight + 1;
+  for (int candidate : {2, 4, 8, 16}) {
+    double touched = candidate + std::ceil(inFlight / candidate);
+    if (touched < bestTouched) {
+      bestTouched = touched;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+llvm::StringRef toString(GemmFamily family) {
+  switch (family) {
+  case GemmFamily::MfmaLdsDoubleBuffer:
+    return "mfma_lds_double_buffer";
+  case GemmFamily::WgmmaTmaPersistent:
+    return "wgmma_tma_persistent";
+  case GemmFamily::MmaCpAsyncMultistage:
+    return "mma_cp_async_multistage";
+  }
+  llvm_unreachable("unknown family");
+}
+
+std::optional<GemmFamily> parseGemmFamily(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<GemmFamily>>(name)
+      .Case("mfma_lds_double_buffer", GemmFamily::MfmaLdsDoubleBuffer)
+      .Case("wgmma_tma_persistent", GemmFamily::WgmmaTmaPersistent)
+      .Case("mma_cp_async_multistage", GemmFamily::MmaCpAsyncMultistage)
+      .Default(std::nullopt);
+}
+
+llvm::StringRef toString(GemmLayout layout) {
+  switch (layout) {
+  case GemmLayout::NT:
+    return "NT";
+  case GemmLayout::NN:
+    return "NN";
+  case GemmLayout::TN:
+    return "TN";
+  }
+  llvm_unreachable("unknown layout");
+}
+
+std::optional<GemmLayout> parseGemmLayout(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<GemmLayout>>(name)
+      .Case("NT", GemmLayout::NT)
+      .Case("NN", GemmLayout::NN)
+      .Case("TN", GemmLayout::TN)
+      .Default(std::nullopt);
+}
+
+} // namespace codesign

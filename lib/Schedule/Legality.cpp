@@ -1,0 +1,175 @@
+// What a device and an instruction allow: occupancy and the reasons for refusing a schedule.
+#include "codesign/Schedule/GemmSchedule.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
+
+namespace codesign {
+namespace {
+
+constexpr int accessBytes = 16;
+constexpr int minTmaStages = 2;
+
+int roundUp(int value, int granule) {
+  return (value + granule - 1) / granule * granule;
+}
+int ceilDivide(int value, int divisor) {
+  return (value + divisor - 1) / divisor;
+}
+
+template <class... Arguments>
+std::optional<std::string> because(const char *format, Arguments &&...arguments) {
+  return llvm::formatv(format, std::forward<Arguments>(arguments)...).str();
+}
+
+MatrixInstructionKind kindOf(GemmFamily family) {
+  switch (family) {
+  case GemmFamily::MfmaLdsDoubleBuffer:
+    return MatrixInstructionKind::Mfma;
+  case GemmFamily::WgmmaTmaPersistent:
+    return MatrixInstructionKind::Wgmma;
+  case GemmFamily::MmaCpAsyncMultistage:
+    break;
+  }
+  return MatrixInstructionKind::MmaSync;
+}
+
+std::optional<std::string> badInstruction(const GemmSchedule &s) {
+  const MatrixInstruction *record = findMatrixInstruction(s.architecture, s.instruction);
+  if (!record)
+    return because("{0} has no instruction '{1}'", toString(s.architecture), s.instruction);
+  if (record->kind != kindOf(s.family))
+    return because("{0} is not an instruction for {1}", s.instruction, toString(s.family));
+  if (record->sparse || record->scaled || record->blocks != 1)
+    return because("{0} is sparse, scaled or multi-block", s.instruction);
+  bool narrow = bitWidth(record->a.type) < 16;
+  if (record->kind == MatrixInstructionKind::Wgmma && narrow && s.layout != GemmLayout::NT)
+    return because("wgmma reads 8-bit operands k-contiguous only, layout is {0}", toString(s.layout));
+  if (bitWidth(record->a.type) < 8)
+    return because("operands of {0} bits are packed below one byte", bitWidth(record->a.type));
+  return std::nullopt;
+}
+
+std::optional<std::string> badShape(const GemmSchedule &s) {
+  if (s.macroTileM <= 0 || s.macroTileN <= 0 || s.macroTileK <= 0 || s.wavesM <= 0 || s.wavesN <= 0 ||
+      s.stages <= 0 || s.splitK <= 0 || s.groupM <= 0 || s.dieRun <= 0 || s.clusterM <= 0 ||
+      s.clusterN <= 0 || s.paddingBytes < 0)
+    return "sizes and counts must be positive";
+  const MatrixInstruction &record = s.matrixInstruction();
+  if (s.macroTileM % (s.wavesM * record.m) != 0)
+    return because("macro tile m {0} is no multiple of {1} waves x {2}", s.macroTileM, s.wavesM, record.m);
+  if (s.macroTileN % (s.wavesN * record.n) != 0)
+    return because("macro tile n {0} is no multiple of {1} waves x {2}", s.macroTileN, s.wavesN, record.n);
+  int depth = record.k * s.depthsPerSharedRead();
+  if (s.macroTileK % depth != 0)
+    return because("macro tile k {0} is no multiple of {1}, the depth of one LDS read", s.macroTileK, depth);
+  int rowBytes = s.macroTileK * bitWidth(record.a.type) / 8;
+  if (s.family == GemmFamily::WgmmaTmaPersistent) {
+    if (rowBytes != 128)
+      return because("tile rows of {0} B, the 128-byte swizzle needs 128", rowBytes);
+    return std::nullopt;
+  }
+  if ((rowBytes & (rowBytes - 1)) != 0 && s.sharedLayout == SharedLayout::Swizzled)
+    return because("tile rows of {0} B cannot be XOR-swizzled, not a power of two", rowBytes);
+  for (int rows : {s.macroTileM, s.macroTileN})
+    if (rows * rowBytes % (s.threads() * accessBytes) != 0)
+      return because("{0} rows of {1} B do not split into 16 B for each of {2} threads", rows, rowBytes,
+                     s.threads());
+  if (s.paddingBytes % accessBytes != 0)
+    return because("padding of {0} B is no multiple of 16 B", s.paddingBytes);
+  return std::nullopt;
+}
+
+std::optional<std::string> badResources(const GemmSchedule &s, const Profile &profile) {
+  if (s.threads() > profile.compute.maxThreadsPerWorkgroup)
+    return because("{0} threads > {1} per workgroup", s.threads(), profile.compute.maxThreadsPerWorkgroup);
+  int shared = sharedMemoryUse(s).total();
+  int sharedLimit = static_cast<int>(profile.shared.maxPerWorkgroup.value);
+  if (shared > sharedLimit)
+    return because("LDS {0} B > {1} B", shared, sharedLimit);
+  RegisterUse registers = registerUse(s);
+  if (registers.total() > profile.registers.maxPerThread)
+    return because("registers {0} > {1} per thread", registers.total(), profile.registers.maxPerThread);
+  // Only accumulators may lie in accumulation registers; the rest must fit the architectural ones.
+  int rest = registers.total() - std::min(registers.accumulators, profile.registers.maxAccumulationPerThread);
+  if (rest > profile.registers.maxArchitecturalPerThread)
+    return because("registers {0} > {1} outside the accumulation registers", rest,
+                   profile.registers.maxArchitecturalPerThread);
+  if (occupancy(s, profile).workgroupsPerComputeUnit == 0)
+    return because("{0} waves with {1} registers each exceed a compute unit", s.waves(), registers.total());
+  return std::nullopt;
+}
+
+std::optional<std::string> badPipeline(const GemmSchedule &s, const Profile &profile) {
+  switch (s.family) {
+  case GemmFamily::MfmaLdsDoubleBuffer:
+    if (s.stages > 2)
+      return because("{0} LDS buffers, the family has 1 or 2", s.stages);
+    break;
+  case GemmFamily::WgmmaTmaPersistent:
+  case GemmFamily::MmaCpAsyncMultistage:
+    if (s.stages < minTmaStages)
+      return because("{0} stage, asynchronous copies need {1}", s.stages, minTmaStages);
+    break;
+  }
+  int cluster = s.clusterM * s.clusterN;
+  if (cluster > profile.launch.maxClusterSize)
+    return because("cluster of {0} workgroups > {1}", cluster, profile.launch.maxClusterSize);
+  if (cluster > 1 && s.family != GemmFamily::WgmmaTmaPersistent)
+    return because("{0} has no clusters", toString(s.family));
+  if (s.streamK && s.splitK > 1)
+    return "stream-K and split-K exclude each other";
+  return std::nullopt;
+}
+
+} // namespace
+
+Occupancy occupancy(const GemmSchedule &schedule, const Profile &profile) {
+  struct Limit {
+    int workgroups;
+    const char *name;
+  };
+  int wavesPerGroupAndSimd = ceilDivide(schedule.waves(), profile.compute.simdsPerComputeUnit);
+  int shared =
+      roundUp(sharedMemoryUse(schedule).total(), static_cast<int>(profile.shared.allocationGranule.value)) +
+      static_cast<int>(profile.shared.reservedPerWorkgroup.value);
+  int wavesByRegisters = profile.wavesPerSimd(registerUse(schedule).total());
+  if (schedule.family == GemmFamily::WgmmaTmaPersistent) {
+    // setmaxnreg moves registers from the producer to the consumers; the launch allocates the average for
+    // every warp.
+    int share = profile.registers.registersPerSimdLane / wavesPerGroupAndSimd;
+    int consumers = schedule.wavesM * schedule.wavesN;
+    constexpr int producerRegisters = 24;
+    bool fits = registerUse(schedule).total() * consumers + producerRegisters <= share * (consumers + 1);
+    wavesByRegisters = fits ? wavesPerGroupAndSimd : 0;
+  }
+  const Limit limits[] = {
+      {shared == 0 ? profile.compute.maxWorkgroupsPerComputeUnit
+                   : static_cast<int>(profile.shared.capacityPerComputeUnit.value) / shared,
+       "LDS"},
+      {wavesByRegisters / wavesPerGroupAndSimd, "registers"},
+      {profile.compute.maxWavesPerSimd / wavesPerGroupAndSimd, "waves"},
+      {profile.compute.maxWorkgroupsPerComputeUnit, "workgroups"},
+  };
+  const Limit &tightest =
+      *std::min_element(std::begin(limits), std::end(limits),
+                        [](const Limit &a, const Limit &b) { return a.workgroups < b.workgroups; });
+  return {tightest.workgroups, tightest.workgroups * wavesPerGroupAndSimd, tightest.name};
+}
+
+std::optional<std::string> illegalReason(const GemmSchedule &schedule, const Profile &profile) {
+  if (schedule.architecture != profile.architecture)
+    return because("schedule is for {0}, {1} is {2}", toString(schedule.architecture), profile.name,
+                   toString(profile.architecture));
+  if (!llvm::is_contained(profile.kernelFamilies, toString(schedule.family)))
+    return because("{0} has no kernel family {1}", profile.name, toString(schedule.family));
+  if (auto reason = badInstruction(schedule))
+    return reason;
+  if (auto reason = badShape(schedule))
+    return reason;
+  if (auto reason = badPipeline(schedule, profile))
+    return reason;
+  return badResources(schedule, profile);
+}
+
+} // namespace codesign

@@ -1,0 +1,267 @@
+// Schedules with every expected number worked out by hand.
+#include "codesign/Schedule/GemmSchedule.h"
+#include "codesign/Hardware/ProfileLoader.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+using namespace codesign;
+using testing::HasSubstr;
+
+namespace {
+
+Profile load(const std::string &name) {
+  return llvm::cantFail(loadProfile(name, {CODESIGN_SOURCE_DIR "/hwprofiles"}));
+}
+
+/// The large-tile kernel of an MI300X: 256 × 256 × 64, eight waves, one buffer.
+GemmSchedule largeMfma() {
+  GemmSchedule schedule;
+  schedule.instruction = "v_mfma_f32_16x16x16_bf16";
+  schedule.macroTileM = 256;
+  schedule.macroTileN = 256;
+  schedule.macroTileK = 64;
+  schedule.wavesM = 2;
+  schedule.wavesN = 4;
+  schedule.sharedLayout = SharedLayout::Swizzled;
+  return schedule;
+}
+
+GemmSchedule smallMfma() {
+  GemmSchedule schedule = largeMfma();
+  schedule.macroTileM = 128;
+  schedule.macroTileN = 128;
+  schedule.wavesM = 2;
+  schedule.wavesN = 2;
+  return schedule;
+}
+
+GemmSchedule hopper() {
+  GemmSchedule schedule;
+  schedule.family = GemmFamily::WgmmaTmaPersistent;
+  schedule.architecture = Architecture::Sm90a;
+  schedule.instruction = "wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16.ss";
+  schedule.macroTileM = 128;
+  schedule.macroTileN = 256;
+  schedule.macroTileK = 64;
+  schedule.wavesM = 2;
+  schedule.stages = 3;
+  schedule.clusterM = 2;
+  return schedule;
+}
+
+std::string reasonOf(const GemmSchedule &schedule, const Profile &profile) {
+  return illegalReason(schedule, profile).value_or("");
+}
+
+TEST(GemmSchedule, LargeTileFillsTheLdsOfAnMi300x) {
+  GemmSchedule schedule = largeMfma();
+  // (256 + 256) rows x 64 bf16 = 512 x 128 B
+  EXPECT_EQ(sharedMemoryUse(schedule).total(), 65536);
+  EXPECT_EQ(schedule.threads(), 512);
+  // 65536 sums / 512 threads
+  EXPECT_EQ(registerUse(schedule).accumulators, 128);
+  // wave tile 128 x 64: 8 + 4 operands of 2 registers, two depths per 16-byte read
+  EXPECT_EQ(schedule.depthsPerSharedRead(), 2);
+  EXPECT_EQ(registerUse(schedule).fragments, (8 + 4) * 2 * 2);
+  // 65536 B / 4 / 512 threads
+  EXPECT_EQ(registerUse(schedule).staging, 32);
+  // (128 / 16) x (64 / 16) x (64 / 16)
+  EXPECT_EQ(schedule.instructionsPerStep(), 128);
+  Profile mi300x = load("mi300x");
+  EXPECT_EQ(reasonOf(schedule, mi300x), "");
+  // 240 registers: two waves on each of the four SIMDs, LDS full
+  Occupancy o = occupancy(schedule, mi300x);
+  EXPECT_EQ(o.workgroupsPerComputeUnit, 1);
+  EXPECT_EQ(o.wavesPerSimd, 2);
+}
+
+TEST(GemmSchedule, SmallTileRunsTwicePerComputeUnit) {
+  GemmSchedule schedule = smallMfma();
+  EXPECT_EQ(sharedMemoryUse(schedule).total(), 256 * 128);
+  Occupancy o = occupancy(schedule, load("mi300x"));
+  // 65536 / 32768 = 2; 64 + 32 + 32 + 32 = 160 registers would allow 512 / 160 = 3
+  EXPECT_EQ(registerUse(schedule).total(), 160);
+  EXPECT_EQ(o.workgroupsPerComputeUnit, 2);
+  EXPECT_EQ(o.limitedBy, "LDS");
+}
+
+TEST(GemmSchedule, RegistersLimitWhereLdsDoesNot) {
+  GemmSchedule schedule = smallMfma();
+  schedule.macroTileK = 32;
+  // 256 rows x 64 B = 16 KiB: LDS allows 4; 64 + 32 + 16 + 32 = 144 registers allow 512 / 144 = 3
+  Occupancy o = occupancy(schedule, load("mi300x"));
+  EXPECT_EQ(o.workgroupsPerComputeUnit, 3);
+  EXPECT_EQ(o.limitedBy, "registers");
+}
+
+TEST(GemmSchedule, PaddingCostsLds) {
+  GemmSchedule schedule = smallMfma();
+  schedule.sharedLayout = SharedLayout::Padded;
+  schedule.paddingBytes = 16;
+  schedule.stages = 2;
+  EXPECT_EQ(sharedMemoryUse(schedule).total(), 2 * 256 * (128 + 16));
+  EXPECT_EQ(reasonOf(schedule, load("mi300x")), "LDS 73728 B > 65536 B");
+}
+
+TEST(GemmSchedule, HopperPersistentKernelFits) {
+  GemmSchedule schedule = hopper();
+  SharedMemoryUse use = sharedMemoryUse(schedule);
+  EXPECT_EQ(use.inputBytes, 3 * 49152); // (128 + 256) x 64 bf16
+  EXPECT_EQ(use.epilogueBytes, 65536);  // 128 x 256 bf16
+  EXPECT_EQ(use.barrierBytes, 48);
+  EXPECT_EQ(schedule.threads(), 384); // two consumer warpgroups and the producer
+  EXPECT_EQ(registerUse(schedule).accumulators, 128);
+  EXPECT_EQ(schedule.instructionsPerStep(), 4);
+  Profile h100 = load("h100-sxm");
+  h100.kernelFamilies = {"wgmma_tma_persistent"};
+  EXPECT_EQ(reasonOf(schedule, h100), "");
+  EXPECT_EQ(occupancy(schedule, h100).workgroupsPerComputeUnit, 1);
+  schedule.stages = 4; // 196608 + 65536 + 64
+  EXPECT_EQ(reasonOf(schedule, h100), "LDS 262208 B > 232448 B");
+}
+
+TEST(GemmSchedule, AmpereMultistage) {
+  GemmSchedule schedule;
+  schedule.family = GemmFamily::MmaCpAsyncMultistage;
+  schedule.architecture = Architecture::Sm80;
+  schedule.instruction = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32";
+  schedule.macroTileM = 128;
+  schedule.macroTileN = 128;
+  schedule.macroTileK = 32;
+  schedule.wavesM = 2;
+  schedule.wavesN = 2;
+  schedule.stages = 4;
+  schedule.sharedLayout = SharedLayout::Swizzled;
+  Profile a100 = load("a100-sxm");
+  EXPECT_EQ(reasonOf(schedule, a100), "");
+  EXPECT_EQ(sharedMemoryUse(schedule).total(), 4 * 256 * 64);
+  EXPECT_EQ(registerUse(schedule).accumulators, 128);
+  EXPECT_EQ(registerUse(schedule).fragments, 4 * 4 + 8 * 2); // four A operands of 4 registers, eight B of 2
+  EXPECT_EQ(registerUse(schedule).staging, 0);
+  // 192 registers: two warps of each workgroup-quarter... 512 / 192 = 2 warps per sub-core, one per workgroup
+  EXPECT_EQ(occupancy(schedule, a100).workgroupsPerComputeUnit, 2);
+  schedule.stages = 1;
+  EXPECT_EQ(reasonOf(schedule, a100), "1 stage, asynchronous copies need 2");
+}
+
+struct Refusal {
+  const char *what;
+  void (*change)(GemmSchedule &);
+  const char *reason;
+};
+
+TEST(GemmSchedule, RefusalsNameBothNumbers) {
+  static const Refusal refusals[] = {
+      {"architecture", [](GemmSchedule &s) { s.architecture = Architecture::Gfx950; },
+       "schedule is for gfx950, mi300x is gfx942"},
+      {"family", [](GemmSchedule &s) { s.family = GemmFamily::WgmmaTmaPersistent; },
+       "mi300x has no kernel family wgmma_tma_persistent"},
+      {"instruction", [](GemmSchedule &s) { s.instruction = "v_mfma_f32_16x16x32_bf16"; },
+       "gfx942 has no instruction 'v_mfma_f32_16x16x32_bf16'"},
+      {"multi-block", [](GemmSchedule &s) { s.instruction = "v_mfma_f32_16x16x4_4b_bf16"; },
+       "sparse, scaled or multi-block"},
+      {"sparse", [](GemmSchedule &s) { s.instruction = "v_smfmac_f32_16x16x32_bf16"; },
+       "is not an instruction for mfma_lds_double_buffer"},
+      {"m", [](GemmSchedule &s) { s.macroTileM = 240; }, "macro tile m 240 is no multiple of 2 waves x 16"},
+      {"n", [](GemmSchedule &s) { s.macroTileN = 96; }, "macro tile n 96 is no multiple of 4 waves x 16"},
+      {"k", [](GemmSchedule &s) { s.macroTileK = 48; }, "macro tile k 48 is no multiple of 32"},
+      {"swizzle", [](GemmSchedule &s) { s.macroTileK = 96; }, "tile rows of 192 B cannot be XOR-swizzled"},
+      {"stages", [](GemmSchedule &s) { s.stages = 3; }, "3 LDS buffers, the family has 1 or 2"},
+      {"cluster", [](GemmSchedule &s) { s.clusterM = 2; }, "cluster of 2 workgroups > 1"},
+      {"split",
+       [](GemmSchedule &s) {
+         s.splitK = 2;
+         s.streamK = true;
+       },
+       "stream-K and split-K exclude each other"},
+      {"zero", [](GemmSchedule &s) { s.wavesM = 0; }, "must be positive"},
+      {"threads", [](GemmSchedule &s) { s.wavesM = 8; }, "2048 threads > 1024 per workgroup"},
+      {"copies",
+       [](GemmSchedule &s) {
+         s.macroTileM = 32;
+         s.macroTileK = 32;
+       },
+       "32 rows of 64 B do not split into 16 B for each of 512 threads"},
+      {"padding", [](GemmSchedule &s) { s.paddingBytes = 8; }, "padding of 8 B is no multiple of 16 B"},
+      {"LDS", [](GemmSchedule &s) { s.stages = 2; }, "LDS 131072 B > 65536 B"},
+  };
+  Profile mi300x = load("mi300x");
+  for (const Refusal &refusal : refusals) {
+    GemmSchedule schedule = largeMfma();
+    refusal.change(schedule);
+    EXPECT_THAT(reasonOf(schedule, mi300x), HasSubstr(refusal.reason)) << refusal.what;
+  }
+}
+
+TEST(GemmSchedule, TooManyRegisters) {
+  GemmSchedule schedule = largeMfma();
+  schedule.wavesM = 2;
+  schedule.wavesN = 1;
+  schedule.macroTileN = 128;
+  // 256 x 128 / 128 threads = 256 sums, (8 + 8) x 4 fragments, 384 x 128 B / 4 / 128 = 96 in flight, 32: 448
+  // in all, 192 outside the accumulation registers. One wave per SIMD may have 512.
+  EXPECT_EQ(registerUse(schedule).total(), 448);
+  EXPECT_EQ(reasonOf(schedule, load("mi300x")), "");
+  schedule.macroTileM = 192;
+  schedule.macroTileN = 256;
+  // 384 sums + (6 + 16) x 4 + 112 + 32
+  EXPECT_EQ(registerUse(schedule).total(), 616);
+  EXPECT_EQ(reasonOf(schedule, load("mi300x")), "registers 616 > 512 per thread");
+}
+
+TEST(GemmSchedule, EnumerationIsLegalAndHasTheKnownGoodTiles) {
+  for (const char *name : {"mi300x", "mi325x", "h100-sxm", "a100-sxm"}) {
+    Profile profile = load(name);
+    std::vector<GemmSchedule> all = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
+    EXPECT_GT(all.size(), 100u) << name;
+    for (const GemmSchedule &schedule : all) {
+      ASSERT_EQ(reasonOf(schedule, profile), "") << schedule.describe();
+      ASSERT_GE(occupancy(schedule, profile).workgroupsPerComputeUnit, 1);
+    }
+    for (size_t i = 1; i < all.size(); ++i)
+      ASSERT_FALSE(all[i] == all[i - 1]);
+  }
+  GemmSchedule wanted = largeMfma();
+  wanted.groupM = 8;
+  wanted.dieRun = 64;
+  EXPECT_THAT(legalGemmSchedules(load("mi300x"), DataType::BF16, GemmLayout::NT), testing::Contains(wanted));
+}
+
+TEST(GemmSchedule, EnumerationCoversHopperWgmma) {
+  Profile h100 = load("h100-sxm");
+  h100.kernelFamilies = {"wgmma_tma_persistent"};
+  std::vector<GemmSchedule> all = legalGemmSchedules(h100, DataType::BF16, GemmLayout::NT);
+  GemmSchedule wanted = hopper();
+  wanted.sharedLayout = SharedLayout::Swizzled;
+  wanted.groupM = bestGroupM(h100, 1);
+  EXPECT_THAT(all, testing::Contains(wanted));
+  EXPECT_THAT(legalGemmSchedules(h100, DataType::F8E4M3, GemmLayout::NN), testing::IsEmpty());
+  EXPECT_FALSE(legalGemmSchedules(h100, DataType::F8E4M3, GemmLayout::NT).empty());
+}
+
+TEST(GemmSchedule, NoFamilyNoSchedule) {
+  EXPECT_TRUE(legalGemmSchedules(load("mi355x"), DataType::BF16, GemmLayout::NT).empty());
+  EXPECT_TRUE(legalGemmSchedules(load("b200"), DataType::BF16, GemmLayout::NT).empty());
+}
+
+TEST(GemmSchedule, GroupOrderTouchesTheFewestTiles) {
+  // 38 tiles in flight on an XCD: 4 + 10 = 14, 8 + 5 = 13, 16 + 3 = 19
+  EXPECT_EQ(bestGroupM(load("mi300x"), 1), 8);
+  // 76: 8 + 10 = 18, 16 + 5 = 21
+  EXPECT_EQ(bestGroupM(load("mi300x"), 2), 8);
+  // 132: 8 + 17 = 25, 16 + 9 = 25: the smaller wins
+  EXPECT_EQ(bestGroupM(load("h100-sxm"), 1), 8);
+}
+
+TEST(GemmSchedule, NamesRoundTrip) {
+  for (GemmFamily family :
+       {GemmFamily::MfmaLdsDoubleBuffer, GemmFamily::WgmmaTmaPersistent, GemmFamily::MmaCpAsyncMultistage})
+    EXPECT_EQ(parseGemmFamily(toString(family)), family);
+  for (GemmLayout layout : {GemmLayout::NT, GemmLayout::NN, GemmLayout::TN})
+    EXPECT_EQ(parseGemmLayout(toString(layout)), layout);
+  EXPECT_FALSE(parseGemmFamily("mfma"));
+  EXPECT_EQ(largeMfma().describe(),
+            "mfma_lds_double_buffer 256x256x64 2x4 waves v_mfma_f32_16x16x16_bf16 1 stage");
+}
+
+} // namespace
