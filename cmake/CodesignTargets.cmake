@@ -9,8 +9,9 @@ function(codesign_library name)
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
-    "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}>"
     "$<INSTALL_INTERFACE:include>")
+  # TableGen's output is not ours to keep free of warnings.
+  target_include_directories(${target} SYSTEM PUBLIC "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}>")
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_link_libraries(${target} PUBLIC ${ARG_DEPENDS})
   codesign_warnings(${target})
