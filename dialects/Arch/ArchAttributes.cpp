@@ -43,17 +43,15 @@ void arch::printInteger(OpAsmPrinter &printer, Operation *, IntegerAttr value) {
 }
 
 static ParseResult parseNumberIn(AsmParser &parser, FloatAttr &value) {
-  int64_t integer = 0;
-  double number = 0;
-  if (OptionalParseResult parsed = parser.parseOptionalInteger(integer); parsed.has_value()) {
-    if (*parsed)
-      return failure();
-    number = double(integer);
-  } else if (parser.parseFloat(number)) {
+  SMLoc start = parser.getCurrentLocation();
+  Attribute number;
+  if (parser.parseAttribute(number))
     return failure();
-  }
-  value = parser.getBuilder().getF64FloatAttr(number);
-  return success();
+  if (auto integer = dyn_cast<IntegerAttr>(number); integer && integer.getType().isInteger(64))
+    number = parser.getBuilder().getF64FloatAttr(double(integer.getInt()));
+  value = dyn_cast<FloatAttr>(number);
+  return value && value.getType().isF64() ? success()
+                                          : ParseResult(parser.emitError(start, "expected a number"));
 }
 
 ParseResult arch::parseNumber(OpAsmParser &parser, FloatAttr &value) {
@@ -225,8 +223,8 @@ LogicalResult ValuesAttr::verify(function_ref<InFlightDiagnostic()> error, Array
   if (values.empty())
     return error() << "the domain is empty";
   for (int64_t value : values)
-    if (value <= 0)
-      return error() << "the domain has the value " << value << "; sizes are positive";
+    if (value < 0)
+      return error() << "the domain has the value " << value << "; sizes are not negative";
   if (int64_t(values.size()) > mostValues)
     return error() << "the domain has " << values.size() << " values, more than " << mostValues;
   return success();

@@ -26,4 +26,8 @@ void printSplits(mlir::OpAsmPrinter &printer, mlir::Operation *, mlir::ArrayAttr
 mlir::ParseResult parseDomain(mlir::OpAsmParser &parser, DomainAttrInterface &domain);
 void printDomain(mlir::OpAsmPrinter &printer, mlir::Operation *, DomainAttrInterface domain);
 
+/// `{best = [{speedup = 1.25}], …}`: dictionaries, arrays, strings, booleans, 64-bit integers and doubles.
+mlir::ParseResult parseTree(mlir::OpAsmParser &parser, mlir::DictionaryAttr &tree);
+void printTree(mlir::OpAsmPrinter &printer, mlir::Operation *, mlir::DictionaryAttr tree);
+
 } // namespace codesign::arch

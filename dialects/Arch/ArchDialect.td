@@ -3,6 +3,7 @@
 #define CODESIGN_ARCH_DIALECT_TD
 
 include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/CommonAttrConstraints.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 
@@ -95,6 +96,9 @@ def Arch_Ratio : Arch_Domain<"Ratio", "ratio"> {
   let parameters = (ins "::mlir::FloatAttr":$min, "::mlir::FloatAttr":$max,
                         "::mlir::FlatSymbolRefAttr":$of, "int64_t":$step);
 }
+
+// Ranks of tensor, expert and pipeline parallelism.
+def Arch_Splits : TypedArrayAttrBase<ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<3>]>, "splits of a workload">;
 
 // A size of a block: a positive constant or the dimension of the same name.
 def Arch_Size : AnyAttrOf<[FlatSymbolRefAttr, ConfinedAttr<I64Attr, [IntPositive]>],

@@ -240,6 +240,11 @@ LogicalResult DimensionOp::verify() {
   if (failed(verifyValue(*this, *dimension, getBase())))
     return failure();
   DomainAttrInterface domain = getDomainAttr();
+  int64_t least = getBase();
+  if (domain && !domain.relativeTo())
+    least = std::min(least, domain.valuesAt(0).front());
+  if (least == 0 && *dimension != Dimension::SharedExpertIntermediateSize)
+    return emitOpError("cannot be 0");
   if (!domain || domain.relativeTo())
     return success();
   return verifyValue(*this, *dimension, domain.valuesAt(0).back());
@@ -363,8 +368,8 @@ LogicalResult PlanOp::verify() {
       return emitOpError("there is no dimension '")
              << entry.getName().getValue() << "'" << didYouMean(entry.getName(), names(allDimensions()));
     auto value = dyn_cast<IntegerAttr>(entry.getValue());
-    if (!value || !value.getType().isInteger(64) || value.getInt() <= 0)
-      return emitOpError() << entry.getName().getValue() << " is a positive 64-bit integer";
+    if (!value || !value.getType().isInteger(64) || value.getInt() < 0)
+      return emitOpError() << entry.getName().getValue() << " is a 64-bit integer, not negative";
     if (failed(verifyValue(*this, *dimension, value.getInt())))
       return failure();
   }

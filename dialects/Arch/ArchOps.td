@@ -9,9 +9,6 @@ include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-// Ranks of tensor, expert and pipeline parallelism.
-def Arch_Splits : TypedArrayAttrBase<ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<3>]>, "splits of a workload">;
-
 class Arch_Op<string mnemonic, list<Trait> traits = []> : Op<Arch_Dialect, mnemonic, traits>;
 
 def Arch_ModelOp : Arch_Op<"model", [Symbol, SymbolTable, IsolatedFromAbove, NoTerminator, SingleBlock,
@@ -65,8 +62,10 @@ def Arch_DimensionOp : Arch_Op<"dimension", [Symbol, HasParent<"ModelOp">,
     arch.dimension @hidden_size = 4096 in 3072 to 5120 step 64
     arch.dimension @intermediate_size = 14336 in 2.5 to 4.0 of @hidden_size step 64
     ```
+
+    Only @shared_expert_intermediate_size may be 0: no shared expert.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, ConfinedAttr<I64Attr, [IntPositive]>:$base,
+  let arguments = (ins SymbolNameAttr:$sym_name, ConfinedAttr<I64Attr, [IntNonNegative]>:$base,
     OptionalAttr<Arch_DomainAttrInterface>:$domain);
   let assemblyFormat = [{
     $sym_name `=` custom<Integer>($base) (`in` custom<Domain>($domain)^)? attr-dict
@@ -162,14 +161,17 @@ def Arch_PlanOp : Arch_Op<"plan", [HasParent<"ModelOp">]> {
   let summary = "what a search found for one device";
   let description = [{
     `dimensions` are the chosen values. `decision` is the whole plan as a tree of dictionaries and arrays with the keys of
-    plan.json: the variants that were compared, the reasons, the certificate, the kernels.
+    plan.json; integers are 64 bits wide, other numbers doubles: the variants that were compared, the reasons, the certificate, the kernels.
 
     ```mlir
-    arch.plan for "mi300x" chooses {head_dim = 128, hidden_size = 4096} because {…}
+    arch.plan for "mi300x" chooses {head_dim = 128, hidden_size = 4096} because {
+      hardware = "mi300x",
+      best = [{speedup = 1.25, verdict = "faster"} ]
+    }
     ```
   }];
   let arguments = (ins StrAttr:$hardware, DictionaryAttr:$dimensions, DictionaryAttr:$decision);
-  let assemblyFormat = "`for` $hardware `chooses` $dimensions `because` $decision attr-dict";
+  let assemblyFormat = "`for` $hardware `chooses` custom<Tree>($dimensions) `because` custom<Tree>($decision) attr-dict";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The chosen values; 0 for dimensions that the model does not have.

@@ -19,7 +19,11 @@ void arch::bindDimensions(ModelOp model, const DimensionValues &values) {
   std::vector<LayerGroup> groups = toModelSpec(model, values).layers;
   model.walk([&](BlockOpInterface block) {
     for (Dimension dimension : allDimensions())
-      if (block->getAttrOfType<FlatSymbolRefAttr>(toString(dimension)))
+      if (!block->getAttrOfType<FlatSymbolRefAttr>(toString(dimension)))
+        continue;
+      else if (values[dimension] == 0)
+        block->removeAttr(toString(dimension));
+      else
         block->setAttr(toString(dimension), builder.getI64IntegerAttr(values[dimension]));
   });
   auto group = groups.begin();
@@ -111,9 +115,10 @@ struct BindDimensions : arch::impl::ArchBindDimensionsBase<BindDimensions> {
     if (plan == plans.end())
       return model.emitError() << "has no plan for '" << hardware << "'";
     DimensionValues planned = plan->chosenValues();
-    for (Dimension dimension : allDimensions())
-      if (planned[dimension] != 0)
-        chosen[dimension] = planned[dimension];
+    for (NamedAttribute entry : plan->getDimensions()) {
+      Dimension dimension = *parseDimension(entry.getName());
+      chosen[dimension] = planned[dimension];
+    }
     return success();
   }
 

@@ -27,8 +27,17 @@ arch.model @small family "gpt2" type f16 positions 1024 template attributes {rev
   arch.norm layer hidden 768 residual
   // CHECK-NEXT: arch.head vocab 50257 hidden 768 tied
   arch.head vocab 50257 hidden 768 tied
-  // CHECK-NEXT: arch.plan for "mi300x" chooses {head_dim = 64 : i64} because {speedup = 1.250000e+00 : f64}
-  arch.plan for "mi300x" chooses {head_dim = 64} because {speedup = 1.25}
+  // CHECK-NEXT: arch.plan for "mi300x" chooses {head_dim = 64} because {
+  // CHECK-NEXT:   best = [
+  // CHECK-NEXT:     {speedup = 1.25, terms = -1.0e-06, tied = true, verdict = "faster"},
+  // CHECK-NEXT:     {}
+  // CHECK-NEXT:   ],
+  // CHECK-NEXT:   from = [4096, -1],
+  // CHECK-NEXT:   schema = 1
+  // CHECK-NEXT: }
+  arch.plan for "mi300x" chooses {head_dim = 64} because {
+    schema = 1, best = [{speedup = 1.25, terms = -1.0e-6, "verdict" = "faster", tied = true}, {}], from = [4096, -1]
+  }
 }
 
 // CHECK: "test.domains"() {a = #arch.values<[1, 2]>, b = #arch.range<1 to 9 step 2>,

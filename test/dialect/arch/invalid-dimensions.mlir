@@ -31,7 +31,7 @@ arch.model @a family "llama" type bf16 positions 8192 {
 
 // -----
 arch.model @a family "llama" type bf16 positions 8192 {
-  // expected-error @below {{the domain has the value -1; sizes are positive}}
+  // expected-error @below {{the domain has the value -1; sizes are not negative}}
   arch.dimension @head_dim = 64 in [64, -1]
 }
 
@@ -52,4 +52,10 @@ arch.model @a family "llama" type bf16 positions 8192 {
 arch.model @a family "llama" type bf16 positions 8192 {
   // expected-error @below {{hidden_size 1099511627776 is larger than 262144}}
   arch.dimension @hidden_size = 1099511627776
+}
+
+// -----
+arch.model @a family "llama" type bf16 positions 8192 {
+  // expected-error @below {{cannot be 0}}
+  arch.dimension @head_dim = 64 in [0, 64]
 }
