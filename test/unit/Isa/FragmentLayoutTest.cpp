@@ -1,7 +1,7 @@
 // Properties every fragment layout must have, whatever its numbers: it is a bijection and covers its operand.
 #include "codesign/Isa/MatrixInstruction.h"
 #include "gtest/gtest.h"
-#include <set>
+#include <vector>
 
 using namespace codesign;
 
@@ -14,11 +14,14 @@ void expectBijection(const std::string &name, const FragmentLayout &layout, int 
   EXPECT_EQ(layout.rows(), rows);
   EXPECT_EQ(layout.columns(), columns);
   ASSERT_EQ(layout.lanes() * layout.elementsPerLane(), blocks * rows * columns);
-  std::set<std::tuple<int, int, int>> seen;
+  std::vector<bool> seen(blocks * rows * columns);
   for (int lane = 0; lane < layout.lanes(); ++lane)
     for (int element = 0; element < layout.elementsPerLane(); ++element) {
       MatrixPosition position = layout(lane, element);
-      ASSERT_TRUE(seen.insert({position.block, position.row, position.column}).second);
+      size_t index = (static_cast<size_t>(position.block) * rows + position.row) * columns + position.column;
+      ASSERT_LT(index, seen.size());
+      ASSERT_FALSE(seen[index]);
+      seen[index] = true;
       ASSERT_EQ(layout.slotOf(position), (FragmentSlot{lane, element}));
     }
 }
