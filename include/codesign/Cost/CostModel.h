@@ -1,0 +1,57 @@
+// Prices any operator on one device: the vendor's library, calibrated where there are measurements.
+#pragma once
+
+#include "codesign/Cost/Estimate.h"
+#include "codesign/Hardware/Profile.h"
+#include "codesign/Model/Operators.h"
+#include <memory>
+#include <string>
+
+namespace codesign {
+
+/// Whose kernels run. `Own` are codesign's, priced from the schedules that exist for the device: with the
+/// library's fitted constants, an assumed share of its main-loop rate, and no split of k. Nothing measured
+/// stands behind them.
+enum class Provider : uint8_t { Library, Own };
+
+struct CostOptions {
+  Provider provider = Provider::Library;
+  /// Prefer calibration sets of this library ("hipblaslt", "aiter", …); empty: the first set of the file that
+  /// fits.
+  std::string library;
+  /// Long runs at the power limit (training, serving under load) instead of short bursts, as benchmarks time
+  /// them.
+  bool sustained = true;
+};
+
+class CostModel {
+public:
+  /// The profile must outlive the model.
+  CostModel(const Profile &profile, const CostOptions &options);
+  ~CostModel();
+  CostModel(CostModel &&) noexcept;
+
+  /// Everything about one occurrence. All sizes positive. Types that the device lacks are priced as bf16.
+  Estimate estimate(const OperatorShape &shape) const;
+  /// The time alone; the same number as estimate(shape).time().
+  Seconds time(const OperatorShape &shape) const;
+
+  /// Relative error of the ratio of two predictions of one kind of operator: narrower than the band of each,
+  /// since neighbours share their errors. From the calibration's held-out pairs, else an assumption of 10 %.
+  double ratioBand(const OperatorShape &a, const OperatorShape &b) const;
+
+  /// True if this provider has kernels for the shape; the library always does.
+  bool supports(const OperatorShape &shape) const;
+
+  /// "hipblaslt", "trtllm", …: who the constants for this kind of operator describe, or the vendor's library
+  /// by name.
+  std::string providerName(const OperatorShape &shape) const;
+
+  const Profile &profile() const;
+
+private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation;
+};
+
+} // namespace codesign

@@ -1,0 +1,99 @@
+// Dense matrix products: the cheapest tile, split and operand order, each priced from what it occupies.
+#pragma once
+
+#include "codesign/Cost/Breakdown.h"
+#include "codesign/Cost/Constants.h"
+#include "codesign/Hardware/Profile.h"
+#include "codesign/Model/Operators.h"
+#include <optional>
+#include <vector>
+
+namespace codesign {
+
+/// Constants of one library on one device and type. Fitted as a set: single values trade against one another.
+/// Cycles are of the profile's peak clock.
+struct GemmConstants {
+  double mmaEfficiency = 0.93;
+  double launch = 2.3e-6;
+  double prologueCycles = 500;
+  double epilogueCyclesPerLine = 4.0;
+  double bandwidth = 0.84;
+  double unitBytesPerClock = 64;
+  double sharedEfficiency = 0.9;
+  double stepOverheadCycles = 20;
+  double waveRounding = 0.5;
+  double droop = 0.15;
+  double droopSeconds = 300e-6;
+  double splitLaunch = 2.3e-6;
+  double splitTraffic = 1.0;
+  double splitWork = 1.0;
+  double trafficRamp = 0.2e-3;
+  double cacheShare = 0.5;
+  double unitMemoryBytesPerClock = 30;
+  // Kernels that read whole row blocks: time per 128 of k for every row that the last block of 128 lacks.
+  double missingRowSeconds = 0;
+  // The pass that quantises activations, where a library's time includes it.
+  double quantizeLaunch = 0;
+  double quantizeTraffic = 0;
+  // Main-loop rate by the alignment of rows in memory, relative to 128 bytes.
+  double aligned2 = 1, aligned4 = 1, aligned8 = 1, aligned16 = 1;
+
+  static llvm::ArrayRef<ConstantField<GemmConstants>> fields();
+};
+
+/// A macro-tile of the output that one workgroup computes.
+struct GemmTile {
+  int m = 0, n = 0;
+};
+
+/// What the model found cheapest; the numbers that explain a time.
+struct GemmChoice {
+  GemmTile tile;
+  int splitK = 1;
+  bool swapped = false;   // the tile's m runs along the output's columns
+  int64_t tiles = 0;      // workgroups, splits included
+  double waves = 0;       // tiles ÷ compute units, not rounded
+  double lastWaveUse = 1; // share of the compute units that the last wave occupies
+  double paddedShare = 0; // of the multiplied elements that lie outside the output
+};
+
+/// The tiles that kernels of a vendor's library have. AMD's come in steps of 16 down to 16 rows, NVIDIA's
+/// follow the shapes of mma and wgmma; the accumulators must fit the registers of a workgroup.
+std::vector<GemmTile> libraryTiles(const Profile &profile);
+
+/// What a provider has to choose from.
+struct GemmKernels {
+  std::vector<GemmTile> tiles; // none: every product costs infinity
+  int maxSplitK = 16;
+};
+
+class GemmModel {
+public:
+  /// `sustained`: long runs at the power limit; the mma rate is then at most the achievable rate of the
+  /// profile.
+  GemmModel(const Profile &profile, const GemmConstants &constants, std::vector<GemmTile> tiles,
+            bool sustained);
+
+  /// Seconds of one product; all sizes positive, `batch` products in one launch. Includes the quantisation
+  /// pass of constants that were fitted with one only if `withQuantization`.
+  Breakdown breakdown(const GemmShape &shape, GemmChoice *choice = nullptr,
+                      bool withQuantization = false) const;
+  Seconds time(const GemmShape &shape) const;
+
+private:
+  struct Terms;
+  struct Problem;
+  double price(const Problem &problem, const GemmTile &tile, int split, Terms *terms) const;
+  Problem problemOf(const GemmShape &shape, bool swapped) const;
+  double best(const GemmShape &shape, GemmChoice &choice, Problem &problem) const;
+  double alignmentFactor(const GemmShape &shape) const;
+
+  GemmConstants constants;
+  GemmKernels kernels;
+  const Profile *profile;
+  bool sustained;
+  int computeUnits;
+  double clock, memoryBandwidth, lastLevelBytes, sharedBytesPerClock;
+};
+
+} // namespace codesign

@@ -1,0 +1,262 @@
+#include "codesign/Cost/CostModel.h"
+
+#include "codesign/Cost/AttentionModel.h"
+#include "codesign/Cost/CollectiveModel.h"
+#include "codesign/Cost/DecodeModel.h"
+#include "codesign/Cost/Energy.h"
+#include "codesign/Cost/GroupedGemmModel.h"
+#include "codesign/Cost/StreamModel.h"
+#include "codesign/Schedule/GemmSchedule.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/ErrorHandling.h"
+#include <map>
+
+namespace codesign {
+
+llvm::StringRef toString(EstimateSource source) {
+  switch (source) {
+  case EstimateSource::Measured:
+    return "measured";
+  case EstimateSource::Calibrated:
+    return "calibrated";
+  case EstimateSource::Simulated:
+    return "simulated";
+  case EstimateSource::Datasheet:
+    return "datasheet";
+  }
+  llvm_unreachable("unknown source");
+}
+
+namespace {
+
+/// Half widths used where nothing was held out: assumptions, reported as such through
+/// EstimateSource::Datasheet.
+constexpr double assumedBand = 0.30;
+constexpr double assumedOwnKernelBand = 0.40;
+constexpr double assumedRatioBand = 0.10;
+/// Share of the library's main-loop rate that own kernels are assumed to reach (HipKittens reports 0.95
+/// to 1.0 of hipBLASLt for hand-tuned CDNA3 kernels; emitted ones have not been timed).
+constexpr double assumedOwnKernelRate = 0.9;
+
+double halfWidth(const ErrorBand *band, double otherwise) {
+  return band ? std::max(band->high - 1, 1 - band->low) : otherwise;
+}
+
+/// The operator kind and type under which constants for a shape are stored.
+struct CalibrationName {
+  llvm::StringRef kind;
+  std::optional<DataType> type;
+
+  bool operator<(const CalibrationName &other) const {
+    return std::tie(kind, type) < std::tie(other.kind, other.type);
+  }
+};
+
+struct NameOf {
+  CalibrationName operator()(const GemmShape &s) const {
+    return {s.scaling == Scaling::Block128 ? "gemm_block128" : "gemm", s.input};
+  }
+  CalibrationName operator()(const GroupedGemmShape &s) const {
+    return {s.scaling == Scaling::Block128 ? "moe_block128" : "moe", s.input};
+  }
+  CalibrationName operator()(const MoeRoutingShape &s) const { return {"moe", s.type}; }
+  CalibrationName operator()(const AttentionShape &s) const {
+    return {s.backward ? "prefill_backward" : "prefill", s.keyValueType};
+  }
+  CalibrationName operator()(const DecodeAttentionShape &s) const { return {"decode", s.keyValueType}; }
+  CalibrationName operator()(const NormShape &) const { return {"norm", std::nullopt}; }
+  CalibrationName operator()(const ElementwiseShape &) const { return {"elementwise", std::nullopt}; }
+  CalibrationName operator()(const CollectiveShape &s) const {
+    return {calibrationKind(s.kind), std::nullopt};
+  }
+};
+
+/// The regime of a dense product's error band.
+llvm::StringRef regimeOf(const OperatorShape &shape) {
+  if (const auto *gemm = std::get_if<GemmShape>(&shape))
+    return gemm->m <= 64 ? "small_m" : gemm->m <= 1024 ? "medium_m" : "large_m";
+  return "all";
+}
+
+} // namespace
+
+struct CostModel::Implementation {
+  const Profile &profile;
+  CostOptions options;
+  std::map<CalibrationName, GemmModel> gemms;
+  std::map<CalibrationName, GroupedGemmModel> groupedGemms;
+  std::map<CalibrationName, AttentionModel> attentions;
+  std::map<CalibrationName, DecodeModel> decodes;
+  std::optional<StreamModel> norms, elementwise;
+  std::optional<CollectiveModel> collectives;
+
+  Implementation(const Profile &profile, const CostOptions &options) : profile(profile), options(options) {
+    norms.emplace(profile, constantsOf<StreamConstants>({"norm", std::nullopt}));
+    elementwise.emplace(profile, constantsOf<StreamConstants>({"elementwise", std::nullopt}));
+    std::array<CollectiveConstants, 5> kinds;
+    for (size_t kind = 0; kind < kinds.size(); ++kind)
+      kinds[kind] = constantsOf<CollectiveConstants>(
+          {calibrationKind(static_cast<CollectiveKind>(kind)), std::nullopt});
+    collectives.emplace(profile, kinds);
+  }
+
+  const CalibrationSet *setFor(CalibrationName name) const {
+    const CalibrationSet *first = nullptr;
+    for (const CalibrationSet &set : profile.calibration.sets) {
+      const bool typeFits = !set.key.dataType || !name.type || set.key.dataType == name.type ||
+                            (isFloat8(*set.key.dataType) && isFloat8(*name.type));
+      if (set.key.operatorKind != name.kind || !typeFits)
+        continue;
+      if (options.library.empty() || set.key.provider == options.library)
+        return &set;
+      if (!first)
+        first = &set;
+    }
+    return first;
+  }
+
+  template <class Constants>
+  Constants constantsOf(CalibrationName name) const {
+    return constantsFrom<Constants>(setFor(name), Constants::fields());
+  }
+
+  /// The model for a name, built when it is first asked for.
+  template <class Model, class Make>
+  const Model &cached(std::map<CalibrationName, Model> &models, CalibrationName name, Make make) {
+    auto found = models.find(name);
+    if (found == models.end())
+      found = models.emplace(name, make()).first;
+    return found->second;
+  }
+
+  std::vector<GemmTile> ownTiles(DataType type) const {
+    std::vector<GemmTile> tiles;
+    for (const GemmSchedule &schedule : legalGemmSchedules(profile, type, GemmLayout::NT))
+      if (llvm::none_of(tiles, [&](const GemmTile &t) {
+            return t.m == schedule.macroTileM && t.n == schedule.macroTileN;
+          }))
+        tiles.push_back({schedule.macroTileM, schedule.macroTileN});
+    return tiles;
+  }
+
+  const GemmModel &gemm(CalibrationName name) {
+    return cached(gemms, name, [&] {
+      GemmConstants constants = constantsOf<GemmConstants>(name);
+      if (options.provider == Provider::Library)
+        return GemmModel(profile, constants, {.tiles = libraryTiles(profile)}, options.sustained);
+      constants.mmaEfficiency *= assumedOwnKernelRate;
+      return GemmModel(profile, constants,
+                       {.tiles = ownTiles(name.type.value_or(DataType::BF16)), .maxSplitK = 1},
+                       options.sustained);
+    });
+  }
+
+  Breakdown operator()(const GemmShape &s) { return gemm(NameOf{}(s)).breakdown(s, &choice); }
+  Breakdown operator()(const GroupedGemmShape &s) {
+    CalibrationName name = NameOf{}(s);
+    return grouped(name).breakdown(s);
+  }
+  Breakdown operator()(const MoeRoutingShape &s) { return grouped(NameOf{}(s)).routing(s); }
+  Breakdown operator()(const AttentionShape &s) {
+    CalibrationName name = NameOf{}(s);
+    return cached(attentions, name,
+                  [&] {
+                    AttentionConstants constants = constantsOf<AttentionConstants>(name);
+                    if (s.backward && !setFor(name))
+                      constants = AttentionModel::backwardPrior(
+                          constantsOf<AttentionConstants>({"prefill", name.type}));
+                    return AttentionModel(profile, constants);
+                  })
+        .breakdown(s);
+  }
+  Breakdown operator()(const DecodeAttentionShape &s) {
+    CalibrationName name = NameOf{}(s);
+    return cached(decodes, name, [&] { return DecodeModel(profile, constantsOf<DecodeConstants>(name)); })
+        .breakdown(s);
+  }
+  Breakdown operator()(const NormShape &s) { return norms->breakdown(s); }
+  Breakdown operator()(const ElementwiseShape &s) { return elementwise->breakdown(s); }
+  Breakdown operator()(const CollectiveShape &s) { return collectives->breakdown(s); }
+
+  const GroupedGemmModel &grouped(CalibrationName name) {
+    return cached(groupedGemms, name,
+                  [&] { return GroupedGemmModel(profile, constantsOf<GroupedGemmConstants>(name)); });
+  }
+
+  GemmChoice choice; // of the last dense product
+};
+
+CostModel::CostModel(const Profile &profile, const CostOptions &options)
+    : implementation(std::make_unique<Implementation>(profile, options)) {}
+CostModel::~CostModel() = default;
+CostModel::CostModel(CostModel &&) noexcept = default;
+
+Seconds CostModel::time(const OperatorShape &shape) const {
+  return std::visit(*implementation, shape).time();
+}
+
+Estimate CostModel::estimate(const OperatorShape &shape) const {
+  Estimate result;
+  result.breakdown = std::visit(*implementation, shape);
+  result.flops = flops(shape);
+  result.bytes = compulsoryBytes(shape);
+  if (std::holds_alternative<GemmShape>(shape))
+    result.gemm = implementation->choice;
+
+  const Profile &device = profile();
+  BusyTimes busy;
+  double peak = 0;
+  if (auto found = device.peakMatrix.find(DataType::BF16); found != device.peakMatrix.end())
+    peak = found->second.value;
+  const bool matrix =
+      !std::holds_alternative<NormShape>(shape) && !std::holds_alternative<ElementwiseShape>(shape);
+  if (matrix && peak > 0)
+    busy.matrix = Seconds(result.flops.value / peak);
+  busy.memory = result.bytes / device.memory.datasheetBandwidth;
+  if (std::holds_alternative<CollectiveShape>(shape))
+    busy.links = result.time();
+  result.energy = energy(result.time(), busy, device.power);
+
+  const CalibrationSet *set = implementation->setFor(std::visit(NameOf{}, shape));
+  if (implementation->options.provider == Provider::Own) {
+    result.source = EstimateSource::Datasheet;
+    result.band = assumedOwnKernelBand;
+  } else if (set) {
+    result.source = set->evidence == "simulated" ? EstimateSource::Simulated : EstimateSource::Calibrated;
+    result.band = halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand);
+  } else {
+    result.source = EstimateSource::Datasheet;
+    result.band = assumedBand;
+  }
+  return result;
+}
+
+double CostModel::ratioBand(const OperatorShape &a, const OperatorShape &b) const {
+  const CalibrationSet *set = implementation->setFor(std::visit(NameOf{}, a));
+  if (!set || a.index() != b.index())
+    return assumedRatioBand;
+  return halfWidth(set->ratioBand(regimeOf(a)), assumedRatioBand);
+}
+
+bool CostModel::supports(const OperatorShape &shape) const {
+  if (implementation->options.provider == Provider::Library)
+    return true;
+  const auto *gemm = std::get_if<GemmShape>(&shape);
+  return gemm && gemm->pass == Pass::Forward && gemm->batch == 1 && gemm->scaling == Scaling::None &&
+         !implementation->ownTiles(gemm->input).empty();
+}
+
+std::string CostModel::providerName(const OperatorShape &shape) const {
+  if (implementation->options.provider == Provider::Own)
+    return "codesign";
+  if (const CalibrationSet *set = implementation->setFor(std::visit(NameOf{}, shape)))
+    return set->key.provider;
+  return profile().vendor == Vendor::Amd ? "rocm libraries" : "cuda libraries";
+}
+
+const Profile &CostModel::profile() const {
+  return implementation->profile;
+}
+
+} // namespace codesign

@@ -1,0 +1,68 @@
+#include "codesign/Cost/GemmModel.h"
+
+namespace codesign {
+
+llvm::ArrayRef<ConstantField<GemmConstants>> GemmConstants::fields() {
+  using C = GemmConstants;
+  static constexpr ConstantField<C> all[] = {
+      {"mma_efficiency", "fraction", "share of the matrix units' issue rate that the main loop reaches",
+       &C::mmaEfficiency, 0.1, 1},
+      {"launch", "seconds", "time of an empty product", &C::launch, 0.5e-6, 20e-6},
+      {"prologue_cycles", "cycles", "first loads of a workgroup before its first product", &C::prologueCycles,
+       0, 4000},
+      {"epilogue_cycles_per_line", "cycles", "conversion and store of 64 bytes of output",
+       &C::epilogueCyclesPerLine, 0, 20},
+      {"bandwidth", "fraction", "share of the datasheet's HBM bandwidth", &C::bandwidth, 0.3, 1},
+      {"unit_bytes_per_clock", "bytes_per_clock", "L2 to one compute unit", &C::unitBytesPerClock, 8, 256},
+      {"shared_efficiency", "fraction", "share of the LDS or shared-memory read rate", &C::sharedEfficiency,
+       0.2, 1.2},
+      {"step_overhead_cycles", "cycles", "barriers and bookkeeping per step of 64 bytes-pairs of k",
+       &C::stepOverheadCycles, 0, 600},
+      {"wave_rounding", "fraction", "1: the last wave costs a whole one; 0: work spreads evenly",
+       &C::waveRounding, 0, 1},
+      {"droop", "fraction", "rise of a long product's time as power limits the clock", &C::droop, 0, 0.6},
+      {"droop_seconds", "seconds", "time after which half of the droop has set in", &C::droopSeconds, 5e-6,
+       10e-3},
+      {"split_launch", "seconds", "second kernel or signalling of split-K", &C::splitLaunch, 0, 15e-6},
+      {"split_traffic", "fraction", "traffic of fp32 partial sums, relative to writing and reading them once",
+       &C::splitTraffic, 0, 4},
+      {"split_work", "fraction", "main-loop time of a split relative to an unsplit tile of the same depth",
+       &C::splitWork, 0.8, 2},
+      {"traffic_ramp", "sqrt_seconds", "times the square root of the traffic time: DRAM pages and ramp-up",
+       &C::trafficRamp, 0, 2e-3},
+      {"cache_share", "fraction", "share of the last-level cache that holds operands between waves",
+       &C::cacheShare, 0, 2},
+      {"unit_memory_bytes_per_clock", "bytes_per_clock", "HBM bytes that one compute unit can have in flight",
+       &C::unitMemoryBytesPerClock, 4, 128},
+      {"missing_row_seconds", "seconds", "per 128 of k and row that the last block of 128 rows lacks",
+       &C::missingRowSeconds, 0, 5e-9},
+      {"quantize_launch", "seconds", "smallest time of the pass that quantises activations",
+       &C::quantizeLaunch, 0, 10e-6},
+      {"quantize_traffic", "bytes", "traffic of that pass per element", &C::quantizeTraffic, 0, 12},
+      {"aligned_2", "fraction", "main-loop rate when rows start at multiples of 2 bytes only", &C::aligned2,
+       0.1, 1},
+      {"aligned_4", "fraction", "the same for 4 bytes", &C::aligned4, 0.1, 1},
+      {"aligned_8", "fraction", "the same for 8 bytes", &C::aligned8, 0.1, 1},
+      {"aligned_16", "fraction", "the same for 16 bytes", &C::aligned16, 0.1, 1},
+  };
+  return all;
+}
+
+std::vector<GemmTile> libraryTiles(const Profile &profile) {
+  std::vector<GemmTile> tiles;
+  const bool amd = profile.vendor == Vendor::Amd;
+  const std::vector<int> rows =
+      amd ? std::vector<int>{16, 32, 64, 96, 128, 192, 256} : std::vector<int>{64, 128, 192, 256};
+  const std::vector<int> columns =
+      amd ? std::vector<int>{16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256}
+          : std::vector<int>{8, 16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256};
+  // Accumulators and double-buffered fragments of 256 x 256 need tensor memory or AMD's 512 registers a lane.
+  const int largest = amd || profile.tensorMemoryPerComputeUnit ? 65536 : 40960;
+  for (int m : rows)
+    for (int n : columns)
+      if (m * n <= largest)
+        tiles.push_back({m, n});
+  return tiles;
+}
+
+} // namespace codesign
