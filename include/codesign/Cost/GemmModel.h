@@ -71,8 +71,7 @@ class GemmModel {
 public:
   /// `sustained`: long runs at the power limit; the mma rate is then at most the achievable rate of the
   /// profile.
-  GemmModel(const Profile &profile, const GemmConstants &constants, std::vector<GemmTile> tiles,
-            bool sustained);
+  GemmModel(const Profile &profile, const GemmConstants &constants, GemmKernels kernels, bool sustained);
 
   /// Seconds of one product; all sizes positive, `batch` products in one launch. Includes the quantisation
   /// pass of constants that were fitted with one only if `withQuantization`.
