@@ -21,7 +21,7 @@ struct GemmProblem {
   int64_t n = 0;
   int64_t k = 0;
   bool bias = false;
-  std::optional<kernel::Activation> activation;
+  std::optional<kernel::Activation> activation = std::nullopt;
 };
 
 /// What a kernel may use on its device; from the hardware profile.

@@ -1,0 +1,33 @@
+// A GEMM in float64 and the bound that a kernel's result must keep to it.
+#pragma once
+
+#include "codesign/Interpret/Matrix.h"
+#include "dialects/Kernel/Kernel.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace codesign {
+
+struct GemmReference {
+  int64_t rows = 0, columns = 0, depth = 0;
+  std::vector<double> values;
+  /// (|A|·|W|ᵀ + |bias|) per element: what rounding errors scale with.
+  std::vector<double> magnitudes;
+};
+
+/// activation(A·Wᵀ + bias) of the first `rows` rows of A, in float64. `bias` (one row) and `activation` are
+/// optional.
+GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, const Matrix *bias = nullptr,
+                            std::optional<kernel::Activation> activation = std::nullopt);
+
+/// The constant c of the bound |out − ref| ≤ ½ulp(out)·|ref| + c·√k·2⁻²⁴·(|A|·|W|ᵀ): for fp32 sums of exact
+/// products the error grows like √k for random signs; 4 covers the order in which any of our kernels adds.
+constexpr double gemmErrorConstant = 4;
+
+/// The first element of `out` beyond the bound, or that is not finite where the reference is; empty if all is
+/// well. Rows of `out` past the reference's must still hold 0xff bytes: nothing outside was written.
+std::optional<std::string> firstMismatch(const Matrix &out, const GemmReference &reference,
+                                         double errorConstant = gemmErrorConstant);
+
+} // namespace codesign

@@ -1,0 +1,34 @@
+// A matrix in host memory, in the element types that kernels read and write.
+#pragma once
+
+#include "codesign/Support/DataType.h"
+#include <cstdint>
+#include <vector>
+
+namespace codesign {
+
+/// The value of a 16- or 32-bit element from its bits.
+float decodeElement(DataType type, uint32_t bits);
+/// The bits nearest to `value`, ties to even; NaN stays NaN, overflow becomes infinity.
+uint32_t encodeElement(DataType type, float value);
+/// F32, F16 and BF16 are what this file computes with.
+bool isInterpretable(DataType type);
+
+/// Row-major, without gaps. Bits, not values: what a kernel did not write keeps the bits it had.
+struct Matrix {
+  DataType type = DataType::BF16;
+  int64_t rows = 0;
+  int64_t columns = 0;
+  std::vector<uint8_t> bytes;
+
+  Matrix() = default;
+  /// All bytes are `fill`; 0xff is a NaN in every floating type.
+  Matrix(DataType type, int64_t rows, int64_t columns, uint8_t fill = 0);
+
+  int64_t elementBytes() const { return bitWidth(type) / 8; }
+  uint32_t bitsAt(int64_t row, int64_t column) const;
+  float at(int64_t row, int64_t column) const { return decodeElement(type, bitsAt(row, column)); }
+  void set(int64_t row, int64_t column, float value);
+};
+
+} // namespace codesign

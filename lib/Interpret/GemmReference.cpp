@@ -1,0 +1,93 @@
+#include "codesign/Interpret/GemmReference.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cmath>
+
+namespace codesign {
+
+namespace {
+
+double activate(kernel::Activation activation, double x) {
+  switch (activation) {
+  case kernel::Activation::Relu:
+    return x > 0 || std::isnan(x) ? x : 0;
+  case kernel::Activation::Silu:
+    return x / (1 + std::exp(-x));
+  case kernel::Activation::Gelu:
+    return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
+  case kernel::Activation::GeluTanh:
+    return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  }
+  return x;
+}
+
+/// Half a unit in the last place, relative: 2^-8 for bf16 (8 significant bits), and the absolute one of
+/// subnormals.
+double roundingError(DataType type, double value) {
+  switch (type) {
+  case DataType::BF16:
+    return std::max(std::fabs(value) * 0x1p-8, 0x1p-134);
+  case DataType::F16:
+    return std::max(std::fabs(value) * 0x1p-11, 0x1p-25);
+  default:
+    return std::max(std::fabs(value) * 0x1p-24, 0x1p-150);
+  }
+}
+
+} // namespace
+
+GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, const Matrix *bias,
+                            std::optional<kernel::Activation> activation) {
+  GemmReference reference;
+  reference.rows = rows;
+  reference.columns = w.rows;
+  reference.depth = a.columns;
+  reference.values.resize(rows * w.rows);
+  reference.magnitudes.resize(rows * w.rows);
+  auto widen = [](const Matrix &matrix, int64_t rowCount) {
+    std::vector<double> values(rowCount * matrix.columns);
+    for (int64_t i = 0; i < rowCount; ++i)
+      for (int64_t j = 0; j < matrix.columns; ++j)
+        values[i * matrix.columns + j] = matrix.at(i, j);
+    return values;
+  };
+  const std::vector<double> left = widen(a, rows), right = widen(w, w.rows);
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < w.rows; ++j) {
+      double sum = bias ? bias->at(0, j) : 0, magnitude = std::fabs(sum);
+      for (int64_t k = 0; k < a.columns; ++k) {
+        const double product = left[i * a.columns + k] * right[j * a.columns + k];
+        sum += product;
+        magnitude += std::fabs(product);
+      }
+      reference.values[i * w.rows + j] = activation ? activate(*activation, sum) : sum;
+      reference.magnitudes[i * w.rows + j] = magnitude;
+    }
+  return reference;
+}
+
+std::optional<std::string> firstMismatch(const Matrix &out, const GemmReference &reference,
+                                         double errorConstant) {
+  for (int64_t i = 0; i < reference.rows; ++i)
+    for (int64_t j = 0; j < reference.columns; ++j) {
+      const double expected = reference.values[i * reference.columns + j];
+      const double actual = out.at(i, j);
+      const double bound =
+          roundingError(out.type, expected) + errorConstant * std::sqrt(double(reference.depth)) * 0x1p-24 *
+                                                  reference.magnitudes[i * reference.columns + j];
+      // A finite reference wants a finite result inside the bound; otherwise the kind of value must agree.
+      const bool right = std::isnan(expected)   ? std::isnan(actual)
+                         : std::isinf(expected) ? actual == expected
+                                                : std::fabs(actual - expected) <= bound;
+      if (!right)
+        return llvm::formatv("({0}, {1}): {2} instead of {3}, allowed error {4}", i, j, actual, expected,
+                             bound)
+            .str();
+    }
+  const size_t used = reference.rows * reference.columns * out.elementBytes();
+  for (size_t byte = used; byte < out.bytes.size(); ++byte)
+    if (out.bytes[byte] != 0xff)
+      return llvm::formatv("byte {0} past the last row was written", byte - used).str();
+  return std::nullopt;
+}
+
+} // namespace codesign

@@ -1,0 +1,420 @@
+#include "Interpreter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
+#include <cstring>
+
+using namespace mlir;
+using llvm::Error;
+
+namespace codesign {
+
+using namespace kernel;
+
+Interpreter::Interpreter(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup)
+    : function(function), architecture(*parseArchitecture(function.getTarget().getArchitecture().getValue())),
+      workgroup(workgroup), waves(function.getWaveCount()), threads(function.getThreadCount()),
+      shared(function.getSharedBytes()) {
+  for (auto [argument, given] : llvm::zip_equal(function.getBody().getArguments(), arguments)) {
+    Value &value = values[argument];
+    if (auto *matrix = std::get_if<Matrix *>(&given)) {
+      value.tile.matrix = *matrix;
+      value.tile.rowLimit = (*matrix)->rows;
+    } else {
+      value.index.assign(waves, std::get<int64_t>(given));
+    }
+  }
+}
+
+Error Interpreter::run() {
+  return runBlock(function.getBody().front());
+}
+
+Error Interpreter::runBlock(Block &block) {
+  for (Operation &op : block)
+    if (Error error = runOperation(&op))
+      return error;
+  return Error::success();
+}
+
+Error Interpreter::fail(Operation *op, const llvm::Twine &reason) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  op->print(stream, OpPrintingFlags().skipRegions());
+  return llvm::createStringError(function.getSymName() + ", workgroup " + llvm::Twine(workgroup) + ": " +
+                                 reason + ", at " + text);
+}
+
+Error Interpreter::at(Operation *op, Error error) {
+  return error ? fail(op, llvm::toString(std::move(error))) : Error::success();
+}
+
+Error Interpreter::runOperation(Operation *op) {
+  auto arithmetic = [&](auto compute) {
+    Index result(waves);
+    for (int64_t wave = 0; wave < waves; ++wave)
+      result[wave] = compute(values[op->getOperand(0)].index[wave], values[op->getOperand(1)].index[wave]);
+    values[op->getResult(0)].index = result;
+    return Error::success();
+  };
+  return llvm::TypeSwitch<Operation *, Error>(op)
+      .Case<arith::ConstantIndexOp>([&](auto constant) {
+        values[constant.getResult()].index.assign(waves, constant.value());
+        return Error::success();
+      })
+      .Case<ConstantOp>([&](ConstantOp constant) {
+        values[constant.getResult()].index.assign(waves, constant.getValue());
+        return Error::success();
+      })
+      .Case<arith::AddIOp>([&](auto) { return arithmetic(std::plus<int64_t>()); })
+      .Case<arith::SubIOp>([&](auto) { return arithmetic(std::minus<int64_t>()); })
+      .Case<arith::MulIOp>([&](auto) { return arithmetic(std::multiplies<int64_t>()); })
+      .Case<arith::DivUIOp>([&](auto) { return arithmetic(std::divides<int64_t>()); })
+      .Case<arith::RemUIOp>([&](auto) { return arithmetic(std::modulus<int64_t>()); })
+      .Case<AllocOp>([&](AllocOp alloc) {
+        values[alloc.getResult()].tile.firstByte = sharedTop;
+        sharedTop += alloc.getType().getSizeInBytes();
+        return Error::success();
+      })
+      .Case<CommitCopiesOp>([&](auto) {
+        shared.commit();
+        return Error::success();
+      })
+      .Case<WaitCopiesOp>([&](WaitCopiesOp wait) { return at(op, shared.wait(wait.getPending())); })
+      .Case<BarrierOp>([&](auto) {
+        shared.barrier();
+        return Error::success();
+      })
+      .Case<ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
+      .Case<TileOrderOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp, LoadFragmentOp, ZeroOp,
+            MmaOp, AddBiasOp, ActivationOp, StoreOp, scf::ForOp>([&](auto known) { return run(known); })
+      .Default([&](Operation *unknown) { return fail(unknown, "is not interpreted"); });
+}
+
+llvm::Expected<int64_t> Interpreter::uniform(Operation *op, mlir::Value value) {
+  const Index &index = values[value].index;
+  if (!llvm::all_equal(index))
+    return fail(op, "an index that all waves share differs between them");
+  return index.front();
+}
+
+Error Interpreter::run(TileOrderOp op) {
+  llvm::Expected<int64_t> rows = uniform(op, op.getRows());
+  if (!rows)
+    return rows.takeError();
+  auto [row, column] = op.getOrigin(workgroup, *rows);
+  values[op.getRow()].index.assign(waves, row);
+  values[op.getColumn()].index.assign(waves, column);
+  return Error::success();
+}
+
+Error Interpreter::run(WaveTileOp op) {
+  const int64_t across = function.getWaves()[1];
+  Index row, column;
+  for (int64_t wave = 0; wave < waves; ++wave) {
+    row.push_back(wave / across * op.getShape()[0]);
+    column.push_back(wave % across * op.getShape()[1]);
+  }
+  values[op.getRow()].index = row;
+  values[op.getColumn()].index = column;
+  return Error::success();
+}
+
+Error Interpreter::run(RowsOp op) {
+  llvm::Expected<int64_t> first = uniform(op, op.getFirst());
+  if (!first)
+    return first.takeError();
+  llvm::Expected<int64_t> extent = uniform(op, op.getExtent());
+  if (!extent)
+    return extent.takeError();
+  Tile tile = values[op.getMatrix()].tile;
+  if (*extent > tile.rowLimit)
+    return fail(op, "extends past the matrix");
+  tile.firstRow += *first;
+  tile.rowLimit = std::min(*extent - *first, op.getType().getRows());
+  values[op.getResult()].tile = tile;
+  return Error::success();
+}
+
+Error Interpreter::run(SlotOp op) {
+  llvm::Expected<int64_t> index = uniform(op, op.getIndex());
+  if (!index)
+    return index.takeError();
+  Tile tile = values[op.getRing()].tile;
+  tile.firstByte += *index % op.getRing().getType().getSlots() * op.getType().getSizeInBytes();
+  values[op.getResult()].tile = tile;
+  return Error::success();
+}
+
+void Interpreter::readChunk(const Tile &tile, int64_t row, int64_t column, uint8_t *to) const {
+  std::memset(to, 0, chunkBytes);
+  if (row >= tile.rowLimit || column >= tile.matrix->columns)
+    return;
+  const int64_t element = tile.matrix->elementBytes();
+  std::memcpy(to, &tile.matrix->bytes[((tile.firstRow + row) * tile.matrix->columns + column) * element],
+              chunkBytes);
+}
+
+Error Interpreter::run(FetchOp op) {
+  llvm::Expected<int64_t> column = uniform(op, op.getColumn());
+  if (!column)
+    return column.takeError();
+  StagedType type = op.getType();
+  const Tile tile = values[op.getRows()].tile;
+  const int64_t length = chunkLength(type.getElementType()), rowChunks = type.getShape()[1] / length;
+  Staged staged(type.getShape()[0] * rowChunks * chunkBytes);
+  for (int64_t chunk = 0; chunk < type.getShape()[0] * rowChunks; ++chunk)
+    readChunk(tile, chunk / rowChunks, *column + chunk % rowChunks * length, &staged[chunk * chunkBytes]);
+  values[op.getResult()].staged = std::move(staged);
+  return Error::success();
+}
+
+Error Interpreter::run(DepositOp op) {
+  StagedType type = op.getStaged().getType();
+  const Staged &staged = values[op.getStaged()].staged;
+  const Tile tile = values[op.getTile()].tile;
+  const int64_t length = chunkLength(type.getElementType()), rowChunks = type.getShape()[1] / length;
+  for (int64_t chunk = 0; chunk < type.getShape()[0] * rowChunks; ++chunk) {
+    const int64_t byte =
+        tile.firstByte + op.getTile().getType().getByteOffset(chunk / rowChunks, chunk % rowChunks * length);
+    const int wave = chunk % threads / function.getTarget().getWaveSize();
+    if (Error error = shared.write(byte, &staged[chunk * chunkBytes], wave))
+      return at(op, std::move(error));
+  }
+  return Error::success();
+}
+
+Error Interpreter::run(CopyAsyncOp op) {
+  llvm::Expected<int64_t> column = uniform(op, op.getColumn());
+  if (!column)
+    return column.takeError();
+  TileType type = op.getTile().getType();
+  const Tile from = values[op.getRows()].tile, to = values[op.getTile()].tile;
+  const int64_t length = chunkLength(type.getElementType()), rowChunks = type.getColumns() / length;
+  for (int64_t chunk = 0; chunk < type.getRows() * rowChunks; ++chunk) {
+    const int64_t row = chunk / rowChunks, tileColumn = chunk % rowChunks * length;
+    uint8_t data[chunkBytes];
+    readChunk(from, row, *column + tileColumn, data);
+    const int wave = chunk % threads / function.getTarget().getWaveSize();
+    if (Error error = shared.copyAsync(to.firstByte + type.getByteOffset(row, tileColumn), data, wave))
+      return at(op, std::move(error));
+  }
+  return Error::success();
+}
+
+template <class Visit>
+void Interpreter::forEachElement(FragmentType type, Visit visit) const {
+  const Operand operand(type, architecture);
+  const int64_t perGroup = operand.elementsPerGroup();
+  std::vector<FragmentPosition> positions(operand.lanes() * perGroup);
+  for (size_t slot = 0; slot < positions.size(); ++slot)
+    positions[slot] = operand.positionInGroup(slot / perGroup, slot % perGroup);
+  size_t element = 0;
+  for (int64_t wave = 0; wave < waves; ++wave)
+    for (int64_t first = 0; first < operand.countFirst(); ++first)
+      for (int64_t second = 0; second < operand.countSecond(); ++second)
+        for (const FragmentPosition &position : positions)
+          visit(wave, element++, first * operand.stepFirst() + position.first,
+                second * operand.stepSecond() + position.second);
+}
+
+Error Interpreter::run(LoadFragmentOp op) {
+  FragmentType type = op.getType();
+  TileType tileType = op.getTile().getType();
+  const Tile tile = values[op.getTile()].tile;
+  const DataType element = *dataTypeOf(type.getElementType());
+  const int64_t elementBytes = bitWidth(element) / 8;
+  const Index &row = values[op.getRow()].index, &column = values[op.getColumn()].index;
+  Fragment fragment(waves * type.getShape()[0] * type.getShape()[1]);
+  Error error = Error::success();
+  int64_t loadedByte = -1;
+  uint8_t chunk[chunkBytes];
+  forEachElement(type, [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
+    if (error)
+      return;
+    if (row[wave] + first >= tileType.getRows() || column[wave] + second >= tileType.getColumns()) {
+      error = fail(op, "reads past the tile");
+      return;
+    }
+    const int64_t byte = tile.firstByte + tileType.getByteOffset(row[wave] + first, column[wave] + second);
+    if (byte / chunkBytes * chunkBytes != loadedByte) {
+      loadedByte = byte / chunkBytes * chunkBytes;
+      error = at(op, shared.read(loadedByte, chunk, wave));
+    }
+    uint32_t bits = 0;
+    std::memcpy(&bits, chunk + byte % chunkBytes, elementBytes);
+    fragment[slot] = decodeElement(element, bits);
+  });
+  if (error)
+    return error;
+  values[op.getResult()].fragment = std::move(fragment);
+  return Error::success();
+}
+
+Error Interpreter::run(ZeroOp op) {
+  values[op.getResult()].fragment.assign(waves * op.getType().getShape()[0] * op.getType().getShape()[1],
+                                         0.0f);
+  return Error::success();
+}
+
+Interpreter::Fragment Interpreter::takeFragment(mlir::Value value) {
+  return value.hasOneUse() ? std::move(values[value].fragment) : values[value].fragment;
+}
+
+Error Interpreter::run(MmaOp op) {
+  const Operand aOperand(op.getA().getType(), architecture), bOperand(op.getB().getType(), architecture),
+      cOperand(op.getAccumulator().getType(), architecture);
+  const MatrixInstruction &record = aOperand.instruction();
+  const int64_t lanes = record.lanes, pack = op.getA().getType().getPack();
+  const int64_t aElements = record.a.layout.elementsPerLane(), bElements = record.b.layout.elementsPerLane(),
+                cElements = record.c.layout.elementsPerLane();
+  Fragment sums = takeFragment(op.getAccumulator());
+  const Fragment &a = values[op.getA()].fragment, &b = values[op.getB()].fragment;
+  std::vector<float> left(record.m * record.k), right(record.n * record.k), product(record.m * record.n);
+  // One operand of one instruction: element e of pack p of every lane, put where the instruction sees it.
+  auto gather = [&](const float *group, int64_t p, const FragmentLayout &layout, int64_t perLane, bool isLeft,
+                    std::vector<float> &matrix) {
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      for (int64_t e = 0; e < perLane; ++e) {
+        const MatrixPosition at = layout(lane, e);
+        const int64_t row = isLeft ? at.row : at.column, depth = isLeft ? at.column : at.row;
+        matrix[row * record.k + depth] = group[(lane * pack + p) * perLane + e];
+      }
+  };
+  for (int64_t wave = 0; wave < waves; ++wave)
+    for (int64_t i = 0; i < aOperand.countFirst(); ++i)
+      for (int64_t k = 0; k < aOperand.countSecond(); ++k)
+        for (int64_t p = 0; p < pack; ++p) {
+          const int64_t aGroup = (wave * aOperand.countFirst() + i) * aOperand.countSecond() + k;
+          gather(&a[aGroup * lanes * pack * aElements], p, record.a.layout, aElements, true, left);
+          for (int64_t j = 0; j < bOperand.countFirst(); ++j) {
+            const int64_t bGroup = (wave * bOperand.countFirst() + j) * bOperand.countSecond() + k;
+            gather(&b[bGroup * lanes * pack * bElements], p, record.b.layout, bElements, false, right);
+            for (int64_t row = 0; row < record.m; ++row)
+              for (int64_t column = 0; column < record.n; ++column) {
+                float sum = 0;
+                for (int64_t depth = 0; depth < record.k; ++depth)
+                  sum += left[row * record.k + depth] * right[column * record.k + depth];
+                product[row * record.n + column] = sum;
+              }
+            const int64_t cGroup = (wave * cOperand.countFirst() + i) * cOperand.countSecond() + j;
+            float *group = &sums[cGroup * lanes * cElements];
+            for (int64_t lane = 0; lane < lanes; ++lane)
+              for (int64_t e = 0; e < cElements; ++e) {
+                const MatrixPosition at = record.c.layout(lane, e);
+                group[lane * cElements + e] += product[at.row * record.n + at.column];
+              }
+          }
+        }
+  values[op.getResult()].fragment = std::move(sums);
+  return Error::success();
+}
+
+Error Interpreter::run(AddBiasOp op) {
+  Fragment fragment = takeFragment(op.getFragment());
+  const Matrix &bias = *values[op.getBias()].tile.matrix;
+  const Index &column = values[op.getColumn()].index;
+  forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
+    const int64_t at = column[wave] + (op.getTransposed() ? first : second);
+    if (at < bias.columns)
+      fragment[slot] += bias.at(0, at);
+  });
+  values[op.getResult()].fragment = std::move(fragment);
+  return Error::success();
+}
+
+Error Interpreter::run(ActivationOp op) {
+  Fragment fragment = takeFragment(op.getFragment());
+  auto apply = [&](float x) -> float {
+    switch (op.getFunction()) {
+    case Activation::Relu:
+      return x > 0 || std::isnan(x) ? x : 0;
+    case Activation::Silu:
+      return x / (1 + std::exp(-x));
+    case Activation::Gelu:
+      return 0.5f * x * std::erfc(-x * 0.70710678f);
+    case Activation::GeluTanh:
+      return x / (1 + std::exp(-1.5957691216057308f * (x + 0.044715f * x * x * x)));
+    }
+    return x;
+  };
+  for (float &value : fragment)
+    value = apply(value);
+  values[op.getResult()].fragment = std::move(fragment);
+  return Error::success();
+}
+
+Error Interpreter::run(StoreOp op) {
+  const Tile tile = values[op.getRows()].tile;
+  const Fragment &fragment = values[op.getFragment()].fragment;
+  const Index &row = values[op.getRow()].index, &column = values[op.getColumn()].index;
+  forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
+    const int64_t toRow = row[wave] + (op.getTransposed() ? second : first);
+    const int64_t toColumn = column[wave] + (op.getTransposed() ? first : second);
+    if (toRow < tile.rowLimit && toColumn < tile.matrix->columns)
+      tile.matrix->set(tile.firstRow + toRow, toColumn, fragment[slot]);
+  });
+  return Error::success();
+}
+
+Error Interpreter::run(scf::ForOp op) {
+  llvm::Expected<int64_t> from = uniform(op, op.getLowerBound());
+  if (!from)
+    return from.takeError();
+  llvm::Expected<int64_t> to = uniform(op, op.getUpperBound());
+  if (!to)
+    return to.takeError();
+  llvm::Expected<int64_t> step = uniform(op, op.getStep());
+  if (!step)
+    return step.takeError();
+  auto move = [&](auto &&fromValues, auto &&toValues) {
+    std::vector<Value> moved;
+    for (mlir::Value value : fromValues)
+      moved.push_back(value.hasOneUse() ? std::move(values[value]) : values[value]);
+    for (auto [target, value] : llvm::zip_equal(toValues, moved))
+      values[target] = std::move(value);
+  };
+  move(op.getInitArgs(), op.getRegionIterArgs());
+  for (int64_t i = *from; i < *to; i += *step) {
+    values[op.getInductionVar()].index.assign(waves, i);
+    if (Error error = runBlock(*op.getBody()))
+      return error;
+    move(op.getYieldedValues(), op.getRegionIterArgs());
+  }
+  move(op.getRegionIterArgs(), op.getResults());
+  return Error::success();
+}
+
+Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments) {
+  auto types = function.getArgumentTypes();
+  if (types.size() != arguments.size())
+    return llvm::createStringError("the kernel takes " + llvm::Twine(types.size()) + " arguments, not " +
+                                   llvm::Twine(arguments.size()));
+  for (auto [index, type] : llvm::enumerate(types)) {
+    auto tile = dyn_cast<TileType>(type);
+    const auto *matrix = std::get_if<Matrix *>(&arguments[index]);
+    if (static_cast<bool>(tile) != (matrix != nullptr))
+      return llvm::createStringError("argument " + llvm::Twine(index) + " is of the wrong kind");
+    if (!tile)
+      continue;
+    std::optional<DataType> element = dataTypeOf(tile.getElementType());
+    if (!element || !isInterpretable(*element) || (*matrix)->type != *element ||
+        (*matrix)->columns != tile.getColumns() ||
+        (!ShapedType::isDynamic(tile.getRows()) && (*matrix)->rows != tile.getRows()))
+      return llvm::createStringError("argument " + llvm::Twine(index) + " does not match its type");
+  }
+  TileOrderOp order;
+  function.walk([&](TileOrderOp op) { order = op; });
+  if (!order)
+    return llvm::createStringError("the kernel has no kernel.tile_order, so its launch has no size");
+  auto rows = dyn_cast<BlockArgument>(order.getRows());
+  if (!rows || rows.getOwner() != &function.getBody().front())
+    return llvm::createStringError("kernel.tile_order does not take its rows from an argument");
+  const int64_t rowCount = std::get<int64_t>(arguments[rows.getArgNumber()]);
+  for (int64_t workgroup = 0; workgroup < order.getWorkgroupCount(rowCount); ++workgroup)
+    if (Error error = Interpreter(function, arguments, workgroup).run())
+      return error;
+  return Error::success();
+}
+
+} // namespace codesign

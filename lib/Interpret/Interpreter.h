@@ -1,0 +1,78 @@
+// Executes one workgroup of a kernel: all waves in step, operation by operation.
+#pragma once
+
+#include "SharedMemory.h"
+#include "codesign/Interpret/Interpret.h"
+#include "dialects/Kernel/Operand.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/DenseMap.h"
+#include <memory>
+
+namespace codesign {
+
+class Interpreter {
+public:
+  Interpreter(kernel::FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup);
+
+  llvm::Error run();
+
+private:
+  /// One number per wave; most are the same in all of them.
+  using Index = llvm::SmallVector<int64_t, 16>;
+  /// Rows of a global matrix, or one slot of LDS.
+  struct Tile {
+    Matrix *matrix = nullptr;
+    int64_t firstRow = 0;
+    int64_t rowLimit = 0; // rows of the tile that exist
+    int64_t firstByte = 0;
+  };
+  /// Bytes of a tile in row-major order, whichever thread holds them.
+  using Staged = std::vector<uint8_t>;
+  /// Register elements by (wave, group along the first dimension, along the second, lane, element).
+  using Fragment = std::vector<float>;
+  struct Value {
+    Index index;
+    Tile tile;
+    Staged staged;
+    Fragment fragment;
+  };
+
+  llvm::Error runBlock(mlir::Block &block);
+  llvm::Error runOperation(mlir::Operation *op);
+  llvm::Error fail(mlir::Operation *op, const llvm::Twine &reason);
+  llvm::Error at(mlir::Operation *op, llvm::Error error);
+
+  llvm::Error run(kernel::TileOrderOp op);
+  llvm::Error run(kernel::WaveTileOp op);
+  llvm::Error run(kernel::RowsOp op);
+  llvm::Error run(kernel::SlotOp op);
+  llvm::Error run(kernel::FetchOp op);
+  llvm::Error run(kernel::DepositOp op);
+  llvm::Error run(kernel::CopyAsyncOp op);
+  llvm::Error run(kernel::LoadFragmentOp op);
+  llvm::Error run(kernel::ZeroOp op);
+  llvm::Error run(kernel::MmaOp op);
+  llvm::Error run(kernel::AddBiasOp op);
+  llvm::Error run(kernel::ActivationOp op);
+  llvm::Error run(kernel::StoreOp op);
+  llvm::Error run(mlir::scf::ForOp op);
+
+  /// The value of an index that must be the same in all waves.
+  llvm::Expected<int64_t> uniform(mlir::Operation *op, mlir::Value value);
+  /// Sixteen bytes of a row, zero where the matrix has none.
+  void readChunk(const Tile &tile, int64_t row, int64_t column, uint8_t *to) const;
+  /// Calls visit(wave, element, first, second) for every register element of a fragment.
+  template <class Visit>
+  void forEachElement(kernel::FragmentType type, Visit visit) const;
+  Fragment takeFragment(mlir::Value value);
+
+  kernel::FuncOp function;
+  Architecture architecture;
+  int64_t workgroup;
+  int64_t waves, threads;
+  SharedMemory shared;
+  int64_t sharedTop = 0;
+  llvm::DenseMap<mlir::Value, Value> values;
+};
+
+} // namespace codesign

@@ -1,0 +1,88 @@
+#include "codesign/Interpret/Matrix.h"
+#include <bit>
+#include <cassert>
+#include <cmath>
+#include <cstring>
+
+namespace codesign {
+
+namespace {
+
+uint32_t roundToBf16(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  if (std::isnan(value))
+    return bits >> 16 | 0x40;
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+float widenF16(uint32_t bits) {
+  const uint32_t sign = (bits & 0x8000) << 16, exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
+  if (exponent == 0x1f)
+    return std::bit_cast<float>(sign | 0x7f800000 | fraction << 13);
+  if (exponent == 0)
+    return std::copysign(std::ldexp(static_cast<float>(fraction), -24),
+                         std::bit_cast<float>(sign | 0x3f800000));
+  return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
+}
+
+uint32_t roundToF16(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const uint32_t sign = bits >> 16 & 0x8000;
+  if (std::isnan(value))
+    return sign | 0x7e00;
+  const float size = std::fabs(value);
+  if (size >= 65520) // halfway between the largest f16 and the next power of two
+    return sign | 0x7c00;
+  if (size < 0x1p-14f) // subnormal: a multiple of 2^-24, nearbyint rounds ties to even
+    return sign | static_cast<uint32_t>(std::nearbyint(std::ldexp(size, 24)));
+  const uint32_t rounded = (bits & 0x7fffffff) + 0xfff + (bits >> 13 & 1);
+  return sign | ((rounded >> 13) - (112 << 10));
+}
+
+} // namespace
+
+bool isInterpretable(DataType type) {
+  return type == DataType::F32 || type == DataType::F16 || type == DataType::BF16;
+}
+
+float decodeElement(DataType type, uint32_t bits) {
+  switch (type) {
+  case DataType::BF16:
+    return std::bit_cast<float>(bits << 16);
+  case DataType::F16:
+    return widenF16(bits);
+  default:
+    assert(type == DataType::F32);
+    return std::bit_cast<float>(bits);
+  }
+}
+
+uint32_t encodeElement(DataType type, float value) {
+  switch (type) {
+  case DataType::BF16:
+    return roundToBf16(value);
+  case DataType::F16:
+    return roundToF16(value);
+  default:
+    assert(type == DataType::F32);
+    return std::bit_cast<uint32_t>(value);
+  }
+}
+
+Matrix::Matrix(DataType type, int64_t rows, int64_t columns, uint8_t fill)
+    : type(type), rows(rows), columns(columns), bytes(rows * columns * bitWidth(type) / 8, fill) {
+  assert(isInterpretable(type));
+}
+
+uint32_t Matrix::bitsAt(int64_t row, int64_t column) const {
+  uint32_t bits = 0;
+  std::memcpy(&bits, &bytes[(row * columns + column) * elementBytes()], elementBytes());
+  return bits;
+}
+
+void Matrix::set(int64_t row, int64_t column, float value) {
+  const uint32_t bits = encodeElement(type, value);
+  std::memcpy(&bytes[(row * columns + column) * elementBytes()], &bits, elementBytes());
+}
+
+} // namespace codesign

@@ -1,0 +1,50 @@
+// LDS of one workgroup: its bytes, and who touched them since the last barrier.
+#pragma once
+
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <vector>
+
+namespace codesign {
+
+class SharedMemory {
+public:
+  explicit SharedMemory(int64_t bytes);
+
+  /// A wave writes or reads one 16-byte chunk; `byte` is a multiple of 16.
+  llvm::Error write(int64_t byte, const uint8_t *from, int wave);
+  llvm::Error read(int64_t byte, uint8_t *to, int wave);
+
+  /// An asynchronous copy into a chunk joins the open group.
+  llvm::Error copyAsync(int64_t byte, const uint8_t *from, int wave);
+  void commit();
+  /// Completes the oldest groups until at most `pending` are left.
+  llvm::Error wait(size_t pending);
+
+  /// Orders everything before against everything after.
+  void barrier() { ++epoch; }
+
+private:
+  struct Chunk {
+    uint64_t writeEpoch = 0; // 0: never written
+    uint64_t readEpoch = 0;
+    int writer = -1;
+    uint64_t readers = 0; // bit set of waves, of readEpoch
+    int copiesUnderWay = 0;
+  };
+  struct Copy {
+    int64_t byte;
+    int wave;
+    uint8_t data[16];
+  };
+
+  llvm::Error checkWrite(const Chunk &chunk, int64_t byte, int wave) const;
+
+  std::vector<uint8_t> bytes;
+  std::vector<Chunk> chunks;
+  std::vector<Copy> open;
+  std::vector<std::vector<Copy>> groups; // oldest first
+  uint64_t epoch = 1;
+};
+
+} // namespace codesign

@@ -1,0 +1,78 @@
+// Small GEMMs on fresh random data, run through the interpreter and held to float64.
+#pragma once
+
+#include "codesign/Interpret/GemmReference.h"
+#include "codesign/Interpret/Interpret.h"
+#include "codesign/Lowering/Gemm.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringRef.h"
+#include "gtest/gtest.h"
+#include <random>
+
+namespace codesign::test {
+
+inline GemmKernel gfx942Kernel() {
+  GemmKernel kernel;
+  kernel.architecture = Architecture::Gfx942;
+  kernel.limits = {.sharedBytes = 65536, .registersPerLane = 512, .chiplets = 8};
+  kernel.instruction = "v_mfma_f32_16x16x16_bf16";
+  kernel.tileM = 64;
+  kernel.tileN = 64;
+  kernel.tileK = 32;
+  kernel.wavesM = 2;
+  kernel.wavesN = 2;
+  kernel.stages = 2;
+  kernel.band = 2;
+  kernel.run = 2;
+  kernel.pack = 2;
+  return kernel;
+}
+
+inline GemmKernel sm80Kernel() {
+  GemmKernel kernel = gfx942Kernel();
+  kernel.architecture = Architecture::Sm80;
+  kernel.limits = {.sharedBytes = 166912, .registersPerLane = 255, .chiplets = 1};
+  kernel.instruction = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32";
+  kernel.stages = 3;
+  kernel.pack = 1;
+  return kernel;
+}
+
+/// Normal deviates times 2^exponent, with the exponent itself spread over [-spread, spread].
+inline Matrix randomMatrix(DataType type, int64_t rows, int64_t columns, std::mt19937 &engine,
+                           int spread = 4) {
+  std::normal_distribution<float> normal;
+  std::uniform_int_distribution<int> exponent(-spread, spread);
+  Matrix matrix(type, rows, columns);
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j)
+      matrix.set(i, j, std::ldexp(normal(engine), exponent(engine)));
+  return matrix;
+}
+
+/// Lowers, lets `tamper` change the kernel, runs it on m rows and says what is wrong, or nothing.
+inline std::string runGemm(const GemmProblem &problem, const GemmKernel &kernel, int64_t m,
+                           llvm::function_ref<void(kernel::FuncOp)> tamper = {}) {
+  std::mt19937 engine(std::random_device{}());
+  mlir::MLIRContext context;
+  auto module = lowerGemm(context, problem, kernel);
+  if (!module)
+    return llvm::toString(module.takeError());
+  auto function = *(*module)->getOps<kernel::FuncOp>().begin();
+  if (tamper)
+    tamper(function);
+  Matrix a = randomMatrix(problem.type, m, problem.k, engine),
+         w = randomMatrix(problem.type, problem.n, problem.k, engine);
+  Matrix bias = randomMatrix(problem.type, 1, problem.n, engine);
+  Matrix d(problem.type, m + 3, problem.n, 0xff); // poisoned, with rows behind the last that must stay so
+  std::vector<KernelArgument> arguments = {&a, &w};
+  if (problem.bias)
+    arguments.push_back(&bias);
+  arguments.insert(arguments.end(), {&d, m});
+  if (llvm::Error error = interpret(function, arguments))
+    return llvm::toString(std::move(error));
+  return firstMismatch(d, gemmReference(a, w, m, problem.bias ? &bias : nullptr, problem.activation))
+      .value_or("");
+}
+
+} // namespace codesign::test
