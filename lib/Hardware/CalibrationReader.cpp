@@ -1,12 +1,9 @@
 #include "codesign/Hardware/Calibration.h"
 
-#include "YamlReader.h"
+#include "codesign/Support/YamlReader.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace codesign {
-
-using hardware::MapReader;
-using hardware::YamlContext;
 
 std::optional<double> CalibrationSet::constant(llvm::StringRef name) const {
   for (const CalibrationConstant &entry : constants)

@@ -1,6 +1,6 @@
 #include "codesign/Hardware/Calibration.h"
 
-#include "YamlReader.h"
+#include "codesign/Support/YamlReader.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
@@ -80,7 +80,7 @@ bool isCommentOrBlank(llvm::StringRef line) {
 
 /// Where each set of the file stands. The file was read and checked before.
 llvm::Expected<std::vector<LineRange>> findSets(llvm::StringRef path, const std::vector<std::string> &lines) {
-  llvm::Expected<hardware::YamlContext> context = hardware::YamlContext::open(path);
+  llvm::Expected<YamlContext> context = YamlContext::open(path);
   if (!context)
     return context.takeError();
   std::vector<LineRange> ranges;

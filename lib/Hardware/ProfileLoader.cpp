@@ -77,7 +77,7 @@ llvm::Expected<Profile> loadProfile(llvm::StringRef nameOrPath, llvm::ArrayRef<s
       return found.takeError();
     path = *found;
   }
-  llvm::Expected<hardware::YamlContext> context = hardware::YamlContext::open(path);
+  llvm::Expected<YamlContext> context = YamlContext::open(path);
   if (!context)
     return context.takeError();
   Profile profile = hardware::readProfile(*context);

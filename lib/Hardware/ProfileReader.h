@@ -1,7 +1,7 @@
 // From a parsed profile file to a Profile.
 #pragma once
 
-#include "YamlReader.h"
+#include "codesign/Support/YamlReader.h"
 #include "codesign/Hardware/Profile.h"
 
 namespace codesign::hardware {

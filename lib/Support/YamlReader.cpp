@@ -1,4 +1,4 @@
-#include "YamlReader.h"
+#include "codesign/Support/YamlReader.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace codesign::hardware {
+namespace codesign {
 
 static SourceLocation locationOfMark(const std::shared_ptr<const SourceFile> &file, const YAML::Mark &mark) {
   if (mark.is_null())
@@ -14,22 +14,64 @@ static SourceLocation locationOfMark(const std::shared_ptr<const SourceFile> &fi
   return {file, mark.line + 1, mark.column + 1};
 }
 
+/// JSON writes characters beyond 16 bits as two escapes, which YAML does not know; unpaired halves become
+/// U+FFFD. Later columns of such a line shift by two.
+static std::string joinSurrogates(llvm::StringRef text) {
+  std::string result;
+  const auto unit = [&](size_t at) -> std::optional<uint32_t> {
+    uint32_t value = 0;
+    if (!text.substr(at).starts_with("\\u") || text.substr(at + 2, 4).getAsInteger(16, value))
+      return std::nullopt;
+    return value;
+  };
+  for (size_t i = 0; i < text.size();) {
+    if (text[i] != '\\') {
+      result += text[i++];
+      continue;
+    }
+    std::optional<uint32_t> high = unit(i);
+    if (!high) {
+      result += text.substr(i, 2);
+      i += 2;
+      continue;
+    }
+    std::optional<uint32_t> low = unit(i + 6);
+    if (*high >= 0xD800 && *high < 0xDC00 && low && *low >= 0xDC00 && *low < 0xE000) {
+      result += llvm::formatv("\\U{0:X-8}", 0x10000 + ((*high - 0xD800) << 10) + (*low - 0xDC00));
+      i += 12;
+    } else {
+      result += *high >= 0xD800 && *high < 0xE000 ? std::string("\\ufffd") : text.substr(i, 6).str();
+      i += 6;
+    }
+  }
+  return result;
+}
+
 llvm::Expected<YamlContext> YamlContext::open(llvm::StringRef path) {
-  constexpr size_t maxBytes = size_t(4) << 20;
   llvm::Expected<std::shared_ptr<const SourceFile>> file = readSourceFile(path);
   if (!file)
     return file.takeError();
-  if ((*file)->text.size() > maxBytes)
-    return inputError({*file, 0, 0}, "the file is larger than 4 MiB");
+  return parse(*file);
+}
+
+llvm::Expected<YamlContext> YamlContext::parse(std::shared_ptr<const SourceFile> file, bool json) {
+  constexpr size_t maxBytes = size_t(4) << 20;
+  if (file->text.size() > maxBytes)
+    return inputError({file, 0, 0}, "the file is larger than 4 MiB");
+  if (file->text.find('\0') != std::string::npos)
+    return inputError({file, 0, 0}, "the file is not text: it holds a zero byte");
+  if (json)
+    if (llvm::Error error = checkJson(file))
+      return error;
   YamlContext context;
-  context.file = *file;
+  context.file = file;
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll((*file)->text);
+    std::vector<YAML::Node> documents = YAML::LoadAll(json ? joinSurrogates(file->text) : file->text);
     if (documents.size() != 1 || !documents.front().IsMap())
-      return inputError({*file, 1, 1}, "expected one YAML mapping");
+      return inputError({file, 1, 1}, json ? "expected one JSON object" : "expected one YAML mapping");
     context.rootNode.reset(documents.front());
   } catch (const YAML::Exception &exception) {
-    return inputError(locationOfMark(*file, exception.mark), exception.msg);
+    return inputError(locationOfMark(file, exception.mark), exception.msg);
   }
   return context;
 }
@@ -56,6 +98,17 @@ static std::optional<llvm::StringRef> plainScalar(const YAML::Node &node) {
   return llvm::StringRef(node.Scalar());
 }
 
+std::string describeNode(const YAML::Node &node) {
+  if (!node.IsDefined() || node.IsNull())
+    return "nothing";
+  if (node.IsSequence())
+    return "a list";
+  if (node.IsMap())
+    return "a mapping";
+  std::string text = node.Scalar().substr(0, 40);
+  return plainScalar(node) ? text : "the text \"" + text + "\"";
+}
+
 /// "1e+09" or "304": the fewest digits that are exact.
 static std::string shortest(double value) {
   char buffer[32];
@@ -73,7 +126,7 @@ double readNumber(YamlContext &context, const YAML::Node &node, llvm::StringRef 
   bool isNumber = text && text->find_first_not_of("0123456789.eE+-") == llvm::StringRef::npos &&
                   !text->getAsDouble(value) && std::isfinite(value);
   if (!isNumber) {
-    context.fail(node, "'" + path + "' must be a number");
+    context.fail(node, "'" + path + "' must be a number, found " + describeNode(node));
     return low;
   }
   if (value < low || value > high) {
@@ -89,15 +142,25 @@ int64_t readInteger(YamlContext &context, const YAML::Node &node, llvm::StringRe
                     double high) {
   double value = readNumber(context, node, path, low, high);
   if (value != std::floor(value))
-    context.fail(node, "'" + path + "' must be a whole number");
+    context.fail(node, "'" + path + "' must be a whole number, found " + describeNode(node));
   return static_cast<int64_t>(value);
+}
+
+bool readBool(YamlContext &context, const YAML::Node &node, llvm::StringRef path) {
+  if (context.failed())
+    return false;
+  std::optional<llvm::StringRef> text = plainScalar(node);
+  if (text && (*text == "true" || *text == "false"))
+    return *text == "true";
+  context.fail(node, "'" + path + "' must be true or false, found " + describeNode(node));
+  return false;
 }
 
 std::string readText(YamlContext &context, const YAML::Node &node, llvm::StringRef path) {
   if (context.failed())
     return {};
   if (!node.IsScalar() || node.Scalar().empty()) {
-    context.fail(node, "'" + path + "' must be text");
+    context.fail(node, "'" + path + "' must be text, found " + describeNode(node));
     return {};
   }
   return node.Scalar();
@@ -108,7 +171,7 @@ MapReader::MapReader(YamlContext &context, YAML::Node node, std::string path)
   if (context.failed())
     return;
   if (!mapping.IsMap()) {
-    context.fail(mapping, "'" + this->path + "' must be a mapping");
+    context.fail(mapping, "'" + this->path + "' must be a mapping, found " + describeNode(mapping));
     return;
   }
   std::vector<std::string> seen;
@@ -166,7 +229,7 @@ std::vector<YAML::Node> MapReader::list(llvm::StringRef key) {
   if (owner->failed())
     return {};
   if (!node.IsSequence()) {
-    owner->fail(node, "'" + pathOf(key) + "' must be a list");
+    owner->fail(node, "'" + pathOf(key) + "' must be a list, found " + describeNode(node));
     return {};
   }
   return {node.begin(), node.end()};
@@ -197,4 +260,4 @@ void MapReader::finish() {
   }
 }
 
-} // namespace codesign::hardware
+} // namespace codesign

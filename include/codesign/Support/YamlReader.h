@@ -1,4 +1,4 @@
-// Strict reading of our own YAML: every node knows its place, every key is asked for once, what is left over
+// Strict reading of YAML and JSON: every node knows its place, every key is asked for once, what is left over
 // is an error.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace codesign::hardware {
+namespace codesign {
 
 /// One document being read. The first error is kept and later ones are dropped, so that a reader is a flat
 /// list of calls with one check at the end.
@@ -17,6 +17,8 @@ class YamlContext {
 public:
   /// Reads and parses a file; a syntax error or a document that is not one mapping is an error.
   static llvm::Expected<YamlContext> open(llvm::StringRef path);
+  /// The same for a text that was read before. JSON is held to its own grammar first (see checkJson).
+  static llvm::Expected<YamlContext> parse(std::shared_ptr<const SourceFile> file, bool json = false);
 
   const YAML::Node &root() const { return rootNode; }
   const std::shared_ptr<const SourceFile> &source() const { return file; }
@@ -37,12 +39,21 @@ private:
   std::optional<Failure> firstError;
 };
 
+/// What a node is, for messages: "4096", "the text \"abc\"", "a list", "a mapping", "nothing".
+std::string describeNode(const YAML::Node &node);
+
+/// Holds a text to the JSON grammar, which a YAML parser does not: no trailing comma, comment or second
+/// value, nesting at most 64 deep. Bare Infinity, -Infinity and NaN pass, as Python writes them.
+llvm::Error checkJson(const std::shared_ptr<const SourceFile> &file);
+
 /// A finite number without quotes, in [low, high]; 0 and an error otherwise. `path` names it in messages.
 double readNumber(YamlContext &context, const YAML::Node &node, llvm::StringRef path, double low,
                   double high);
 /// The same for whole numbers.
 int64_t readInteger(YamlContext &context, const YAML::Node &node, llvm::StringRef path, double low,
                     double high);
+/// "true" or "false" without quotes.
+bool readBool(YamlContext &context, const YAML::Node &node, llvm::StringRef path);
 /// Text that is not empty.
 std::string readText(YamlContext &context, const YAML::Node &node, llvm::StringRef path);
 
@@ -85,4 +96,4 @@ private:
   std::vector<std::string> asked;
 };
 
-} // namespace codesign::hardware
+} // namespace codesign
