@@ -3,6 +3,7 @@
 
 #include "codesign/Model/ModelSpec.h"
 #include "codesign/Model/Workload.h"
+#include "llvm/Support/Error.h"
 #include <array>
 #include <limits>
 #include <optional>
