@@ -152,7 +152,11 @@ std::vector<Constraint> constraintsOf(const Space &space, bool widened) {
   double share =
       space.hasBase && attention ? measure(space, Measure::FeedForwardShare, baseVariant(space)) : 0;
   if (share > 0)
-    list.addGuardRail("ffn_attention_balance", Measure::FeedForwardShare, {0.8 * share, 1.2 * share});
+    if (Constraint *balance =
+            list.addGuardRail("ffn_attention_balance", Measure::FeedForwardShare, {0.8 * share, 1.2 * share}))
+      // Round limits are often met exactly; the slack makes the verdict independent of how the ratio is
+      // rounded.
+      balance->limits = {balance->limits.min * (1 - 1e-12), balance->limits.max * (1 + 1e-12)};
   return std::move(list.result);
 }
 

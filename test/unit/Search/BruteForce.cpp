@@ -145,6 +145,19 @@ ModelSpec shell(int64_t hidden, int64_t vocabulary, bool tied) {
 
 } // namespace
 
+int64_t countVariants(const Space &space) {
+  int64_t count = 0, base = dimensionsOf(space.base)[Dimension::HiddenSize];
+  for (int64_t hidden : candidates(space, Dimension::HiddenSize, base)) {
+    int64_t product = 1;
+    for (Dimension dimension : allDimensions().drop_front())
+      product *= int64_t(candidates(space, dimension, hidden).size());
+    for (const WorkloadChoice &choice : space.workloads)
+      product *= int64_t(std::max<size_t>(choice.parallelisms.size(), 1));
+    count += product;
+  }
+  return count;
+}
+
 BruteForceResult bruteForce(const Space &space, const OperatorPricer &pricer) {
   return Enumeration(space, pricer).run();
 }

@@ -24,6 +24,7 @@ struct BruteForceResult {
   std::vector<double> reference;
 };
 
+int64_t countVariants(const Space &space);
 BruteForceResult bruteForce(const Space &space, const OperatorPricer &pricer);
 
 /// A Llama-like model: one layer group of attention, norms and a gated MLP.
