@@ -1,0 +1,108 @@
+#include "codesign/Spec/HuggingFace.h"
+
+#include "codesign/Model/Blocks.h"
+#include <gtest/gtest.h>
+
+using namespace codesign;
+
+namespace {
+
+std::string examplePath(const std::string &name) {
+  return std::string(CODESIGN_SOURCE_DIR) + "/examples/" + name + "/config.json";
+}
+
+LoadedModel load(const std::string &name) {
+  auto file = readSourceFile(examplePath(name));
+  EXPECT_TRUE(bool(file));
+  auto loaded = readHuggingFaceConfig(*file);
+  if (!loaded) {
+    ADD_FAILURE() << llvm::toString(loaded.takeError());
+    return {};
+  }
+  return std::move(*loaded);
+}
+
+struct Published {
+  const char *name;
+  int64_t parameters;
+};
+
+class PublishedModel : public testing::TestWithParam<Published> {};
+
+TEST_P(PublishedModel, ParametersAreExact) {
+  EXPECT_EQ(countParameters(load(GetParam().name).model).total, GetParam().parameters);
+}
+
+TEST_P(PublishedModel, WritesAndReadsBack) {
+  LoadedModel first = load(GetParam().name);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  writeHuggingFaceConfig(first.model, first.source.get(), stream);
+  auto second = readHuggingFaceConfig(
+      std::make_shared<const SourceFile>(SourceFile{std::string(GetParam().name) + "/config.json", text}));
+  ASSERT_TRUE(bool(second)) << llvm::toString(second.takeError());
+  EXPECT_EQ(second->model.name, first.model.name);
+  EXPECT_EQ(dimensionsOf(second->model), dimensionsOf(first.model));
+  EXPECT_EQ(countParameters(second->model), countParameters(first.model));
+  EXPECT_EQ(second->model.layers.size(), first.model.layers.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Examples, PublishedModel,
+    testing::Values(Published{"llama-3-8b", 8030261248}, Published{"llama-2-7b", 6738415616},
+                    Published{"llama-3-70b", 70553706496}, Published{"mistral-7b", 7241732096},
+                    Published{"mixtral-8x7b", 46702792704}, Published{"qwen2-7b", 7615616512},
+                    Published{"qwen3-8b", 8190735360}, Published{"qwen3-30b-a3b", 30532122624},
+                    Published{"gpt2", 124439808}),
+    [](const auto &info) {
+      std::string name = info.param.name;
+      std::replace(name.begin(), name.end(), '-', '_');
+      return name;
+    });
+
+LoadedModel readText(const std::string &text) {
+  auto loaded = readHuggingFaceConfig(std::make_shared<const SourceFile>(SourceFile{"m/config.json", text}));
+  if (!loaded) {
+    ADD_FAILURE() << llvm::toString(loaded.takeError());
+    return {};
+  }
+  return std::move(*loaded);
+}
+
+TEST(HuggingFace, ActiveParametersOfAMixture) {
+  EXPECT_NEAR(double(countParameters(load("qwen3-30b-a3b").model).active), 3.3e9, 0.06e9);
+}
+
+TEST(HuggingFace, EveryValueKnowsItsOrigin) {
+  LoadedModel loaded = load("llama-3-8b");
+  EXPECT_EQ(loaded.origins.at("hidden_size").location.line, 5);
+  EXPECT_EQ(loaded.origins.at("head_dim").str(), "derived: hidden_size / num_attention_heads");
+}
+
+TEST(HuggingFace, WindowedLayersFormTheirOwnGroup) {
+  LoadedModel loaded = readText(R"({"model_type": "qwen2", "hidden_size": 64, "num_hidden_layers": 4,
+    "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 100, "sliding_window": 32,
+    "use_sliding_window": true, "max_window_layers": 3})");
+  ASSERT_EQ(loaded.model.layers.size(), 2u);
+  EXPECT_EQ(loaded.model.layers[0].count, 3);
+  EXPECT_EQ(loaded.model.layers[1].count, 1);
+  EXPECT_EQ(static_cast<const AttentionBlock &>(*loaded.model.layers[1].blocks[1]).slidingWindow, 32);
+}
+
+TEST(HuggingFace, DenseLayersAmongExperts) {
+  LoadedModel loaded = readText(R"({"model_type": "qwen3_moe", "hidden_size": 64, "num_hidden_layers": 4,
+    "num_attention_heads": 4, "head_dim": 32, "intermediate_size": 128, "moe_intermediate_size": 32,
+    "num_experts": 8, "num_experts_per_tok": 2, "vocab_size": 100, "decoder_sparse_step": 2})");
+  ASSERT_EQ(loaded.model.layers.size(), 2u);
+  EXPECT_EQ(loaded.model.layers[0].blocks[3]->kind(), "mlp");
+  EXPECT_EQ(loaded.model.layers[1].blocks[3]->kind(), "moe");
+}
+
+TEST(HuggingFace, PythonsInfinityAndSurrogatesPass) {
+  LoadedModel loaded = readText(R"({"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 1,
+    "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 100, "time_step_limit": [0.0, Infinity],
+    "name": "\ud83d\ude00"})");
+  EXPECT_EQ(loaded.model.name, "\U0001F600");
+}
+
+} // namespace
