@@ -1,7 +1,8 @@
 // A linear layer and its schedule become one kernel.
 #pragma once
 
-#include "codesign/Isa/Architecture.h"
+#include "codesign/Hardware/Profile.h"
+#include "codesign/Schedule/GemmSchedule.h"
 #include "codesign/Support/DataType.h"
 #include "dialects/Kernel/Kernel.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -53,6 +54,13 @@ struct GemmKernel {
   /// Elements of k multiplied per step: the instruction's depth times the pack.
   int64_t depthPerStep() const;
 };
+
+/// What kernels may use on a device.
+TargetLimits targetLimits(const Profile &profile);
+
+/// The kernel that a schedule describes, or what about it is not emitted yet (wgmma, split K, layouts other
+/// than NT, 8-bit types).
+llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profile &profile);
 
 /// Success, or why this kernel cannot be written: k not 16-byte aligned, waves that do not divide the tile, …
 llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule);

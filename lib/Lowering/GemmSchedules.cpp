@@ -1,0 +1,52 @@
+// From a schedule of library Schedule to a kernel that can be written.
+#include "codesign/Lowering/Gemm.h"
+#include "codesign/Support/Diagnostics.h"
+
+namespace codesign {
+
+TargetLimits targetLimits(const Profile &profile) {
+  return {.sharedBytes = static_cast<int64_t>(profile.shared.maxPerWorkgroup.value),
+          .registersPerLane = profile.registers.maxPerThread,
+          .chiplets = profile.compute.dies};
+}
+
+llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profile &profile) {
+  auto unsupported = [&](const char *what) {
+    return usageError(schedule.describe() + ": kernels with " + what + " are not emitted yet");
+  };
+  if (schedule.family == GemmFamily::WgmmaTmaPersistent)
+    return unsupported("wgmma and TMA");
+  if (schedule.layout != GemmLayout::NT)
+    return unsupported("operands that are not k-contiguous");
+  if (schedule.splitK != 1 || schedule.streamK)
+    return unsupported("a split K loop");
+  const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
+  if (!record)
+    return usageError("'" + schedule.instruction + "' is no matrix instruction of " +
+                      toString(schedule.architecture));
+  if (record->a.type != record->b.type || record->a.type != schedule.outputType ||
+      (record->a.type != DataType::BF16 && record->a.type != DataType::F16))
+    return unsupported("types other than bf16 and fp16");
+  GemmKernel kernel;
+  kernel.architecture = schedule.architecture;
+  kernel.limits = targetLimits(profile);
+  kernel.instruction = schedule.instruction;
+  kernel.tileM = schedule.macroTileM;
+  kernel.tileN = schedule.macroTileN;
+  kernel.tileK = schedule.macroTileK;
+  kernel.wavesM = schedule.wavesM;
+  kernel.wavesN = schedule.wavesN;
+  kernel.stages = schedule.stages;
+  kernel.band = schedule.groupM;
+  kernel.run = schedule.dieRun;
+  // Without runs the hardware's own round robin stays.
+  if (schedule.dieRun == 1)
+    kernel.limits.chiplets = 1;
+  kernel.pack = schedule.depthsPerSharedRead();
+  kernel.padding = schedule.sharedLayout == SharedLayout::Padded
+                       ? schedule.paddingBytes * 8 / bitWidth(record->a.type)
+                       : 0;
+  return kernel;
+}
+
+} // namespace codesign
