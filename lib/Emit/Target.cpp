@@ -129,8 +129,7 @@ public:
   }
 
 private:
-  static constexpr int64_t staticSharedBytes = 48 * 1024; // what CUDA lets a kernel declare
-  static bool isDynamic(kernel::FuncOp function) { return function.getSharedBytes() > staticSharedBytes; }
+  static bool isDynamic(kernel::FuncOp function) { return launchFacts(function).dynamicLdsBytes > 0; }
 };
 
 } // namespace
@@ -161,6 +160,22 @@ std::unique_ptr<Target> createTarget(Architecture architecture) {
 }
 
 } // namespace emit
+
+LaunchFacts launchFacts(kernel::FuncOp function) {
+  constexpr int64_t staticSharedBytes =
+      48 * 1024; // what CUDA lets a kernel declare; the rest is asked for at launch
+  LaunchFacts facts;
+  facts.threads = function.getThreadCount();
+  facts.ldsBytes = function.getSharedBytes();
+  const Architecture architecture = *parseArchitecture(function.getTarget().getArchitecture().getValue());
+  if (vendorOf(architecture) == Vendor::Nvidia && facts.ldsBytes > staticSharedBytes)
+    facts.dynamicLdsBytes = facts.ldsBytes;
+  function.walk([&](kernel::TileOrderOp order) {
+    facts.tileM = order.getTile()[0];
+    facts.tileN = order.getTile()[1];
+  });
+  return facts;
+}
 
 StringRef sourceExtension(Architecture architecture) {
   return vendorOf(architecture) == Vendor::Amd ? ".hip" : ".cu";

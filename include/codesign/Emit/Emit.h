@@ -23,6 +23,16 @@ struct EmitOptions {
 /// kernel::isSafeIdentifier.
 llvm::Expected<std::string> emitKernel(kernel::FuncOp function, const EmitOptions &options = {});
 
+/// What a launch of an emitted kernel needs to know.
+struct LaunchFacts {
+  int64_t threads = 0;          // of a workgroup
+  int64_t tileM = 0, tileN = 0; // output of a workgroup; the grid is ceil(m / tileM) · ceil(n / tileN), in x
+  int64_t ldsBytes = 0;         // in all
+  int64_t dynamicLdsBytes = 0;  // the part that the launch must ask for
+};
+/// The function must have a kernel.tile_order.
+LaunchFacts launchFacts(kernel::FuncOp function);
+
 /// ".hip" or ".cu".
 llvm::StringRef sourceExtension(Architecture architecture);
 

@@ -1,0 +1,85 @@
+// The folder around emitted kernels: sources, C header, dispatcher, build file and manifest.
+#pragma once
+
+#include "codesign/Support/DataType.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace codesign {
+
+/// Raised when a reader of the previous version would misunderstand a manifest.
+inline constexpr int64_t packageSchemaVersion = 1;
+
+/// One device function in a file of its own.
+struct PackagedKernel {
+  /// C identifier, unique in the package; the device function and, with ".hip" or ".cu", the file are named
+  /// so.
+  std::string symbol;
+  std::string source;
+  int64_t threads = 0; // of a workgroup
+  int64_t tileM = 0;   // rows and columns of the output that a workgroup computes
+  int64_t tileN = 0;
+  int64_t ldsBytes = 0;
+  /// The part of ldsBytes that the launch must ask for; 0 where the kernel declares all of it.
+  int64_t dynamicLdsBytes = 0;
+  std::string schedule; // in words
+  std::string reason;   // why this schedule
+  double predictedSeconds = 0;
+  int64_t predictedM = 0; // rows that the prediction is for
+  std::string predictionSource;
+};
+
+/// Rows minM to maxM go to one kernel.
+struct PackagedRange {
+  int64_t minM = 1;
+  int64_t maxM = 0; // 0: no upper limit; only in the last range
+  std::string symbol;
+};
+
+/// D[m, n] = activation(A[m, k] · W[n, k]ᵀ + bias[n]) with m known at launch.
+struct PackagedGemm {
+  std::string name; // C identifier: "qkv_proj"
+  DataType type = DataType::BF16;
+  int64_t n = 0, k = 0;
+  bool bias = false;
+  std::string activation;            // "" or the kernel dialect's name
+  std::vector<PackagedRange> ranges; // ascending from 1, without gaps
+};
+
+struct PackageSpec {
+  std::string name;         // C identifier; namespace of the C symbols
+  std::string generator;    // "codesign 0.1.0"
+  std::string model;        // as the user wrote it; only ever written as a JSON string
+  std::string hardware;     // profile name
+  std::string architecture; // "gfx942", "sm_80", "sm_90a"
+  std::string preludeFile, preludeText;
+  std::vector<PackagedKernel> kernels;
+  std::vector<PackagedGemm> gemms;
+
+  bool isAmd() const { return llvm::StringRef(architecture).starts_with("gfx"); }
+};
+
+/// Success, or what is wrong: a name that is no identifier, a range that names no kernel, a gap, an unknown
+/// architecture.
+llvm::Error checkPackage(const PackageSpec &spec);
+
+/// Eight hexadecimal digits that change with the content of the package; every C symbol ends in them, so that
+/// two packages link into one program.
+std::string packageHash(const PackageSpec &spec);
+
+/// The first eight hexadecimal digits of the SHA-256 of a text.
+std::string shortHash(llvm::StringRef text);
+
+/// Writes codesign.manifest.json, include/<name>/<name>.h, src/*, and CMakeLists.txt. The folder is built
+/// beside `directory` and renamed over it, so nothing is ever half-written; an existing folder is replaced
+/// only if it is a package (has a manifest) or is empty. The same spec gives the same bytes.
+llvm::Error writePackage(const PackageSpec &spec, llvm::StringRef directory);
+
+/// The manifest of a package, without the texts of its sources. Unknown schema versions and missing or
+/// mistyped members are errors naming the file and the member; exit code 2.
+llvm::Expected<PackageSpec> readManifest(llvm::StringRef directory);
+
+} // namespace codesign

@@ -1,0 +1,85 @@
+// Reads a package's manifest back.
+#include "codesign/Package/Package.h"
+#include "codesign/Support/Diagnostics.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace llvm;
+
+namespace codesign {
+
+// Found by argument-dependent lookup, so in the namespace of their types.
+static bool fromJSON(const json::Value &value, PackagedKernel &kernel, json::Path path) {
+  json::ObjectMapper map(value, path);
+  const json::Object *object = value.getAsObject();
+  if (!map || !map.map("symbol", kernel.symbol) || !map.map("threads", kernel.threads) ||
+      !map.map("tile_m", kernel.tileM) || !map.map("tile_n", kernel.tileN) ||
+      !map.map("lds_bytes", kernel.ldsBytes) || !map.map("dynamic_lds_bytes", kernel.dynamicLdsBytes) ||
+      !map.map("schedule", kernel.schedule) || !map.map("reason", kernel.reason))
+    return false;
+  const json::Object *predicted = object->getObject("predicted");
+  if (!predicted) {
+    path.field("predicted").report("expected object");
+    return false;
+  }
+  const json::Value predictedValue(json::Object{*predicted});
+  json::ObjectMapper prediction(predictedValue, path.field("predicted"));
+  return prediction && prediction.map("seconds", kernel.predictedSeconds) &&
+         prediction.map("m", kernel.predictedM) && prediction.map("source", kernel.predictionSource);
+}
+
+static bool fromJSON(const json::Value &value, PackagedRange &range, json::Path path) {
+  json::ObjectMapper map(value, path);
+  return map && map.map("min_m", range.minM) && map.map("max_m", range.maxM) &&
+         map.map("symbol", range.symbol);
+}
+
+static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path path) {
+  json::ObjectMapper map(value, path);
+  std::string type;
+  if (!map || !map.map("name", gemm.name) || !map.map("type", type) || !map.map("n", gemm.n) ||
+      !map.map("k", gemm.k) || !map.map("bias", gemm.bias) || !map.map("activation", gemm.activation) ||
+      !map.map("ranges", gemm.ranges))
+    return false;
+  std::optional<DataType> known = parseDataType(type);
+  if (!known) {
+    path.field("type").report("unknown type");
+    return false;
+  }
+  gemm.type = *known;
+  return true;
+}
+
+static bool fromJSON(const json::Value &value, PackageSpec &spec, json::Path path) {
+  json::ObjectMapper map(value, path);
+  int64_t version = 0;
+  if (!map || !map.map("schema_version", version))
+    return false;
+  if (version != packageSchemaVersion) {
+    path.field("schema_version").report("unknown version");
+    return false;
+  }
+  return map.map("generator", spec.generator) && map.map("name", spec.name) && map.map("model", spec.model) &&
+         map.map("hardware", spec.hardware) && map.map("architecture", spec.architecture) &&
+         map.map("prelude", spec.preludeFile) && map.map("kernels", spec.kernels) &&
+         map.map("gemms", spec.gemms);
+}
+
+Expected<PackageSpec> readManifest(StringRef directory) {
+  const std::string path = (directory + "/codesign.manifest.json").str();
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
+  if (!buffer)
+    return usageError(path + ": " + buffer.getError().message());
+  Expected<json::Value> value = json::parse((*buffer)->getBuffer());
+  if (!value)
+    return usageError(path + ": " + toString(value.takeError()));
+  PackageSpec spec;
+  json::Path::Root root("manifest");
+  if (!fromJSON(*value, spec, root))
+    return usageError(path + ": " + toString(root.getError()));
+  if (Error error = checkPackage(spec))
+    return usageError(path + ": " + toString(std::move(error)));
+  return spec;
+}
+
+} // namespace codesign

@@ -1,0 +1,139 @@
+#include "codesign/Package/Package.h"
+#include "Texts.h"
+#include "codesign/Support/Diagnostics.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace codesign {
+
+namespace {
+
+constexpr StringRef manifestName = "codesign.manifest.json";
+
+Error fileError(const Twine &path, std::error_code code) {
+  return usageError(path + ": " + code.message());
+}
+
+Error writeFile(const Twine &directory, const Twine &name, StringRef text) {
+  SmallString<256> path;
+  sys::path::append(path, directory, name);
+  if (std::error_code code = sys::fs::create_directories(sys::path::parent_path(path)))
+    return fileError(path, code);
+  std::error_code code;
+  raw_fd_ostream out(path, code);
+  if (code)
+    return fileError(path, code);
+  out << text;
+  out.close();
+  return out.has_error() ? fileError(path, out.error()) : Error::success();
+}
+
+Error writeFiles(const PackageSpec &spec, StringRef directory) {
+  struct File {
+    std::string name, text;
+  };
+  std::vector<File> files = {{"include/" + spec.name + "/" + spec.name + ".h", package::headerText(spec)},
+                             {"src/dispatch.cpp", package::dispatchText(spec)},
+                             {"src/images.S", package::imagesText(spec)},
+                             {"src/" + spec.preludeFile, spec.preludeText},
+                             {"CMakeLists.txt", package::cmakeText(spec)}};
+  for (const PackagedKernel &kernel : spec.kernels)
+    files.push_back({"src/" + package::sourceName(spec, kernel.symbol), kernel.source});
+  files.push_back({manifestName.str(), package::manifestText(spec)});
+  for (const File &file : files)
+    if (Error error = writeFile(directory, file.name, file.text))
+      return error;
+  return Error::success();
+}
+
+/// An existing folder may be replaced if it is one of ours or holds nothing.
+Error checkReplaceable(StringRef directory) {
+  if (!sys::fs::exists(directory))
+    return Error::success();
+  if (!sys::fs::is_directory(directory))
+    return usageError(directory + " exists and is no folder");
+  if (sys::fs::exists(directory + "/" + manifestName))
+    return Error::success();
+  std::error_code code;
+  if (sys::fs::directory_iterator(directory, code) != sys::fs::directory_iterator() || code)
+    return usageError(directory + " exists and is no package (it has no " + manifestName +
+                      "); nothing was written");
+  return Error::success();
+}
+
+} // namespace
+
+Error checkPackage(const PackageSpec &spec) {
+  if (!package::isIdentifier(spec.name))
+    return usageError("package name '" + spec.name + "' is no identifier");
+  if (!is_contained({"gfx942", "gfx950", "sm_80", "sm_90a", "sm_100a"}, spec.architecture))
+    return usageError("unknown architecture '" + spec.architecture + "'");
+  if (spec.preludeFile.empty() || StringRef(spec.preludeFile).contains('/'))
+    return usageError("the prelude has no plain file name");
+  StringSet<> symbols, names;
+  for (const PackagedKernel &kernel : spec.kernels) {
+    if (!package::isIdentifier(kernel.symbol) || !symbols.insert(kernel.symbol).second)
+      return usageError("kernel symbol '" + kernel.symbol + "' is no identifier or not unique");
+    if (kernel.threads < 1 || kernel.threads > 1024 || kernel.tileM < 1 || kernel.tileN < 1 ||
+        kernel.ldsBytes < 0 || kernel.dynamicLdsBytes < 0)
+      return usageError("kernel '" + kernel.symbol + "' has an impossible launch");
+  }
+  for (const PackagedGemm &gemm : spec.gemms) {
+    if (!package::isIdentifier(gemm.name) || !names.insert(gemm.name).second)
+      return usageError("operator name '" + gemm.name + "' is no identifier or not unique");
+    if (gemm.n < 1 || gemm.k < 1 || gemm.ranges.empty())
+      return usageError("operator '" + gemm.name + "' has no shape or no kernel");
+    int64_t next = 1;
+    for (const PackagedRange &range : gemm.ranges) {
+      const bool last = &range == &gemm.ranges.back();
+      if (!symbols.contains(range.symbol))
+        return usageError("operator '" + gemm.name + "' names the unknown kernel '" + range.symbol + "'");
+      if (range.minM != next || (range.maxM == 0 ? !last : range.maxM < range.minM))
+        return usageError("operator '" + gemm.name + "': ranges of m have a gap or an overlap at " +
+                          Twine(range.minM));
+      next = range.maxM + 1;
+    }
+  }
+  return Error::success();
+}
+
+Error writePackage(const PackageSpec &spec, StringRef directory) {
+  if (Error error = checkPackage(spec))
+    return error;
+  // "out/" and "out" are the same folder.
+  SmallString<256> target(directory);
+  sys::path::remove_dots(target, /*remove_dot_dot=*/false);
+  while (target.size() > 1 && sys::path::is_separator(target.back()))
+    target.pop_back();
+  if (Error error = checkReplaceable(target))
+    return error;
+  StringRef parent = sys::path::parent_path(target);
+  if (!parent.empty())
+    if (std::error_code code = sys::fs::create_directories(parent))
+      return fileError(parent, code);
+  // A sibling, because renaming needs the same file system.
+  SmallString<256> sibling(target);
+  sibling += ".partial-" + std::to_string(sys::Process::getProcessId());
+  if (std::error_code code = sys::fs::create_directory(sibling, /*IgnoreExisting=*/false))
+    return fileError(sibling, code);
+  auto abandon = [&](Error error) {
+    (void)sys::fs::remove_directories(sibling);
+    return error;
+  };
+  if (Error error = writeFiles(spec, sibling))
+    return abandon(std::move(error));
+  if (sys::fs::exists(target))
+    if (std::error_code code = sys::fs::remove_directories(target))
+      return abandon(fileError(target, code));
+  if (std::error_code code = sys::fs::rename(sibling, target))
+    return abandon(fileError(target, code));
+  return Error::success();
+}
+
+} // namespace codesign

@@ -1,0 +1,127 @@
+/// The last error of this thread; a caller reads it after a status other than 0.
+thread_local char lastError[256] = "";
+
+template <class... Arguments>
+int fail(int status, const char *format, Arguments... arguments) {
+  std::snprintf(lastError, sizeof lastError, format, arguments...);
+  return status;
+}
+
+/// The driver of this process: already linked in, or opened now. Null if there is none.
+const Driver *driver() {
+  static Driver instance;
+  static const bool ready = [] {
+    if (instance.bind(RTLD_DEFAULT))
+      return true;
+    for (const char *library : Driver::libraries)
+      if (void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL))
+        if (instance.bind(handle))
+          return true;
+    return false;
+  }();
+  return ready ? &instance : nullptr;
+}
+
+/// Kernels that are loaded, per device. Never unloaded: graphs may hold them.
+struct Loaded {
+  std::intptr_t device;
+  const Kernel *kernel;
+  Driver::Function function;
+};
+
+int load(const Driver &gpu, const Kernel &kernel, Driver::Function &function) {
+  static std::mutex lock;
+  static std::vector<Loaded> loaded;
+  std::intptr_t device = 0;
+  if (int status = gpu.currentDevice(device))
+    return fail(driverError, "no current device: %s", gpu.describe(status));
+  const std::lock_guard<std::mutex> guard(lock);
+  for (const Loaded &entry : loaded)
+    if (entry.device == device && entry.kernel == &kernel) {
+      function = entry.function;
+      return ok;
+    }
+  if (!kernel.image)
+    return fail(noImage, "%s: this library was built without a device compiler", kernel.symbol);
+  Driver::Module module = nullptr;
+  if (int status = gpu.moduleLoadData(&module, kernel.image))
+    return fail(driverError, "%s: loading failed: %s", kernel.symbol, gpu.describe(status));
+  if (int status = gpu.moduleGetFunction(&function, module, kernel.symbol))
+    return fail(driverError, "%s: not in its image: %s", kernel.symbol, gpu.describe(status));
+  if (int status = gpu.allowSharedBytes(function, kernel.dynamicLdsBytes))
+    return fail(driverError, "%s: %u bytes of shared memory refused: %s", kernel.symbol,
+                kernel.dynamicLdsBytes, gpu.describe(status));
+  loaded.push_back({device, &kernel, function});
+  return ok;
+}
+
+/// The kernel that serves m rows, or null.
+const Kernel *kernelFor(const Gemm &gemm, std::int64_t m) {
+  for (int i = 0; i < gemm.rangeCount; ++i)
+    if (m >= gemm.ranges[i].minM && (gemm.ranges[i].maxM == 0 || m <= gemm.ranges[i].maxM))
+      return &kernels[gemm.ranges[i].kernel];
+  return nullptr;
+}
+
+std::int64_t workgroups(const Gemm &gemm, const Kernel &kernel, std::int64_t m) {
+  return (m + kernel.tileM - 1) / kernel.tileM * ((gemm.n + kernel.tileN - 1) / kernel.tileN);
+}
+
+/// Status ok, or why these arguments cannot be served, with the shape in lastError.
+int check(const Gemm &gemm, const Parameters *parameters) {
+  if (!parameters)
+    return fail(invalidArgument, "%s: no parameters", gemm.name);
+  const std::int64_t m = parameters->m;
+  if (m < 0)
+    return fail(invalidArgument, "%s: m = %lld is negative", gemm.name, static_cast<long long>(m));
+  if (m == 0)
+    return ok;
+  const void *const pointers[] = {parameters->a, parameters->w, parameters->d};
+  for (const void *pointer : pointers)
+    if (!pointer || reinterpret_cast<std::uintptr_t>(pointer) % 16)
+      return fail(invalidArgument, "%s: a, w and d must be 16-byte aligned device pointers", gemm.name);
+  if (gemm.bias && !parameters->bias)
+    return fail(invalidArgument, "%s: bias is missing", gemm.name);
+  const Kernel *kernel = kernelFor(gemm, m);
+  if (!kernel || m > INT32_MAX || workgroups(gemm, *kernel, m) > INT32_MAX)
+    return fail(unsupported, "%s: m = %lld with n = %lld, k = %lld is outside every range", gemm.name,
+                static_cast<long long>(m), static_cast<long long>(gemm.n), static_cast<long long>(gemm.k));
+  return ok;
+}
+
+int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
+  if (int status = check(gemm, parameters))
+    return status;
+  if (parameters->m == 0)
+    return ok;
+  const Driver *gpu = driver();
+  if (!gpu)
+    return fail(noDriver, "%s: %s was not found", gemm.name, Driver::libraries[0]);
+  const Kernel &kernel = *kernelFor(gemm, parameters->m);
+  Driver::Function function = nullptr;
+  if (int status = load(*gpu, kernel, function))
+    return status;
+  const void *a = parameters->a, *w = parameters->w, *bias = parameters->bias;
+  void *d = parameters->d;
+  int m = static_cast<int>(parameters->m);
+  void *withBias[] = {&a, &w, &bias, &d, &m}, *withoutBias[] = {&a, &w, &d, &m};
+  if (int status = gpu->launch(function, static_cast<unsigned>(workgroups(gemm, kernel, m)), kernel.threads,
+                               kernel.dynamicLdsBytes, stream, gemm.bias ? withBias : withoutBias))
+    return fail(driverError, "%s: launch failed: %s", kernel.symbol, gpu->describe(status));
+  return ok;
+}
+
+/// Loads every kernel on the current device, so that no later launch does.
+int loadAll() {
+  const Driver *gpu = driver();
+  if (!gpu)
+    return fail(noDriver, "%s was not found", Driver::libraries[0]);
+  for (const Kernel &kernel : kernels) {
+    Driver::Function function = nullptr;
+    if (int status = load(*gpu, kernel, function))
+      return status;
+  }
+  return ok;
+}
+
+} // namespace

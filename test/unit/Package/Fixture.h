@@ -1,0 +1,49 @@
+#pragma once
+
+#include "codesign/Package/Package.h"
+
+namespace codesign::test {
+
+/// Two kernels, two operators, one of them with a bias.
+inline PackageSpec samplePackage(const char *architecture = "gfx942") {
+  PackageSpec spec;
+  spec.name = "sample";
+  spec.generator = "codesign 0.1.0";
+  spec.model = "models/\"quoted\"\n.yaml";
+  spec.hardware = "mi300x";
+  spec.architecture = architecture;
+  spec.preludeFile = "prelude.h";
+  spec.preludeText = "#pragma once\n";
+  for (int64_t tile : {16, 128}) {
+    PackagedKernel kernel;
+    kernel.symbol = "linear_" + std::to_string(tile);
+    kernel.source =
+        "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void " + kernel.symbol + "() {}\n";
+    kernel.threads = 256;
+    kernel.tileM = tile;
+    kernel.tileN = 128;
+    kernel.ldsBytes = 1024;
+    kernel.dynamicLdsBytes = tile == 128 ? 98304 : 0;
+    kernel.schedule = "tile of " + std::to_string(tile);
+    kernel.reason = "because";
+    kernel.predictedSeconds = 1.25e-5;
+    kernel.predictedM = tile;
+    kernel.predictionSource = "calibrated";
+    spec.kernels.push_back(kernel);
+  }
+  PackagedGemm gemm;
+  gemm.name = "qkv_proj";
+  gemm.n = 6144;
+  gemm.k = 4096;
+  gemm.ranges = {{1, 64, "linear_16"}, {65, 0, "linear_128"}};
+  spec.gemms.push_back(gemm);
+  gemm.name = "fc";
+  gemm.n = 1000;
+  gemm.bias = true;
+  gemm.activation = "gelu";
+  gemm.ranges = {{1, 4096, "linear_128"}};
+  spec.gemms.push_back(gemm);
+  return spec;
+}
+
+} // namespace codesign::test

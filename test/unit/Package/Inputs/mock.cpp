@@ -1,0 +1,141 @@
+// A GPU that records what it is asked: linked into one program with a generated dispatcher. Written for both
+// vendors.
+#include "sample/sample.h"
+#include <cassert>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#undef NDEBUG
+#include <cassert>
+
+namespace {
+std::string lastFunction;
+unsigned groups, threads, sharedBytes;
+void *stream;
+void *argumentValues[4];
+int lastM, moduleLoads, failNext;
+[[maybe_unused]] int sharedAllowed;
+int argumentCount;
+} // namespace
+
+static int launched(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
+                    unsigned bz, unsigned shared, void *onStream, void **arguments) {
+  if (failNext)
+    return failNext;
+  assert(gy == 1 && gz == 1 && by == 1 && bz == 1);
+  lastFunction = static_cast<const char *>(function);
+  groups = gx;
+  threads = bx;
+  sharedBytes = shared;
+  stream = onStream;
+  for (int i = 0; i < argumentCount; ++i)
+    argumentValues[i] = *static_cast<void **>(arguments[i]);
+  lastM = *static_cast<int *>(arguments[argumentCount]);
+  return 0;
+}
+
+extern "C" {
+#ifdef MOCK_HIP
+int hipGetDevice(int *device) {
+  *device = 0;
+  return 0;
+}
+int hipModuleLoadData(void **module, const void *image) {
+  ++moduleLoads;
+  *module = const_cast<void *>(image);
+  return 0;
+}
+int hipModuleGetFunction(void **function, void *, const char *name) {
+  *function = const_cast<char *>(name);
+  return 0;
+}
+int hipModuleLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
+                          unsigned bz, unsigned shared, void *s, void **arguments, void **) {
+  return launched(f, gx, gy, gz, bx, by, bz, shared, s, arguments);
+}
+const char *hipGetErrorString(int) {
+  return "mock failure";
+}
+#else
+int cuCtxGetCurrent(void **context) {
+  static int here;
+  *context = &here;
+  return 0;
+}
+int cuModuleLoadData(void **module, const void *image) {
+  ++moduleLoads;
+  *module = const_cast<void *>(image);
+  return 0;
+}
+int cuModuleGetFunction(void **function, void *, const char *name) {
+  *function = const_cast<char *>(name);
+  return 0;
+}
+int cuFuncSetAttribute(void *, int attribute, int value) {
+  assert(attribute == 8);
+  sharedAllowed = value;
+  return 0;
+}
+int cuLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                   unsigned shared, void *s, void **arguments, void **) {
+  return launched(f, gx, gy, gz, bx, by, bz, shared, s, arguments);
+}
+int cuGetErrorString(int, const char **text) {
+  *text = "mock failure";
+  return 0;
+}
+#endif
+}
+
+int main() {
+  alignas(16) static char a[16], w[16], bias[16], d[16];
+  int marker = 0;
+  sample_gemm_parameters p = {a, w, nullptr, d, 64};
+  argumentCount = 3;
+  assert(sample_qkv_proj_workspace_size(&p) == 0);
+  assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_OK);
+  assert(lastFunction == "linear_16" && groups == 4 * 48 && threads == 256 && lastM == 64 &&
+         stream == &marker);
+  assert(argumentValues[0] == a && argumentValues[1] == w && argumentValues[2] == d);
+  p.m = 65;
+  assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_OK);
+  assert(lastFunction == "linear_128" && groups == 48 && sharedBytes == 98304);
+#ifndef MOCK_HIP
+  assert(sharedAllowed == 98304);
+#endif
+  assert(moduleLoads == 2);
+  assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_OK && moduleLoads == 2); // loaded once
+
+  // Nothing to do is no error; negative rows, misaligned and missing pointers are.
+  p.m = 0;
+  lastFunction.clear();
+  assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_OK && lastFunction.empty());
+  p.m = -1;
+  assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_INVALID_ARGUMENT);
+  assert(std::strstr(sample_last_error(), "negative"));
+  p = {a + 2, w, nullptr, d, 1};
+  assert(sample_qkv_proj_is_supported(&p) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "aligned"));
+  assert(sample_qkv_proj_is_supported(nullptr) == SAMPLE_INVALID_ARGUMENT);
+  p = {a, w, nullptr, d, 100};
+  assert(sample_fc_launch(&p, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "bias"));
+
+  // With a bias there is one argument more; rows past the last range name the shape.
+  p.bias = bias;
+  argumentCount = 4;
+  assert(sample_fc_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[2] == bias && argumentValues[3] == d && lastM == 100 && groups == 8);
+  p.m = 5000;
+  assert(sample_fc_is_supported(&p) == SAMPLE_UNSUPPORTED);
+  assert(std::strstr(sample_last_error(), "m = 5000 with n = 1000, k = 4096"));
+
+  p.m = 100;
+  failNext = 7;
+  assert(sample_fc_launch(&p, nullptr, 0, nullptr) == SAMPLE_DRIVER_ERROR &&
+         std::strstr(sample_last_error(), "mock failure"));
+  std::puts("all calls as expected");
+  return 0;
+}

@@ -1,0 +1,133 @@
+#include "Fixture.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include "gmock/gmock.h"
+#include <map>
+
+using namespace codesign;
+using namespace codesign::test;
+using llvm::SmallString;
+using testing::HasSubstr;
+
+namespace {
+
+class PackageTest : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-package", folder));
+    target = (folder + "/pkg").str();
+  }
+  void TearDown() override { (void)llvm::sys::fs::remove_directories(folder); }
+
+  std::map<std::string, std::string> contents(const std::string &directory) {
+    std::map<std::string, std::string> files;
+    std::error_code code;
+    for (llvm::sys::fs::recursive_directory_iterator at(directory, code), end; at != end && !code;
+         at.increment(code))
+      if (auto buffer = llvm::MemoryBuffer::getFile(at->path());
+          buffer && at->type() == llvm::sys::fs::file_type::regular_file)
+        files[at->path().substr(directory.size() + 1)] = (*buffer)->getBuffer().str();
+    return files;
+  }
+
+  SmallString<128> folder;
+  std::string target;
+};
+
+TEST_F(PackageTest, writesTheWholeTreeTwiceTheSame) {
+  ASSERT_FALSE(writePackage(samplePackage(), target));
+  auto first = contents(target);
+  std::vector<std::string> names;
+  for (auto &file : first)
+    names.push_back(file.first);
+  EXPECT_THAT(names, testing::ElementsAre("CMakeLists.txt", "codesign.manifest.json",
+                                          "include/sample/sample.h", "src/dispatch.cpp", "src/images.S",
+                                          "src/linear_128.hip", "src/linear_16.hip", "src/prelude.h"));
+  ASSERT_FALSE(writePackage(samplePackage(), target + "/"));
+  EXPECT_EQ(contents(target), first);
+  // Nothing is left beside it.
+  std::error_code code;
+  int entries = 0;
+  for (llvm::sys::fs::directory_iterator at(folder, code), end; at != end; at.increment(code))
+    ++entries;
+  EXPECT_EQ(entries, 1);
+}
+
+TEST_F(PackageTest, theManifestReadsBack) {
+  const PackageSpec spec = samplePackage();
+  ASSERT_FALSE(writePackage(spec, target));
+  auto read = readManifest(target);
+  ASSERT_TRUE(static_cast<bool>(read)) << llvm::toString(read.takeError());
+  EXPECT_EQ(read->model, spec.model);
+  EXPECT_EQ(read->architecture, "gfx942");
+  ASSERT_EQ(read->kernels.size(), 2u);
+  EXPECT_EQ(read->kernels[1].symbol, "linear_128");
+  EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
+  EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
+  ASSERT_EQ(read->gemms.size(), 2u);
+  EXPECT_EQ(read->gemms[0].ranges[1].minM, 65);
+  EXPECT_TRUE(read->gemms[1].bias);
+}
+
+TEST_F(PackageTest, theHashFollowsTheContent) {
+  PackageSpec changed = samplePackage();
+  changed.kernels[0].source += "// more\n";
+  EXPECT_NE(packageHash(changed), packageHash(samplePackage()));
+  EXPECT_EQ(packageHash(samplePackage()).size(), 8u);
+}
+
+TEST_F(PackageTest, namesAndRangesAreChecked) {
+  auto message = [](auto change) {
+    PackageSpec spec = samplePackage();
+    change(spec);
+    return llvm::toString(checkPackage(spec));
+  };
+  EXPECT_THAT(message([](auto &s) { s.name = "a b"; }), HasSubstr("is no identifier"));
+  EXPECT_THAT(message([](auto &s) { s.kernels[0].symbol = "x\"); system(\"y"; }),
+              HasSubstr("is no identifier"));
+  EXPECT_THAT(message([](auto &s) { s.kernels[1].symbol = s.kernels[0].symbol; }), HasSubstr("not unique"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[0].name = "int"; }), HasSubstr("is no identifier"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[0].ranges[1].minM = 70; }), HasSubstr("gap"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[0].ranges[0].maxM = 0; }), HasSubstr("gap"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[0].ranges[0].symbol = "none"; }), HasSubstr("unknown kernel"));
+  EXPECT_THAT(message([](auto &s) { s.architecture = "gfx000"; }), HasSubstr("unknown architecture"));
+  EXPECT_THAT(message([](auto &s) { s.preludeFile = "../x.h"; }), HasSubstr("plain file name"));
+}
+
+TEST_F(PackageTest, aForeignFolderIsLeftAlone) {
+  ASSERT_FALSE(llvm::sys::fs::create_directory(target));
+  {
+    std::error_code code;
+    llvm::raw_fd_ostream(target + "/thesis.txt", code) << "precious";
+  }
+  EXPECT_THAT(llvm::toString(writePackage(samplePackage(), target)), HasSubstr("is no package"));
+  EXPECT_EQ(contents(target).at("thesis.txt"), "precious");
+}
+
+TEST_F(PackageTest, brokenManifestsAreNamed) {
+  ASSERT_FALSE(writePackage(samplePackage(), target));
+  const std::string good = contents(target).at("codesign.manifest.json");
+  auto messageFor = [&](const std::string &text) {
+    std::error_code code;
+    llvm::raw_fd_ostream(target + "/codesign.manifest.json", code) << text;
+    auto read = readManifest(target);
+    return read ? std::string("accepted") : llvm::toString(read.takeError());
+  };
+  EXPECT_THAT(messageFor("{"), HasSubstr("codesign.manifest.json"));
+  EXPECT_THAT(messageFor("{}"), HasSubstr("schema_version"));
+  std::string version = good;
+  version.replace(version.find("\"schema_version\": 1"), 19, "\"schema_version\": 9");
+  EXPECT_THAT(messageFor(version), HasSubstr("unknown version"));
+  std::string type = good;
+  type.replace(type.find("\"bf16\""), 6, "\"bf17\"");
+  EXPECT_THAT(messageFor(type), HasSubstr("unknown type"));
+  std::string threads = good;
+  threads.replace(threads.find("\"threads\": 256"), 14, "\"threads\": \"x\"");
+  EXPECT_THAT(messageFor(threads), HasSubstr("threads"));
+  EXPECT_EQ(messageFor(good), "accepted");
+}
+
+} // namespace
