@@ -1,8 +1,8 @@
 // From a parsed profile file to a Profile.
 #pragma once
 
-#include "codesign/Support/YamlReader.h"
 #include "codesign/Hardware/Profile.h"
+#include "codesign/Support/YamlReader.h"
 
 namespace codesign::hardware {
 

@@ -27,8 +27,8 @@ void printParagraph(llvm::raw_ostream &stream, llvm::StringRef text, unsigned in
 /// 1307.4e12 → "1307.4"; at most `digits` after the point, no trailing zeros.
 std::string fixed(double value, int digits);
 
-/// A value with the unit its key ends in, in the customary multiple: "4.73 TB/s", "64 KiB", "2.1 GHz", "2.4
-/// us".
+/// A value with the unit its key ends in, in the customary
+/// multiple: "4.73 TB/s", "64 KiB", "2.1 GHz", "2.4 us".
 std::string withUnit(llvm::StringRef path, llvm::StringRef value);
 
 /// The matrix, copy and LDS tables of the profile's architecture.

@@ -1,5 +1,5 @@
-// Builds the CDNA records: the .def rows give shapes, types and passes, this file the lane layouts in closed
-// form.
+// Builds the CDNA records: the .def rows give shapes, types
+// and passes, this file the lane layouts in closed form.
 #include "Tables.h"
 
 namespace codesign::isa {
@@ -13,8 +13,8 @@ constexpr int clocksPerPass = 4;
 
 enum class VectorUnit { Blocks, CoIssues };
 
-/// A (rows × depth): lane = row + rows · (block + blocks · kGroup); each lane holds depth / kGroups
-/// consecutive k.
+/// A (rows × depth): lane = row + rows · (block + blocks ·
+/// kGroup); each lane holds depth / kGroups consecutive k.
 FragmentLayout inputLayout(int rows, int depth, int blocks) {
   int kGroups = wave / (rows * blocks);
   int perLane = depth / kGroups;

@@ -24,8 +24,8 @@ int parseLane(llvm::StringRef text) {
   return lane;
 }
 
-/// "0-3,20-23 / 4-7": one mask per group; groups that stay below lane 32 are repeated for the upper half of a
-/// wave of 64.
+/// "0-3,20-23 / 4-7": one mask per group; groups that stay below
+/// lane 32 are repeated for the upper half of a wave of 64.
 llvm::SmallVector<uint64_t, 8> parsePhases(llvm::StringRef text, int waveSize) {
   llvm::SmallVector<uint64_t, 8> masks;
   for (llvm::StringRef group : llvm::split(text, "/")) {

@@ -1,5 +1,5 @@
-// Builds the NVIDIA records: the .def rows give shapes, types and rates, this file the fragments in closed
-// form.
+// Builds the NVIDIA records: the .def rows give shapes,
+// types and rates, this file the fragments in closed form.
 #include "Tables.h"
 
 namespace codesign::isa {
@@ -96,8 +96,8 @@ void addWgmma(std::vector<MatrixInstruction> &rows, int k, DataType a, DataType 
       instruction.coIssueCycles = instruction.cycles - 1;
       instruction.matrixCores = 4;
       instruction.feature = feature;
-      // Immediates: scale of A and B (1 or -1; integer forms have none), then for 16-bit types which operand
-      // is MN-major.
+      // Immediates: scale of A and B (1 or -1; integer forms have
+      // none), then for 16-bit types which operand is MN-major.
       bool isInteger = c == DataType::I32;
       std::string immediates = isInteger ? "" : ", 1, 1";
       if (transposable)

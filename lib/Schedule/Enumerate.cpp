@@ -30,8 +30,8 @@ FamilyChoices choicesOf(GemmFamily family) {
   return {};
 }
 
-/// Whether whole instructions fill the wave tile; wgmma's n is the wave tile itself. Cheap, before the full
-/// check.
+/// Whether whole instructions fill the wave tile; wgmma's n
+/// is the wave tile itself. Cheap, before the full check.
 bool fillsWaveTile(const MatrixInstruction &record, const GemmSchedule &schedule) {
   if (schedule.macroTileM % (schedule.wavesM * record.m) != 0 ||
       schedule.macroTileN % (schedule.wavesN * record.n) != 0)
@@ -66,6 +66,8 @@ std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType in
       schedule.architecture = profile.architecture;
       schedule.instruction = record->name;
       schedule.layout = layout;
+      if (bitWidth(inputType) == 16)
+        schedule.outputType = inputType;
       schedule.sharedLayout = SharedLayout::Swizzled;
       for (WaveGrid grid : choices.waveGrids)
         for (WaveGrid cluster : choices.clusters)

@@ -98,8 +98,8 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
 }
 
 int bestGroupM(const Profile &profile, int workgroupsPerComputeUnit) {
-  // Tiles in flight on a die form a block of groupM rows: it touches groupM + inFlight / groupM tile rows and
-  // columns.
+  // Tiles in flight on a die form a block of groupM rows: it
+  // touches groupM + inFlight / groupM tile rows and columns.
   double inFlight =
       static_cast<double>(profile.compute.computeUnitsPerDie) * std::max(1, workgroupsPerComputeUnit);
   int best = 1;

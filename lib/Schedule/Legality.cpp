@@ -34,6 +34,12 @@ MatrixInstructionKind kindOf(GemmFamily family) {
   return MatrixInstructionKind::MmaSync;
 }
 
+/// Operand types that the main loop of a family exists for.
+bool multiplies(GemmFamily family, DataType type) {
+  bool half = type == DataType::BF16 || type == DataType::F16;
+  return half || (family == GemmFamily::WgmmaTmaPersistent && isFloat8(type));
+}
+
 std::optional<std::string> badInstruction(const GemmSchedule &s) {
   const MatrixInstruction *record = findMatrixInstruction(s.architecture, s.instruction);
   if (!record)
@@ -42,11 +48,16 @@ std::optional<std::string> badInstruction(const GemmSchedule &s) {
     return because("{0} is not an instruction for {1}", s.instruction, toString(s.family));
   if (record->sparse || record->scaled || record->blocks != 1)
     return because("{0} is sparse, scaled or multi-block", s.instruction);
-  bool narrow = bitWidth(record->a.type) < 16;
-  if (record->kind == MatrixInstructionKind::Wgmma && narrow && s.layout != GemmLayout::NT)
-    return because("wgmma reads 8-bit operands k-contiguous only, layout is {0}", toString(s.layout));
-  if (bitWidth(record->a.type) < 8)
-    return because("operands of {0} bits are packed below one byte", bitWidth(record->a.type));
+  if (record->c.type != DataType::F32)
+    return because("{0} sums in {1}, the kernels sum in fp32", s.instruction, toString(record->c.type));
+  if (!multiplies(s.family, record->a.type) || record->a.type != record->b.type)
+    return because("{0} has no kernel for {1} x {2}", toString(s.family), toString(record->a.type),
+                   toString(record->b.type));
+  // wgmma's descriptors can turn 16-bit operands; everything else copies 16-byte pieces of k.
+  bool turns = record->kind == MatrixInstructionKind::Wgmma && bitWidth(record->a.type) == 16;
+  if (s.layout != GemmLayout::NT && !turns)
+    return because("{0} reads {1} operands k-contiguous, layout is {2}", toString(s.family),
+                   toString(record->a.type), toString(s.layout));
   return std::nullopt;
 }
 
@@ -135,8 +146,8 @@ Occupancy occupancy(const GemmSchedule &schedule, const Profile &profile) {
       static_cast<int>(profile.shared.reservedPerWorkgroup.value);
   int wavesByRegisters = profile.wavesPerSimd(registerUse(schedule).total());
   if (schedule.family == GemmFamily::WgmmaTmaPersistent) {
-    // setmaxnreg moves registers from the producer to the consumers; the launch allocates the average for
-    // every warp.
+    // setmaxnreg moves registers from the producer to the
+    // consumers; the launch allocates the average for every warp.
     int share = profile.registers.registersPerSimdLane / wavesPerGroupAndSimd;
     int consumers = schedule.wavesM * schedule.wavesN;
     constexpr int producerRegisters = 24;

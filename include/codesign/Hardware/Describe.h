@@ -6,8 +6,8 @@
 
 namespace codesign {
 
-/// A table with one line per device: compute, clocks, rates, memory, power, price and whether codesign has
-/// kernels for it.
+/// A table with one line per device: compute, clocks, rates,
+/// memory, power, price and whether codesign has kernels for it.
 void printProfiles(llvm::raw_ostream &stream, llvm::ArrayRef<Profile> profiles);
 
 /// Everything about one device: each number with its unit and source, derived rates, fitted constants, and

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "codesign/Hardware/Calibration.h"
+#include "codesign/Hardware/DeviceNumbers.h"
 #include "codesign/Isa/Architecture.h"
 #include "codesign/Support/DataType.h"
-#include "codesign/Support/Units.h"
 #include <map>
 #include <optional>
 #include <string>
@@ -31,87 +31,6 @@ struct ProfileEntry {
   int line = 0;
 };
 
-/// Which compute units share one instance of a cache.
-enum class CacheScope : uint8_t { ComputeUnit, Die, Device };
-enum class LinkTopology : uint8_t { NvSwitch, Mesh, Pcie };
-enum class DispatchOrder : uint8_t { RoundRobin };
-
-struct ComputeResources {
-  int computeUnits = 0;       // CUs or SMs that are enabled
-  int dies = 1;               // XCDs; workgroup i starts on die i mod dies (round robin)
-  int computeUnitsPerDie = 0; // dies · computeUnitsPerDie = computeUnits
-  DispatchOrder dispatchOrder = DispatchOrder::RoundRobin;
-  int simdsPerComputeUnit = 0; // each with one matrix core
-  int waveSize = 0;
-  int maxWavesPerSimd = 0;
-  int maxThreadsPerWorkgroup = 0;
-  int maxWorkgroupsPerComputeUnit = 0;
-};
-
-struct RegisterFile {
-  int registersPerSimdLane =
-      0; // 32-bit registers of one lane of one SIMD, shared by the waves on it (VGPR + AGPR)
-  int maxPerThread = 0;
-  int maxArchitecturalPerThread = 0; // VGPRs; equals maxPerThread where there are no accumulation registers
-  int maxAccumulationPerThread = 0;  // AGPRs; 0 on NVIDIA
-  int allocationGranule = 0;         // registers per thread are rounded up to a multiple of this
-};
-
-struct SharedMemory {
-  Bytes capacityPerComputeUnit;
-  Bytes maxPerWorkgroup;
-  Bytes allocationGranule;
-  Bytes reservedPerWorkgroup; // taken by the system from every resident workgroup (1 KiB on NVIDIA)
-  int banks = 0;
-  int bankWidthBytes = 4;
-  double bytesPerClock = 0; // read bandwidth of one compute unit
-};
-
-struct Cache {
-  std::string name; // "L1", "L2", "MALL"
-  CacheScope scope = CacheScope::Device;
-  Bytes instanceSize; // of one instance
-  Bytes lineSize;
-  BytesPerSecond totalBandwidth; // read, all instances together
-};
-
-struct DeviceMemory {
-  Bytes capacity;
-  BytesPerSecond datasheetBandwidth;
-  BytesPerSecond achievedReadBandwidth;
-  BytesPerSecond achievedWriteBandwidth;
-};
-
-struct LaunchLimits {
-  Seconds graphLaunchFloor;  // smallest time of a kernel in a replayed graph
-  Seconds streamLaunchFloor; // the same for a kernel launched by itself
-  long maxGridX = 0;
-  long maxGridY = 0;
-  long maxGridZ = 0;
-  int maxClusterSize = 1; // workgroups; 1 where there are no clusters
-};
-
-struct Links {
-  LinkTopology topology = LinkTopology::Pcie;
-  int linksPerGpu = 0;
-  BytesPerSecond bandwidthPerLink; // one direction
-  int gpusPerNode = 0;
-  Seconds latency;                     // one hop, small message
-  BytesPerSecond hostBandwidth;        // to the CPU, one direction
-  BytesPerSecond achievedBusBandwidth; // all-reduce over the whole node, bus bandwidth as NCCL defines it
-
-  /// One direction, from one GPU to all others together.
-  BytesPerSecond totalPerGpu() const { return bandwidthPerLink * linksPerGpu; }
-  /// What one GPU can send inside a group of `groupSize` GPUs of the node (2 … gpusPerNode). A mesh has one
-  /// link to each peer, so a group of g uses g − 1 links; a switch gives all of them to any group.
-  BytesPerSecond groupBandwidth(int groupSize) const;
-};
-
-struct Power {
-  Watts thermalDesign;
-  Watts idle;
-};
-
 struct Profile {
   std::string name;  // "mi300x"
   std::string title; // "AMD Instinct MI300X"
@@ -120,15 +39,15 @@ struct Profile {
   Architecture architecture = Architecture::Gfx942;
 
   ComputeResources compute;
-  /// Clock at which the data sheet quotes its matrix peak: peakMatrix = FLOP per clock · compute units ·
-  /// peakClock.
+  /// Clock at which the data sheet quotes its matrix peak:
+  /// peakMatrix = FLOP per clock · compute units · peakClock.
   Hertz peakClock;
   /// Highest clock the device reaches in light work; at least peakClock.
   Hertz boostClock;
   /// Clock that a long dense GEMM settles at, by operand type, where it is known (power-limited parts).
   std::map<DataType, Hertz> sustainedClock;
-  /// Data-sheet matrix rate without sparsity, by operand type. A type that is not here does not run on the
-  /// matrix cores.
+  /// Data-sheet matrix rate without sparsity, by operand type.
+  /// A type that is not here does not run on the matrix cores.
   std::map<DataType, FlopsPerSecond> peakMatrix;
   /// Best measured dense GEMM rate, by operand type (MAMF, MAF).
   std::map<DataType, FlopsPerSecond> achievableMatrix;
@@ -158,15 +77,15 @@ struct Profile {
   /// Clock that long dense work of this type settles at: sustainedClock where given, else peakClock scaled by
   /// achievable / peak rate of the type, else peakClock.
   Hertz sustainedClockFor(DataType type) const;
-  /// Achievable rate; where nobody measured one, the data-sheet peak times the ratio that bf16 reaches. Zero
-  /// if unsupported.
+  /// Achievable rate; where nobody measured one, the data-sheet
+  /// peak times the ratio that bf16 reaches. Zero if unsupported.
   FlopsPerSecond achievableMatrixFor(DataType type) const;
-  /// Peak rate from the instruction table: best FLOP per clock of a compute unit × compute units × peak
-  /// clock. Agrees with peakMatrix within 2 % (tested for every shipped profile); zero if no instruction
-  /// takes the type.
+  /// Peak rate from the instruction table: best FLOP per clock of a compute
+  /// unit × compute units × peak clock. Agrees with peakMatrix within 2 %
+  /// (tested for every shipped profile); zero if no instruction takes the type.
   FlopsPerSecond matrixPeakFromInstructions(DataType type) const;
-  /// Best dense FLOP per clock of one compute unit by the instruction table, all its matrix cores busy; 0 if
-  /// unsupported.
+  /// Best dense FLOP per clock of one compute unit by the
+  /// instruction table, all its matrix cores busy; 0 if unsupported.
   double matrixFlopsPerClockPerComputeUnit(DataType type) const;
   /// FLOPs per byte at which HBM and the matrix cores are both busy, from achievable rates.
   double ridgeFlopsPerByte(DataType type) const;
@@ -180,8 +99,8 @@ struct Profile {
   /// Instances of a cache on the device.
   int instancesOf(const Cache &cache) const;
   Bytes totalSizeOf(const Cache &cache) const { return cache.instanceSize * instancesOf(cache); }
-  /// The 8-bit float types of the architecture: FNUZ on gfx942, OCP elsewhere; empty where there is none
-  /// (sm_80).
+  /// The 8-bit float types of the architecture: FNUZ on
+  /// gfx942, OCP elsewhere; empty where there is none (sm_80).
   std::optional<DataType> nativeFloat8() const;
 };
 

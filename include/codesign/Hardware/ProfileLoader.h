@@ -6,8 +6,8 @@
 
 namespace codesign {
 
-/// Folders searched for <name>.yaml, in order: `dataDir`/hwprofiles if an option gave one (then nothing
-/// else), else
+/// Folders searched for <name>.yaml, in order: `dataDir`/hwprofiles
+/// if an option gave one (then nothing else), else
 /// ../share/codesign/hwprofiles next to the executable, then the source folder this binary was built from.
 /// Folders that do not exist are left out. `executablePath` is argv[0] or empty.
 std::vector<std::string> profileSearchDirs(llvm::StringRef dataDir, llvm::StringRef executablePath);

@@ -11,8 +11,8 @@ namespace codesign {
 enum class Architecture : uint8_t { Gfx942, Gfx950, Sm80, Sm90a, Sm100a };
 enum class Vendor : uint8_t { Amd, Nvidia };
 
-/// How far a number can be trusted: published by the vendor, measured by somebody on hardware, or inferred
-/// and unconfirmed.
+/// How far a number can be trusted: published by the vendor,
+/// measured by somebody on hardware, or inferred and unconfirmed.
 enum class Evidence : uint8_t { Documented, Measured, Assumed };
 
 /// Every architecture, in declaration order.
@@ -22,8 +22,8 @@ llvm::ArrayRef<Architecture> allArchitectures();
 /// It is the value of clang's --offload-arch (both vendors) and of nvcc's -arch.
 llvm::StringRef toString(Architecture architecture);
 
-/// Accepts the compiler's name ("gfx942", "sm_90a", also "sm90a") and the family ("CDNA3", "Hopper"), any
-/// case; empty if unknown.
+/// Accepts the compiler's name ("gfx942", "sm_90a", also "sm90a")
+/// and the family ("CDNA3", "Hopper"), any case; empty if unknown.
 std::optional<Architecture> parseArchitecture(llvm::StringRef name);
 
 /// "CDNA3", "CDNA4", "Ampere", "Hopper", "Blackwell".

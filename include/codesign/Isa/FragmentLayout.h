@@ -1,5 +1,5 @@
-// Which matrix element a lane holds in which of its register elements, as one closed form for every
-// architecture.
+// Which matrix element a lane holds in which of its register
+// elements, as one closed form for every architecture.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
@@ -19,9 +19,9 @@ struct MatrixPosition {
   bool operator==(const MatrixPosition &) const = default;
 };
 
-/// Where that element is held. Lanes count within the group that executes the instruction (64 wave, 32 warp,
-/// 128 warpgroup); elements count within the lane's registers, element 0 in the low bits of the first
-/// register.
+/// Where that element is held. Lanes count within the group that executes
+/// the instruction (64 wave, 32 warp, 128 warpgroup); elements count within
+/// the lane's registers, element 0 in the low bits of the first register.
 struct FragmentSlot {
   int lane = 0;
   int element = 0;
@@ -30,8 +30,8 @@ struct FragmentSlot {
 
 enum class MatrixAxis : uint8_t { Block, Row, Column };
 
-/// One digit of a mixed-radix number: it takes values 0 … extent − 1 and moves `stride` steps along `axis`
-/// per unit.
+/// One digit of a mixed-radix number: it takes values 0 …
+/// extent − 1 and moves `stride` steps along `axis` per unit.
 struct LayoutDigit {
   int extent = 1;
   MatrixAxis axis = MatrixAxis::Row;
@@ -39,10 +39,10 @@ struct LayoutDigit {
   bool operator==(const LayoutDigit &) const = default;
 };
 
-/// A bijection (lane, element) ↔ (block, row, column). Both numbers are split into digits, least significant
-/// first, and each coordinate is the sum of its digits times their strides: the same idea as a CuTe layout.
-/// Example, C of a 16×16 MFMA: lane = {16 columns, 4 × rows of stride 4}, element = {4 rows}: row =
-/// 4·(lane/16) + element.
+/// A bijection (lane, element) ↔ (block, row, column). Both numbers are split into
+/// digits, least significant first, and each coordinate is the sum of its digits times
+/// their strides: the same idea as a CuTe layout. Example, C of a 16×16 MFMA: lane =
+/// {16 columns, 4 × rows of stride 4}, element = {4 rows}: row = 4·(lane/16) + element.
 class FragmentLayout {
 public:
   /// No layout: the operand is not in registers (a shared-memory descriptor), or none is recorded yet.
@@ -64,8 +64,8 @@ public:
   /// The inverse; the position must be inside the operand.
   FragmentSlot slotOf(MatrixPosition position) const;
 
-  /// Elements of a lane that follow one another along `axis` (consecutive k, for wide loads and packing),
-  /// starting at element 0.
+  /// Elements of a lane that follow one another along `axis`
+  /// (consecutive k, for wide loads and packing), starting at element 0.
   int contiguousElements(MatrixAxis axis) const;
 
   llvm::ArrayRef<LayoutDigit> lane() const { return laneDigits; }

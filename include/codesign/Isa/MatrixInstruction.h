@@ -53,8 +53,8 @@ struct MatrixInstruction {
   /// Matrix cores it occupies: 1 of the 4 of a compute unit for mfma and mma.sync, all 4 for wgmma and
   /// tcgen05, 8 (two SMs) for tcgen05 with cta_group::2.
   int matrixCores = 1;
-  /// Clocks of `cycles` in which the same SIMD can issue vector instructions; 0 if the vector unit is blocked
-  /// throughout.
+  /// Clocks of `cycles` in which the same SIMD can issue vector
+  /// instructions; 0 if the vector unit is blocked throughout.
   int coIssueCycles = 0;
   /// 2:4 structured sparsity of A: a.layout describes the stored half.
   bool sparse = false;
@@ -62,8 +62,8 @@ struct MatrixInstruction {
   bool scaled = false;
   /// LLVM subtarget feature ("mai-insts", "gfx950-insts") or the first PTX ISA version that has it ("ptx70").
   std::string feature;
-  /// AMD: the clang builtin's full name. NVIDIA: inline PTX with $d, $a, $b for the register lists or
-  /// descriptors.
+  /// AMD: the clang builtin's full name. NVIDIA: inline PTX
+  /// with $d, $a, $b for the register lists or descriptors.
   std::string text;
   /// Values of cbsz and blgp that select the formats of an f8f6f4 form; 0 otherwise.
   int formatA = 0;
@@ -75,8 +75,8 @@ struct MatrixInstruction {
   double flopsPerCyclePerComputeUnit() const { return flops() / cycles * 4.0 / matrixCores; }
 };
 
-/// All matrix instructions of an architecture, in table order. References stay valid for the life of the
-/// program.
+/// All matrix instructions of an architecture, in table
+/// order. References stay valid for the life of the program.
 llvm::ArrayRef<MatrixInstruction> matrixInstructions(Architecture architecture);
 
 /// By unique name; null if the architecture has none of that name.
@@ -86,8 +86,8 @@ const MatrixInstruction *findMatrixInstruction(Architecture architecture, llvm::
 const MatrixInstruction *findMatrixInstruction(Architecture architecture, DataType a, DataType b,
                                                DataType accumulator, int m, int n, int k);
 
-/// All dense, unscaled, single-block instructions for these operand types (accumulator as the table gives
-/// it).
+/// All dense, unscaled, single-block instructions for these
+/// operand types (accumulator as the table gives it).
 std::vector<const MatrixInstruction *> denseMatrixInstructions(Architecture architecture, DataType a,
                                                                DataType b);
 

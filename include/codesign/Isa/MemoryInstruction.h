@@ -1,5 +1,5 @@
-// How data moves: copy instructions, bank phases of LDS accesses, wait counters and issue costs. Rows in
-// lib/Isa/*.def.
+// How data moves: copy instructions, bank phases of LDS accesses,
+// wait counters and issue costs. Rows in lib/Isa/*.def.
 #pragma once
 
 #include "codesign/Isa/Architecture.h"
@@ -54,8 +54,8 @@ struct SharedAccessPhases {
 };
 
 llvm::ArrayRef<SharedAccessPhases> sharedAccessPhases(Architecture architecture);
-/// The phases of a read or write of 1, 2, 4, 8, 12 or 16 bytes per lane; null if the architecture has no such
-/// access.
+/// The phases of a read or write of 1, 2, 4, 8, 12 or 16 bytes
+/// per lane; null if the architecture has no such access.
 const SharedAccessPhases *findSharedAccessPhases(Architecture architecture, int bytesPerLane, bool isWrite);
 
 /// The cost of one wave's access, counted in passes over the banks.
@@ -65,14 +65,14 @@ struct SharedAccessCost {
   int conflictPasses() const { return passes - idealPasses; }
 };
 
-/// `byteAddresses` holds one LDS address per lane, empty for an inactive lane. Lanes that read the same
-/// 4-byte word share a pass; two words of one bank need two. Addresses are rounded down to the access's
-/// alignment of 4 bytes.
+/// `byteAddresses` holds one LDS address per lane, empty for an inactive lane.
+/// Lanes that read the same 4-byte word share a pass; two words of one bank
+/// need two. Addresses are rounded down to the access's alignment of 4 bytes.
 SharedAccessCost sharedAccessCost(const SharedAccessPhases &phases,
                                   llvm::ArrayRef<std::optional<uint32_t>> byteAddresses);
 
-/// A hardware counter of outstanding operations; waiting for "at most x outstanding" is possible up to
-/// `maximum`.
+/// A hardware counter of outstanding operations; waiting
+/// for "at most x outstanding" is possible up to `maximum`.
 struct WaitCounter {
   std::string name; // "vmcnt"
   int maximum = 0;

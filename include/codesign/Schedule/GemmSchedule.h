@@ -72,11 +72,11 @@ struct GemmSchedule {
   int waveTileN() const { return macroTileN / wavesN; }
   /// Instructions that one execution group issues per macro-tile step of depth macroTileK.
   int instructionsPerStep() const;
-  /// Instruction depths that one 16-byte read of a lane fills: 2 for 16-bit MFMA with 8-byte operands,
-  /// else 1.
+  /// Instruction depths that one 16-byte read of a lane
+  /// fills: 2 for 16-bit MFMA with 8-byte operands, else 1.
   int depthsPerSharedRead() const;
-  /// "mfma_lds_double_buffer 256x256x64 2x4 waves v_mfma_f32_16x16x16_bf16 1 stage": one line for reports and
-  /// headers.
+  /// "mfma_lds_double_buffer 256x256x64 2x4 waves
+  /// v_mfma_f32_16x16x16_bf16 1 stage": one line for reports and headers.
   std::string describe() const;
 };
 
@@ -89,8 +89,8 @@ struct SharedMemoryUse {
 };
 SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule);
 
-/// Registers of one thread by purpose. Accumulators and fragments are exact counts, addressing is an
-/// estimate.
+/// Registers of one thread by purpose. Accumulators and
+/// fragments are exact counts, addressing is an estimate.
 struct RegisterUse {
   int accumulators = 0; // macroTileM · macroTileN / threads, 32-bit
   int fragments = 0;    // A and B of the wave tile, for the depth that one 16-byte read fills

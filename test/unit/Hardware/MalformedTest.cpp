@@ -1,5 +1,5 @@
-// Profiles with one mistake each: the message names the key, the place and, where there is one, the word that
-// was meant.
+// Profiles with one mistake each: the message names the key,
+// the place and, where there is one, the word that was meant.
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Support/Diagnostics.h"
 #include "llvm/Support/FileSystem.h"

@@ -43,8 +43,8 @@ TEST_P(ShippedProfile, EveryNumberHasASource) {
 
 TEST_P(ShippedProfile, RegisterFileHoldsTheWaves) {
   Profile profile = load(GetParam());
-  // 512 registers of 4 bytes for 64 lanes on 4 SIMDs are 512 KiB per compute unit (CDNA); for 32 lanes, 256
-  // KiB.
+  // 512 registers of 4 bytes for 64 lanes on 4 SIMDs are
+  // 512 KiB per compute unit (CDNA); for 32 lanes, 256 KiB.
   double bytes = 4.0 * profile.registers.registersPerSimdLane * profile.compute.waveSize *
                  profile.compute.simdsPerComputeUnit;
   EXPECT_EQ(bytes, profile.vendor == Vendor::Amd ? 524288 : 262144);

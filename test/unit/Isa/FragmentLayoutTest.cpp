@@ -43,11 +43,11 @@ TEST(FragmentLayout, EveryRecordIsABijection) {
 TEST(FragmentLayout, RegistersHoldTheElements) {
   for (Architecture architecture : allArchitectures())
     for (const MatrixInstruction &row : matrixInstructions(architecture))
-      for (const MatrixOperand *operand : {&row.a, &row.b, &row.c})
-        if (operand->space == OperandSpace::Registers)
-          EXPECT_EQ(operand->registersPerLane,
-                    (operand->layout.elementsPerLane() * bitWidth(operand->type) + 31) / 32)
-              << row.name;
+      for (const MatrixOperand *operand : {&row.a, &row.b, &row.c}) {
+        int bits = operand->layout.elementsPerLane() * bitWidth(operand->type);
+        bool inRegisters = operand->space == OperandSpace::Registers;
+        EXPECT_EQ(operand->registersPerLane, inRegisters ? (bits + 31) / 32 : 0) << row.name;
+      }
 }
 
 TEST(FragmentLayout, FormulaIsReadable) {

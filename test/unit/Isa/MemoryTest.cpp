@@ -100,8 +100,8 @@ TEST(SharedCost, XorSwizzleFreesMfmaOperandReads) {
   // Lane l reads 16 bytes of row l % 16 of a tile with 128-byte rows, at 16-byte column l / 16.
   auto plain = [](int lane) { return uint32_t(lane % 16 * 128 + lane / 16 * 16); };
   auto swizzled = [](int lane) { return uint32_t(lane % 16 * 128 + ((lane / 16) ^ (lane % 16 % 8)) * 16); };
-  // Lanes 0-3 share a column of four rows, lanes 20-23 the next one: four-fold conflicts in each of the eight
-  // phases.
+  // Lanes 0-3 share a column of four rows, lanes 20-23 the
+  // next one: four-fold conflicts in each of the eight phases.
   EXPECT_EQ(cost(Architecture::Gfx942, 16, false, addresses(64, plain)).passes, 32);
   EXPECT_EQ(cost(Architecture::Gfx942, 16, false, addresses(64, swizzled)).passes, 8);
 }

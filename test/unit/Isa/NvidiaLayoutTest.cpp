@@ -1,6 +1,6 @@
-// Where mma.sync, wgmma and tcgen05 operands lie, written out from the fragment definitions of the PTX ISA
-// (8.7), sections on matrix fragments of mma and wgmma; the wgmma accumulator is also CuTe's CLayout_64xN.
-// Independent of the table.
+// Where mma.sync, wgmma and tcgen05 operands lie, written out from the fragment
+// definitions of the PTX ISA (8.7), sections on matrix fragments of mma and wgmma;
+// the wgmma accumulator is also CuTe's CLayout_64xN. Independent of the table.
 #include "codesign/Isa/MatrixInstruction.h"
 #include "gtest/gtest.h"
 

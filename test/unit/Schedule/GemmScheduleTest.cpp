@@ -162,6 +162,12 @@ TEST(GemmSchedule, RefusalsNameBothNumbers) {
        "sparse, scaled or multi-block"},
       {"sparse", [](GemmSchedule &s) { s.instruction = "v_smfmac_f32_16x16x32_bf16"; },
        "is not an instruction for mfma_lds_double_buffer"},
+      {"fp8", [](GemmSchedule &s) { s.instruction = "v_mfma_f32_16x16x32_fp8_fp8"; },
+       "mfma_lds_double_buffer has no kernel for fp8_fnuz x fp8_fnuz"},
+      {"int8", [](GemmSchedule &s) { s.instruction = "v_mfma_i32_16x16x32_i8"; },
+       "sums in int32, the kernels sum in fp32"},
+      {"layout", [](GemmSchedule &s) { s.layout = GemmLayout::TN; },
+       "mfma_lds_double_buffer reads bf16 operands k-contiguous, layout is TN"},
       {"m", [](GemmSchedule &s) { s.macroTileM = 240; }, "macro tile m 240 is no multiple of 2 waves x 16"},
       {"n", [](GemmSchedule &s) { s.macroTileN = 96; }, "macro tile n 96 is no multiple of 4 waves x 16"},
       {"k", [](GemmSchedule &s) { s.macroTileK = 48; }, "macro tile k 48 is no multiple of 32"},
@@ -239,7 +245,15 @@ TEST(GemmSchedule, EnumerationCoversHopperWgmma) {
   EXPECT_FALSE(legalGemmSchedules(h100, DataType::F8E4M3, GemmLayout::NT).empty());
 }
 
+TEST(GemmSchedule, OutputHasTheInputsType) {
+  for (const GemmSchedule &schedule : legalGemmSchedules(load("a100-sxm"), DataType::F16, GemmLayout::NT)) {
+    ASSERT_EQ(schedule.outputType, DataType::F16);
+    ASSERT_EQ(schedule.matrixInstruction().c.type, DataType::F32); // never the fp16 sums
+  }
+}
+
 TEST(GemmSchedule, NoFamilyNoSchedule) {
+  EXPECT_TRUE(legalGemmSchedules(load("mi300x"), DataType::F8E4M3FNUZ, GemmLayout::NT).empty());
   EXPECT_TRUE(legalGemmSchedules(load("mi355x"), DataType::BF16, GemmLayout::NT).empty());
   EXPECT_TRUE(legalGemmSchedules(load("b200"), DataType::BF16, GemmLayout::NT).empty());
 }
