@@ -60,7 +60,7 @@ private:
 class Searcher {
 public:
   Searcher(const Space &space, const OperatorPricer &pricer, const SearchOptions &options)
-      : pricer(pricer), options(options), memo(pricer, space.objective), problem(space) {}
+      : pricer(pricer), options(options), price(pricer, space.objective), problem(space) {}
 
   llvm::Expected<SearchResult> run();
 
@@ -76,7 +76,7 @@ private:
 
   const OperatorPricer &pricer;
   const SearchOptions &options;
-  PriceMemo memo;
+  ObjectivePrice price;
   Problem problem;
   std::vector<int64_t> passed;  // variants that pass the first k constraints on shapes and splits
   std::vector<int64_t> removed; // by each constraint on sums
@@ -89,9 +89,8 @@ StepCost stepCost(const ModelSpec &model, const Workload &workload, const Operat
   StepCost cost;
   cost.numAccelerators = numAccelerators(workload.parallelism);
   for (const PlacedOperator &placed : operatorsOf(model, workload)) {
-    OperatorPrice price = pricer.price(placed.op.shape);
-    cost.seconds += double(placed.count) * price.time.value;
-    cost.joules += double(placed.count) * price.energy.value;
+    cost.seconds += double(placed.count) * pricer.time(placed.op.shape).value;
+    cost.joules += double(placed.count) * pricer.energy(placed.op.shape).value;
   }
   cost.seconds *= pipelineBubbleFactor(workload);
   cost.joules *= double(cost.numAccelerators);
@@ -190,7 +189,7 @@ void Searcher::prepare() {
   TableContext context{space, problem.constraints, problem.splits, problem.firstSplitConstraint,
                        problem.firstSumConstraint};
   for (int64_t hidden : candidatesOf(space, Dimension::HiddenSize, base.dimensions[Dimension::HiddenSize]))
-    problem.tables.push_back(buildHiddenTable(context, hidden, memo));
+    problem.tables.push_back(buildHiddenTable(context, hidden, price));
 }
 
 std::vector<double> Searcher::weightsFor(llvm::ArrayRef<double> perWorkload) const {
@@ -329,7 +328,7 @@ llvm::Expected<SearchResult> Searcher::run() {
     result.best.push_back(ranked(candidate));
   findTied(weights, sorted.front().objective);
   certify(sorted.front().objective);
-  result.shapesPriced = int64_t(memo.size());
+  result.shapesPriced = int64_t(price.shapesPriced());
   return std::move(result);
 }
 

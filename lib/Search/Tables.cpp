@@ -9,21 +9,12 @@ int64_t numAccelerators(const Parallelism &parallelism) {
   return std::max(parallelism.tensor, parallelism.expert) * parallelism.pipeline;
 }
 
-double PriceMemo::priceOf(const OperatorShape &shape) {
-  auto [entry, added] = prices.try_emplace(shape, 0.0);
-  if (added) {
-    OperatorPrice price = pricer.price(shape);
-    entry->second = objective == Objective::Energy ? price.energy.value : price.time.value;
-  }
-  return entry->second;
-}
-
-double PriceMemo::priceOf(const Block &block, const Workload &workload) {
+double ObjectivePrice::of(const Block &block, const Workload &workload) {
   scratch.clear();
   block.appendOperators(workload, scratch);
   double sum = 0;
   for (const Operator &op : scratch)
-    sum += double(op.count) * priceOf(op.shape);
+    sum += double(op.count) * of(op.shape);
   return sum;
 }
 
@@ -68,8 +59,8 @@ using Blocks = std::vector<std::shared_ptr<const Block>>;
 
 class TableBuilder {
 public:
-  TableBuilder(const TableContext &context, int64_t hiddenSize, PriceMemo &memo)
-      : context(context), space(context.space), memo(memo) {
+  TableBuilder(const TableContext &context, int64_t hiddenSize, ObjectivePrice &price)
+      : context(context), space(context.space), price(price) {
     hidden.hiddenSize = hiddenSize;
   }
 
@@ -166,7 +157,7 @@ private:
       const Workload &workload = split.workload;
       if (!block.whyNotDivisible(workload.parallelism).empty())
         continue;
-      table.price[s][group][element] += memo.priceOf(block, workload);
+      table.price[s][group][element] += price.of(block, workload);
       table.bytes[s][group][element] +=
           bytesPerParameter(workload) * double(block.parametersPerRank(workload.parallelism)) +
           block.cacheBytesPerToken(workload).value * double(cachedTokens(workload));
@@ -208,7 +199,7 @@ private:
         if (!whyNotDivisible(model, parallelism).empty())
           continue;
         for (const PlacedOperator &placed : operatorsOf(model, split.workload))
-          table.price[s][0][e] += double(placed.count) * memo.priceOf(placed.op.shape);
+          table.price[s][0][e] += double(placed.count) * price.of(placed.op.shape);
         for (const auto &block : all)
           table.bytes[s][0][e] +=
               bytesPerParameter(split.workload) * double(block->parametersPerRank(parallelism));
@@ -240,14 +231,14 @@ private:
 
   const TableContext &context;
   const Space &space;
-  PriceMemo &memo;
+  ObjectivePrice &price;
   HiddenTable hidden;
 };
 
 } // namespace
 
-HiddenTable buildHiddenTable(const TableContext &context, int64_t hiddenSize, PriceMemo &memo) {
-  return TableBuilder(context, hiddenSize, memo).build();
+HiddenTable buildHiddenTable(const TableContext &context, int64_t hiddenSize, ObjectivePrice &price) {
+  return TableBuilder(context, hiddenSize, price).build();
 }
 
 } // namespace codesign

@@ -6,7 +6,6 @@
 #include "codesign/Search/Pricing.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
-#include <unordered_map>
 
 namespace codesign {
 
@@ -23,20 +22,21 @@ struct Split {
 /// Accelerators of one replica: tensor and expert ranks share the same ones.
 int64_t numAccelerators(const Parallelism &parallelism);
 
-/// Prices each distinct operator shape once.
-class PriceMemo {
+/// What the objective counts of an operator or block: seconds or joules. Prices each distinct shape once.
+class ObjectivePrice {
 public:
-  PriceMemo(const OperatorPricer &pricer, Objective objective) : pricer(pricer), objective(objective) {}
+  ObjectivePrice(const OperatorPricer &pricer, Objective objective) : memo(pricer), objective(objective) {}
 
-  /// Seconds or joules of all operators of the block for one step.
-  double priceOf(const Block &block, const Workload &workload);
-  double priceOf(const OperatorShape &shape);
-  size_t size() const { return prices.size(); }
+  double of(const OperatorShape &shape) const {
+    return objective == Objective::Energy ? memo.energy(shape).value : memo.time(shape).value;
+  }
+  /// All operators of the block for one step.
+  double of(const Block &block, const Workload &workload);
+  size_t shapesPriced() const { return memo.size(); }
 
 private:
-  const OperatorPricer &pricer;
+  MemoPricer memo;
   Objective objective;
-  std::unordered_map<OperatorShape, double, OperatorShapeHash> prices;
   std::vector<Operator> scratch;
 };
 
@@ -75,7 +75,7 @@ struct TableContext {
   size_t firstSplitConstraint = 0, firstSumConstraint = 0;
 };
 
-HiddenTable buildHiddenTable(const TableContext &context, int64_t hiddenSize, PriceMemo &memo);
+HiddenTable buildHiddenTable(const TableContext &context, int64_t hiddenSize, ObjectivePrice &price);
 
 /// The values that a dimension may take at a hidden size: its domain, or the base's value.
 std::vector<int64_t> candidatesOf(const Space &space, Dimension dimension, int64_t hiddenSize);

@@ -40,9 +40,9 @@ Variant baseVariant(const Space &space);
 ModelSpec modelOf(const Space &space, const Variant &variant);
 std::vector<Workload> workloadsOf(const Space &space, const Variant &variant);
 
-/// Domains for a base whose dimensions were left open: values around it that the guard-rails admit, in steps
-/// that suit matrix units. Also limits the parameters to ± 2 % of the base where the budget names no other
-/// limit.
+/// What a search takes where the question is silent. Without any domain: values around the base that the
+/// guard-rails admit, in steps that suit matrix units. Without a budget of parameters or arithmetic: total
+/// and active parameters within ± 2 % of the base.
 Space defaultNeighbourhood(Space space);
 
 /// Errors in the question itself: an empty domain, a value out of range, no workload, an unknown guard-rail

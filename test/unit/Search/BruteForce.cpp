@@ -14,11 +14,19 @@ static uint64_t scatter(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-OperatorPrice RandomPricer::price(const OperatorShape &shape) const {
+uint64_t RandomPricer::hash(const OperatorShape &shape) const {
   uint64_t hash = scatter(seed);
   for (unsigned char c : describe(shape) + kindName(shape).str())
     hash = scatter(hash ^ c);
-  return {Seconds(double(1 + hash % range)), Joules(double(1 + scatter(hash) % range))};
+  return hash;
+}
+
+Seconds RandomPricer::time(const OperatorShape &shape) const {
+  return Seconds(double(1 + hash(shape) % range));
+}
+
+Joules RandomPricer::energy(const OperatorShape &shape) const {
+  return Joules(double(1 + scatter(hash(shape)) % range));
 }
 
 static std::vector<int64_t> candidates(const Space &space, Dimension dimension, int64_t hidden) {

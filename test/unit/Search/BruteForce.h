@@ -11,9 +11,12 @@ namespace codesign::testing {
 class RandomPricer : public OperatorPricer {
 public:
   explicit RandomPricer(uint64_t seed, uint64_t range = 7) : seed(seed), range(range) {}
-  OperatorPrice price(const OperatorShape &shape) const override;
+  Seconds time(const OperatorShape &shape) const override;
+  Joules energy(const OperatorShape &shape) const override;
 
 private:
+  uint64_t hash(const OperatorShape &shape) const;
+
   uint64_t seed, range;
 };
 
