@@ -1,0 +1,101 @@
+#include "Decoder.h"
+#include "Memory.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Triple.h"
+#include <mutex>
+
+using namespace llvm;
+
+extern "C" void LLVMInitializeAMDGPUTargetInfo();
+extern "C" void LLVMInitializeAMDGPUTargetMC();
+extern "C" void LLVMInitializeAMDGPUDisassembler();
+
+namespace codesign::simulate {
+
+Expected<std::unique_ptr<DecoderState>> DecoderState::create(StringRef processor) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeAMDGPUTargetInfo();
+    LLVMInitializeAMDGPUTargetMC();
+    LLVMInitializeAMDGPUDisassembler();
+  });
+  Triple triple("amdgcn-amd-amdhsa");
+  std::string message;
+  const Target *target = TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return createStringError("this LLVM has no AMDGPU target: " + message);
+  auto state = std::make_unique<DecoderState>();
+  state->registers.reset(target->createMCRegInfo(triple));
+  state->assembly.reset(target->createMCAsmInfo(*state->registers, triple, state->options));
+  state->instructions.reset(target->createMCInstrInfo());
+  state->subtarget.reset(target->createMCSubtargetInfo(triple, processor, ""));
+  state->context = std::make_unique<MCContext>(triple, state->assembly.get(), state->registers.get(),
+                                               state->subtarget.get());
+  state->disassembler.reset(target->createMCDisassembler(*state->subtarget, *state->context));
+  state->printer.reset(target->createMCInstPrinter(triple, state->assembly->getAssemblerDialect(),
+                                                   *state->assembly, *state->instructions,
+                                                   *state->registers));
+  if (!state->disassembler || !state->printer)
+    return createStringError("this LLVM cannot disassemble AMDGPU code");
+
+  // The target's operand types have no public names: read them off two instructions that surely have them.
+  for (unsigned opcode = 0; opcode < state->instructions->getNumOpcodes(); ++opcode) {
+    StringRef name = state->instructions->getName(opcode);
+    const MCInstrDesc &description = state->instructions->get(opcode);
+    if (name == "V_FMA_F32_vi")
+      state->inputModifiersType = description.operands()[1].OperandType;
+    else if (name == "V_FMAAK_F32_gfx940")
+      state->literalConstantType = description.operands()[3].OperandType;
+  }
+  if (!state->inputModifiersType || !state->literalConstantType)
+    return createStringError("this LLVM names AMDGPU instructions differently; version 22 is needed");
+  return state;
+}
+
+Operand DecoderState::registerOperand(MCRegister reg) const {
+  Operand operand;
+  if (!reg.isValid())
+    return operand;
+  unsigned encoding = registers->getEncodingValue(reg);
+  StringRef name = registers->getName(reg);
+  bool isAccumulation = name.starts_with("AGPR"), isVector = name.starts_with("VGPR");
+  // A tuple is named after its parts: VGPR4_VGPR5. VCC, EXEC and FLAT_SCR are pairs with one name.
+  operand.dwords = 1;
+  for (StringRef part : {"VGPR", "AGPR", "SGPR", "TTMP"})
+    if (name.starts_with(part))
+      operand.dwords = std::max<size_t>(1, name.count(part));
+  if (isVector || isAccumulation) {
+    operand.kind = Operand::Kind::Vector;
+    operand.index = (encoding & 255) + (isAccumulation ? firstAccumulationRegister : 0);
+    return operand;
+  }
+  if (name.starts_with("SCC") || name.starts_with("MODE")) // state of the wave, kept apart from the registers
+    return Operand();
+  operand.kind = Operand::Kind::Scalar;
+  operand.index = encoding & 255;
+  for (StringRef pair : {"VCC", "EXEC", "FLAT_SCR", "XNACK_MASK"})
+    if (name.starts_with(pair) && !name.contains("_LO") && !name.contains("_HI"))
+      operand.dwords = 2;
+  if (operand.index >= 235 && operand.index <= 238) { // the apertures of LDS and scratch
+    operand.kind = Operand::Kind::Constant;
+    uint64_t base = operand.index < 237 ? sharedAperture : privateAperture;
+    operand.value = operand.index % 2 ? base : base + 0xffffffffu;
+    operand.dwords = 2;
+  }
+  return operand;
+}
+
+OpcodeName splitOpcodeName(StringRef name) {
+  for (bool found = true; found;) {
+    found = false;
+    for (StringRef suffix : {"_vi", "_gfx9", "_gfx90a", "_gfx940", "_vcd", "_acd", "_agpr"})
+      found |= name.consume_back(suffix);
+  }
+  for (StringRef encoding : {"_e32", "_e64", "_sdwa", "_dpp"})
+    if (name.ends_with(encoding))
+      return {name.drop_back(encoding.size()), name.take_back(encoding.size() - 1)};
+  return {name, ""};
+}
+
+} // namespace codesign::simulate

@@ -1,0 +1,397 @@
+// MFMA and SMFMAC. Shapes and lane layouts come from the instruction table (Isa).
+#include "Definedness.h"
+#include "Lanes/LaneTable.h"
+#include "Translate.h"
+#include "Vector.h"
+#include "codesign/Isa/MatrixInstruction.h"
+#include <cmath>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+
+namespace codesign::simulate {
+namespace {
+
+struct MatrixBlock {
+  std::vector<int> a, b, rows; // offsets per depth step (a, b) and per row (result), see MatrixStep
+};
+
+struct MatrixDetails {
+  const MatrixInstruction *record = nullptr;
+  MatrixType typeA = MatrixType::F32, typeB = MatrixType::F32;
+  bool isInteger = false, isDouble = false, isSparse = false;
+  int elementsA = 0, elementsB = 0, resultDwords = 0;
+  std::vector<MatrixBlock> blocks;
+  uint64_t multiplyAccumulates = 0;
+};
+
+MatrixType matrixType(DataType type) {
+  switch (type) {
+  case DataType::BF16:
+    return MatrixType::BF16;
+  case DataType::F16:
+    return MatrixType::F16;
+  case DataType::F8E4M3FNUZ:
+    return MatrixType::F8;
+  case DataType::F8E5M2FNUZ:
+    return MatrixType::BF8;
+  case DataType::F8E4M3:
+    return MatrixType::F8Ocp;
+  case DataType::F8E5M2:
+    return MatrixType::BF8Ocp;
+  case DataType::F6E2M3:
+    return MatrixType::F6;
+  case DataType::F6E3M2:
+    return MatrixType::BF6;
+  case DataType::F4E2M1:
+    return MatrixType::F4;
+  case DataType::XF32:
+    return MatrixType::XF32;
+  case DataType::I8:
+    return MatrixType::I8;
+  default:
+    return MatrixType::F32;
+  }
+}
+
+int offsetOf(const FragmentLayout &layout, MatrixPosition position) {
+  FragmentSlot slot = layout.slotOf(position);
+  return slot.element * laneCount + slot.lane;
+}
+
+std::unique_ptr<MatrixDetails> describe(const MatrixInstruction &record) {
+  auto details = std::make_unique<MatrixDetails>();
+  details->record = &record;
+  details->typeA = matrixType(record.a.type);
+  details->typeB = matrixType(record.b.type);
+  details->isInteger = record.a.type == DataType::I8;
+  details->isDouble = record.a.type == DataType::F64;
+  details->isSparse = record.kind == MatrixInstructionKind::Smfmac;
+  details->elementsA = record.a.layout.elementsPerLane();
+  details->elementsB = record.b.layout.elementsPerLane();
+  details->resultDwords = record.c.layout.elementsPerLane() * (details->isDouble ? 2 : 1);
+  details->multiplyAccumulates =
+      uint64_t(record.m) * record.n * record.k * record.blocks / (details->isSparse ? 2 : 1);
+  if (details->isDouble || details->isSparse)
+    return details;
+  for (int block = 0; block < record.blocks; ++block) {
+    MatrixBlock &offsets = details->blocks.emplace_back();
+    for (int k = 0; k < record.k; ++k) {
+      offsets.a.push_back(offsetOf(record.a.layout, {block, 0, k}));
+      offsets.b.push_back(offsetOf(record.b.layout, {block, k, 0}));
+      // The fast loops take rows of A and columns of B in neighbouring lanes.
+      if (offsetOf(record.a.layout, {block, record.m - 1, k}) != offsets.a.back() + record.m - 1 ||
+          offsetOf(record.b.layout, {block, k, record.n - 1}) != offsets.b.back() + record.n - 1)
+        return nullptr;
+    }
+    for (int row = 0; row < record.m; ++row)
+      offsets.rows.push_back(offsetOf(record.c.layout, {block, row, 0}));
+  }
+  return details;
+}
+
+const MatrixDetails *intern(const MatrixInstruction &record) {
+  static std::mutex lock;
+  static std::map<const MatrixInstruction *, std::unique_ptr<MatrixDetails>> known;
+  std::lock_guard<std::mutex> guard(lock);
+  auto [entry, isNew] = known.try_emplace(&record);
+  if (isNew)
+    entry->second = describe(record);
+  return entry->second.get();
+}
+
+/// Lane of B (or A) that lane `lane` really reads: the broadcasts of blgp.
+int groupSource(int blgp, int lane) {
+  switch (blgp) {
+  case 1:
+    return lane & 31;
+  case 2:
+    return lane | 32;
+  case 3:
+    return (lane + 16) & 63;
+  case 4:
+  case 5:
+  case 6:
+  case 7:
+    return 16 * (blgp - 4) + (lane & 15);
+  default:
+    return lane;
+  }
+}
+
+/// Which block's A operand block `block` reads: cbsz groups of 2^cbsz blocks take the one numbered abid.
+int broadcastBlock(int cbsz, int abid, int block) {
+  return cbsz ? ((block >> cbsz) << cbsz) + (abid & ((1 << cbsz) - 1)) : block;
+}
+
+/// Values 2^(e - 127) per 32 elements of depth; `scaleBytes` picks the byte of the scale register.
+void applyScales(const FragmentLayout &layout, bool isA, int elements, const uint32_t *scales, int byte,
+                 int dimension, float *values) {
+  for (int lane = 0; lane < laneCount; ++lane)
+    for (int element = 0; element < elements; ++element) {
+      MatrixPosition position = layout(lane, element);
+      int index = isA ? position.row : position.column, k = isA ? position.column : position.row;
+      uint32_t exponent = (scales[index + dimension * (k / 32)] >> (8 * byte)) & 255;
+      float &value = values[element * laneCount + lane];
+      value = exponent == 255 ? std::nanf("") : std::ldexp(value, static_cast<int>(exponent) - 127);
+    }
+}
+
+const uint32_t *permuteGroups(const uint32_t *registers, int count, int blgp, uint32_t *copy) {
+  if (!blgp)
+    return registers;
+  for (int reg = 0; reg < count; ++reg)
+    for (int lane = 0; lane < laneCount; ++lane)
+      copy[reg * laneCount + lane] = registers[reg * laneCount + groupSource(blgp, lane)];
+  return copy;
+}
+
+void loadAccumulator(Wave &wave, const Instruction &instruction, int dwords) {
+  const Operand &c = instruction.sources[2];
+  uint32_t *d = wave.lanes(instruction.destination.index);
+  if (c.isVector()) {
+    if (c.index != instruction.destination.index)
+      std::memmove(d, wave.lanes(c.index), sizeof(uint32_t) * laneCount * dwords);
+    return;
+  }
+  bool isDouble = static_cast<const MatrixDetails *>(instruction.details)->isDouble;
+  for (int reg = 0; reg < dwords; ++reg)
+    std::fill_n(d + reg * laneCount, laneCount,
+                static_cast<uint32_t>(isDouble && reg % 2 ? c.value >> 32 : c.value));
+}
+
+/// Undefined rows of A and columns of B make rows and columns of the result undefined.
+void propagateMatrix(Wave &wave, const Instruction &instruction, const MatrixDetails &details) {
+  const MatrixInstruction &record = *details.record;
+  auto anyOf = [&](const Operand &operand, int count) {
+    uint64_t lanes = 0;
+    for (int reg = 0; operand.isVector() && reg < count; ++reg)
+      lanes |= wave.checks.vectorUndefined[operand.index + reg].any();
+    return lanes;
+  };
+  uint64_t a = anyOf(instruction.sources[0], record.a.registersPerLane);
+  uint64_t b = anyOf(instruction.sources[1], record.b.registersPerLane);
+  if (details.isSparse && anyOf(instruction.sources[3], 1))
+    a = ~0ull;
+  std::vector<UndefinedBytes> c(details.resultDwords);
+  if (instruction.sources[2].isVector())
+    for (int reg = 0; reg < details.resultDwords; ++reg)
+      c[reg] = wave.checks.vectorUndefined[instruction.sources[2].index + reg];
+  if (!(a | b)) {
+    for (int reg = 0; reg < details.resultDwords; ++reg)
+      wave.checks.vectorUndefined[instruction.destination.index + reg] = c[reg];
+    return;
+  }
+  std::vector<bool> rows(record.blocks * record.m), columns(record.blocks * record.n);
+  for (int lane = 0; lane < laneCount; ++lane) {
+    if ((a >> lane) & 1)
+      for (int e = 0; e < details.elementsA; ++e) {
+        MatrixPosition at = record.a.layout(lane, e);
+        rows[at.block * record.m + at.row] = true;
+      }
+    if ((b >> lane) & 1)
+      for (int e = 0; e < details.elementsB; ++e) {
+        MatrixPosition at = record.b.layout(lane, e);
+        columns[at.block * record.n + at.column] = true;
+      }
+  }
+  int perElement = details.isDouble ? 2 : 1;
+  for (int reg = 0; reg < details.resultDwords; ++reg) {
+    UndefinedBytes bytes = c[reg];
+    for (int lane = 0; lane < laneCount; ++lane) {
+      MatrixPosition at = record.c.layout(lane, reg / perElement);
+      if (rows[at.block * record.m + at.row] || columns[at.block * record.n + at.column])
+        for (uint64_t &plane : bytes.plane)
+          plane |= 1ull << lane;
+    }
+    wave.checks.vectorUndefined[instruction.destination.index + reg] = bytes;
+  }
+}
+
+void multiplyDoubles(Wave &wave, const Instruction &instruction, const MatrixDetails &details) {
+  const MatrixInstruction &record = *details.record;
+  auto value = [](const uint32_t *registers, FragmentSlot slot) {
+    const uint32_t *at = registers + 2 * slot.element * laneCount + slot.lane;
+    return std::bit_cast<double>(at[0] | uint64_t(at[laneCount]) << 32);
+  };
+  // blgp negates for f64: bit 0 A, bit 1 B, bit 2 C.
+  int negate = instruction.extra[2];
+  std::vector<uint32_t> a(laneCount * 2 * details.elementsA), b(laneCount * 2 * details.elementsB);
+  std::memcpy(a.data(), wave.lanes(instruction.sources[0].index), a.size() * 4);
+  std::memcpy(b.data(), wave.lanes(instruction.sources[1].index), b.size() * 4);
+  loadAccumulator(wave, instruction, details.resultDwords);
+  uint32_t *d = wave.lanes(instruction.destination.index);
+  for (int block = 0; block < record.blocks; ++block)
+    for (int row = 0; row < record.m; ++row)
+      for (int column = 0; column < record.n; ++column) {
+        FragmentSlot slot = record.c.layout.slotOf({block, row, column});
+        double sum = value(d, slot) * (negate & 4 ? -1 : 1);
+        for (int k = 0; k < record.k; ++k)
+          sum = std::fma(value(a.data(), record.a.layout.slotOf({block, row, k})) * (negate & 1 ? -1 : 1),
+                         value(b.data(), record.b.layout.slotOf({block, k, column})) * (negate & 2 ? -1 : 1),
+                         sum);
+        uint64_t bits = std::bit_cast<uint64_t>(sum);
+        uint32_t *to = d + 2 * slot.element * laneCount + slot.lane;
+        to[0] = static_cast<uint32_t>(bits);
+        to[laneCount] = static_cast<uint32_t>(bits >> 32);
+      }
+}
+
+/// SMFMAC: of every four depth steps A stores two; the index register says which.
+template <class T>
+void multiplySparse(Wave &wave, const Instruction &instruction, const MatrixDetails &details, const T *a,
+                    const T *b) {
+  const MatrixInstruction &record = *details.record;
+  const uint32_t *index = wave.lanes(instruction.sources[3].index);
+  int bits = 2 * details.elementsA; // of index per lane
+  int set = instruction.extra[0] == 0 && bits < 32 ? instruction.extra[1] % (32 / bits) : 0;
+  std::vector<T> dense(record.m * record.k);
+  for (int lane = 0; lane < laneCount; ++lane)
+    for (int e = 0; e < details.elementsA; ++e) {
+      MatrixPosition stored = record.a.layout(lane, e);
+      int choice = (index[lane] >> (set * bits % 32 + 2 * e)) & 3;
+      dense[stored.row * record.k + 4 * (stored.column / 2) + choice] = a[e * laneCount + lane];
+    }
+  uint32_t *d = wave.lanes(instruction.destination.index);
+  for (int row = 0; row < record.m; ++row)
+    for (int column = 0; column < record.n; ++column) {
+      uint32_t &to = d[offsetOf(record.c.layout, {0, row, column})];
+      T sum = std::bit_cast<T>(to);
+      for (int k = 0; k < record.k; ++k) {
+        T x = dense[row * record.k + k], y = b[offsetOf(record.b.layout, {0, k, column})];
+        if constexpr (std::is_same_v<T, float>)
+          sum = std::fma(x, y, sum);
+        else
+          sum = static_cast<T>(static_cast<uint32_t>(sum) +
+                               static_cast<uint32_t>(x) * static_cast<uint32_t>(y));
+      }
+      to = std::bit_cast<uint32_t>(sum);
+    }
+}
+
+template <class T>
+void multiplyBlocks(Wave &wave, const Instruction &instruction, const MatrixDetails &details, const T *a,
+                    const T *b) {
+  T *d = reinterpret_cast<T *>(wave.lanes(instruction.destination.index));
+  for (size_t block = 0; block < details.blocks.size(); ++block) {
+    const MatrixBlock &offsets = details.blocks[block];
+    const MatrixBlock &source =
+        details.blocks[broadcastBlock(instruction.extra[0], instruction.extra[1], static_cast<int>(block))];
+    MatrixStep step{details.record->m, details.record->k, source.a.data(), offsets.b.data(),
+                    offsets.rows.data()};
+    if constexpr (std::is_same_v<T, float>)
+      wave.group->laneTable->multiplyFloat(step, a, b, d);
+    else
+      wave.group->laneTable->multiplyInteger(step, a, b, d);
+  }
+}
+
+void executeMatrix(Wave &wave, const Instruction &instruction) {
+  if (wave.skipsVector)
+    return;
+  const MatrixDetails &details = *static_cast<const MatrixDetails *>(instruction.details);
+  const MatrixInstruction &record = *details.record;
+  wave.group->matrixMultiplyAccumulates += details.multiplyAccumulates;
+  if (wave.group->checking)
+    propagateMatrix(wave, instruction, details);
+  bool flushes = wave.mode.flushes32() || wave.mode.round32();
+  if (flushes)
+    resetFloatEnvironment(); // MFMA keeps subnormals and rounds to nearest whatever MODE says
+  if (details.isDouble) {
+    multiplyDoubles(wave, instruction, details);
+  } else {
+    alignas(64) float a[32 * laneCount], b[64 * laneCount];
+    alignas(64) uint32_t permuted[16 * laneCount];
+    const LaneTable &table = *wave.group->laneTable;
+    const uint32_t *registersA = wave.lanes(instruction.sources[0].index);
+    const uint32_t *registersB =
+        permuteGroups(wave.lanes(instruction.sources[1].index), record.b.registersPerLane,
+                      record.formatB || record.blocks == 1 ? 0 : instruction.extra[2], permuted);
+    if (details.isInteger) {
+      table.unpackInteger(details.typeA, registersA, details.elementsA, reinterpret_cast<int32_t *>(a));
+      table.unpackInteger(details.typeB, registersB, details.elementsB, reinterpret_cast<int32_t *>(b));
+    } else {
+      table.unpackFloat(details.typeA, registersA, details.elementsA, a);
+      table.unpackFloat(details.typeB, registersB, details.elementsB, b);
+    }
+    if (record.scaled) {
+      alignas(64) uint32_t scales[laneCount];
+      for (int side = 0; side < 2; ++side) {
+        const Operand &operand = side ? instruction.scaleB : instruction.scaleA;
+        std::memcpy(scales, readLanes(wave, operand, sourceTemporary, 1), sizeof(scales));
+        applyScales(side ? record.b.layout : record.a.layout, side == 0,
+                    side ? details.elementsB : details.elementsA, scales,
+                    side ? instruction.extra[3] >> 2 : instruction.extra[3] & 3, record.m, side ? b : a);
+      }
+    }
+    loadAccumulator(wave, instruction, details.resultDwords);
+    if (details.isSparse && details.isInteger)
+      multiplySparse(wave, instruction, details, reinterpret_cast<int32_t *>(a),
+                     reinterpret_cast<int32_t *>(b));
+    else if (details.isSparse)
+      multiplySparse(wave, instruction, details, a, b);
+    else if (details.isInteger)
+      multiplyBlocks(wave, instruction, details, reinterpret_cast<int32_t *>(a),
+                     reinterpret_cast<int32_t *>(b));
+    else
+      multiplyBlocks(wave, instruction, details, a, b);
+  }
+  if (flushes)
+    setFloatEnvironment(wave.mode, false);
+}
+
+const MatrixInstruction *findRecord(const RawInstruction &raw, int formatA, int formatB) {
+  llvm::StringRef mnemonic = raw.mnemonic.trim();
+  bool hasFormats = mnemonic.contains("f8f6f4");
+  for (const MatrixInstruction &record :
+       matrixInstructions(raw.gfx950 ? Architecture::Gfx950 : Architecture::Gfx942)) {
+    if (record.mnemonic != mnemonic)
+      continue;
+    if (!hasFormats || (record.formatA == formatA && record.formatB == formatB))
+      return &record;
+  }
+  return nullptr;
+}
+
+} // namespace
+
+bool translateMatrix(const RawInstruction &raw, Instruction &result) {
+  bool isSparse = raw.name.starts_with("V_SMFMAC"), isScaled = raw.base.starts_with("V_MFMA_SCALE");
+  int cbsz = static_cast<int>(raw.control(0)), abid = static_cast<int>(raw.control(1)),
+      blgp = static_cast<int>(raw.control(2));
+  bool hasFormats = raw.base.contains("F8F6F4");
+  if (hasFormats)
+    blgp = static_cast<int>(raw.control(1));
+  const MatrixInstruction *record = findRecord(raw, cbsz, blgp);
+  if (!record || raw.definitions.empty() || raw.uses.size() < (isScaled ? 5u : 3u))
+    return false;
+  const MatrixDetails *details = intern(*record);
+  if (!details)
+    return false;
+  result.details = details;
+  result.execute = executeMatrix;
+  result.kind = InstructionClass::Matrix;
+  result.destination = raw.definitions[0];
+  result.sources[0] = raw.uses[0];
+  result.sources[1] = raw.uses[1];
+  result.sources[2] = isSparse ? result.destination : raw.uses[2];
+  if (isSparse)
+    result.sources[3] = raw.uses[2];
+  result.sourceCount = isSparse ? 4 : 3;
+  if (isScaled) {
+    result.scaleA = raw.uses[3];
+    result.scaleB = raw.uses[4];
+    // op_sel and op_sel_hi give the two bits of the byte of each scale.
+    unsigned low = raw.control(2), high = raw.control(3);
+    result.extra[3] = static_cast<uint8_t>((low & 1) | (high & 1) << 1 | (low & 2) << 1 | (high & 2) << 2);
+  }
+  if (!hasFormats) {
+    result.extra[0] = static_cast<uint8_t>(cbsz);
+    result.extra[1] = static_cast<uint8_t>(abid);
+    result.extra[2] = static_cast<uint8_t>(isSparse ? 0 : blgp);
+  }
+  return true;
+}
+
+} // namespace codesign::simulate

@@ -1,0 +1,152 @@
+#include "Waits.h"
+
+namespace codesign::simulate {
+namespace {
+
+void rebuildPending(Wave &wave) {
+  WaveChecks &checks = wave.checks;
+  checks.pendingVector.reset();
+  checks.pendingScalar.reset();
+  for (const auto *queue : {&checks.vectorMemory, &checks.local})
+    for (const Outstanding &operation : *queue)
+      for (const RegisterRange &range : wave.group->instruction(operation.instruction).writes)
+        for (int i = 0; i < range.count; ++i) {
+          if (range.isScalar && range.first + i < 128)
+            checks.pendingScalar.set(range.first + i);
+          else if (!range.isScalar)
+            checks.pendingVector.set(range.first + i);
+        }
+}
+
+void markPending(Wave &wave, const Instruction &instruction) {
+  for (const RegisterRange &range : instruction.writes)
+    for (int i = 0; i < range.count; ++i) {
+      if (range.isScalar && range.first + i < 128)
+        wave.checks.pendingScalar.set(range.first + i);
+      else if (!range.isScalar)
+        wave.checks.pendingVector.set(range.first + i);
+    }
+}
+
+void complete(Wave &wave, const Outstanding &operation) {
+  if (operation.ldsOperation)
+    wave.group->checks.operations[operation.ldsOperation].waitedEpoch = wave.group->checks.epoch;
+}
+
+bool touches(const RegisterRange &range, const Instruction &writer) {
+  for (const RegisterRange &other : writer.writes)
+    if (other.isScalar == range.isScalar && range.first < other.first + other.count &&
+        other.first < range.first + range.count)
+      return true;
+  return false;
+}
+
+const Outstanding *findWriter(const Wave &wave, const RegisterRange &range) {
+  for (const auto *queue : {&wave.checks.vectorMemory, &wave.checks.local})
+    for (const Outstanding &operation : *queue)
+      if (touches(range, wave.group->instruction(operation.instruction)))
+        return &operation;
+  return nullptr;
+}
+
+bool isPending(const Wave &wave, const RegisterRange &range) {
+  for (int i = 0; i < range.count; ++i) {
+    int reg = range.first + i;
+    if (range.isScalar ? reg < 128 && wave.checks.pendingScalar.test(reg)
+                       : wave.checks.pendingVector.test(reg))
+      return true;
+  }
+  return false;
+}
+
+std::string registerName(const RegisterRange &range) {
+  std::string prefix = range.isScalar ? "s" : range.first >= firstAccumulationRegister ? "a" : "v";
+  int first = range.isScalar ? range.first : range.first % firstAccumulationRegister;
+  if (range.isScalar && range.first == scalar::vcc)
+    return "vcc";
+  return range.count == 1
+             ? prefix + std::to_string(first)
+             : prefix + "[" + std::to_string(first) + ":" + std::to_string(first + range.count - 1) + "]";
+}
+
+} // namespace
+
+void issueVectorMemory(Wave &wave, const Instruction &instruction, bool isStore, uint32_t ldsOperation) {
+  if (!wave.group->checking)
+    return;
+  wave.checks.vectorMemory.push_back({instruction.index, ldsOperation, false, false, isStore});
+  markPending(wave, instruction);
+}
+
+void issueLocal(Wave &wave, const Instruction &instruction, bool isScalarMemory, uint32_t ldsOperation) {
+  if (!wave.group->checking)
+    return;
+  wave.checks.local.push_back({instruction.index, ldsOperation, isScalarMemory, false, false});
+  markPending(wave, instruction);
+}
+
+void issueFlat(Wave &wave, const Instruction &instruction, bool isStore, uint32_t ldsOperation) {
+  if (!wave.group->checking)
+    return;
+  wave.checks.vectorMemory.push_back({instruction.index, 0, false, true, isStore});
+  wave.checks.local.push_back({instruction.index, ldsOperation, false, true, isStore});
+  markPending(wave, instruction);
+}
+
+void waitFor(Wave &wave, unsigned vectorMemory, unsigned local) {
+  if (!wave.group->checking)
+    return;
+  bool changed = false;
+  auto &memoryQueue = wave.checks.vectorMemory;
+  while (memoryQueue.size() > vectorMemory) { // returns in order
+    complete(wave, memoryQueue.front());
+    memoryQueue.pop_front();
+    changed = true;
+  }
+  // LDS operations finish in order among themselves, scalar loads and flat operations in any order: such a
+  // one is surely done only when the counter is zero, an LDS operation when no more than `local` follow or
+  // include it.
+  auto &localQueue = wave.checks.local;
+  if (localQueue.size() > local) {
+    std::deque<Outstanding> kept;
+    unsigned later = 0;
+    for (auto operation = localQueue.rbegin(); operation != localQueue.rend(); ++operation) {
+      bool isOrdered = !operation->isScalarMemory && !operation->isFlat;
+      bool done = isOrdered ? later >= local : local == 0;
+      later += isOrdered;
+      if (done) {
+        complete(wave, *operation);
+        changed = true;
+      } else
+        kept.push_front(*operation);
+    }
+    localQueue = std::move(kept);
+  }
+  if (changed)
+    rebuildPending(wave);
+}
+
+void checkPendingRegisters(Wave &wave, const Instruction &instruction) {
+  if (wave.checks.vectorMemory.empty() && wave.checks.local.empty())
+    return;
+  if (wave.checks.pendingVector.none() && wave.checks.pendingScalar.none())
+    return;
+  for (bool isWrite : {false, true})
+    for (const RegisterRange &range : isWrite ? instruction.writes : instruction.reads) {
+      if (!isPending(wave, range))
+        continue;
+      const Outstanding *writer = findWriter(wave, range);
+      if (!writer)
+        continue;
+      const Instruction &source = wave.group->instruction(writer->instruction);
+      // Loads in flight return in order, so a second load into the same register is no conflict.
+      if (isWrite && source.kind == instruction.kind && source.kind != InstructionClass::ScalarMemory)
+        continue;
+      FindingDetails details{FindingKind::MissingWait, instruction.index, writer->instruction};
+      if (beginFinding(wave, details))
+        endFinding(wave, registerName(range) + (isWrite ? " is overwritten" : " is read") +
+                             " before s_waitcnt covered the operation that fills it");
+    }
+}
+
+} // namespace codesign::simulate
