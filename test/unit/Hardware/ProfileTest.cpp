@@ -1,6 +1,7 @@
 // The shipped profiles: they load, and their numbers agree with one another and with the instruction tables.
 #include "codesign/Hardware/ProfileLoader.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -39,6 +40,17 @@ TEST_P(ShippedProfile, EveryNumberHasASource) {
   for (const Source &source : profile.sources)
     EXPECT_TRUE(llvm::any_of(profile.entries, [&](const ProfileEntry &e) { return e.sourceId == source.id; }))
         << source.id << " is not used";
+}
+
+TEST_P(ShippedProfile, EveryKeyIsDocumented) {
+  auto page = llvm::MemoryBuffer::getFile(CODESIGN_SOURCE_DIR "/docs/hwprofiles.md");
+  ASSERT_TRUE(bool(page));
+  for (const ProfileEntry &entry : load(GetParam()).entries) {
+    llvm::StringRef key = llvm::StringRef(entry.path).rsplit('.').second;
+    if (key.empty())
+      key = entry.path;
+    EXPECT_TRUE((*page)->getBuffer().contains(key)) << entry.path;
+  }
 }
 
 TEST_P(ShippedProfile, RegisterFileHoldsTheWaves) {
