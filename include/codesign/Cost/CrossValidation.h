@@ -1,0 +1,122 @@
+// Fitting a model's constants to measured times, and the error it has on rows it never saw.
+#pragma once
+
+#include "codesign/Cost/Constants.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace codesign {
+
+struct FitOptions {
+  int folds = 5;
+  int evaluations = 6000; // of the objective, per fold
+  int maxRows = 2500;     // a fit sees at most so many rows, drawn evenly
+  uint64_t seed = 1;
+  /// A row counts with at most this relative error, so that an outlier moves nothing.
+  double errorCap = 0.6;
+};
+
+/// One search coordinate of minimise().
+struct FitVariable {
+  double value = 0;
+  double low = 0;
+  double high = 0;
+};
+
+/// Minimises a function of several bounded variables by random steps along one or two coordinates whose lengths adapt to
+/// success. Deterministic for a seed. Returns the least value found and leaves its place in `variables`.
+double minimise(std::vector<FitVariable> &variables, llvm::function_ref<double(llvm::ArrayRef<double>)> objective,
+                int evaluations, uint64_t seed);
+
+/// A measured row as fits and bands see it.
+struct FitRow {
+  double measuredSeconds = 0;
+  uint64_t group = 0; // rows of a group stay on one side of every split: equal heads, equal expert sizes, …
+  std::string regime;
+};
+
+/// Two rows that differ in one dimension only, and in which.
+struct NeighbourPair {
+  int first = 0, second = 0;
+  std::string change;
+};
+
+struct Errors {
+  int rows = 0;
+  double mean = 0; // of the absolute relative error, as a fraction; so are the others
+  double median = 0, percentile90 = 0, bias = 0;
+};
+/// Errors of predicted over measured times.
+Errors errorsOf(llvm::ArrayRef<double> predicted, llvm::ArrayRef<double> measured);
+
+/// Fold of a group, 0 … folds − 1.
+int foldOf(uint64_t group, int folds);
+
+/// Quantiles 10 % and 90 % of measured / predicted, by regime and over all rows ("all").
+std::vector<ErrorBand> absoluteBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<double> predicted);
+/// The same of the ratio (measured₂/measured₁) / (predicted₂/predicted₁), by kind of change and over all pairs.
+std::vector<ErrorBand> ratioBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<NeighbourPair> pairs,
+                                  llvm::ArrayRef<double> predicted);
+
+/// Indices of at most `count` of `indices`, evenly spread and deterministic.
+std::vector<int> thinned(llvm::ArrayRef<int> indices, int count);
+
+template <class Constants>
+struct FitResult {
+  Constants constants;
+  std::vector<double> heldOut; // prediction of every row by the fit that did not see its group, in seconds
+};
+
+/// Fits `constants` (starting from the given ones) to rows, once per fold and once to all. `model(constants)` must
+/// return a callable that maps a row's index to seconds.
+template <class Constants, class MakeModel>
+FitResult<Constants> crossValidate(llvm::ArrayRef<FitRow> rows, const Constants &start,
+                                   llvm::ArrayRef<ConstantField<Constants>> fields, MakeModel model,
+                                   const FitOptions &options) {
+  auto fit = [&](const std::vector<int> &train, uint64_t seed) {
+    std::vector<int> sample = thinned(train, options.maxRows);
+    std::vector<FitVariable> variables;
+    for (const auto &field : fields)
+      variables.push_back({start.*field.member, field.low, field.high});
+    auto withValues = [&](llvm::ArrayRef<double> values) {
+      Constants constants = start;
+      for (auto [field, value] : llvm::zip_equal(fields, values))
+        constants.*field.member = value;
+      return constants;
+    };
+    auto objective = [&](llvm::ArrayRef<double> values) {
+      auto predict = model(withValues(values));
+      double sum = 0;
+      for (int i : sample)
+        sum += std::min(options.errorCap, std::abs(predict(i) / rows[i].measuredSeconds - 1));
+      return sum / sample.size();
+    };
+    minimise(variables, objective, options.evaluations, seed);
+    std::vector<double> values;
+    for (const FitVariable &variable : variables)
+      values.push_back(variable.value);
+    return withValues(values);
+  };
+
+  FitResult<Constants> result;
+  result.heldOut.resize(rows.size());
+  std::vector<int> all;
+  for (size_t i = 0; i < rows.size(); ++i)
+    all.push_back(static_cast<int>(i));
+  for (int fold = 0; fold < options.folds; ++fold) {
+    std::vector<int> train, test;
+    for (int i : all)
+      (foldOf(rows[i].group, options.folds) == fold ? test : train).push_back(i);
+    if (test.empty() || train.empty())
+      continue;
+    auto predict = model(fit(train, options.seed + fold));
+    for (int i : test)
+      result.heldOut[i] = predict(i);
+  }
+  result.constants = fit(all, options.seed + options.folds);
+  return result;
+}
+
+} // namespace codesign

@@ -1,0 +1,141 @@
+#include "codesign/Cost/CrossValidation.h"
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <map>
+#include <random>
+
+namespace codesign {
+
+double minimise(std::vector<FitVariable> &variables, llvm::function_ref<double(llvm::ArrayRef<double>)> objective,
+                int evaluations, uint64_t seed) {
+  // mt19937's sequence is fixed by the standard; its distributions are not, so they are written out.
+  std::mt19937_64 random(seed);
+  auto uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
+  auto normal = [&] { return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(6.283185307179586 * uniform()); };
+
+  const size_t count = variables.size();
+  std::vector<double> best(count), trial, step(count, 0.3);
+  for (size_t i = 0; i < count; ++i)
+    best[i] = std::clamp(variables[i].value, variables[i].low, variables[i].high);
+  double bestValue = objective(best);
+  auto move = [&](size_t i) {
+    const double range = variables[i].high - variables[i].low;
+    // Mostly relative steps; some absolute ones, which can leave zero.
+    if (uniform() < 0.1)
+      trial[i] += 0.3 * range * step[i] * normal();
+    else
+      trial[i] *= std::exp(step[i] * normal());
+    if (uniform() < 0.2)
+      trial[i] += 0.02 * range * step[i] * normal();
+    trial[i] = std::clamp(trial[i], variables[i].low, variables[i].high);
+  };
+  for (int e = 0; e < evaluations; ++e) {
+    trial = best;
+    const size_t i = random() % count;
+    move(i);
+    if (uniform() < 0.3)
+      move(random() % count);
+    const double value = objective(trial);
+    if (value < bestValue) {
+      bestValue = value;
+      best = trial;
+      step[i] = std::min(0.6, step[i] * 1.3);
+    } else {
+      step[i] = std::max(0.003, step[i] * 0.97);
+    }
+  }
+  for (size_t i = 0; i < count; ++i)
+    variables[i].value = best[i];
+  return bestValue;
+}
+
+int foldOf(uint64_t group, int folds) {
+  // MurmurHash3's finaliser: neighbouring group numbers land in unrelated folds.
+  group ^= group >> 33;
+  group *= 0xff51afd7ed558ccdULL;
+  group ^= group >> 33;
+  group *= 0xc4ceb9fe1a85ec53ULL;
+  group ^= group >> 33;
+  return static_cast<int>(group % static_cast<uint64_t>(folds));
+}
+
+std::vector<int> thinned(llvm::ArrayRef<int> indices, int count) {
+  if (static_cast<int>(indices.size()) <= count)
+    return indices.vec();
+  // Steps of the golden ratio: even, and not in phase with the order of a table's columns.
+  std::vector<int> result;
+  double place = 0.5;
+  std::vector<bool> taken(indices.size());
+  while (static_cast<int>(result.size()) < count) {
+    place = std::fmod(place + 0.6180339887498949, 1.0);
+    size_t i = static_cast<size_t>(place * indices.size());
+    while (taken[i])
+      i = (i + 1) % indices.size();
+    taken[i] = true;
+    result.push_back(indices[i]);
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+/// Linear between order statistics.
+static double quantile(std::vector<double> &values, double share) {
+  assert(!values.empty());
+  std::sort(values.begin(), values.end());
+  double place = share * (values.size() - 1);
+  size_t below = static_cast<size_t>(place);
+  double above = values[std::min(below + 1, values.size() - 1)];
+  return values[below] + (place - below) * (above - values[below]);
+}
+
+Errors errorsOf(llvm::ArrayRef<double> predicted, llvm::ArrayRef<double> measured) {
+  assert(predicted.size() == measured.size());
+  Errors result;
+  std::vector<double> absolute;
+  for (size_t i = 0; i < predicted.size(); ++i) {
+    double error = predicted[i] / measured[i] - 1;
+    result.bias += error;
+    result.mean += std::abs(error);
+    absolute.push_back(std::abs(error));
+  }
+  result.rows = static_cast<int>(absolute.size());
+  if (absolute.empty())
+    return result;
+  result.bias /= result.rows;
+  result.mean /= result.rows;
+  result.median = quantile(absolute, 0.5);
+  result.percentile90 = quantile(absolute, 0.9);
+  return result;
+}
+
+static std::vector<ErrorBand> bandsOf(std::map<std::string, std::vector<double>> &ratios) {
+  std::vector<ErrorBand> bands;
+  for (auto &[regime, values] : ratios)
+    bands.push_back({regime, quantile(values, 0.1), quantile(values, 0.9), 0.8, static_cast<int>(values.size())});
+  return bands;
+}
+
+std::vector<ErrorBand> absoluteBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<double> predicted) {
+  std::map<std::string, std::vector<double>> ratios;
+  for (auto [row, time] : llvm::zip_equal(rows, predicted)) {
+    ratios["all"].push_back(row.measuredSeconds / time);
+    if (!row.regime.empty())
+      ratios[row.regime].push_back(row.measuredSeconds / time);
+  }
+  return bandsOf(ratios);
+}
+
+std::vector<ErrorBand> ratioBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<NeighbourPair> pairs,
+                                  llvm::ArrayRef<double> predicted) {
+  std::map<std::string, std::vector<double>> ratios;
+  for (const NeighbourPair &pair : pairs) {
+    double measured = rows[pair.second].measuredSeconds / rows[pair.first].measuredSeconds;
+    double ratio = measured / (predicted[pair.second] / predicted[pair.first]);
+    ratios["all"].push_back(ratio);
+    ratios[pair.change].push_back(ratio);
+  }
+  return bandsOf(ratios);
+}
+
+} // namespace codesign
