@@ -8,7 +8,7 @@ llvm::ArrayRef<ConstantField<AttentionConstants>> AttentionConstants::fields() {
   using C = AttentionConstants;
   static constexpr ConstantField<C> all[] = {
       {"launch", "seconds", "launch and everything else that does not grow", &C::launch, 1e-6, 120e-6},
-      {"mma_efficiency", "fraction", "share of the matrix peak in the two products", &C::mmaEfficiency, 0.2,
+      {"mma_efficiency", "fraction", "share of the matrix peak in the two products", &C::mmaEfficiency, 0.05,
        1.2},
       {"softmax_cycles_per_score", "cycles", "exponential and rescaling per score, one compute unit",
        &C::softmaxCyclesPerScore, 0, 0.3},

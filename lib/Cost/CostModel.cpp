@@ -5,6 +5,7 @@
 #include "codesign/Cost/DecodeModel.h"
 #include "codesign/Cost/Energy.h"
 #include "codesign/Cost/GroupedGemmModel.h"
+#include "codesign/Cost/Regime.h"
 #include "codesign/Cost/StreamModel.h"
 #include "codesign/Schedule/GemmSchedule.h"
 #include "llvm/ADT/STLExtras.h"
@@ -71,13 +72,6 @@ struct NameOf {
     return {calibrationKind(s.kind), std::nullopt};
   }
 };
-
-/// The regime of a dense product's error band.
-llvm::StringRef regimeOf(const OperatorShape &shape) {
-  if (const auto *gemm = std::get_if<GemmShape>(&shape))
-    return gemm->m <= 64 ? "small_m" : gemm->m <= 1024 ? "medium_m" : "large_m";
-  return "all";
-}
 
 } // namespace
 

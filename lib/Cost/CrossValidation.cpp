@@ -7,12 +7,15 @@
 
 namespace codesign {
 
-double minimise(std::vector<FitVariable> &variables, llvm::function_ref<double(llvm::ArrayRef<double>)> objective,
-                int evaluations, uint64_t seed) {
+double minimise(std::vector<FitVariable> &variables,
+                llvm::function_ref<double(llvm::ArrayRef<double>)> objective, int evaluations,
+                uint64_t seed) {
   // mt19937's sequence is fixed by the standard; its distributions are not, so they are written out.
   std::mt19937_64 random(seed);
   auto uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
-  auto normal = [&] { return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(6.283185307179586 * uniform()); };
+  auto normal = [&] {
+    return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(6.283185307179586 * uniform());
+  };
 
   const size_t count = variables.size();
   std::vector<double> best(count), trial, step(count, 0.3);
@@ -112,15 +115,18 @@ Errors errorsOf(llvm::ArrayRef<double> predicted, llvm::ArrayRef<double> measure
 static std::vector<ErrorBand> bandsOf(std::map<std::string, std::vector<double>> &ratios) {
   std::vector<ErrorBand> bands;
   for (auto &[regime, values] : ratios)
-    bands.push_back({regime, quantile(values, 0.1), quantile(values, 0.9), 0.8, static_cast<int>(values.size())});
+    bands.push_back(
+        {regime, quantile(values, 0.1), quantile(values, 0.9), 0.8, static_cast<int>(values.size())});
   return bands;
 }
 
 std::vector<ErrorBand> absoluteBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<double> predicted) {
   std::map<std::string, std::vector<double>> ratios;
   for (auto [row, time] : llvm::zip_equal(rows, predicted)) {
+    if (row.excluded)
+      continue;
     ratios["all"].push_back(row.measuredSeconds / time);
-    if (!row.regime.empty())
+    if (!row.regime.empty() && row.regime != "all")
       ratios[row.regime].push_back(row.measuredSeconds / time);
   }
   return bandsOf(ratios);
@@ -130,6 +136,8 @@ std::vector<ErrorBand> ratioBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<Ne
                                   llvm::ArrayRef<double> predicted) {
   std::map<std::string, std::vector<double>> ratios;
   for (const NeighbourPair &pair : pairs) {
+    if (rows[pair.first].excluded || rows[pair.second].excluded)
+      continue;
     double measured = rows[pair.second].measuredSeconds / rows[pair.first].measuredSeconds;
     double ratio = measured / (predicted[pair.second] / predicted[pair.first]);
     ratios["all"].push_back(ratio);

@@ -25,16 +25,18 @@ struct FitVariable {
   double high = 0;
 };
 
-/// Minimises a function of several bounded variables by random steps along one or two coordinates whose lengths adapt to
-/// success. Deterministic for a seed. Returns the least value found and leaves its place in `variables`.
-double minimise(std::vector<FitVariable> &variables, llvm::function_ref<double(llvm::ArrayRef<double>)> objective,
-                int evaluations, uint64_t seed);
+/// Minimises a function of several bounded variables by random steps along one or two coordinates whose
+/// lengths adapt to success. Deterministic for a seed. Returns the least value found and leaves its place in
+/// `variables`.
+double minimise(std::vector<FitVariable> &variables,
+                llvm::function_ref<double(llvm::ArrayRef<double>)> objective, int evaluations, uint64_t seed);
 
 /// A measured row as fits and bands see it.
 struct FitRow {
   double measuredSeconds = 0;
   uint64_t group = 0; // rows of a group stay on one side of every split: equal heads, equal expert sizes, …
   std::string regime;
+  bool excluded = false; // predicted, but neither fitted to nor counted in bands
 };
 
 /// Two rows that differ in one dimension only, and in which.
@@ -56,7 +58,8 @@ int foldOf(uint64_t group, int folds);
 
 /// Quantiles 10 % and 90 % of measured / predicted, by regime and over all rows ("all").
 std::vector<ErrorBand> absoluteBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<double> predicted);
-/// The same of the ratio (measured₂/measured₁) / (predicted₂/predicted₁), by kind of change and over all pairs.
+/// The same of the ratio (measured₂/measured₁) / (predicted₂/predicted₁), by kind of change and over all
+/// pairs.
 std::vector<ErrorBand> ratioBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<NeighbourPair> pairs,
                                   llvm::ArrayRef<double> predicted);
 
@@ -69,14 +72,18 @@ struct FitResult {
   std::vector<double> heldOut; // prediction of every row by the fit that did not see its group, in seconds
 };
 
-/// Fits `constants` (starting from the given ones) to rows, once per fold and once to all. `model(constants)` must
-/// return a callable that maps a row's index to seconds.
+/// Fits `constants` (starting from the given ones) to rows, once per fold and once to all. `model(constants)`
+/// must return a callable that maps a row's index to seconds.
 template <class Constants, class MakeModel>
 FitResult<Constants> crossValidate(llvm::ArrayRef<FitRow> rows, const Constants &start,
                                    llvm::ArrayRef<ConstantField<Constants>> fields, MakeModel model,
                                    const FitOptions &options) {
   auto fit = [&](const std::vector<int> &train, uint64_t seed) {
-    std::vector<int> sample = thinned(train, options.maxRows);
+    std::vector<int> usable;
+    for (int i : train)
+      if (!rows[i].excluded)
+        usable.push_back(i);
+    std::vector<int> sample = thinned(usable, options.maxRows);
     std::vector<FitVariable> variables;
     for (const auto &field : fields)
       variables.push_back({start.*field.member, field.low, field.high});

@@ -1,0 +1,162 @@
+#include "MeasurementKinds.h"
+#include "codesign/Cost/CollectiveModel.h"
+#include "codesign/Cost/Regime.h"
+#include "codesign/Cost/StreamModel.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/JSON.h"
+
+namespace codesign {
+
+namespace {
+
+/// A model for one kind of collective, with the constants being fitted in every place.
+struct OneCollectiveModel : CollectiveModel {
+  OneCollectiveModel(const Profile &profile, const CollectiveConstants &c)
+      : CollectiveModel(profile, {c, c, c, c, c}) {}
+};
+
+class CollectiveKindTable final
+    : public ModelledKind<CollectiveKindTable, OneCollectiveModel, CollectiveConstants> {
+public:
+  llvm::StringRef name() const override { return "collective"; }
+  bool matches(const MeasurementTable &table) const override {
+    return table.hasColumns({"hw", "provider", "op", "dtype", "gpus", "message_elements", "us"});
+  }
+  llvm::ArrayRef<llvm::StringRef> coordinateNames() const override {
+    static constexpr llvm::StringRef names[] = {"gpus", "bytes"};
+    return names;
+  }
+  std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const override {
+    std::vector<MeasuredRow> rows;
+    for (size_t i = 0; i < table.rows.size(); ++i) {
+      if (table.text(i, "hw") != profile.name)
+        continue;
+      std::optional<CollectiveKind> kind =
+          llvm::StringSwitch<std::optional<CollectiveKind>>(table.text(i, "op"))
+              .Case("all_reduce", CollectiveKind::AllReduce)
+              .Case("all_gather", CollectiveKind::AllGather)
+              .Case("reduce_scatter", CollectiveKind::ReduceScatter)
+              .Case("alltoall", CollectiveKind::AllToAll)
+              .Default(std::nullopt);
+      const int64_t bytesPerElement = table.text(i, "dtype") == "int8" ? 1 : 2;
+      const int64_t elements = static_cast<int64_t>(table.number(i, "message_elements"));
+      MeasuredRow row;
+      row.seconds = table.number(i, "us") * 1e-6;
+      if (!kind || !(row.seconds > 0))
+        continue;
+      CollectiveShape shape{*kind, elements * bytesPerElement, static_cast<int64_t>(table.number(i, "gpus"))};
+      row.key = {calibrationKind(*kind).str(), table.text(i, "provider").str(), std::nullopt};
+      row.group = groupOf(shape.ranks,
+                          shape.bytes); // a size is not a shape: sizes between known ones are interpolated
+      row.regime = regimeOf(shape).str();
+      row.coordinates = {double(shape.ranks), double(shape.bytes)};
+      row.parts = {shape};
+      row.tableRow = i;
+      rows.push_back(std::move(row));
+    }
+    return collapsed(std::move(rows));
+  }
+  static double seconds(const OneCollectiveModel &model, const MeasuredRow &row) {
+    return model.time(std::get<CollectiveShape>(row.parts.front())).value;
+  }
+};
+
+/// Liger-Kernel's benchmark: forward passes of its own norms and of its rotary embedding. Group norm and
+/// SwiGLU layers (which contain products) are not operators of their own here.
+class StreamKind final : public ModelledKind<StreamKind, StreamModel, StreamConstants> {
+public:
+  llvm::StringRef name() const override { return "elementwise"; }
+  bool matches(const MeasurementTable &table) const override {
+    return table.hasColumns({"gpu", "kernel", "provider", "mode", "x_name", "x_value", "ms", "config"});
+  }
+  llvm::ArrayRef<llvm::StringRef> coordinateNames() const override {
+    static constexpr llvm::StringRef names[] = {"kernel", "rows", "columns", "bits"};
+    return names;
+  }
+  std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const override {
+    std::vector<MeasuredRow> rows;
+    for (size_t i = 0; i < table.rows.size(); ++i) {
+      if (deviceOf(table.text(i, "gpu")) != profile.name || table.text(i, "mode") != "forward" ||
+          !table.text(i, "provider").starts_with("liger"))
+        continue;
+      if (std::optional<MeasuredRow> row = kernelRow(table, i))
+        rows.push_back(std::move(*row));
+    }
+    return collapsed(std::move(rows));
+  }
+  static double seconds(const StreamModel &model, const MeasuredRow &row) {
+    if (const auto *norm = std::get_if<NormShape>(&row.parts.front()))
+      return model.time(*norm).value;
+    return model.time(std::get<ElementwiseShape>(row.parts.front())).value;
+  }
+
+private:
+  static llvm::StringRef deviceOf(llvm::StringRef name) {
+    return llvm::StringSwitch<llvm::StringRef>(name)
+        .Case("NVIDIA H100 80GB HBM3", "h100-sxm")
+        .Case("NVIDIA A100-SXM4-80GB", "a100-sxm")
+        .Case("NVIDIA B200", "b200")
+        .Default("");
+  }
+
+  static std::optional<MeasuredRow> kernelRow(const MeasurementTable &table, size_t i) {
+    const llvm::StringRef kernel = table.text(i, "kernel"), axis = table.text(i, "x_name");
+    llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(table.text(i, "config"));
+    if (!parsed) {
+      llvm::consumeError(parsed.takeError());
+      return std::nullopt;
+    }
+    const llvm::json::Object *config = parsed->getAsObject();
+    if (!config)
+      return std::nullopt;
+    auto number = [&](llvm::StringRef key) { return config->getInteger(key).value_or(0); };
+    const int64_t x = static_cast<int64_t>(table.number(i, "x_value"));
+    const bool wide = config->getString("dtype").value_or("torch.bfloat16") == "torch.float32";
+
+    MeasuredRow row;
+    row.seconds = table.number(i, "ms") * 1e-3;
+    double kernelNumber = 0;
+    NormShape norm{.rows = number("M"), .columns = x, .type = wide ? DataType::F32 : DataType::BF16};
+    if (kernel == "rope") {
+      const int64_t tokens = axis == "T" ? x : number("seq_len"),
+                    hidden = axis == "H" ? x : number("hidden_size");
+      const int64_t queryHeads = number("num_q_heads"), keyHeads = number("num_kv_heads");
+      if (!tokens || !hidden || !queryHeads)
+        return std::nullopt;
+      const int64_t elements = tokens * hidden / queryHeads * (queryHeads + keyHeads);
+      row.parts = {ElementwiseShape{elements, 2, 2}};
+      norm.rows = tokens;
+      norm.columns = hidden;
+    } else if (kernel == "layer_norm" || kernel == "rms_norm" || kernel == "megatron_rms_norm") {
+      if (kernel == "megatron_rms_norm")
+        norm.rows = number("S") * number("B");
+      row.parts = {norm};
+      kernelNumber = kernel == "layer_norm" ? 1 : 2;
+    } else if (kernel == "fused_add_rms_norm" && table.text(i, "provider") == "liger_fused_add_rms_norm") {
+      norm.readsPerElement = norm.writesPerElement = 2;
+      row.parts = {norm};
+      kernelNumber = 3;
+    } else {
+      return std::nullopt;
+    }
+    if (norm.rows < 1 || !(row.seconds > 0))
+      return std::nullopt;
+    row.key = {kernel == "rope" ? "elementwise" : "norm", "liger", std::nullopt};
+    row.group = groupOf(norm.rows, norm.columns, kernelNumber);
+    row.regime = "all";
+    row.coordinates = {kernelNumber, double(norm.rows), double(norm.columns), double(bitWidth(norm.type))};
+    row.tableRow = i;
+    return row;
+  }
+};
+
+} // namespace
+
+std::unique_ptr<MeasurementKind> makeCollectiveKind() {
+  return std::make_unique<CollectiveKindTable>();
+}
+std::unique_ptr<MeasurementKind> makeStreamKind() {
+  return std::make_unique<StreamKind>();
+}
+
+} // namespace codesign

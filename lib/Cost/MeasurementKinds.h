@@ -1,0 +1,107 @@
+// The kinds of measurement tables, one source file each, and what they share.
+#pragma once
+
+#include "codesign/Cost/Measurements.h"
+#include <cmath>
+
+namespace codesign {
+
+std::unique_ptr<MeasurementKind> makePrefillKind();
+std::unique_ptr<MeasurementKind> makeAttentionRateKind();
+std::unique_ptr<MeasurementKind> makeDecodeKind();
+std::unique_ptr<MeasurementKind> makeMoeKind();
+std::unique_ptr<MeasurementKind> makeCollectiveKind();
+std::unique_ptr<MeasurementKind> makeStreamKind();
+
+/// Rows of equal key and coordinates as one row with their median time.
+std::vector<MeasuredRow> collapsed(std::vector<MeasuredRow> rows);
+
+/// A number that stands for several sizes together.
+template <class... Sizes>
+uint64_t groupOf(Sizes... sizes) {
+  uint64_t group = 0;
+  ((group = group * 1000003 + static_cast<uint64_t>(sizes)), ...);
+  return group;
+}
+
+/// To four significant digits: a fit knows no more, and files stay readable.
+inline double rounded(double value) {
+  if (value == 0)
+    return 0;
+  double scale = std::pow(10, 3 - std::floor(std::log10(std::abs(value))));
+  return std::round(value * scale) / scale;
+}
+
+/// Fits one model to rows of one key. `seconds(model, row)` predicts a row; `finish(constants)` fills in
+/// constants that the rows cannot tell.
+template <class Model, class Constants, class Predict, class Finish>
+CalibrationSet fitModel(const Profile &profile, llvm::ArrayRef<MeasuredRow> rows, const Constants &start,
+                        llvm::ArrayRef<ConstantField<Constants>> fields,
+                        llvm::ArrayRef<llvm::StringRef> coordinateNames, Predict seconds, Finish finish,
+                        const FitOptions &options, std::vector<double> &heldOut) {
+  std::vector<FitRow> fitRows;
+  for (const MeasuredRow &row : rows)
+    fitRows.push_back({row.seconds, row.group, row.regime, row.untuned});
+  auto makeModel = [&](const Constants &constants) {
+    return [&, model = Model(profile, constants)](int i) { return seconds(model, rows[i]); };
+  };
+  FitResult<Constants> result = crossValidate<Constants>(fitRows, start, fields, makeModel, options);
+  heldOut = result.heldOut;
+
+  CalibrationSet set;
+  set.key = rows.front().key;
+  // All of them, also those that stayed where they started: a set stands by itself.
+  set.constants = toCalibration<Constants>(finish(result.constants), Constants::fields());
+  for (CalibrationConstant &constant : set.constants)
+    constant.value = rounded(constant.value);
+  set.evidence = "measured";
+  std::vector<double> measured, predicted;
+  for (auto [row, time] : llvm::zip_equal(rows, heldOut))
+    if (!row.untuned) {
+      measured.push_back(row.seconds);
+      predicted.push_back(time);
+    }
+  set.rowsFitted = static_cast<int>(measured.size());
+  set.meanAbsolutePercentageError = rounded(100 * errorsOf(predicted, measured).mean);
+  set.absoluteBands = absoluteBands(fitRows, heldOut);
+  set.ratioBands = ratioBands(fitRows, neighbours(rows, coordinateNames), heldOut);
+  for (std::vector<ErrorBand> *bands : {&set.absoluteBands, &set.ratioBands})
+    for (ErrorBand &band : *bands) {
+      band.low = rounded(band.low);
+      band.high = rounded(band.high);
+    }
+  return set;
+}
+
+template <class Model, class Constants, class Predict>
+std::vector<double> predictRows(const Profile &profile, const CalibrationSet *set,
+                                llvm::ArrayRef<MeasuredRow> rows,
+                                llvm::ArrayRef<ConstantField<Constants>> fields, Predict seconds) {
+  Model model(profile, constantsFrom(set, fields));
+  std::vector<double> result;
+  for (const MeasuredRow &row : rows)
+    result.push_back(seconds(model, row));
+  return result;
+}
+
+/// A kind whose rows one model predicts. A subclass gives Model, Constants, `start` and `seconds`.
+template <class Derived, class Model, class Constants>
+class ModelledKind : public MeasurementKind {
+public:
+  std::vector<double> predict(const Profile &profile, const CalibrationSet *set,
+                              llvm::ArrayRef<MeasuredRow> rows) const override {
+    return predictRows<Model, Constants>(profile, set, rows, Constants::fields(), Derived::seconds);
+  }
+  CalibrationSet fit(const Profile &profile, llvm::ArrayRef<MeasuredRow> rows, const FitOptions &options,
+                     std::vector<double> &heldOut) const override {
+    return fitModel<Model, Constants>(profile, rows, Derived::start(rows), Derived::fitted(rows),
+                                      coordinateNames(), Derived::seconds, Derived::finish, options, heldOut);
+  }
+  static Constants start(llvm::ArrayRef<MeasuredRow>) { return {}; }
+  static Constants finish(const Constants &constants) { return constants; }
+  static llvm::ArrayRef<ConstantField<Constants>> fitted(llvm::ArrayRef<MeasuredRow>) {
+    return Constants::fields();
+  }
+};
+
+} // namespace codesign
