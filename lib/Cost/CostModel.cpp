@@ -7,7 +7,6 @@
 #include "codesign/Cost/GroupedGemmModel.h"
 #include "codesign/Cost/Regime.h"
 #include "codesign/Cost/StreamModel.h"
-#include "codesign/Schedule/GemmSchedule.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ErrorHandling.h"
@@ -78,6 +77,7 @@ struct NameOf {
 struct CostModel::Implementation {
   const Profile &profile;
   CostOptions options;
+  std::map<DataType, std::vector<GemmSchedule>> schedules;
   std::map<CalibrationName, GemmModel> gemms;
   std::map<CalibrationName, GroupedGemmModel> groupedGemms;
   std::map<CalibrationName, AttentionModel> attentions;
@@ -124,13 +124,22 @@ struct CostModel::Implementation {
     return found->second;
   }
 
-  std::vector<GemmTile> ownTiles(DataType type) const {
+  /// Own schedules for a type, found once.
+  const std::vector<GemmSchedule> &ownSchedules(DataType type) {
+    auto found = schedules.find(type);
+    if (found != schedules.end())
+      return found->second;
+    std::vector<GemmSchedule> list = legalGemmSchedules(profile, type, GemmLayout::NT);
+    if (options.canEmit)
+      llvm::erase_if(list, [&](const GemmSchedule &schedule) { return !options.canEmit(schedule); });
+    return schedules.emplace(type, std::move(list)).first->second;
+  }
+
+  std::vector<GemmTile> ownTiles(DataType type) {
     std::vector<GemmTile> tiles;
-    for (const GemmSchedule &schedule : legalGemmSchedules(profile, type, GemmLayout::NT))
-      if (llvm::none_of(tiles, [&](const GemmTile &t) {
-            return t.m == schedule.macroTileM && t.n == schedule.macroTileN;
-          }))
-        tiles.push_back({schedule.macroTileM, schedule.macroTileN});
+    for (const GemmSchedule &schedule : ownSchedules(type))
+      tiles.push_back({schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
+                       double(schedule.wavesM)});
     return tiles;
   }
 
@@ -140,9 +149,10 @@ struct CostModel::Implementation {
       if (options.provider == Provider::Library)
         return GemmModel(profile, constants, {.tiles = libraryTiles(profile)}, options.sustained);
       constants.mmaEfficiency *= assumedOwnKernelRate;
-      return GemmModel(profile, constants,
-                       {.tiles = ownTiles(name.type.value_or(DataType::BF16)), .maxSplitK = 1},
-                       options.sustained);
+      return GemmModel(
+          profile, constants,
+          {.tiles = ownTiles(name.type.value_or(DataType::BF16)), .maxSplitK = 1, .swapsOperands = false},
+          options.sustained);
     });
   }
 
@@ -216,6 +226,8 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
   if (implementation->options.provider == Provider::Own) {
     result.source = EstimateSource::Datasheet;
     result.band = assumedOwnKernelBand;
+    if (const auto *gemm = std::get_if<GemmShape>(&shape))
+      result.schedule = implementation->ownSchedules(gemm->input)[result.gemm->tileIndex];
   } else if (set) {
     result.source = set->evidence == "simulated" ? EstimateSource::Simulated : EstimateSource::Calibrated;
     result.band = halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand);
@@ -238,7 +250,7 @@ bool CostModel::supports(const OperatorShape &shape) const {
     return true;
   const auto *gemm = std::get_if<GemmShape>(&shape);
   return gemm && gemm->pass == Pass::Forward && gemm->batch == 1 && gemm->scaling == Scaling::None &&
-         !implementation->ownTiles(gemm->input).empty();
+         !implementation->ownSchedules(gemm->input).empty();
 }
 
 std::string CostModel::providerName(const OperatorShape &shape) const {

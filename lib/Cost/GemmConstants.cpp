@@ -1,5 +1,7 @@
 #include "codesign/Cost/GemmModel.h"
 
+#include <algorithm>
+
 namespace codesign {
 
 llvm::ArrayRef<ConstantField<GemmConstants>> GemmConstants::fields() {
@@ -60,8 +62,11 @@ std::vector<GemmTile> libraryTiles(const Profile &profile) {
   const int largest = amd || profile.tensorMemoryPerComputeUnit ? 65536 : 40960;
   for (int m : rows)
     for (int n : columns)
-      if (m * n <= largest)
-        tiles.push_back({m, n});
+      if (m * n <= largest) {
+        // AMD: 2 x 2 waves from 64 on; NVIDIA: one warpgroup per 64 rows, each reading all of B's part.
+        const double groups = std::max(1, m / 64);
+        tiles.push_back({m, n, 64, amd && n >= 64 ? 2.0 : 1.0, amd ? std::min(2.0, groups) : groups});
+      }
   return tiles;
 }
 

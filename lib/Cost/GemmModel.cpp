@@ -25,7 +25,7 @@ struct GemmModel::Terms {
 };
 
 static constexpr int splits[] = {1, 2, 3, 4, 6, 8, 12, 16};
-static constexpr int64_t depthStep = 64;
+static constexpr int64_t depthStep = 64; // splits of k are multiples of it
 
 GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, GemmKernels kernels,
                      bool sustained)
@@ -82,10 +82,10 @@ double GemmModel::price(const Problem &p, const GemmTile &tile, int split, Terms
 
   // One tile, in cycles of its compute unit.
   const double mma = 2.0 * tile.m * tile.n * depth / p.flopsPerClock * (split > 1 ? constants.splitWork : 1);
-  const double rowGroups = std::max(1, tile.m / 64);
-  const double lds = (tile.m + rowGroups * tile.n) * p.inputBytes * depth / sharedBytesPerClock;
+  const double lds =
+      (tile.m * tile.readsA + tile.n * tile.readsB) * p.inputBytes * depth / sharedBytesPerClock;
   const double l2 = double(tile.m + tile.n) * p.inputBytes * depth / constants.unitBytesPerClock;
-  const double overhead = constants.stepOverheadCycles * depth / depthStep;
+  const double overhead = constants.stepOverheadCycles * depth / tile.depth;
   const double perTile = (std::max({mma, lds, l2}) + overhead) / clock;
 
   // Traffic: operands once if the cache keeps them, else what each wave of near-square concurrent tiles
@@ -147,6 +147,8 @@ double GemmModel::price(const Problem &p, const GemmTile &tile, int split, Terms
 double GemmModel::best(const GemmShape &shape, GemmChoice &choice, Problem &chosen) const {
   double bestSeconds = std::numeric_limits<double>::infinity();
   for (bool swapped : {false, true}) {
+    if (swapped && !kernels.swapsOperands)
+      break;
     const Problem problem = problemOf(shape, swapped);
     for (const GemmTile &tile : kernels.tiles) {
       // Tiles more than twice an extent only add padding; the smallest of each side stay in.
@@ -161,7 +163,11 @@ double GemmModel::best(const GemmShape &shape, GemmChoice &choice, Problem &chos
         if (seconds < bestSeconds) {
           bestSeconds = seconds;
           chosen = problem;
-          choice = {tile, split, swapped, grid * split, 0, 1, 0};
+          choice.tile = tile;
+          choice.tileIndex = &tile - kernels.tiles.data();
+          choice.splitK = split;
+          choice.swapped = swapped;
+          choice.tiles = grid * split;
         }
       }
     }

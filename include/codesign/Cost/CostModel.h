@@ -4,6 +4,7 @@
 #include "codesign/Cost/Estimate.h"
 #include "codesign/Hardware/Profile.h"
 #include "codesign/Model/Operators.h"
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,8 @@ struct CostOptions {
   /// Long runs at the power limit (training, serving under load) instead of short bursts, as benchmarks time
   /// them.
   bool sustained = true;
+  /// Own kernels only: which legal schedules can be written; all if empty.
+  std::function<bool(const GemmSchedule &)> canEmit = nullptr;
 };
 
 class CostModel {

@@ -3,6 +3,7 @@
 
 #include "codesign/Cost/Breakdown.h"
 #include "codesign/Cost/GemmModel.h"
+#include "codesign/Schedule/GemmSchedule.h"
 #include "codesign/Support/Units.h"
 #include <optional>
 #include <string>
@@ -24,7 +25,8 @@ struct Estimate {
   EstimateSource source = EstimateSource::Datasheet;
   double band =
       0; // the time is within ± this share with the coverage of the calibration (80 % where it says nothing)
-  std::optional<GemmChoice> gemm; // tiles, waves and split of dense products
+  std::optional<GemmChoice> gemm;       // tiles, waves and split of dense products
+  std::optional<GemmSchedule> schedule; // of codesign's own kernels
 
   Seconds time() const { return breakdown.time(); }
 };

@@ -44,11 +44,15 @@ struct GemmConstants {
 /// A macro-tile of the output that one workgroup computes.
 struct GemmTile {
   int m = 0, n = 0;
+  int depth = 64;    // of k between two barriers
+  double readsA = 1; // how often each element of A's part is read from LDS: the waves along n
+  double readsB = 1;
 };
 
 /// What the model found cheapest; the numbers that explain a time.
 struct GemmChoice {
   GemmTile tile;
+  size_t tileIndex = 0; // into the provider's tiles
   int splitK = 1;
   bool swapped = false;   // the tile's m runs along the output's columns
   int64_t tiles = 0;      // workgroups, splits included
@@ -65,6 +69,7 @@ std::vector<GemmTile> libraryTiles(const Profile &profile);
 struct GemmKernels {
   std::vector<GemmTile> tiles; // none: every product costs infinity
   int maxSplitK = 16;
+  bool swapsOperands = true; // has each tile in both orientations
 };
 
 class GemmModel {
