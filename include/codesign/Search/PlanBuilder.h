@@ -1,0 +1,43 @@
+// From a search's result to a Plan: every number that a report needs, and the reasons in words.
+#pragma once
+
+#include "codesign/Plan/Plan.h"
+#include "codesign/Search/Providers.h"
+#include "codesign/Search/Search.h"
+
+namespace codesign {
+
+/// What one variant costs in each workload, operator by operator. Objective, speed-up and reasons are left at
+/// their defaults; setComparison fills them.
+PlanVariant describeVariant(const Space &space, const Variant &variant, const Providers &providers);
+
+/// The objective of a variant against reference costs per token, workload by workload: Σ wᵢ·cᵢ/rᵢ, Σw = 1.
+double objectiveOf(const Space &space, const Variant &variant, const Providers &providers,
+                   const std::vector<double> &reference);
+
+/// Costs per token of the base in each workload, in the objective's unit.
+std::vector<double> referenceOf(const Space &space, const Variant &variant, const Providers &providers);
+
+/// Error band of the ratio of two variants' objectives: the operators' ratio bands, weighted by their share
+/// of the objective and assumed to err in the same direction. Operators that both variants share contribute
+/// nothing.
+double ratioBandOf(const Space &space, const Variant &from, const Variant &to, const Providers &providers);
+
+/// The band within which plans are counted as tied: every operator's ratio band, weighted by its share of the
+/// base.
+double tieBandOf(const Space &space, const Providers &providers);
+
+/// Rewords reasons (Explain.h) with what the cost model knows of their largest operators: tiles, waves,
+/// traffic, limits.
+void wordReasons(const Space &space, const Variant &from, const Variant &to, const Providers &providers,
+                 std::vector<PlanReason> &reasons);
+
+/// The whole plan but its kernels.
+Plan buildPlan(const Space &space, const SearchResult &result, const Providers &providers);
+
+/// The kernels of codesign's own that serve the forward linear layers of a variant: for each distinct (n, k,
+/// type) a table of row ranges, each with the schedule that is cheapest at its middle. Empty where the device
+/// has no kernel family.
+std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant, const Providers &providers);
+
+} // namespace codesign

@@ -1,0 +1,39 @@
+// Who runs an operator: the vendor's library or codesign's own kernels, priced side by side.
+#pragma once
+
+#include "codesign/Cost/CostModel.h"
+#include "codesign/Search/Pricing.h"
+#include <optional>
+
+namespace codesign {
+
+/// The price that the search sees is the library's: it rests on measurements, own kernels do not yet. A plan
+/// names the own kernel's expected time beside it, and chooses it where it is faster beyond both error bands.
+class Providers final : public OperatorPricer {
+public:
+  /// The profile must outlive this object. `canEmit` tells which own schedules can be written.
+  Providers(const Profile &profile, const CostOptions &library,
+            std::function<bool(const GemmSchedule &)> canEmit);
+
+  Seconds time(const OperatorShape &shape) const override { return libraryModel.time(shape); }
+  Joules energy(const OperatorShape &shape) const override { return libraryModel.estimate(shape).energy; }
+
+  struct Choice {
+    Estimate estimate;
+    std::string provider;
+    std::optional<Estimate> alternative;
+    std::string alternativeProvider;
+  };
+  Choice choose(const OperatorShape &shape) const;
+
+  /// Own kernel for a product; empty where there is none.
+  std::optional<Estimate> ownKernel(const GemmShape &shape) const;
+
+  const CostModel &library() const { return libraryModel; }
+  const Profile &profile() const { return libraryModel.profile(); }
+
+private:
+  CostModel libraryModel, ownModel;
+};
+
+} // namespace codesign

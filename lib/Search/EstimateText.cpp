@@ -1,0 +1,67 @@
+#include "EstimateText.h"
+
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+
+namespace codesign {
+
+static const char *unitName(const Profile &profile) {
+  return profile.vendor == Vendor::Amd ? "CUs" : "SMs";
+}
+
+std::string scheduleText(const Estimate &estimate, const Profile &profile) {
+  if (!estimate.gemm)
+    return {};
+  const GemmChoice &choice = *estimate.gemm;
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (estimate.schedule)
+    stream << estimate.schedule->describe() << "; ";
+  else
+    stream << (choice.swapped ? choice.tile.n : choice.tile.m) << 'x'
+           << (choice.swapped ? choice.tile.m : choice.tile.n) << " tiles"
+           << (choice.splitK > 1 ? ", split-K " + std::to_string(choice.splitK) : std::string()) << "; ";
+  stream << choice.tiles << " workgroups = " << llvm::format("%.2f", choice.waves) << " waves of "
+         << profile.compute.computeUnits << ' ' << unitName(profile) << ", the last "
+         << llvm::format("%.0f", choice.lastWaveUse * 100) << " % full";
+  if (choice.paddedShare >= 0.005)
+    stream << ", " << llvm::format("%.0f", choice.paddedShare * 100) << " % of the tiles outside the matrix";
+  return text;
+}
+
+static std::string changed(double before, double after) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%+.1f", (after / before - 1) * 100) << " %";
+  return text;
+}
+
+static double rate(const Estimate &estimate) {
+  return estimate.flops.value / estimate.time().value * 1e-12;
+}
+
+std::string changeText(const OperatorShape &beforeShape, const Estimate &before,
+                       const OperatorShape &afterShape, const Estimate &after, const Profile &profile) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << describe(beforeShape) << " -> " << describe(afterShape) << ": "
+         << llvm::format("%.4g", before.time().value * 1e6) << " -> "
+         << llvm::format("%.4g", after.time().value * 1e6) << " us each";
+  if (before.gemm && after.gemm) {
+    stream << "; " << scheduleText(before, profile) << " -> " << scheduleText(after, profile);
+    stream << "; arithmetic " << changed(before.flops.value, after.flops.value) << ", rate "
+           << llvm::format("%.0f", rate(before)) << " -> " << llvm::format("%.0f", rate(after)) << " TFLOP/s";
+  } else if (std::holds_alternative<DecodeAttentionShape>(afterShape)) {
+    stream << "; key-value traffic " << changed(before.bytes.value, after.bytes.value);
+  } else if (before.flops.value > 0 && after.flops.value > 0) {
+    stream << "; arithmetic " << changed(before.flops.value, after.flops.value) << ", traffic "
+           << changed(before.bytes.value, after.bytes.value);
+  }
+  stream << " (limited by " << before.breakdown.limiter();
+  if (before.breakdown.limiter() != after.breakdown.limiter())
+    stream << ", then by " << after.breakdown.limiter();
+  stream << ')';
+  return text;
+}
+
+} // namespace codesign

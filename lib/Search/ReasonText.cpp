@@ -1,0 +1,68 @@
+// Puts tiles, waves and traffic into the reasons that the search found.
+#include "EstimateText.h"
+
+#include "codesign/Search/PlanBuilder.h"
+#include "llvm/ADT/STLExtras.h"
+#include <cmath>
+#include <map>
+
+namespace codesign {
+
+namespace {
+
+using OperatorKey = std::tuple<std::string, std::string, std::string>; // workload, block, name
+using Shapes = std::map<OperatorKey, OperatorShape>;
+
+Shapes shapesOf(const Space &space, const Variant &variant) {
+  Shapes shapes;
+  const ModelSpec model = modelOf(space, variant);
+  for (const Workload &workload : workloadsOf(space, variant))
+    for (const PlacedOperator &placed : operatorsOf(model, workload))
+      shapes.try_emplace({workload.name, placed.block, placed.op.name}, placed.op.shape);
+  return shapes;
+}
+
+} // namespace
+
+void wordReasons(const Space &space, const Variant &from, const Variant &to, const Providers &providers,
+                 std::vector<PlanReason> &reasons) {
+  const Shapes before = shapesOf(space, from), after = shapesOf(space, to);
+  const auto weight = [&](const PlanOperatorDelta &delta) {
+    for (const WorkloadChoice &choice : space.workloads)
+      if (choice.workload.name == delta.workload)
+        return std::fabs(delta.toSeconds - delta.fromSeconds) * choice.workload.weight /
+               double(choice.workload.tokens());
+    return 0.0;
+  };
+  constexpr int shown = 2;
+  for (PlanReason &reason : reasons) {
+    llvm::stable_sort(reason.operators, [&](const PlanOperatorDelta &a, const PlanOperatorDelta &b) {
+      return weight(a) > weight(b);
+    });
+    std::string text;
+    int said = 0;
+    for (const PlanOperatorDelta &delta : reason.operators) {
+      const OperatorKey key{delta.workload, delta.block, delta.name};
+      auto old = before.find(key), chosen = after.find(key);
+      if (said == shown || old == before.end() || chosen == after.end())
+        break;
+      if (!text.empty())
+        text += ". ";
+      text += delta.workload + " " + delta.block + "/" + delta.name + " ";
+      if (old->second == chosen->second) {
+        char counts[96];
+        std::snprintf(counts, sizeof counts, "has the same shape; %.4g -> %.4g ms per step",
+                      delta.fromSeconds * 1e3, delta.toSeconds * 1e3);
+        text += counts;
+      } else {
+        text += changeText(old->second, providers.library().estimate(old->second), chosen->second,
+                           providers.library().estimate(chosen->second), providers.profile());
+      }
+      ++said;
+    }
+    if (!text.empty())
+      reason.text = text;
+  }
+}
+
+} // namespace codesign
