@@ -32,6 +32,8 @@ static MeasureInfo infoOf(Measure quantity) {
     return {Part::Attention, "num_attention_heads / num_key_value_heads"};
   case Measure::KeyValueHeads:
     return {Part::Attention, "num_key_value_heads"};
+  case Measure::QueryHeads:
+    return {Part::Attention, "num_attention_heads"};
   case Measure::AttentionWidthRatio:
     return {Part::Attention, "num_attention_heads * head_dim / hidden_size"};
   case Measure::ExpertsBeyondTopK:
@@ -173,6 +175,8 @@ double measure(const Space &space, Measure quantity, const Variant &variant, siz
     return double(d[Dimension::NumAttentionHeads]) / d[Dimension::NumKeyValueHeads];
   case Measure::KeyValueHeads:
     return double(d[Dimension::NumKeyValueHeads]);
+  case Measure::QueryHeads:
+    return double(d[Dimension::NumAttentionHeads]);
   case Measure::AttentionWidthRatio:
     return double(d[Dimension::NumAttentionHeads] * d[Dimension::HeadDim]) / hidden;
   case Measure::ExpertsBeyondTopK:

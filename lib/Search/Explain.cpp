@@ -52,10 +52,10 @@ public:
   std::vector<PlanReason> explain() {
     findChanges();
     std::vector<double> shares = divide();
-    OperatorTable before = operatorsOfVariant(from), after = operatorsOfVariant(to);
+    OperatorTable chosen = operatorsOfVariant(to);
     std::vector<PlanReason> reasons;
     for (auto [change, share] : llvm::zip_equal(changes, shares))
-      reasons.push_back(reasonFor(change, share, before, after));
+      reasons.push_back(reasonFor(change, share, chosen));
     llvm::stable_sort(reasons, [](const PlanReason &a, const PlanReason &b) {
       return std::abs(a.shareSaved) > std::abs(b.shareSaved);
     });
@@ -173,8 +173,7 @@ private:
     return table;
   }
 
-  PlanReason reasonFor(const Change &change, double share, const OperatorTable &before,
-                       const OperatorTable &after) const {
+  PlanReason reasonFor(const Change &change, double share, const OperatorTable &chosen) const {
     PlanReason reason;
     reason.shareSaved = share;
     for (Dimension dimension : change.dimensions) {
@@ -189,7 +188,7 @@ private:
     change.apply(from, reverted);
     if (wholeSplit)
       reverted.parallelisms = from.parallelisms;
-    addOperators(reason, operatorsOfVariant(reverted), before, after);
+    addOperators(reason, operatorsOfVariant(reverted), chosen);
     reason.text = textOf(reason);
     return reason;
   }
@@ -208,24 +207,20 @@ private:
   }
 
   /// Lists the operators that differ between the target and the target without this change.
-  void addOperators(PlanReason &reason, const OperatorTable &reverted, const OperatorTable &before,
-                    const OperatorTable &after) const {
-    auto lookUp = [](const OperatorTable &table, const OperatorName &name) {
-      auto found = table.find(name);
-      return found == table.end() ? OperatorCost{} : found->second;
+  void addOperators(PlanReason &reason, const OperatorTable &without, const OperatorTable &with) const {
+    auto compare = [&](const OperatorName &name) {
+      auto before = without.find(name), after = with.find(name);
+      OperatorCost from = before == without.end() ? OperatorCost{} : before->second;
+      OperatorCost to = after == with.end() ? OperatorCost{} : after->second;
+      if (from.shape != to.shape || from.seconds != to.seconds)
+        reason.operators.push_back({space.workloads[name.workload].workload.name, name.block, name.name,
+                                    from.shape, to.shape, from.seconds, to.seconds});
     };
-    auto consider = [&](const OperatorName &name) {
-      OperatorCost own = lookUp(after, name), without = lookUp(reverted, name), old = lookUp(before, name);
-      if (own.shape == without.shape && own.seconds == without.seconds)
-        return;
-      reason.operators.push_back({space.workloads[name.workload].workload.name, name.block, name.name,
-                                  old.shape, own.shape, old.seconds, own.seconds});
-    };
-    for (const auto &entry : after)
-      consider(entry.first);
-    for (const auto &entry : reverted)
-      if (!after.count(entry.first))
-        consider(entry.first);
+    for (const auto &entry : with)
+      compare(entry.first);
+    for (const auto &entry : without)
+      if (!with.count(entry.first))
+        compare(entry.first);
     llvm::stable_sort(reason.operators, [](const PlanOperatorDelta &a, const PlanOperatorDelta &b) {
       return std::abs(a.fromSeconds - a.toSeconds) > std::abs(b.fromSeconds - b.toSeconds);
     });
@@ -236,9 +231,10 @@ private:
     llvm::raw_string_ostream stream(text);
     constexpr size_t shown = 2;
     for (const PlanOperatorDelta &delta : llvm::ArrayRef(reason.operators).take_front(shown)) {
-      stream << (text.empty() ? "" : "; ") << delta.workload << ' ' << delta.name << ' ';
-      stream << llvm::format("%.4g", delta.fromSeconds * 1e3) << " ms (" << delta.fromShape << ") to ";
-      stream << llvm::format("%.4g", delta.toSeconds * 1e3) << " ms (" << delta.toShape << ")";
+      stream << (text.empty() ? "" : "; ") << delta.workload << ' ' << delta.name << ' '
+             << llvm::format("%.4g to %.4g ms", delta.fromSeconds * 1e3, delta.toSeconds * 1e3);
+      if (delta.fromShape != delta.toShape)
+        stream << " (" << delta.fromShape << " to " << delta.toShape << ')';
     }
     return text;
   }

@@ -66,6 +66,12 @@ void addAttentionRules(ConstraintList &list) {
   }
   list.addGuardRail("heads_per_kv_head", Measure::HeadsPerKeyValueHead, {4, 8});
   list.addGuardRail("min_kv_heads", Measure::KeyValueHeads, {4, infinity});
+  if (Constraint *heads =
+          list.addGuardRail("head_count", Measure::QueryHeads, {-infinity, infinity}, Widening::None)) {
+    // Heads are what tensor parallelism splits: eight ranks to a node must stay possible.
+    int64_t own = dimensionsOf(list.space.base)[Dimension::NumAttentionHeads];
+    heads->multipleOf = list.widen ? std::gcd<int64_t>(8, own) : 8;
+  }
   list.addGuardRail("attention_width", Measure::AttentionWidthRatio, {1, 1});
 }
 
@@ -162,10 +168,10 @@ std::vector<Constraint> constraintsOf(const Space &space, bool widened) {
 
 llvm::ArrayRef<llvm::StringRef> guardRailNames() {
   static constexpr llvm::StringRef names[] = {
-      "head_dim_menu",     "heads_per_kv_head",     "min_kv_heads",         "attention_width",
-      "ffn_ratio",         "min_experts_per_token", "active_expert_width",  "expert_alignment",
-      "rows_per_expert",   "vocab_padding",         "depth_width_band",     "layers_per_stage",
-      "kv_heads_per_rank", "ffn_per_rank",          "ffn_attention_balance"};
+      "head_dim_menu",    "heads_per_kv_head", "min_kv_heads",          "head_count",
+      "attention_width",  "ffn_ratio",         "min_experts_per_token", "active_expert_width",
+      "expert_alignment", "rows_per_expert",   "vocab_padding",         "depth_width_band",
+      "layers_per_stage", "kv_heads_per_rank", "ffn_per_rank",          "ffn_attention_balance"};
   return names;
 }
 

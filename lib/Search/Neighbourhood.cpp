@@ -11,7 +11,7 @@ namespace {
 /// by trading depth for width.
 constexpr double reach = 0.25;
 /// Total and active parameters may differ from the base by this share.
-constexpr double budgetTolerance = 0.02;
+constexpr double budgetTolerance = 0.01;
 
 /// Sizes below two thousand are rarely multiples of 128.
 int64_t stepFor(int64_t size) {

@@ -19,9 +19,9 @@ struct Sums {
 
 class RowWalker {
 public:
-  RowWalker(const Problem &problem, llvm::ArrayRef<double> weights, llvm::MutableArrayRef<int64_t> passed,
-            llvm::function_ref<void(const Row &)> visit)
-      : problem(problem), weights(weights), passed(passed), visit(visit) {
+  RowWalker(const Problem &problem, Elements elements, llvm::ArrayRef<double> weights,
+            llvm::MutableArrayRef<int64_t> passed, llvm::function_ref<void(const Row &)> visit)
+      : problem(problem), covered(elements), weights(weights), passed(passed), visit(visit) {
     for (size_t k = problem.firstSumConstraint; k < problem.constraints.size(); ++k)
       limitsMemory |= problem.constraints[k].quantity == Measure::MemoryBytes;
   }
@@ -72,11 +72,13 @@ private:
   }
 
   /// Elements that pass all split constraints; multiplies counts[k] by how many pass the first k.
-  static std::vector<uint32_t> aliveOf(const AxisTable &axis, const SplitCombination &combination,
-                                       llvm::MutableArrayRef<int64_t> counts) {
+  std::vector<uint32_t> aliveOf(const AxisTable &axis, const SplitCombination &combination,
+                                llvm::MutableArrayRef<int64_t> counts) const {
     std::vector<uint32_t> alive;
     std::vector<int64_t> failures(33);
     for (uint32_t e = 0; e < axis.elements.size(); ++e) {
+      if (covered == Elements::Legal && !axis.legal[e])
+        continue;
       uint32_t mask = failedBy(axis, combination, e);
       ++failures[mask == 0 ? 32 : llvm::countr_zero(mask)];
       if (mask == 0)
@@ -231,6 +233,7 @@ private:
   }
 
   const Problem &problem;
+  Elements covered;
   llvm::ArrayRef<double> weights;
   llvm::MutableArrayRef<int64_t> passed;
   llvm::function_ref<void(const Row &)> visit;
@@ -247,9 +250,9 @@ private:
 
 } // namespace
 
-void forEachRow(const Problem &problem, llvm::ArrayRef<double> weights, llvm::MutableArrayRef<int64_t> passed,
-                llvm::function_ref<void(const Row &)> visit) {
-  RowWalker(problem, weights, passed, visit).walk();
+void forEachRow(const Problem &problem, Elements elements, llvm::ArrayRef<double> weights,
+                llvm::MutableArrayRef<int64_t> passed, llvm::function_ref<void(const Row &)> visit) {
+  RowWalker(problem, elements, weights, passed, visit).walk();
 }
 
 Variant variantAt(const Problem &problem, const VariantIndex &index) {

@@ -39,13 +39,21 @@ struct Problem {
   std::vector<Split> splits;
   std::vector<SplitCombination> combinations;
   std::vector<HiddenTable> tables;
+
+  TableContext context() const {
+    return {space, constraints, splits, firstSplitConstraint, firstSumConstraint};
+  }
 };
+
+/// Which elements a walk covers: all, or those that are part of a legal variant somewhere.
+enum class Elements : uint8_t { All, Legal };
 
 /// Calls visit for every row that has variants left after the constraints on shapes and splits.
 /// `weights[split]` is what one unit of an operator's price adds to the objective. Adds to passed[k] the
-/// number of variants that pass the first k constraints, k up to firstSumConstraint.
-void forEachRow(const Problem &problem, llvm::ArrayRef<double> weights, llvm::MutableArrayRef<int64_t> passed,
-                llvm::function_ref<void(const Row &)> visit);
+/// number of variants that pass the first k constraints, k up to firstSumConstraint (meaningful for
+/// Elements::All).
+void forEachRow(const Problem &problem, Elements elements, llvm::ArrayRef<double> weights,
+                llvm::MutableArrayRef<int64_t> passed, llvm::function_ref<void(const Row &)> visit);
 
 /// The variant that an index names.
 Variant variantAt(const Problem &problem, const VariantIndex &index);

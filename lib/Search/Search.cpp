@@ -69,7 +69,8 @@ private:
   void prepare();
   llvm::Error findReference();
   std::vector<double> weightsFor(llvm::ArrayRef<double> perWorkload) const;
-  void countAndRank(llvm::ArrayRef<double> weights, BestList &best);
+  void countAndMark();
+  std::vector<Candidate> findBest(llvm::ArrayRef<double> weights, size_t count) const;
   void findTied(llvm::ArrayRef<double> weights, double best);
   void certify(double best);
   RankedVariant ranked(const Candidate &candidate) const;
@@ -186,10 +187,8 @@ void Searcher::prepare() {
       problem.splits.push_back(std::move(split));
     }
   }
-  TableContext context{space, problem.constraints, problem.splits, problem.firstSplitConstraint,
-                       problem.firstSumConstraint};
   for (int64_t hidden : candidatesOf(space, Dimension::HiddenSize, base.dimensions[Dimension::HiddenSize]))
-    problem.tables.push_back(buildHiddenTable(context, hidden, price));
+    problem.tables.push_back(buildHiddenTable(problem.context(), hidden));
 }
 
 std::vector<double> Searcher::weightsFor(llvm::ArrayRef<double> perWorkload) const {
@@ -199,14 +198,48 @@ std::vector<double> Searcher::weightsFor(llvm::ArrayRef<double> perWorkload) con
   return weights;
 }
 
-void Searcher::countAndRank(llvm::ArrayRef<double> weights, BestList &best) {
+/// Counts the legal variants and what each constraint removes, and marks the elements that legal variants
+/// use: only those are ever priced.
+void Searcher::countAndMark() {
   passed.assign(problem.firstSumConstraint + 1, 0);
   removed.assign(problem.constraints.size(), 0);
-  result.certificate.legal = 0;
-  forEachRow(problem, weights, passed, [&](const Row &row) {
-    int64_t legal = row.tree->count(row.windows, removed);
+  std::vector<double> weights(problem.splits.size());
+  uint64_t generation = 0;
+  std::vector<uint32_t> ids;
+  std::vector<int64_t> marks; // begins and ends of runs of legal points
+  std::vector<bool> *legalFeedForward = nullptr;
+  auto flush = [&] {
+    int64_t depth = 0;
+    for (size_t point = 0; point < ids.size(); ++point)
+      if ((depth += marks[point]) > 0)
+        (*legalFeedForward)[ids[point]] = true;
+  };
+  forEachRow(problem, Elements::All, weights, passed, [&](const Row &row) {
+    HiddenTable &table = problem.tables[row.index.hidden];
+    if (row.tree->generation() != generation) {
+      flush();
+      generation = row.tree->generation();
+      ids = row.tree->pointIds().vec();
+      marks.assign(ids.size() + 1, 0);
+      legalFeedForward = &table.feedForward.legal;
+    }
+    int64_t legal = row.tree->count(row.windows, removed, marks.data());
+    if (legal == 0)
+      return;
     result.certificate.legal += legal;
-    if (legal == 0 || row.lowerBound() > best.threshold())
+    table.attention.legal[row.index.attention] = true;
+    table.vocabulary.legal[row.index.vocabulary] = true;
+    table.layers.legal[row.index.layers] = true;
+    table.fixed.legal.front() = true;
+  });
+  flush();
+}
+
+std::vector<Candidate> Searcher::findBest(llvm::ArrayRef<double> weights, size_t count) const {
+  BestList best(count);
+  std::vector<int64_t> ignored(passed.size());
+  forEachRow(problem, Elements::Legal, weights, ignored, [&](const Row &row) {
+    if (row.lowerBound() > best.threshold())
       return;
     row.tree->visitUpTo(row.windows, row.treeCost(best.threshold()), [&](uint32_t id, double cost) {
       VariantIndex index = row.index;
@@ -215,6 +248,7 @@ void Searcher::countAndRank(llvm::ArrayRef<double> weights, BestList &best) {
       return row.treeCost(best.threshold());
     });
   });
+  return best.sorted();
 }
 
 llvm::Error Searcher::findReference() {
@@ -231,11 +265,7 @@ llvm::Error Searcher::findReference() {
     } else {
       std::vector<double> alone(numWorkloads);
       alone[w] = 1;
-      BestList best(1);
-      countAndRank(weightsFor(alone), best);
-      if (result.certificate.legal == 0)
-        return infeasible(problem, passed, removed);
-      reference = best.threshold();
+      reference = findBest(weightsFor(alone), 1).front().objective;
     }
     if (!(reference > 0) || !std::isfinite(reference))
       return llvm::createStringError("workload '" + workload.name + "' has no finite positive cost");
@@ -260,7 +290,7 @@ void Searcher::findTied(llvm::ArrayRef<double> weights, double best) {
   auto sameCell = [](const VariantIndex &a, const VariantIndex &b) {
     return a.hidden == b.hidden && a.combination == b.combination && a.layers == b.layers;
   };
-  forEachRow(problem, weights, ignoredPassed, [&](const Row &row) {
+  forEachRow(problem, Elements::Legal, weights, ignoredPassed, [&](const Row &row) {
     if (row.lowerBound() > limit)
       return;
     windows.assign(row.windows.begin(), row.windows.end());
@@ -309,6 +339,11 @@ llvm::Expected<SearchResult> Searcher::run() {
   if (llvm::Error error = checkSize())
     return error;
   prepare();
+  countAndMark();
+  if (result.certificate.legal == 0)
+    return infeasible(problem, passed, removed);
+  for (HiddenTable &table : problem.tables)
+    priceTable(problem.context(), table, price);
   if (llvm::Error error = findReference())
     return error;
   double sum = 0;
@@ -319,11 +354,7 @@ llvm::Expected<SearchResult> Searcher::run() {
     perWorkload.push_back(choice.workload.weight / sum / reference);
   std::vector<double> weights = weightsFor(perWorkload);
 
-  BestList best(size_t(std::max(options.numBest, 1)));
-  countAndRank(weights, best);
-  if (result.certificate.legal == 0)
-    return infeasible(problem, passed, removed);
-  std::vector<Candidate> sorted = best.sorted();
+  std::vector<Candidate> sorted = findBest(weights, size_t(std::max(options.numBest, 1)));
   for (const Candidate &candidate : sorted)
     result.best.push_back(ranked(candidate));
   findTied(weights, sorted.front().objective);

@@ -53,14 +53,22 @@ void forEachCombination(const Space &space, llvm::ArrayRef<Dimension> dimensions
   combine(space, sizes, dimensions, visit);
 }
 
+/// True if all groups have the same weights and prices.
+static bool groupsAlike(const AxisTable &table) {
+  auto same = [](const std::vector<Column> &groups) {
+    return llvm::all_of(groups, [&](const Column &column) { return column == groups.front(); });
+  };
+  return same(table.total) && same(table.active) && llvm::all_of(table.price, same) &&
+         llvm::all_of(table.bytes, same);
+}
+
 namespace {
 
 using Blocks = std::vector<std::shared_ptr<const Block>>;
 
 class TableBuilder {
 public:
-  TableBuilder(const TableContext &context, int64_t hiddenSize, ObjectivePrice &price)
-      : context(context), space(context.space), price(price) {
+  TableBuilder(const TableContext &context, int64_t hiddenSize) : context(context), space(context.space) {
     hidden.hiddenSize = hiddenSize;
   }
 
@@ -75,7 +83,7 @@ public:
     weighGroups(hidden.fixed, Axis::Fixed, Part::Sum);
     weighVocabulary();
     countLayers();
-    hidden.groupsAlike = alike(hidden.feedForward);
+    hidden.groupsAlike = groupsAlike(hidden.feedForward);
     return std::move(hidden);
   }
 
@@ -140,6 +148,7 @@ private:
   }
 
   void resize(AxisTable &table, size_t groups) const {
+    table.legal.assign(table.elements.size(), false);
     Column zeros(table.elements.size());
     table.total.assign(groups, zeros);
     table.active.assign(groups, zeros);
@@ -148,7 +157,7 @@ private:
     table.failed.assign(context.splits.size(), std::vector<uint32_t>(table.elements.size()));
   }
 
-  /// Adds the weight and price of a block to an element. Blocks that cannot be split as asked have no price.
+  /// Adds the weight of a block to an element. Blocks that cannot be split as asked need no memory.
   void add(AxisTable &table, size_t element, size_t group, const Block &block) {
     ParameterCount parameters = block.parameters();
     table.total[group][element] += double(parameters.total);
@@ -157,7 +166,6 @@ private:
       const Workload &workload = split.workload;
       if (!block.whyNotDivisible(workload.parallelism).empty())
         continue;
-      table.price[s][group][element] += price.of(block, workload);
       table.bytes[s][group][element] +=
           bytesPerParameter(workload) * double(block.parametersPerRank(workload.parallelism)) +
           block.cacheBytesPerToken(workload).value * double(cachedTokens(workload));
@@ -198,8 +206,6 @@ private:
         table.failed[s][e] = failedSplits(Part::Vocabulary, all, sizes, split);
         if (!whyNotDivisible(model, parallelism).empty())
           continue;
-        for (const PlacedOperator &placed : operatorsOf(model, split.workload))
-          table.price[s][0][e] += double(placed.count) * price.of(placed.op.shape);
         for (const auto &block : all)
           table.bytes[s][0][e] +=
               bytesPerParameter(split.workload) * double(block->parametersPerRank(parallelism));
@@ -221,24 +227,51 @@ private:
     }
   }
 
-  static bool alike(const AxisTable &table) {
-    auto same = [](const std::vector<Column> &groups) {
-      return llvm::all_of(groups, [&](const Column &column) { return column == groups.front(); });
-    };
-    return same(table.total) && same(table.active) && llvm::all_of(table.price, same) &&
-           llvm::all_of(table.bytes, same);
-  }
-
   const TableContext &context;
   const Space &space;
-  ObjectivePrice &price;
   HiddenTable hidden;
 };
 
 } // namespace
 
-HiddenTable buildHiddenTable(const TableContext &context, int64_t hiddenSize, ObjectivePrice &price) {
-  return TableBuilder(context, hiddenSize, price).build();
+HiddenTable buildHiddenTable(const TableContext &context, int64_t hiddenSize) {
+  return TableBuilder(context, hiddenSize).build();
+}
+
+/// Adds the price of the group's blocks of one axis, one by one, to the elements that are part of a legal
+/// variant.
+static void priceGroups(const TableContext &context, AxisTable &table, Axis axis, ObjectivePrice &price) {
+  for (auto [e, sizes] : llvm::enumerate(table.elements)) {
+    if (!table.legal[e])
+      continue;
+    for (auto [g, group] : llvm::enumerate(context.space.base.layers))
+      for (const auto &prototype : group.blocks) {
+        if (axisOf(*prototype) != axis)
+          continue;
+        std::shared_ptr<const Block> block = prototype->withDimensions(sizes);
+        for (auto [s, split] : llvm::enumerate(context.splits))
+          if (block->whyNotDivisible(split.workload.parallelism).empty())
+            table.price[s][g][e] += price.of(*block, split.workload);
+      }
+  }
+}
+
+void priceTable(const TableContext &context, HiddenTable &table, ObjectivePrice &price) {
+  priceGroups(context, table.attention, Axis::Attention, price);
+  priceGroups(context, table.feedForward, Axis::FeedForward, price);
+  priceGroups(context, table.fixed, Axis::Fixed, price);
+  ModelSpec shell = context.space.base;
+  shell.layers.clear();
+  for (auto [e, sizes] : llvm::enumerate(table.vocabulary.elements)) {
+    if (!table.vocabulary.legal[e])
+      continue;
+    ModelSpec model = withDimensions(shell, sizes);
+    for (auto [s, split] : llvm::enumerate(context.splits))
+      if (whyNotDivisible(model, split.workload.parallelism).empty())
+        for (const PlacedOperator &placed : operatorsOf(model, split.workload))
+          table.vocabulary.price[s][0][e] += double(placed.count) * price.of(placed.op.shape);
+  }
+  table.groupsAlike = groupsAlike(table.feedForward);
 }
 
 } // namespace codesign

@@ -53,6 +53,8 @@ struct AxisTable {
   std::vector<std::vector<Column>> price, bytes;
   /// [split][element]: split constraints that the element fails, as a mask.
   std::vector<std::vector<uint32_t>> failed;
+  /// [element]: part of a legal variant; the others have no price.
+  std::vector<bool> legal;
 };
 
 struct HiddenTable {
@@ -75,7 +77,11 @@ struct TableContext {
   size_t firstSplitConstraint = 0, firstSumConstraint = 0;
 };
 
-HiddenTable buildHiddenTable(const TableContext &context, int64_t hiddenSize, ObjectivePrice &price);
+/// Everything but the prices.
+HiddenTable buildHiddenTable(const TableContext &context, int64_t hiddenSize);
+
+/// Prices the elements that are marked legal.
+void priceTable(const TableContext &context, HiddenTable &table, ObjectivePrice &price);
 
 /// The values that a dimension may take at a hidden size: its domain, or the base's value.
 std::vector<int64_t> candidatesOf(const Space &space, Dimension dimension, int64_t hiddenSize);

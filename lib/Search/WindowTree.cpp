@@ -66,6 +66,7 @@ std::vector<uint32_t> WindowTree::spatialOrder(llvm::ArrayRef<std::vector<double
 void WindowTree::build(std::vector<std::vector<double>> newCoordinates, std::vector<uint32_t> newIds) {
   coordinates = std::move(newCoordinates);
   ids = std::move(newIds);
+  ++builds;
   assert(!coordinates.empty() && coordinates.back().size() == ids.size() && "one cost per point");
   size_t leaves = std::max<size_t>((size() + leafSize - 1) / leafSize, 1);
   extents.assign(2 * llvm::bit_ceil(leaves) * coordinates.size(), Extent{});
@@ -104,6 +105,13 @@ struct WindowTree::Query {
   }
   uint32_t allWindows() const { return (uint32_t(1) << windows.size()) - 1; }
 
+  static void mark(int64_t *marks, size_t first, size_t last) {
+    if (!marks)
+      return;
+    ++marks[first];
+    --marks[last];
+  }
+
   /// The first window in `mask` that the point lies outside of, or null.
   const Window *firstMissed(size_t point, uint32_t mask) const {
     for (; mask != 0; mask &= mask - 1) {
@@ -115,7 +123,8 @@ struct WindowTree::Query {
     return nullptr;
   }
 
-  int64_t count(size_t node, size_t first, size_t last, uint32_t mask, int64_t *removed) const {
+  int64_t count(size_t node, size_t first, size_t last, uint32_t mask, int64_t *removed,
+                int64_t *marks) const {
     uint32_t open = 0;
     for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
       uint32_t bit = rest & -rest;
@@ -133,18 +142,23 @@ struct WindowTree::Query {
       if (!within(extent, window))
         open |= bit;
     }
-    if (open == 0)
+    if (open == 0) {
+      mark(marks, first, last);
       return int64_t(last - first);
+    }
     if (!isLeaf(first, last)) {
       size_t middle = middleOf(first, last);
-      return count(2 * node, first, middle, open, removed) + count(2 * node + 1, middle, last, open, removed);
+      return count(2 * node, first, middle, open, removed, marks) +
+             count(2 * node + 1, middle, last, open, removed, marks);
     }
     int64_t passed = 0;
     for (size_t point = first; point < last; ++point) {
-      if (const Window *missed = firstMissed(point, open))
+      if (const Window *missed = firstMissed(point, open)) {
         ++removed[missed->constraint];
-      else
+      } else {
         ++passed;
+        mark(marks, point, point + 1);
+      }
     }
     return passed;
   }
@@ -202,12 +216,13 @@ struct WindowTree::Query {
   }
 };
 
-int64_t WindowTree::count(llvm::ArrayRef<Window> windows, llvm::MutableArrayRef<int64_t> removed) const {
+int64_t WindowTree::count(llvm::ArrayRef<Window> windows, llvm::MutableArrayRef<int64_t> removed,
+                          int64_t *marks) const {
   assert(windows.size() <= maxWindows && "too many windows");
   if (size() == 0)
     return 0;
   Query query{*this, windows};
-  return query.count(1, 0, size(), query.allWindows(), removed.data());
+  return query.count(1, 0, size(), query.allWindows(), removed.data(), marks);
 }
 
 void WindowTree::visitUpTo(llvm::ArrayRef<Window> windows, double maxCost,

@@ -34,8 +34,14 @@ public:
   double minCost() const { return extent(1, costCoordinate()).min; }
 
   /// The number of points inside all windows. Each other point is charged to the first window, in the given
-  /// order, that it lies outside of: removed[constraint] grows by one.
-  int64_t count(llvm::ArrayRef<Window> windows, llvm::MutableArrayRef<int64_t> removed) const;
+  /// order, that it lies outside of: removed[constraint] grows by one. Where `marks` is given (size() + 1
+  /// numbers, zero at first), it gains +1 where a run of counted points begins and −1 where it ends.
+  int64_t count(llvm::ArrayRef<Window> windows, llvm::MutableArrayRef<int64_t> removed,
+                int64_t *marks = nullptr) const;
+
+  llvm::ArrayRef<uint32_t> pointIds() const { return ids; }
+  /// Changes with every build.
+  uint64_t generation() const { return builds; }
 
   /// Calls visit(id, cost) for points inside all windows with cost ≤ maxCost; visit returns the new, never
   /// larger maxCost.
@@ -66,6 +72,7 @@ private:
 
   std::vector<std::vector<double>> coordinates;
   std::vector<uint32_t> ids;
+  uint64_t builds = 0;
   std::vector<Extent> extents; // node by node in heap order from 1
 };
 

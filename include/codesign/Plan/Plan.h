@@ -84,7 +84,8 @@ struct PlanDimension {
   bool operator==(const PlanDimension &) const = default;
 };
 
-/// What an operator cost before and after. An operator that only one side has leaves the other shape empty.
+/// What an operator costs without (from) and with (to) a change, everything else as chosen. An operator that
+/// only one side has leaves the other shape empty.
 struct PlanOperatorDelta {
   std::string workload, block, name;
   std::string fromShape, toShape;

@@ -12,6 +12,7 @@ enum class Measure : uint8_t {
   HeadDim,
   HeadsPerKeyValueHead,
   KeyValueHeads,
+  QueryHeads,
   AttentionWidthRatio, // heads · head_dim ÷ hidden
   // Of the feed-forward sizes (and the hidden size).
   ExpertsBeyondTopK, // experts − top-k
