@@ -97,10 +97,13 @@ llvm::Expected<std::vector<LineRange>> findSets(llvm::StringRef path, const std:
 
 llvm::Error writeFile(llvm::StringRef path, llvm::StringRef text) {
   // Through a temporary file, so that a full disk cannot leave half a calibration.
-  return llvm::writeToOutput(path, [&](llvm::raw_ostream &out) {
+  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &out) {
     out << text;
     return llvm::Error::success();
   });
+  if (!error)
+    return error;
+  return usageError("cannot write '" + path + "': " + llvm::toString(std::move(error)));
 }
 
 } // namespace

@@ -76,6 +76,7 @@ public:
     std::string id = readText(context, source, path + ".source");
     if (llvm::none_of(profile.sources, [&](const Source &s) { return s.id == id; })) {
       std::vector<llvm::StringRef> ids;
+      ids.reserve(profile.sources.size());
       for (const Source &s : profile.sources)
         ids.push_back(s.id);
       context.fail(source, "'" + id + "' is not in 'sources'" + didYouMean(id, ids));

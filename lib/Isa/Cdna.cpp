@@ -97,15 +97,15 @@ MatrixInstruction smfmac(Architecture architecture, const char *mnemonic, const 
 }
 
 struct MatrixFormat {
-  DataType type;
   const char *name;
   int selector; // value of cbsz (A) or blgp (B)
+  DataType type;
 };
-constexpr MatrixFormat formats[] = {{DataType::F8E4M3, "fp8", 0},
-                                    {DataType::F8E5M2, "bf8", 1},
-                                    {DataType::F6E2M3, "fp6", 2},
-                                    {DataType::F6E3M2, "bf6", 3},
-                                    {DataType::F4E2M1, "fp4", 4}};
+constexpr MatrixFormat formats[] = {{"fp8", 0, DataType::F8E4M3},
+                                    {"bf8", 1, DataType::F8E5M2},
+                                    {"fp6", 2, DataType::F6E2M3},
+                                    {"bf6", 3, DataType::F6E3M2},
+                                    {"fp4", 4, DataType::F4E2M1}};
 
 void addF8F6F4(std::vector<MatrixInstruction> &rows, Architecture architecture, const char *mnemonic,
                const char *builtin, int m, int n, int k, int passesWide, int passesNarrow, bool scaled,

@@ -127,9 +127,10 @@ SharedAccessCost sharedAccessCost(const SharedAccessPhases &phases,
   for (uint64_t mask : phases.phases) {
     llvm::SmallVector<uint32_t, 128> words;
     for (size_t lane = 0; lane < byteAddresses.size(); ++lane) {
-      if (!(mask >> lane & 1) || !byteAddresses[lane])
+      const std::optional<uint32_t> &address = byteAddresses[lane];
+      if (!(mask >> lane & 1) || !address)
         continue;
-      uint32_t first = *byteAddresses[lane] / bankBytes;
+      uint32_t first = *address / bankBytes;
       uint32_t count = (phases.bytesPerLane + bankBytes - 1) / bankBytes;
       for (uint32_t word = first; word < first + count; ++word)
         words.push_back(word);

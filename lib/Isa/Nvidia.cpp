@@ -113,7 +113,8 @@ void addTcgen05(std::vector<MatrixInstruction> &rows, const char *kind, int k, D
   struct Shape {
     int group, m, step;
   };
-  for (Shape shape : {Shape{1, 64, 8}, Shape{1, 128, 16}, Shape{2, 128, 16}, Shape{2, 256, 32}}) {
+  int pairStep = bitWidth(a) >= 16 ? 16 : 32;
+  for (Shape shape : {Shape{1, 64, 8}, Shape{1, 128, 16}, Shape{2, 128, pairStep}, Shape{2, 256, pairStep}}) {
     for (int n = shape.step; n <= 256; n += shape.step) {
       MatrixInstruction instruction;
       instruction.architecture = Architecture::Sm100a;
