@@ -30,8 +30,10 @@ std::vector<int64_t> valuesOf(const DimensionDomain &domain, int64_t hiddenSize)
   if (const auto *range = std::get_if<StepDomain>(&domain))
     return stepValues(range->min, range->max, range->step);
   const auto &ratio = std::get<RatioDomain>(domain);
-  auto min = static_cast<int64_t>(std::ceil(ratio.minRatio * hiddenSize / ratio.step)) * ratio.step;
-  auto max = static_cast<int64_t>(std::floor(ratio.maxRatio * hiddenSize));
+  // Ratios are written in decimal: 2.6 · 5120 is 13312.000000000002, which must not lose the bound it means.
+  double slack = 1e-9 * static_cast<double>(hiddenSize);
+  auto min = static_cast<int64_t>(std::ceil((ratio.minRatio * hiddenSize - slack) / ratio.step)) * ratio.step;
+  auto max = static_cast<int64_t>(std::floor(ratio.maxRatio * hiddenSize + slack));
   return stepValues(std::max(min, ratio.step), max, ratio.step);
 }
 
