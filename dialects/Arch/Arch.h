@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codesign/Model/ModelSpec.h"
+#include "codesign/Model/Question.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -44,7 +45,22 @@ int64_t sizeOf(BlockOpInterface block, Dimension dimension, const DimensionValue
 /// The model at the given values of its symbolic dimensions; constant sizes stay as they are.
 ModelSpec toModelSpec(ModelOp model, const DimensionValues &values);
 
-/// The model's workloads in the order of the text.
+/// The model's workloads in the order of the text, without the splits that a search may choose from.
 std::vector<Workload> workloadsOf(ModelOp model);
+WorkloadOp createWorkload(mlir::OpBuilder &builder, mlir::Location location, const WorkloadChoice &choice);
+
+/// A ratio is one of the hidden size there; the attribute's own dimension is not looked at.
+DimensionDomain toDomain(DomainAttrInterface domain);
+DomainAttrInterface toAttribute(mlir::MLIRContext *context, const DimensionDomain &domain);
+
+Budget budgetOf(ModelOp model);
+/// Null if the budget does not limit that quantity.
+BudgetOp createBudget(mlir::OpBuilder &builder, mlir::Location location, BudgetKind kind,
+                      const Budget &budget);
+inline constexpr BudgetKind allBudgetKinds[] = {BudgetKind::Params, BudgetKind::ActiveParams,
+                                                BudgetKind::MemoryBytes, BudgetKind::FlopsPerToken};
+
+ConstraintOp createConstraint(mlir::OpBuilder &builder, mlir::Location location,
+                              const GuardRailChange &change);
 
 } // namespace codesign::arch

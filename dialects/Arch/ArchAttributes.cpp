@@ -4,7 +4,6 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 using namespace mlir;
 using namespace codesign;
@@ -58,20 +57,19 @@ ParseResult arch::parseNumber(OpAsmParser &parser, FloatAttr &value) {
   return parseNumberIn(parser, value);
 }
 
-/// The shortest decimal that reads back as the same number, with the point that tells it from an integer.
-static void printNumberTo(AsmPrinter &printer, FloatAttr value) {
+void arch::printShortest(raw_ostream &stream, double number) {
   std::array<char, 32> buffer;
-  char *end = std::to_chars(buffer.begin(), buffer.end(), value.getValueAsDouble()).ptr;
+  char *end = std::to_chars(buffer.begin(), buffer.end(), number).ptr;
   StringRef text(buffer.data(), end - buffer.data());
   size_t exponent = std::min(text.find('e'), text.size());
-  printer << text.take_front(exponent);
+  stream << text.take_front(exponent);
   if (!text.contains('.'))
-    printer << ".0";
-  printer << text.drop_front(exponent);
+    stream << ".0";
+  stream << text.drop_front(exponent);
 }
 
 void arch::printNumber(OpAsmPrinter &printer, Operation *, FloatAttr value) {
-  printNumberTo(printer, value);
+  printShortest(printer.getStream(), value.getValueAsDouble());
 }
 
 ParseResult arch::parseSize(OpAsmParser &parser, Attribute &size) {
@@ -234,11 +232,8 @@ FlatSymbolRefAttr ValuesAttr::relativeTo() const {
   return {};
 }
 
-SmallVector<int64_t> ValuesAttr::valuesAt(int64_t) const {
-  SmallVector<int64_t> values(getValues());
-  llvm::sort(values);
-  values.erase(llvm::unique(values), values.end());
-  return values;
+SmallVector<int64_t> ValuesAttr::valuesAt(int64_t other) const {
+  return llvm::to_vector(valuesOf(toDomain(*this), other));
 }
 
 void ValuesAttr::printDomain(AsmPrinter &printer) const {
@@ -269,11 +264,8 @@ FlatSymbolRefAttr RangeAttr::relativeTo() const {
   return {};
 }
 
-SmallVector<int64_t> RangeAttr::valuesAt(int64_t) const {
-  SmallVector<int64_t> values;
-  for (int64_t value = getMin(); value <= getMax(); value += getStep())
-    values.push_back(value);
-  return values;
+SmallVector<int64_t> RangeAttr::valuesAt(int64_t other) const {
+  return llvm::to_vector(valuesOf(toDomain(*this), other));
 }
 
 void RangeAttr::printDomain(AsmPrinter &printer) const {
@@ -305,22 +297,13 @@ FlatSymbolRefAttr RatioAttr::relativeTo() const {
 }
 
 SmallVector<int64_t> RatioAttr::valuesAt(int64_t other) const {
-  // Ratios are written in decimal: 2.6·5120 is 13312.000000000002, which must not lose the bound that it
-  // means.
-  double slack = 1e-9 * double(other);
-  auto low = int64_t(std::ceil(getMin().getValueAsDouble() * double(other) - slack));
-  auto high = int64_t(std::floor(getMax().getValueAsDouble() * double(other) + slack));
-  SmallVector<int64_t> values;
-  int64_t step = getStep();
-  for (int64_t value = std::max<int64_t>(1, llvm::divideCeil(low, step)) * step; value <= high; value += step)
-    values.push_back(value);
-  return values;
+  return llvm::to_vector(valuesOf(toDomain(*this), other));
 }
 
 void RatioAttr::printDomain(AsmPrinter &printer) const {
-  printNumberTo(printer, getMin());
+  printShortest(printer.getStream(), getMin().getValueAsDouble());
   printer << " to ";
-  printNumberTo(printer, getMax());
+  printShortest(printer.getStream(), getMax().getValueAsDouble());
   printer << " of " << getOf();
   printStep(printer, getStep());
 }

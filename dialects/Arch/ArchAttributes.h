@@ -26,8 +26,15 @@ void printSplits(mlir::OpAsmPrinter &printer, mlir::Operation *, mlir::ArrayAttr
 mlir::ParseResult parseDomain(mlir::OpAsmParser &parser, DomainAttrInterface &domain);
 void printDomain(mlir::OpAsmPrinter &printer, mlir::Operation *, DomainAttrInterface domain);
 
-/// `{best = [{speedup = 1.25}], …}`: dictionaries, arrays, strings, booleans, 64-bit integers and doubles.
-mlir::ParseResult parseTree(mlir::OpAsmParser &parser, mlir::DictionaryAttr &tree);
-void printTree(mlir::OpAsmPrinter &printer, mlir::Operation *, mlir::DictionaryAttr tree);
+/// `{best = [{speedup = 1.25}], …}`
+mlir::ParseResult parseTree(mlir::OpAsmParser &parser, TreeAttr &tree);
+void printTree(mlir::OpAsmPrinter &printer, mlir::Operation *, TreeAttr tree);
+
+/// `{head_dim = 128}`: integers without their type.
+mlir::ParseResult parseValues(mlir::OpAsmParser &parser, mlir::DictionaryAttr &values);
+void printValues(mlir::OpAsmPrinter &printer, mlir::Operation *, mlir::DictionaryAttr values);
+
+/// The shortest decimal that reads back as the same number, with the point that tells it from an integer.
+void printShortest(llvm::raw_ostream &stream, double number);
 
 } // namespace codesign::arch

@@ -1,4 +1,4 @@
-// From operations to the Model library: blocks, whole models, workloads, element types.
+// From operations to the Model library: blocks, whole models, element types.
 #include "codesign/Model/Blocks.h"
 #include "dialects/Arch/Arch.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -151,43 +151,4 @@ ModelSpec arch::toModelSpec(ModelOp model, const DimensionValues &values) {
   for (auto [group, other] : llvm::zip_equal(spec.layers, spread.layers))
     group.count = other.count;
   return spec;
-}
-
-Workload WorkloadOp::toWorkload() {
-  Workload workload;
-  workload.name = getName().str();
-  workload.phase = static_cast<codesign::Phase>(getPhase());
-  workload.batch = getBatch();
-  workload.sequenceLength = getSequenceLength().value_or(0);
-  workload.context = getContextLength().value_or(0);
-  workload.microBatches = getMicroBatches().value_or(workload.microBatches);
-  workload.type = *toDataType(getType());
-  workload.keyValueType = getKeyValueType() ? *toDataType(*getKeyValueType()) : DataType::BF16;
-  workload.scaling = static_cast<codesign::Scaling>(getScaling());
-  workload.parallelism = parallelism();
-  workload.weight = getWeight().convertToDouble();
-  return workload;
-}
-
-Parallelism WorkloadOp::parallelism() {
-  return {.tensor = int64_t(getTensor().value_or(1)),
-          .expert = int64_t(getExpert().value_or(1)),
-          .pipeline = int64_t(getPipeline().value_or(1))};
-}
-
-std::vector<Parallelism> WorkloadOp::parallelisms() {
-  std::optional<ArrayAttr> splits = getSplits();
-  if (!splits)
-    return {parallelism()};
-  std::vector<Parallelism> result;
-  for (auto split : splits->getAsRange<DenseI64ArrayAttr>())
-    result.push_back({.tensor = split[0], .expert = split[1], .pipeline = split[2]});
-  return result;
-}
-
-std::vector<Workload> arch::workloadsOf(ModelOp model) {
-  std::vector<Workload> workloads;
-  for (auto op : model.getBody().getOps<WorkloadOp>())
-    workloads.push_back(op.toWorkload());
-  return workloads;
 }

@@ -97,6 +97,16 @@ def Arch_Ratio : Arch_Domain<"Ratio", "ratio"> {
                         "::mlir::FlatSymbolRefAttr":$of, "int64_t":$step);
 }
 
+def Arch_Tree : AttrDef<Arch_Dialect, "Tree"> {
+  let mnemonic = "tree";
+  let summary = "a dictionary that keeps its entries in order: `{best = [{speedup = 1.25}]}`";
+  let description = [{
+    Values are trees, arrays, strings, booleans, 64-bit integers, doubles, and `unit` for nothing.
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::NamedAttribute">:$entries);
+  let hasCustomAssemblyFormat = 1;
+}
+
 // Ranks of tensor, expert and pipeline parallelism.
 def Arch_Splits : TypedArrayAttrBase<ConfinedAttr<DenseI64ArrayAttr, [DenseArrayCount<3>]>, "splits of a workload">;
 

@@ -309,24 +309,30 @@ LogicalResult DimensionOp::canonicalize(DimensionOp op, PatternRewriter &rewrite
 // The question
 //===--------------------------------------------------------------------------------------------------------===//
 
-LogicalResult BudgetOp::verify() {
-  if (!(getTarget().convertToDouble() > 0))
-    return emitOpError("target must be positive");
-  if (std::optional<APFloat> tolerance = getTolerance())
-    if (double value = tolerance->convertToDouble(); !(value >= 0 && value < 1))
-      return emitOpError("tolerance is a share from 0 to below 1, 2 % is 0.02");
+/// `min` and `max` of a limit, both optional.
+template <class Op>
+static LogicalResult verifyLimits(Op op) {
+  std::optional<APFloat> min = op.getMin(), max = op.getMax();
+  if (min && max && !(min->convertToDouble() <= max->convertToDouble()))
+    return op.emitOpError("no value lies between min ")
+           << min->convertToDouble() << " and max " << max->convertToDouble();
   return success();
+}
+
+LogicalResult BudgetOp::verify() {
+  if (!getMin() && !getMax())
+    return emitOpError("needs min or max");
+  if (getMax() && !(getMax()->convertToDouble() > 0))
+    return emitOpError("max must be positive");
+  return verifyLimits(*this);
 }
 
 LogicalResult ConstraintOp::verify() {
   if (getOff() && (getMin() || getMax()))
     return emitOpError("is off and has limits");
-  if (getMin() && getMax() && !(getMin()->convertToDouble() <= getMax()->convertToDouble()))
-    return emitOpError("no value lies between min ")
-           << getMin()->convertToDouble() << " and max " << getMax()->convertToDouble();
   if (!getOff() && !getMin() && !getMax())
     return emitOpError("needs min, max or off");
-  return success();
+  return verifyLimits(*this);
 }
 
 LogicalResult WorkloadOp::verify() {
@@ -343,15 +349,16 @@ LogicalResult WorkloadOp::verify() {
        {std::optional(getBatch()), getSequenceLength(), getContextLength(), getMicroBatches()})
     if (size.value_or(0) > uint64_t(1) << 24)
       return emitOpError() << "has the size " << *size << ", larger than " << (1 << 24);
-  std::vector<Parallelism> splits = parallelisms();
+  if (failed(verifyElementType(*this, getType())) ||
+      (getKeyValueType() && failed(verifyElementType(*this, *getKeyValueType()))))
+    return failure();
+  std::vector<Parallelism> splits = toWorkload().parallelisms;
   splits.push_back(parallelism());
   for (const Parallelism &split : splits)
     for (int64_t ranks : {split.tensor, split.expert, split.pipeline})
       if (ranks < 1 || ranks > 1024)
         return emitOpError() << "is spread over " << ranks << " ranks; 1 to 1024 are possible";
-  if (getKeyValueType() && failed(verifyElementType(*this, *getKeyValueType())))
-    return failure();
-  return verifyElementType(*this, getType());
+  return success();
 }
 
 DimensionValues PlanOp::chosenValues() {

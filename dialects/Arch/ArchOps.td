@@ -79,18 +79,18 @@ def Arch_DimensionOp : Arch_Op<"dimension", [Symbol, HasParent<"ModelOp">,
 }
 
 def Arch_BudgetOp : Arch_Op<"budget", [HasParent<"ModelOp">]> {
-  let summary = "a limit on a quantity of the whole model";
+  let summary = "limits of a quantity of the whole model";
   let description = [{
-    With a tolerance the quantity must stay within target·(1 ± tolerance), else at most the target.
+    Parameters count the whole model, memory one rank in every workload, FLOPs the forward pass of one token.
 
     ```mlir
-    arch.budget params 8030261248 tolerance 0.02
-    arch.budget memory_bytes 80000000000
+    arch.budget params min 7.84e9 max 8.16e9
+    arch.budget memory_bytes max 8.0e10
     ```
   }];
-  let arguments = (ins Arch_BudgetKind:$kind, F64Attr:$target, OptionalAttr<F64Attr>:$tolerance);
+  let arguments = (ins Arch_BudgetKind:$kind, OptionalAttr<F64Attr>:$min, OptionalAttr<F64Attr>:$max);
   let assemblyFormat = [{
-    $kind custom<Number>($target) (`tolerance` custom<Number>($tolerance)^)? attr-dict
+    $kind (`min` custom<Number>($min)^)? (`max` custom<Number>($max)^)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -110,6 +110,9 @@ def Arch_ConstraintOp : Arch_Op<"constraint", [HasParent<"ModelOp">]> {
     $name (`min` custom<Number>($min)^)? (`max` custom<Number>($max)^)? (`off` $off^)? attr-dict
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::codesign::GuardRailChange toChange();
+  }];
 }
 
 def Arch_WorkloadOp : Arch_Op<"workload", [HasParent<"ModelOp">]> {
@@ -144,10 +147,8 @@ def Arch_WorkloadOp : Arch_Op<"workload", [HasParent<"ModelOp">]> {
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    ::codesign::Workload toWorkload();
+    ::codesign::WorkloadChoice toWorkload();
     ::codesign::Parallelism parallelism();
-    /// The splits that a search may choose from; just the workload's own without `among`.
-    std::vector<::codesign::Parallelism> parallelisms();
   }];
 }
 
@@ -160,8 +161,7 @@ def Arch_ObjectiveOp : Arch_Op<"objective", [HasParent<"ModelOp">]> {
 def Arch_PlanOp : Arch_Op<"plan", [HasParent<"ModelOp">]> {
   let summary = "what a search found for one device";
   let description = [{
-    `dimensions` are the chosen values. `decision` is the whole plan as a tree of dictionaries and arrays with the keys of
-    plan.json; integers are 64 bits wide, other numbers doubles: the variants that were compared, the reasons, the certificate, the kernels.
+    `dimensions` are the chosen values. `decision` is the whole plan with the keys of plan.json: the variants that were compared, the reasons, the certificate, the kernels.
 
     ```mlir
     arch.plan for "mi300x" chooses {head_dim = 128, hidden_size = 4096} because {
@@ -170,8 +170,8 @@ def Arch_PlanOp : Arch_Op<"plan", [HasParent<"ModelOp">]> {
     }
     ```
   }];
-  let arguments = (ins StrAttr:$hardware, DictionaryAttr:$dimensions, DictionaryAttr:$decision);
-  let assemblyFormat = "`for` $hardware `chooses` custom<Tree>($dimensions) `because` custom<Tree>($decision) attr-dict";
+  let arguments = (ins StrAttr:$hardware, DictionaryAttr:$dimensions, Arch_Tree:$decision);
+  let assemblyFormat = "`for` $hardware `chooses` custom<Values>($dimensions) `because` custom<Tree>($decision) attr-dict";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The chosen values; 0 for dimensions that the model does not have.

@@ -61,7 +61,7 @@ struct ListOperators : arch::impl::ArchListOperatorsBase<ListOperators> {
     ModelOp model = getOperation();
     DimensionValues values = model.baseValues();
     for (auto op : model.getBody().getOps<WorkloadOp>()) {
-      Workload workload = op.toWorkload();
+      Workload workload = op.toWorkload().workload;
       std::string reason = whyNotDivisible(toModelSpec(model, values), workload.parallelism);
       if (!reason.empty()) {
         op.emitError() << reason;

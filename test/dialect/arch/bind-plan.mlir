@@ -8,7 +8,7 @@ arch.model @moe family "qwen3_moe" type bf16 positions 8192 {
   arch.dimension @hidden_size = 2048 in [2048, 2560]
   arch.dimension @num_hidden_layers = 12 in 8 to 16
   arch.dimension @shared_expert_intermediate_size = 512 in [0, 512]
-  arch.budget params 1.0e9 tolerance 0.02
+  arch.budget params min 0.9e9 max 1.1e9
   // Nine to three of twelve layers are 7.5 to 2.5 of ten; the first group rounds up.
   // CHECK: arch.layers 8 {
   arch.layers 9 of @num_hidden_layers {

@@ -28,15 +28,16 @@ arch.model @small family "gpt2" type f16 positions 1024 template attributes {rev
   // CHECK-NEXT: arch.head vocab 50257 hidden 768 tied
   arch.head vocab 50257 hidden 768 tied
   // CHECK-NEXT: arch.plan for "mi300x" chooses {head_dim = 64} because {
+  // CHECK-NEXT:   schema = 1,
   // CHECK-NEXT:   best = [
-  // CHECK-NEXT:     {speedup = 1.25, terms = -1.0e-06, tied = true, verdict = "faster"},
+  // CHECK-NEXT:     {speedup = 1.25, terms = -1.0e-06, verdict = "faster", tied = true, price = unit},
   // CHECK-NEXT:     {}
   // CHECK-NEXT:   ],
-  // CHECK-NEXT:   from = [4096, -1],
-  // CHECK-NEXT:   schema = 1
+  // CHECK-NEXT:   from = [4096, -1]
   // CHECK-NEXT: }
   arch.plan for "mi300x" chooses {head_dim = 64} because {
-    schema = 1, best = [{speedup = 1.25, terms = -1.0e-6, "verdict" = "faster", tied = true}, {}], from = [4096, -1]
+    schema = 1, best = [{speedup = 1.25, terms = -1.0e-6, "verdict" = "faster", tied = true, price = unit}, {}],
+    from = [4096, -1]
   }
 }
 

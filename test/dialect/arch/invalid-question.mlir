@@ -25,8 +25,8 @@ arch.model @a family "llama" type bf16 positions 8192 {
 
 // -----
 arch.model @a family "llama" type bf16 positions 8192 {
-  // expected-error @below {{tolerance is a share from 0 to below 1, 2 % is 0.02}}
-  arch.budget params 8.0e9 tolerance 2
+  // expected-error @below {{no value lies between min 8.000000e+09 and max 7.000000e+09}}
+  arch.budget params min 8.0e9 max 7.0e9
 }
 
 // -----

@@ -14,10 +14,10 @@ arch.model @dense family "llama" type bf16 positions 8192 {
   // CHECK-NEXT: arch.dimension @intermediate_size = 14336 in 2.5 to 4.0 of @hidden_size step 64
   arch.dimension @intermediate_size = 14336 in 2.5 to 4 of @hidden_size step 64
 
-  // CHECK-NEXT: arch.budget params 8030261248.0 tolerance 0.02
-  arch.budget params 8030261248 tolerance 0.02
-  // CHECK-NEXT: arch.budget memory_bytes 8.0e+10
-  arch.budget memory_bytes 8.0e10
+  // CHECK-NEXT: arch.budget params min 7.84e+09 max 8.16e+09
+  arch.budget params min 7.84e9 max 8160000000
+  // CHECK-NEXT: arch.budget memory_bytes max 8.0e+10
+  arch.budget memory_bytes max 8.0e10
   // CHECK-NEXT: arch.constraint "depth_width_band" min 64.0 max 160.0
   arch.constraint "depth_width_band" min 64.0 max 160.0
   // CHECK-NEXT: arch.constraint "head_dim_menu" off
