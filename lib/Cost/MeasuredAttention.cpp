@@ -67,6 +67,15 @@ public:
     }
     return collapsed(std::move(rows));
   }
+  static std::string termsOf(const AttentionModel &model, const MeasuredRow &row) {
+    const auto &shape = std::get<AttentionShape>(row.parts.front());
+    std::string text;
+    appendTerms(text, "", model.breakdown(shape));
+    Breakdown preparation;
+    preparation.add("preparation", model.preparation(shape).value);
+    appendTerms(text, "", preparation);
+    return text;
+  }
   static double seconds(const AttentionModel &model, const MeasuredRow &row) {
     const AttentionShape &shape = std::get<AttentionShape>(row.parts.front());
     return (model.time(shape) + model.preparation(shape)).value;
@@ -121,6 +130,11 @@ public:
       }
     }
     return collapsed(std::move(rows));
+  }
+  static std::string termsOf(const AttentionModel &model, const MeasuredRow &row) {
+    std::string text;
+    appendTerms(text, "", model.breakdown(std::get<AttentionShape>(row.parts.front())));
+    return text;
   }
   static double seconds(const AttentionModel &model, const MeasuredRow &row) {
     return model.time(std::get<AttentionShape>(row.parts.front())).value;
@@ -194,6 +208,11 @@ public:
       rows.push_back(std::move(row));
     }
     return collapsed(std::move(rows));
+  }
+  static std::string termsOf(const DecodeModel &model, const MeasuredRow &row) {
+    std::string text;
+    appendTerms(text, "", model.breakdown(std::get<DecodeAttentionShape>(row.parts.front())));
+    return text;
   }
   static double seconds(const DecodeModel &model, const MeasuredRow &row) {
     return model.time(std::get<DecodeAttentionShape>(row.parts.front())).value;

@@ -28,8 +28,10 @@ struct MoeLayerModel {
   }
 };
 
-bool isEvenlySpread(const MeasuredRow &row) {
-  return row.coordinates.back() == 0;
+/// Balanced benchmark tables deal experts out in turn; AITER's inputs are random tokens.
+ExpertSpread spreadOf(const MeasuredRow &row) {
+  return row.coordinates.back() == 0 && row.key.provider != "aiter" ? ExpertSpread::Even
+                                                                    : ExpertSpread::Random;
 }
 
 double layerSeconds(const MoeLayerModel &model, const MeasuredRow &row, ExpertSpread spread) {
@@ -82,10 +84,20 @@ public:
     markUntuned(rows, profile);
     return rows;
   }
+  static std::string termsOf(const MoeLayerModel &model, const MeasuredRow &row) {
+    const ExpertSpread spread = spreadOf(row);
+    const auto &up = std::get<GroupedGemmShape>(row.parts[1]);
+    std::string text;
+    appendTerms(text, "routing ",
+                model.products.routing(std::get<MoeRoutingShape>(row.parts[0]),
+                                       model.products.loads(up, spread).rows()));
+    appendTerms(text, "up ", model.products.breakdown(up, spread));
+    appendTerms(text, "activation ", model.activation.breakdown(std::get<ElementwiseShape>(row.parts[2])));
+    appendTerms(text, "down ", model.products.breakdown(std::get<GroupedGemmShape>(row.parts[3]), spread));
+    return text;
+  }
   static double seconds(const MoeLayerModel &model, const MeasuredRow &row) {
-    // Balanced benchmark tables deal experts out in turn; AITER's inputs are random tokens.
-    bool even = isEvenlySpread(row) && row.key.provider != "aiter";
-    return layerSeconds(model, row, even ? ExpertSpread::Even : ExpertSpread::Random);
+    return layerSeconds(model, row, spreadOf(row));
   }
 
 private:

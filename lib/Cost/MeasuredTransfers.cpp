@@ -56,6 +56,11 @@ public:
     }
     return collapsed(std::move(rows));
   }
+  static std::string termsOf(const OneCollectiveModel &model, const MeasuredRow &row) {
+    std::string text;
+    appendTerms(text, "", model.breakdown(std::get<CollectiveShape>(row.parts.front())));
+    return text;
+  }
   static double seconds(const OneCollectiveModel &model, const MeasuredRow &row) {
     return model.time(std::get<CollectiveShape>(row.parts.front())).value;
   }
@@ -83,6 +88,14 @@ public:
         rows.push_back(std::move(*row));
     }
     return collapsed(std::move(rows));
+  }
+  static std::string termsOf(const StreamModel &model, const MeasuredRow &row) {
+    std::string text;
+    if (const auto *norm = std::get_if<NormShape>(&row.parts.front()))
+      appendTerms(text, "", model.breakdown(*norm));
+    else
+      appendTerms(text, "", model.breakdown(std::get<ElementwiseShape>(row.parts.front())));
+    return text;
   }
   static double seconds(const StreamModel &model, const MeasuredRow &row) {
     if (const auto *norm = std::get_if<NormShape>(&row.parts.front()))

@@ -1,6 +1,7 @@
 // The kinds of measurement tables, one source file each, and what they share.
 #pragma once
 
+#include "codesign/Cost/Breakdown.h"
 #include "codesign/Cost/Measurements.h"
 #include <cmath>
 
@@ -15,6 +16,9 @@ std::unique_ptr<MeasurementKind> makeStreamKind();
 
 /// Rows of equal key and coordinates as one row with their median time.
 std::vector<MeasuredRow> collapsed(std::vector<MeasuredRow> rows);
+
+/// Appends "prefix name=microseconds;" for every term.
+void appendTerms(std::string &text, llvm::StringRef prefix, const Breakdown &breakdown);
 
 /// A number that stands for several sizes together.
 template <class... Sizes>
@@ -96,6 +100,10 @@ public:
                      std::vector<double> &heldOut) const override {
     return fitModel<Model, Constants>(profile, rows, Derived::start(rows), Derived::fitted(rows),
                                       coordinateNames(), Derived::seconds, Derived::finish, options, heldOut);
+  }
+  std::string terms(const Profile &profile, const CalibrationSet *set,
+                    const MeasuredRow &row) const override {
+    return Derived::termsOf(Model(profile, constantsFrom(set, Constants::fields())), row);
   }
   static Constants start(llvm::ArrayRef<MeasuredRow>) { return {}; }
   static Constants finish(const Constants &constants) { return constants; }

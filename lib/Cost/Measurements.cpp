@@ -2,6 +2,8 @@
 
 #include "MeasurementKinds.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -117,6 +119,12 @@ std::vector<MeasuredRow> collapsed(std::vector<MeasuredRow> rows) {
     first = last;
   }
   return result;
+}
+
+void appendTerms(std::string &text, llvm::StringRef prefix, const Breakdown &breakdown) {
+  llvm::raw_string_ostream stream(text);
+  for (const NamedSeconds &term : breakdown.terms())
+    stream << prefix << term.name << '=' << llvm::format("%.4f", toMicroseconds(term.time)) << ';';
 }
 
 std::vector<NeighbourPair> neighbours(llvm::ArrayRef<MeasuredRow> rows,

@@ -1,0 +1,93 @@
+// The error of the shipped constants on slices of public measurements: a change that costs accuracy fails
+// here.
+#include "CostTestSupport.h"
+#include "codesign/Cost/Validate.h"
+
+using namespace codesign;
+
+namespace {
+
+struct Pin {
+  const char *device, *slice, *kind;
+  DataType type; // of the set; ignored for sets of any type
+  double meanPercent;
+};
+
+void PrintTo(const Pin &pin, std::ostream *stream) {
+  *stream << pin.device << ' ' << pin.kind << ' ' << toString(pin.type).str();
+}
+
+Validation validationOf(const char *device, const char *slice) {
+  MeasurementTable table =
+      llvm::cantFail(readMeasurements(std::string(CODESIGN_SOURCE_DIR "/test/unit/Cost/Inputs/") + slice));
+  return llvm::cantFail(validate(shippedProfile(device), table));
+}
+
+const KeyValidation *find(const Validation &validation, llvm::StringRef kind, DataType type) {
+  for (const KeyValidation &key : validation.keys)
+    if (key.key.operatorKind == kind && (!key.key.dataType || key.key.dataType == type))
+      return &key;
+  return nullptr;
+}
+
+class Accuracy : public testing::TestWithParam<Pin> {};
+
+TEST_P(Accuracy, StaysWithinItsPin) {
+  const Pin &pin = GetParam();
+  Validation validation = validationOf(pin.device, pin.slice);
+  const KeyValidation *key = find(validation, pin.kind, pin.type);
+  ASSERT_NE(key, nullptr);
+  EXPECT_TRUE(key->calibrated);
+  const SliceErrors &all = key->slices.front();
+  EXPECT_GE(all.model.rows, 30);
+  EXPECT_LE(100 * all.model.mean, pin.meanPercent);
+  // Mechanisms must beat both baselines by far.
+  EXPECT_LT(all.model.mean, 0.75 * all.threeConstants.mean);
+  EXPECT_LT(all.model.mean, 0.2 * all.roofline.mean);
+  EXPECT_GT(all.kendallTau, 0.85);
+}
+
+constexpr DataType bf16 = DataType::BF16, fp8 = DataType::F8E4M3;
+
+INSTANTIATE_TEST_SUITE_P(
+    Slices, Accuracy,
+    testing::Values(Pin{"h100-sxm", "prefill_h100-sxm.csv", "prefill", bf16, 5.0},
+                    Pin{"h100-sxm", "prefill_h100-sxm.csv", "prefill", fp8, 6.0},
+                    Pin{"h100-sxm", "decode_h100-sxm.csv", "decode", bf16, 9.0},
+                    Pin{"h100-sxm", "decode_h100-sxm.csv", "decode", fp8, 9.0},
+                    Pin{"b200", "prefill_b200.csv", "prefill", bf16, 7.5},
+                    Pin{"b200", "prefill_b200.csv", "prefill", fp8, 6.5},
+                    Pin{"b200", "decode_b200.csv", "decode", bf16, 11.0},
+                    Pin{"h100-sxm", "collective_h100-sxm.csv", "all_reduce", bf16, 6.0},
+                    Pin{"h100-sxm", "collective_h100-sxm.csv", "all_gather", bf16, 6.0},
+                    Pin{"h100-sxm", "collective_h100-sxm.csv", "reduce_scatter", bf16, 6.0},
+                    Pin{"mi300x", "attention_aiter_tflops.csv", "prefill", bf16, 5.0},
+                    Pin{"mi300x", "attention_aiter_tflops.csv", "prefill_backward", bf16, 5.0},
+                    Pin{"mi355x", "attention_aiter_tflops.csv", "prefill", bf16, 5.0},
+                    Pin{"mi355x", "attention_aiter_tflops.csv", "prefill_backward", bf16, 5.0}));
+
+const CliffScore *cliffsAlong(const KeyValidation &key, llvm::StringRef along) {
+  for (const CliffScore &score : key.cliffs)
+    if (score.along == along)
+      return &score;
+  return nullptr;
+}
+
+TEST(Cliffs, OfPrefillAlongTheSequenceArePredicted) {
+  Validation validation = validationOf("h100-sxm", "prefill_h100-sxm.csv");
+  const CliffScore *score = cliffsAlong(*find(validation, "prefill", bf16), "seq");
+  ASSERT_NE(score, nullptr);
+  EXPECT_GE(score->cliffs, 8);
+  EXPECT_GE(score->hits, 0.9 * score->cliffs);
+}
+
+TEST(Cliffs, OfDecodeAlongTheHeadsArePredicted) {
+  // From 32 to 64 query heads on one key-value head the grouped kernel is lost.
+  Validation validation = validationOf("h100-sxm", "decode_h100-sxm.csv");
+  const CliffScore *score = cliffsAlong(*find(validation, "decode", bf16), "heads");
+  ASSERT_NE(score, nullptr);
+  EXPECT_GE(score->cliffs, 3);
+  EXPECT_GE(score->hits, 0.9 * score->cliffs);
+}
+
+} // namespace

@@ -1,0 +1,99 @@
+#include "codesign/Cost/CrossValidation.h"
+#include "codesign/Cost/Validate.h"
+#include "gtest/gtest.h"
+#include <cmath>
+
+using namespace codesign;
+
+namespace {
+
+TEST(Minimise, FindsTheMinimumInsideItsBounds) {
+  std::vector<FitVariable> variables = {{1, 0, 10}, {1, 0, 10}, {5, 4, 6}};
+  double least = minimise(
+      variables,
+      [](llvm::ArrayRef<double> v) {
+        return std::abs(v[0] - 3) + std::abs(v[0] + v[1] - 7) + std::abs(v[2] - 9);
+      },
+      4000, 1);
+  EXPECT_NEAR(variables[0].value, 3, 0.05);
+  EXPECT_NEAR(variables[1].value, 4, 0.05);
+  EXPECT_EQ(variables[2].value, 6); // the bound nearest to 9
+  EXPECT_NEAR(least, 3, 0.1);
+}
+
+TEST(ErrorsOf, CountsInShares) {
+  Errors errors = errorsOf({1.1, 0.8, 1.0}, {1, 1, 1});
+  EXPECT_NEAR(errors.mean, 0.1, 1e-12);
+  EXPECT_NEAR(errors.median, 0.1, 1e-12);
+  EXPECT_NEAR(errors.bias, -0.1 / 3, 1e-12);
+  EXPECT_NEAR(errors.percentile90, 0.1 + 0.8 * 0.1, 1e-12);
+}
+
+TEST(Bands, AreQuantilesOfMeasuredOverPredicted) {
+  std::vector<FitRow> rows;
+  std::vector<double> predicted;
+  for (int i = 0; i <= 10; ++i) {
+    rows.push_back({1 + i / 10.0, uint64_t(i), i < 5 ? "small" : "all", false});
+    predicted.push_back(1);
+  }
+  rows.push_back({100, 0, "small", true}); // excluded
+  predicted.push_back(1);
+  std::vector<ErrorBand> bands = absoluteBands(rows, predicted);
+  ASSERT_EQ(bands.size(), 2u);
+  EXPECT_EQ(bands[0].regime, "all");
+  EXPECT_EQ(bands[0].rows, 11);
+  EXPECT_NEAR(bands[0].low, 1.1, 1e-12);
+  EXPECT_NEAR(bands[0].high, 1.9, 1e-12);
+  EXPECT_EQ(bands[1].rows, 5);
+}
+
+TEST(CrossValidation, NeverTestsAGroupItFitted) {
+  struct Slope {
+    double slope = 1;
+  };
+  static constexpr ConstantField<Slope> fields[] = {{"slope", "", "", &Slope::slope, 0, 100}};
+  // Every group has a slope of its own: a fit that saw a group would predict it better than one that did not.
+  std::vector<FitRow> rows;
+  std::vector<double> x;
+  for (int group = 0; group < 10; ++group)
+    for (int i = 1; i <= 5; ++i) {
+      x.push_back(i);
+      rows.push_back({(group == 3 ? 20.0 : 2.0) * i, uint64_t(group), "all", false});
+    }
+  FitOptions options;
+  options.evaluations = 800;
+  auto model = [&](const Slope &slope) { return [&, slope](int i) { return slope.slope * x[i]; }; };
+  FitResult<Slope> result = crossValidate<Slope>(rows, {}, fields, model, options);
+  EXPECT_NEAR(result.constants.slope, 2, 0.05);
+  for (size_t i = 0; i < rows.size(); ++i)
+    EXPECT_NEAR(result.heldOut[i], 2 * x[i], 0.1);
+}
+
+TEST(Folds, SpreadGroupsEvenly) {
+  int counts[5] = {};
+  for (uint64_t group = 0; group < 5000; ++group)
+    ++counts[foldOf(group, 5)];
+  for (int count : counts)
+    EXPECT_NEAR(count, 1000, 120);
+}
+
+TEST(Thinned, DrawsEvenlyAndOnce) {
+  std::vector<int> all(1000);
+  for (int i = 0; i < 1000; ++i)
+    all[i] = i;
+  std::vector<int> some = thinned(all, 100);
+  ASSERT_EQ(some.size(), 100u);
+  for (size_t i = 1; i < some.size(); ++i) {
+    EXPECT_GT(some[i], some[i - 1]);
+    EXPECT_LT(some[i] - some[i - 1], 30);
+  }
+  EXPECT_EQ(thinned(all, 2000).size(), 1000u);
+}
+
+TEST(KendallTau, OrdersPairs) {
+  EXPECT_EQ(kendallTau({1, 2, 3, 4}, {10, 20, 30, 40}), 1);
+  EXPECT_EQ(kendallTau({1, 2, 3, 4}, {40, 30, 20, 10}), -1);
+  EXPECT_NEAR(kendallTau({1, 2, 3}, {1, 3, 2}), 1.0 / 3, 1e-12);
+}
+
+} // namespace

@@ -1,0 +1,92 @@
+// codesign calibrate: fits a profile's constants to measured times and stores them beside the profile.
+#include "Command.h"
+
+#include "codesign/Cost/Calibrate.h"
+#include "codesign/Hardware/ProfileLoader.h"
+#include "llvm/Support/Chrono.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <chrono>
+
+namespace codesign {
+
+namespace {
+
+struct CalibrateCommandOptions {
+  std::string hardware;
+  std::vector<std::string> tables;
+  CalibrateOptions calibrate;
+  bool dryRun = false;
+};
+
+void printSet(const FittedSet &fitted) {
+  const CalibrationSet &set = fitted.set;
+  llvm::outs() << set.key.operatorKind << ", " << set.key.provider << ", "
+               << (set.key.dataType ? toString(*set.key.dataType) : llvm::StringRef("any type"))
+               << llvm::format(": %d rows, held-out error %.1f %% (median %.1f, p90 %.1f, bias %+.1f)\n",
+                               set.rowsFitted, 100 * fitted.heldOut.mean, 100 * fitted.heldOut.median,
+                               100 * fitted.heldOut.percentile90, 100 * fitted.heldOut.bias);
+  if (fitted.heldOutAll.rows > fitted.heldOut.rows)
+    llvm::outs() << llvm::format("  %d rows of untuned kernels left out; with them %.1f %%\n",
+                                 fitted.heldOutAll.rows - fitted.heldOut.rows, 100 * fitted.heldOutAll.mean);
+  for (const CalibrationConstant &constant : set.constants)
+    llvm::outs() << llvm::format("  %-30s %12.5g  %s\n", constant.name.c_str(), constant.value,
+                                 constant.unit.c_str());
+}
+
+llvm::Expected<ExitCode> run(const CalibrateCommandOptions &options, const GlobalOptions &global) {
+  auto profile = loadProfile(options.hardware, profileSearchDirs(global.dataDir, global.executable));
+  if (!profile)
+    return profile.takeError();
+  std::vector<CalibrationSet> sets;
+  for (const std::string &path : options.tables) {
+    auto table = readMeasurements(path);
+    if (!table)
+      return table.takeError();
+    auto fitted = calibrate(*profile, *table, options.calibrate);
+    if (!fitted)
+      return fitted.takeError();
+    if (fitted->empty())
+      return usageError("'" + path + "' has too few usable rows of " + profile->name + " to fit anything");
+    for (FittedSet &set : *fitted) {
+      printSet(set);
+      sets.push_back(std::move(set.set));
+    }
+  }
+  if (options.dryRun)
+    return ExitCode::Ok;
+  if (llvm::Error error = writeCalibration(profile->path, sets))
+    return std::move(error);
+  llvm::errs() << "wrote " << sets.size() << " sets to " << calibrationPathFor(profile->path) << '\n';
+  return ExitCode::Ok;
+}
+
+} // namespace
+
+CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global) {
+  auto options = std::make_shared<CalibrateCommandOptions>();
+  options->calibrate.date = llvm::formatv("{0:%Y-%m-%d}", std::chrono::system_clock::now()).str();
+  FitOptions &fit = options->calibrate.fit;
+  command.add_option("--hw", options->hardware, "Device profile: a name or a file")->required();
+  command.add_option("--measurements", options->tables, "Tables of measured times; the header says of what")
+      ->required();
+  command.add_option("--source", options->calibrate.source,
+                     "Who measured, and the licence: stored with the constants");
+  command.add_option("--date", options->calibrate.date,
+                     "Date of the fit, stored with the constants (default: today)");
+  command.add_option("--seed", fit.seed, "Seed of the search; equal seeds give equal constants")
+      ->capture_default_str();
+  command.add_option("--evaluations", fit.evaluations, "Steps of the search per fold")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command.add_option("--rows", fit.maxRows, "Rows that one fit sees at most")
+      ->check(CLI::Range(10, 1000000))
+      ->capture_default_str();
+  command.add_option("--folds", fit.folds, "Folds of the cross-validation")
+      ->check(CLI::Range(2, 50))
+      ->capture_default_str();
+  command.add_flag("--dry-run", options->dryRun, "Fit and report, write nothing");
+  return [options, &global] { return run(*options, global); };
+}
+
+} // namespace codesign
