@@ -1,5 +1,6 @@
 #include "CostTestSupport.h"
 #include "codesign/Cost/Calibrate.h"
+#include "codesign/Cost/CollectiveModel.h"
 #include "codesign/Cost/Validate.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
