@@ -65,7 +65,7 @@ NearestValues nearestSum(const Problem &problem, size_t k) {
   NearestValues nearest;
   std::vector<double> weights(problem.splits.size());
   std::vector<int64_t> passed(problem.firstSumConstraint + 1);
-  forEachRow(problem, Elements::All, weights, passed, [&](const Row &row) {
+  forEachRow(problem, Walk::Count, weights, infinity, passed, [&](const Row &row) {
     size_t first = 0;
     while (row.windows[first].constraint < int(k))
       ++first;

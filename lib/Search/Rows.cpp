@@ -19,9 +19,10 @@ struct Sums {
 
 class RowWalker {
 public:
-  RowWalker(const Problem &problem, Elements elements, llvm::ArrayRef<double> weights,
+  RowWalker(const Problem &problem, Walk purpose, llvm::ArrayRef<double> weights, const double &costLimit,
             llvm::MutableArrayRef<int64_t> passed, llvm::function_ref<void(const Row &)> visit)
-      : problem(problem), covered(elements), weights(weights), passed(passed), visit(visit) {
+      : problem(problem), purpose(purpose), weights(weights), costLimit(costLimit), passed(passed),
+        visit(visit) {
     for (size_t k = problem.firstSumConstraint; k < problem.constraints.size(); ++k)
       limitsMemory |= problem.constraints[k].quantity == Measure::MemoryBytes;
   }
@@ -33,10 +34,13 @@ public:
       // The trees of all splits share one order; which elements are left differs.
       std::vector<Column> summed = {sumGroups(ffn.total), sumGroups(ffn.active)};
       order = WindowTree::spatialOrder(summed);
-      for (auto [p, combination] : llvm::enumerate(problem.combinations)) {
+      groups.clear();
+      for (auto [p, combination] : llvm::enumerate(problem.combinations))
+        addToGroup(table, uint32_t(p), combination);
+      for (Group &group : groups) {
         index.hidden = uint32_t(t);
-        index.combination = uint32_t(p);
-        walkCombination(table, combination);
+        index.combination = group.combination;
+        walkGroup(table, problem.combinations[group.combination], group);
       }
     }
   }
@@ -77,7 +81,7 @@ private:
     std::vector<uint32_t> alive;
     std::vector<int64_t> failures(33);
     for (uint32_t e = 0; e < axis.elements.size(); ++e) {
-      if (covered == Elements::Legal && !axis.legal[e])
+      if (purpose == Walk::Rank && !axis.legal[e])
         continue;
       uint32_t mask = failedBy(axis, combination, e);
       ++failures[mask == 0 ? 32 : llvm::countr_zero(mask)];
@@ -92,16 +96,45 @@ private:
     return alive;
   }
 
-  void walkCombination(const HiddenTable &table, const SplitCombination &combination) {
+  /// A combination of splits with the elements that it leaves, and how many others leave the same ones.
+  struct Group {
+    uint32_t combination = 0;
+    std::vector<uint32_t> attention, feedForward, vocabulary, layers;
+    int64_t multiplicity = 1;
+
+    bool leavesSame(const Group &other) const {
+      return attention == other.attention && feedForward == other.feedForward &&
+             vocabulary == other.vocabulary && layers == other.layers;
+    }
+  };
+
+  void addToGroup(const HiddenTable &table, uint32_t p, const SplitCombination &combination) {
     std::vector<int64_t> counts(problem.firstSumConstraint - problem.firstSplitConstraint, 1);
-    attention = aliveOf(table.attention, combination, counts);
-    std::vector<uint32_t> feedForward = aliveOf(table.feedForward, combination, counts);
-    vocabulary = aliveOf(table.vocabulary, combination, counts);
-    layers = aliveOf(table.layers, combination, counts);
+    Group group{p, aliveOf(table.attention, combination, counts),
+                aliveOf(table.feedForward, combination, counts),
+                aliveOf(table.vocabulary, combination, counts), aliveOf(table.layers, combination, counts)};
     for (auto [k, count] : llvm::enumerate(counts))
       passed[problem.firstSplitConstraint + 1 + k] += count;
-    if (attention.empty() || feedForward.empty() || vocabulary.empty() || layers.empty())
+    if (group.attention.empty() || group.feedForward.empty() || group.vocabulary.empty() ||
+        group.layers.empty())
       return;
+    // Parameters do not depend on the split: where memory is not limited, equal elements give equal counts.
+    if (purpose == Walk::Count && !limitsMemory) {
+      auto same = llvm::find_if(groups, [&](const Group &other) { return group.leavesSame(other); });
+      if (same != groups.end()) {
+        ++same->multiplicity;
+        return;
+      }
+    }
+    groups.push_back(std::move(group));
+  }
+
+  void walkGroup(const HiddenTable &table, const SplitCombination &combination, Group &group) {
+    attention = std::move(group.attention);
+    vocabulary = std::move(group.vocabulary);
+    layers = std::move(group.layers);
+    multiplicity = group.multiplicity;
+    const std::vector<uint32_t> &feedForward = group.feedForward;
     std::vector<bool> isAlive(order.size());
     for (uint32_t e : feedForward)
       isAlive[e] = true;
@@ -188,6 +221,9 @@ private:
   }
 
   void walkRow(const HiddenTable &table, size_t v, size_t a, double modelScale, double rankScale) {
+    double cost = fixedSums.cost[0] + vocabularySums.cost[v] + attentionSums.cost[a];
+    if (cost + rankScale * tree.minCost() > costLimit)
+      return;
     windows.clear();
     offsets.clear();
     scales.clear();
@@ -227,19 +263,23 @@ private:
     index.vocabulary = vocabulary[v];
     index.attention = attention[a];
     Row row{index, &tree, windows, offsets, scales};
-    row.cost = fixedSums.cost[0] + vocabularySums.cost[v] + attentionSums.cost[a];
+    row.cost = cost;
     row.costScale = rankScale;
+    row.multiplicity = multiplicity;
     visit(row);
   }
 
   const Problem &problem;
-  Elements covered;
+  Walk purpose;
   llvm::ArrayRef<double> weights;
+  const double &costLimit;
   llvm::MutableArrayRef<int64_t> passed;
   llvm::function_ref<void(const Row &)> visit;
   bool limitsMemory = false;
   bool scaled = false; // the tree holds one layer; rows multiply by the number of layers
   VariantIndex index;
+  std::vector<Group> groups;
+  int64_t multiplicity = 1;
   std::vector<uint32_t> order, feedForwardOrder, attention, vocabulary, layers;
   WindowTree tree;
   Sums attentionSums, fixedSums, vocabularySums;
@@ -250,9 +290,9 @@ private:
 
 } // namespace
 
-void forEachRow(const Problem &problem, Elements elements, llvm::ArrayRef<double> weights,
+void forEachRow(const Problem &problem, Walk walk, llvm::ArrayRef<double> weights, const double &costLimit,
                 llvm::MutableArrayRef<int64_t> passed, llvm::function_ref<void(const Row &)> visit) {
-  RowWalker(problem, elements, weights, passed, visit).walk();
+  RowWalker(problem, walk, weights, costLimit, passed, visit).walk();
 }
 
 Variant variantAt(const Problem &problem, const VariantIndex &index) {

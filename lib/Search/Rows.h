@@ -24,8 +24,8 @@ struct Row {
   llvm::ArrayRef<Window> windows;
   llvm::ArrayRef<double> offsets, scales; // quantity = offset + scale · coordinate, per window
   double cost = 0, costScale = 1;
+  int64_t multiplicity = 1; // equal rows under other splits that are not visited
 
-  double lowerBound() const { return cost + costScale * tree->minCost(); }
   double treeCost(double total) const { return (total - cost) / costScale; }
 };
 
@@ -45,14 +45,15 @@ struct Problem {
   }
 };
 
-/// Which elements a walk covers: all, or those that are part of a legal variant somewhere.
-enum class Elements : uint8_t { All, Legal };
+/// What a walk is for. Counting covers all elements and visits rows that are alike under several splits once;
+/// ranking covers the elements that are part of a legal variant.
+enum class Walk : uint8_t { Count, Rank };
 
-/// Calls visit for every row that has variants left after the constraints on shapes and splits.
-/// `weights[split]` is what one unit of an operator's price adds to the objective. Adds to passed[k] the
-/// number of variants that pass the first k constraints, k up to firstSumConstraint (meaningful for
-/// Elements::All).
-void forEachRow(const Problem &problem, Elements elements, llvm::ArrayRef<double> weights,
+/// Calls visit for every row that has variants left after the constraints on shapes and splits, but for those
+/// whose lower bound exceeds `costLimit`, which visit may lower. `weights[split]` is what one unit of an
+/// operator's price adds to the objective. Adds to passed[k] the number of variants that pass the first k
+/// constraints, k up to firstSumConstraint (meaningful for Walk::Count).
+void forEachRow(const Problem &problem, Walk walk, llvm::ArrayRef<double> weights, const double &costLimit,
                 llvm::MutableArrayRef<int64_t> passed, llvm::function_ref<void(const Row &)> visit);
 
 /// The variant that an index names.

@@ -17,6 +17,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// Elements of one axis that are held in memory.
 constexpr int64_t maxElements = 4'000'000;
 constexpr int64_t maxCombinations = 100'000;
+/// Each workload's memory is a window of its own, besides those of four other sums.
+constexpr size_t maxWorkloads = maxWindows - 4;
 /// Sums of the same numbers in another order differ by less than this.
 constexpr double rounding = 1e-12;
 
@@ -120,6 +122,8 @@ static double unitPerToken(const Workload &workload, Objective objective) {
 
 llvm::Error Searcher::checkSize() const {
   const Space &space = problem.space;
+  if (space.workloads.size() > maxWorkloads)
+    return usageError("more than " + llvm::Twine(maxWorkloads) + " workloads");
   if (space.base.layers.empty())
     return usageError("the model has no layers");
   for (const LayerGroup &group : space.base.layers)
@@ -214,7 +218,8 @@ void Searcher::countAndMark() {
       if ((depth += marks[point]) > 0)
         (*legalFeedForward)[ids[point]] = true;
   };
-  forEachRow(problem, Elements::All, weights, passed, [&](const Row &row) {
+  std::vector<int64_t> ofRow(problem.constraints.size());
+  forEachRow(problem, Walk::Count, weights, infinity, passed, [&](const Row &row) {
     HiddenTable &table = problem.tables[row.index.hidden];
     if (row.tree->generation() != generation) {
       flush();
@@ -223,7 +228,11 @@ void Searcher::countAndMark() {
       marks.assign(ids.size() + 1, 0);
       legalFeedForward = &table.feedForward.legal;
     }
-    int64_t legal = row.tree->count(row.windows, removed, marks.data());
+    int64_t legal = row.multiplicity * row.tree->count(row.windows, ofRow, marks.data());
+    for (const Window &window : row.windows) {
+      removed[window.constraint] += row.multiplicity * ofRow[window.constraint];
+      ofRow[window.constraint] = 0;
+    }
     if (legal == 0)
       return;
     result.certificate.legal += legal;
@@ -238,15 +247,15 @@ void Searcher::countAndMark() {
 std::vector<Candidate> Searcher::findBest(llvm::ArrayRef<double> weights, size_t count) const {
   BestList best(count);
   std::vector<int64_t> ignored(passed.size());
-  forEachRow(problem, Elements::Legal, weights, ignored, [&](const Row &row) {
-    if (row.lowerBound() > best.threshold())
-      return;
+  double limit = infinity;
+  forEachRow(problem, Walk::Rank, weights, limit, ignored, [&](const Row &row) {
     row.tree->visitUpTo(row.windows, row.treeCost(best.threshold()), [&](uint32_t id, double cost) {
       VariantIndex index = row.index;
       index.feedForward = id;
       best.add({row.cost + row.costScale * cost, index});
       return row.treeCost(best.threshold());
     });
+    limit = best.threshold();
   });
   return best.sorted();
 }
@@ -290,9 +299,7 @@ void Searcher::findTied(llvm::ArrayRef<double> weights, double best) {
   auto sameCell = [](const VariantIndex &a, const VariantIndex &b) {
     return a.hidden == b.hidden && a.combination == b.combination && a.layers == b.layers;
   };
-  forEachRow(problem, Elements::Legal, weights, ignoredPassed, [&](const Row &row) {
-    if (row.lowerBound() > limit)
-      return;
+  forEachRow(problem, Walk::Rank, weights, limit, ignoredPassed, [&](const Row &row) {
     windows.assign(row.windows.begin(), row.windows.end());
     windows.push_back({row.tree->costCoordinate(), 0, -infinity, row.treeCost(limit)});
     int64_t tied = row.tree->count(windows, ignoredRemoved);

@@ -103,7 +103,7 @@ struct WindowTree::Query {
   static bool within(Extent extent, const Window &window) {
     return extent.min >= window.min && extent.max <= window.max;
   }
-  uint32_t allWindows() const { return (uint32_t(1) << windows.size()) - 1; }
+  uint64_t allWindows() const { return (uint64_t(1) << windows.size()) - 1; }
 
   static void mark(int64_t *marks, size_t first, size_t last) {
     if (!marks)
@@ -113,7 +113,7 @@ struct WindowTree::Query {
   }
 
   /// The first window in `mask` that the point lies outside of, or null.
-  const Window *firstMissed(size_t point, uint32_t mask) const {
+  const Window *firstMissed(size_t point, uint64_t mask) const {
     for (; mask != 0; mask &= mask - 1) {
       const Window &window = windows[llvm::countr_zero(mask)];
       double value = tree.coordinates[window.coordinate][point];
@@ -123,11 +123,11 @@ struct WindowTree::Query {
     return nullptr;
   }
 
-  int64_t count(size_t node, size_t first, size_t last, uint32_t mask, int64_t *removed,
+  int64_t count(size_t node, size_t first, size_t last, uint64_t mask, int64_t *removed,
                 int64_t *marks) const {
-    uint32_t open = 0;
-    for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
-      uint32_t bit = rest & -rest;
+    uint64_t open = 0;
+    for (uint64_t rest = mask; rest != 0; rest &= rest - 1) {
+      uint64_t bit = rest & -rest;
       const Window &window = windows[llvm::countr_zero(rest)];
       Extent extent = tree.extent(node, window.coordinate);
       if (outside(extent, window)) {
@@ -164,8 +164,8 @@ struct WindowTree::Query {
   }
 
   /// Drops from `mask` the windows that contain the subtree; false if the subtree lies outside one.
-  bool narrow(size_t node, uint32_t &mask) const {
-    for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
+  bool narrow(size_t node, uint64_t &mask) const {
+    for (uint64_t rest = mask; rest != 0; rest &= rest - 1) {
       const Window &window = windows[llvm::countr_zero(rest)];
       Extent extent = tree.extent(node, window.coordinate);
       if (outside(extent, window))
@@ -176,7 +176,7 @@ struct WindowTree::Query {
     return true;
   }
 
-  void visitUpTo(size_t node, size_t first, size_t last, uint32_t mask, double &maxCost,
+  void visitUpTo(size_t node, size_t first, size_t last, uint64_t mask, double &maxCost,
                  llvm::function_ref<double(uint32_t, double)> visit) const {
     if (tree.extent(node, tree.costCoordinate()).min > maxCost || !narrow(node, mask))
       return;
@@ -192,7 +192,7 @@ struct WindowTree::Query {
         maxCost = visit(tree.ids[point], costs[point]);
   }
 
-  void nearest(size_t node, size_t first, size_t last, uint32_t mask, int coordinate, Nearest &best) const {
+  void nearest(size_t node, size_t first, size_t last, uint64_t mask, int coordinate, Nearest &best) const {
     Extent extent = tree.extent(node, coordinate);
     bool mayBeBelow = extent.min < best.min && extent.max > best.below;
     bool mayBeAbove = extent.max > best.max && extent.min < best.above;

@@ -15,7 +15,7 @@ struct Window {
   int constraint = 0;
   double min = 0, max = 0;
 };
-inline constexpr int maxWindows = 16;
+inline constexpr int maxWindows = 63;
 
 /// A balanced binary tree over points in a fixed order, with the bounding box and the least cost of each
 /// subtree. The order decides only how fast queries are: a subtree is counted whole when its box lies inside
