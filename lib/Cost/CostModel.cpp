@@ -96,11 +96,22 @@ struct CostModel::Implementation {
   }
 
   const CalibrationSet *setFor(CalibrationName name) const {
+    // Own sets before borrowed ones. Attention kernels of another type tell more than those of another
+    // device.
+    const bool attention = name.kind == "prefill" || name.kind == "prefill_backward";
+    if (const CalibrationSet *own = setFor(name, /*borrowed=*/false, /*anyType=*/false))
+      return own;
+    if (const CalibrationSet *own = attention ? setFor(name, false, true) : nullptr)
+      return own;
+    return setFor(name, true, false);
+  }
+
+  const CalibrationSet *setFor(CalibrationName name, bool borrowed, bool anyType) const {
     const CalibrationSet *first = nullptr;
     for (const CalibrationSet &set : profile.calibration.sets) {
-      const bool typeFits = !set.key.dataType || !name.type || set.key.dataType == name.type ||
+      const bool typeFits = anyType || !set.key.dataType || !name.type || set.key.dataType == name.type ||
                             (isFloat8(*set.key.dataType) && isFloat8(*name.type));
-      if (set.key.operatorKind != name.kind || !typeFits)
+      if (set.borrowedFrom.empty() == borrowed || set.key.operatorKind != name.kind || !typeFits)
         continue;
       if (options.library.empty() || set.key.provider == options.library)
         return &set;
@@ -228,6 +239,9 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
     result.band = assumedOwnKernelBand;
     if (const auto *gemm = std::get_if<GemmShape>(&shape))
       result.schedule = implementation->ownSchedules(gemm->input)[result.gemm->tileIndex];
+  } else if (set && !set->borrowedFrom.empty()) {
+    result.source = EstimateSource::Datasheet;
+    result.band = std::max(assumedBand, 2 * halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand));
   } else if (set) {
     result.source = set->evidence == "simulated" ? EstimateSource::Simulated : EstimateSource::Calibrated;
     result.band = halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand);
@@ -242,7 +256,8 @@ double CostModel::ratioBand(const OperatorShape &a, const OperatorShape &b) cons
   const CalibrationSet *set = implementation->setFor(std::visit(NameOf{}, a));
   if (!set || a.index() != b.index())
     return assumedRatioBand;
-  return halfWidth(set->ratioBand(regimeOf(a)), assumedRatioBand);
+  const double band = halfWidth(set->ratioBand(regimeOf(a)), assumedRatioBand);
+  return set->borrowedFrom.empty() ? band : std::max(1.5 * band, assumedRatioBand);
 }
 
 bool CostModel::supports(const OperatorShape &shape) const {
@@ -256,7 +271,8 @@ bool CostModel::supports(const OperatorShape &shape) const {
 std::string CostModel::providerName(const OperatorShape &shape) const {
   if (implementation->options.provider == Provider::Own)
     return "codesign";
-  if (const CalibrationSet *set = implementation->setFor(std::visit(NameOf{}, shape)))
+  const CalibrationSet *set = implementation->setFor(std::visit(NameOf{}, shape));
+  if (set && set->borrowedFrom.empty())
     return set->key.provider;
   return profile().vendor == Vendor::Amd ? "rocm libraries" : "cuda libraries";
 }

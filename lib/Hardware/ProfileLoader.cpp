@@ -68,6 +68,28 @@ static llvm::Expected<std::string> findProfile(llvm::StringRef name, llvm::Array
                     "\n  note: " + known);
 }
 
+/// Appends the sets of a device in the same folder for operators and types that have none yet.
+static llvm::Error borrowCalibration(Profile &profile, llvm::StringRef device) {
+  llvm::SmallString<256> path(llvm::sys::path::parent_path(profile.path));
+  llvm::sys::path::append(path, device + calibrationExtension);
+  if (!llvm::sys::fs::exists(path))
+    return llvm::Error::success(); // not calibrated either
+  llvm::Expected<Calibration> calibration = readCalibration(path);
+  if (!calibration)
+    return calibration.takeError();
+  const std::vector<CalibrationSet> present = profile.calibration.sets;
+  for (CalibrationSet &set : calibration->sets) {
+    const bool known = llvm::any_of(present, [&](const CalibrationSet &own) {
+      return own.key.operatorKind == set.key.operatorKind && own.key.dataType == set.key.dataType;
+    });
+    if (known)
+      continue;
+    set.borrowedFrom = device.str();
+    profile.calibration.sets.push_back(std::move(set));
+  }
+  return llvm::Error::success();
+}
+
 llvm::Expected<Profile> loadProfile(llvm::StringRef nameOrPath, llvm::ArrayRef<std::string> searchDirs) {
   std::string path = nameOrPath.str();
   bool isPath = nameOrPath.contains('/') || nameOrPath.ends_with(extension);
@@ -92,6 +114,9 @@ llvm::Expected<Profile> loadProfile(llvm::StringRef nameOrPath, llvm::ArrayRef<s
       return calibration.takeError();
     profile.calibration = std::move(*calibration);
   }
+  for (const std::string &device : profile.borrowsCalibrationFrom)
+    if (llvm::Error error = borrowCalibration(profile, device))
+      return std::move(error);
   return profile;
 }
 

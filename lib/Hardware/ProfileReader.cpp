@@ -314,6 +314,17 @@ void readOptionalParts(Profile &profile, SourcedReader &root) {
       context.fail(family, "'" + name + "' is listed twice");
     profile.kernelFamilies.push_back(std::move(name));
   }
+  if (!root.map().takeOptional("borrows_calibration_from"))
+    return;
+  for (const YAML::Node &device : root.map().list("borrows_calibration_from")) {
+    std::string name = readText(context, device, "borrows_calibration_from");
+    if (name == profile.name)
+      context.fail(device, "a device cannot borrow from itself");
+    // It becomes part of a path.
+    if (!llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '-' || c == '_'; }))
+      context.fail(device, "'" + name + "' is not the name of a profile");
+    profile.borrowsCalibrationFrom.push_back(std::move(name));
+  }
 }
 
 } // namespace

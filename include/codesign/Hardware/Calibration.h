@@ -43,6 +43,7 @@ struct CalibrationSet {
   std::string source;       // who measured them, licence
   std::string date;         // of the fit, ISO 8601
   std::string evidence;     // "measured" (fitted to a GPU's times) or "simulated"
+  std::string borrowedFrom; // the device it was fitted for, if that is another one; not part of the file
   int rowsFitted = 0;
   double meanAbsolutePercentageError = 0; // on held-out rows
   std::vector<ErrorBand> absoluteBands;   // of one prediction

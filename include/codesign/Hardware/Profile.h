@@ -65,6 +65,9 @@ struct Profile {
   std::optional<double> priceDollarsPerHour; // a user input: change it to your own price
   /// Kernel families codesign has for this device ("mfma_lds_double_buffer", …); empty: vendor library only.
   std::vector<std::string> kernelFamilies;
+  /// Devices whose fitted constants stand in where this one has none of its own, nearest first; in
+  /// `calibration` after its own sets, with borrowedFrom set.
+  std::vector<std::string> borrowsCalibrationFrom;
 
   Calibration calibration;
   std::vector<Source> sources;
