@@ -19,10 +19,8 @@ struct CommandEntry {
 constexpr CommandEntry commands[] = {
     {"plan", "Find the dimensions a device runs best, say why, and emit kernels for them", makePlanCommand},
     {"explain", "Where the time of a model goes, operator by operator", makeExplainCommand},
-    {"check", "Verdict on a fixed model: which dimensions cost what, and the nearest better ones", makeCheckCommand},
     {"emit", "Kernels and their package for a plan", makeEmitCommand},
     {"hw", "List the device profiles, or show one", makeHwCommand},
-    {"validate", "Error of the cost model on measured times", makeValidateCommand},
 };
 
 /// CLI11 reports leftovers without a hint; find what was probably meant.
@@ -56,7 +54,8 @@ int main(int argc, char **argv) {
 
   CLI::App app("Compiler and shape planner for co-designing language models with GPUs", "codesign");
   app.set_version_flag("--version", "codesign " CODESIGN_VERSION);
-  app.add_option("--data-dir", global.dataDir, "Folder that holds hwprofiles/ (default: installed or source folder)");
+  app.add_option("--data-dir", global.dataDir,
+                 "Folder that holds hwprofiles/ (default: installed or source folder)");
   app.require_subcommand(1);
   app.fallthrough();
 

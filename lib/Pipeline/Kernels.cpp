@@ -1,0 +1,141 @@
+#include "codesign/Emit/Emit.h"
+#include "codesign/Lowering/Gemm.h"
+#include "codesign/Package/Package.h"
+#include "codesign/Pipeline/Pipeline.h"
+#include "codesign/Search/ScheduleFields.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+
+namespace codesign {
+
+namespace {
+
+/// A C identifier: every other character becomes an underscore, and a digit does not come first.
+std::string identifier(llvm::StringRef text) {
+  std::string result;
+  for (char c : text)
+    result += llvm::isAlnum(c) ? llvm::toLower(c) : '_';
+  if (result.empty() || llvm::isDigit(result.front()))
+    result.insert(0, "k_");
+  return result;
+}
+
+/// "qkv_proj_n6144_k4096_bf16_m4097": the kernel that serves rows from minM on.
+std::string symbolOf(const PlanKernel &kernel, const PlanKernelRange &range) {
+  return identifier(kernel.name) + "_n" + std::to_string(kernel.n) + "_k" + std::to_string(kernel.k) + "_" +
+         identifier(kernel.input) + "_m" + std::to_string(range.minM);
+}
+
+std::string microseconds(double seconds) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.3g us", seconds * 1e6);
+  return text;
+}
+
+using ModuleRef = mlir::OwningOpRef<mlir::ModuleOp>;
+
+llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &kernel,
+                                const PlanKernelRange &range, const Profile &profile) {
+  llvm::Expected<GemmSchedule> schedule = scheduleFromFields(range.schedule);
+  if (!schedule)
+    return schedule.takeError();
+  llvm::Expected<GemmKernel> decided = gemmKernel(*schedule, profile);
+  if (!decided)
+    return decided.takeError();
+  std::optional<DataType> type = parseDataType(kernel.input);
+  if (!type || kernel.n <= 0 || kernel.k <= 0)
+    return usageError("kernel '" + kernel.name + "' of the plan has no valid type or sizes");
+  GemmProblem problem;
+  problem.symbol = symbolOf(kernel, range);
+  problem.type = *type;
+  problem.n = kernel.n;
+  problem.k = kernel.k;
+  return lowerGemm(context, problem, *decided);
+}
+
+std::string rowsText(const PlanKernelRange &range) {
+  return range.maxM == 0 ? std::to_string(range.minM) + " rows and more"
+                         : std::to_string(range.minM) + " to " + std::to_string(range.maxM) + " rows";
+}
+
+llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel &kernel,
+                                    const PlanKernelRange &range, const Plan &plan, const Profile &profile) {
+  llvm::Expected<ModuleRef> module = lower(context, kernel, range, profile);
+  if (!module)
+    return module.takeError();
+  auto functions = (*module)->getOps<kernel::FuncOp>();
+  kernel::FuncOp function = *functions.begin();
+  EmitOptions options;
+  options.title = llvm::join(kernel.operators, ", ") + ": D[m, " + std::to_string(kernel.n) + "] = A[m, " +
+                  std::to_string(kernel.k) + "] W^T, " + kernel.input + ", for " + rowsText(range);
+  options.notes = {"Expected: " + microseconds(range.expectedSeconds) +
+                       " at m = " + std::to_string(range.expectedM) + " on " + plan.hardware +
+                       " (priced from data-sheet numbers and library constants, not measured)",
+                   "Why: " + range.why};
+  llvm::Expected<std::string> source = emitKernel(function, options);
+  if (!source)
+    return source.takeError();
+  const LaunchFacts facts = launchFacts(function);
+  PackagedKernel packaged;
+  packaged.symbol = symbolOf(kernel, range);
+  packaged.source = std::move(*source);
+  packaged.threads = facts.threads;
+  packaged.tileM = facts.tileM;
+  packaged.tileN = facts.tileN;
+  packaged.ldsBytes = facts.ldsBytes;
+  packaged.dynamicLdsBytes = facts.dynamicLdsBytes;
+  packaged.schedule = range.scheduleText;
+  packaged.reason = range.why;
+  packaged.predictedSeconds = range.expectedSeconds;
+  packaged.predictedM = range.expectedM;
+  packaged.predictionSource = "datasheet";
+  return packaged;
+}
+
+} // namespace
+
+llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRef directory) {
+  if (plan.kernels.empty())
+    return llvm::Error::success();
+  mlir::MLIRContext context;
+  PackageSpec package;
+  package.name = identifier(plan.model + "_" + plan.hardware);
+  package.generator = plan.generator;
+  package.model = plan.model;
+  package.hardware = plan.hardware;
+  package.architecture = toString(profile.architecture).str();
+  const Prelude prelude = preludeOf(profile.architecture);
+  package.preludeFile = prelude.fileName.str();
+  package.preludeText = prelude.text.str();
+  for (const PlanKernel &kernel : plan.kernels) {
+    PackagedGemm gemm;
+    gemm.name = identifier(kernel.name);
+    gemm.type = parseDataType(kernel.input).value_or(DataType::BF16);
+    gemm.n = kernel.n;
+    gemm.k = kernel.k;
+    for (const PlanKernelRange &range : kernel.ranges) {
+      llvm::Expected<PackagedKernel> packaged = emit(context, kernel, range, plan, profile);
+      if (!packaged)
+        return packaged.takeError();
+      gemm.ranges.push_back({range.minM, range.maxM, packaged->symbol});
+      package.kernels.push_back(std::move(*packaged));
+    }
+    package.gemms.push_back(std::move(gemm));
+  }
+  return writePackage(package, directory);
+}
+
+llvm::Error printKernelIr(const Plan &plan, const Profile &profile, llvm::raw_ostream &stream) {
+  mlir::MLIRContext context;
+  for (const PlanKernel &kernel : plan.kernels)
+    for (const PlanKernelRange &range : kernel.ranges) {
+      llvm::Expected<ModuleRef> module = lower(context, kernel, range, profile);
+      if (!module)
+        return module.takeError();
+      (*module)->print(stream);
+    }
+  return llvm::Error::success();
+}
+
+} // namespace codesign

@@ -1,0 +1,93 @@
+#include "codesign/Pipeline/Pipeline.h"
+#include "codesign/Plan/PlanIO.h"
+#include "codesign/Spec/HuggingFace.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+namespace codesign {
+
+namespace {
+
+llvm::Error writeFile(llvm::StringRef folder, llvm::StringRef name,
+                      llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  llvm::SmallString<256> path(folder);
+  llvm::sys::path::append(path, name);
+  std::error_code code;
+  llvm::raw_fd_ostream stream(path, code);
+  if (!code) {
+    write(stream);
+    stream.close();
+    code = stream.error();
+    stream.clear_error();
+  }
+  if (code)
+    return usageError("cannot write '" + path.str() + "': " + code.message());
+  return llvm::Error::success();
+}
+
+/// The chosen shape as a request of its own: planning it again starts from the new shape.
+PlanRequest requestOf(const PlanRequest &request, const PlannedModel &planned) {
+  PlanRequest result = request;
+  result.model.model = modelOf(planned.space, planned.chosen);
+  for (auto [choice, parallelism] : llvm::zip_equal(result.workloads, planned.chosen.parallelisms))
+    choice.workload.parallelism = parallelism;
+  if (result.hardware.empty())
+    result.hardware = {planned.plan.hardware};
+  return result;
+}
+
+/// True if the folder may be replaced: it does not exist, is empty, or holds a plan of an earlier run.
+bool mayReplace(llvm::StringRef directory) {
+  if (!llvm::sys::fs::exists(directory))
+    return true;
+  std::error_code code;
+  if (llvm::sys::fs::directory_iterator(directory, code) == llvm::sys::fs::directory_iterator())
+    return !code;
+  llvm::SmallString<256> plan(directory);
+  llvm::sys::path::append(plan, "plan.json");
+  return llvm::sys::fs::exists(plan);
+}
+
+} // namespace
+
+llvm::Error writePlanFolder(const PlanRequest &request, const PlannedModel &planned, const Profile &profile,
+                            llvm::StringRef directory) {
+  llvm::SmallString<256> target(directory);
+  llvm::sys::fs::make_absolute(target);
+  llvm::sys::path::remove_dots(target, /*remove_dot_dot=*/true);
+  if (!mayReplace(target))
+    return usageError("'" + directory + "' exists and holds no plan of an earlier run; it is left as it is");
+  llvm::StringRef parent = llvm::sys::path::parent_path(target);
+  if (std::error_code code = llvm::sys::fs::create_directories(parent))
+    return usageError("cannot create '" + parent + "': " + code.message());
+  llvm::SmallString<256> staging;
+  if (std::error_code code = llvm::sys::fs::createUniqueDirectory(llvm::Twine(target) + ".new", staging))
+    return usageError("cannot create a folder beside '" + directory + "': " + code.message());
+  auto cleanUp = llvm::scope_exit([&] { llvm::sys::fs::remove_directories(staging); });
+
+  const PlanRequest chosen = requestOf(request, planned);
+  if (llvm::Error error =
+          writeFile(staging, "plan.json", [&](llvm::raw_ostream &out) { writePlanJson(planned.plan, out); }))
+    return error;
+  if (llvm::Error error = writeFile(staging, "plan.yaml", [&](llvm::raw_ostream &out) {
+        writePlanRequest(chosen, "config.json", out);
+      }))
+    return error;
+  if (llvm::Error error = writeFile(staging, "config.json", [&](llvm::raw_ostream &out) {
+        writeHuggingFaceConfig(chosen.model.model, request.model.source.get(), out);
+      }))
+    return error;
+  llvm::SmallString<256> kernels(staging);
+  llvm::sys::path::append(kernels, "kernels");
+  if (llvm::Error error = emitKernels(planned.plan, profile, kernels))
+    return error;
+
+  llvm::sys::fs::remove_directories(target);
+  if (std::error_code code = llvm::sys::fs::rename(staging, target))
+    return usageError("cannot move the plan to '" + directory + "': " + code.message());
+  cleanUp.release();
+  return llvm::Error::success();
+}
+
+} // namespace codesign

@@ -1,0 +1,82 @@
+#include "codesign/Lowering/Gemm.h"
+#include "codesign/Pipeline/Pipeline.h"
+#include "codesign/Search/PlanBuilder.h"
+#include "codesign/Search/Search.h"
+
+namespace codesign {
+
+Providers makeProviders(const Profile &profile, const PlanOptions &options) {
+  CostOptions cost;
+  cost.library = options.library;
+  cost.sustained = options.sustained;
+  return Providers(profile, cost, [&profile](const GemmSchedule &schedule) {
+    llvm::Expected<GemmKernel> kernel = gemmKernel(schedule, profile);
+    if (kernel)
+      return true;
+    llvm::consumeError(kernel.takeError());
+    return false;
+  });
+}
+
+llvm::Expected<Space> makeSpace(const PlanRequest &request) {
+  Space space;
+  space.base = request.model.model;
+  space.domains = request.domains;
+  space.workloads = request.workloads;
+  space.budget = request.budget;
+  space.guardRails = request.guardRails;
+  space.objective = request.objective;
+  if (!request.hasDomains())
+    space = defaultNeighbourhood(std::move(space));
+  if (llvm::Error error = validate(space))
+    return error;
+  return space;
+}
+
+llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile &profile,
+                                       const PlanOptions &options) {
+  llvm::Expected<Space> space = makeSpace(request);
+  if (!space)
+    return space.takeError();
+  const Providers providers = makeProviders(profile, options);
+  SearchOptions searchOptions;
+  searchOptions.numBest = options.numBest;
+  searchOptions.tieBand = tieBandOf(*space, providers);
+  llvm::Expected<SearchResult> result = search(*space, providers, searchOptions);
+  if (!result)
+    return result.takeError();
+  PlannedModel planned;
+  planned.plan = buildPlan(*space, *result, providers);
+  planned.chosen = result->best.empty() ? baseVariant(*space) : result->best.front().variant;
+  planned.plan.kernels = selectKernels(*space, planned.chosen, providers);
+  planned.space = std::move(*space);
+  if (planned.plan.kernels.empty())
+    planned.plan.warnings.push_back(
+        "codesign has no kernels of its own for " + profile.name +
+        " and these types yet: the plan is priced with the vendor's library, nothing is "
+        "emitted");
+  return planned;
+}
+
+llvm::Expected<PlannedModel> priceModel(const PlanRequest &request, const Profile &profile,
+                                        const PlanOptions &options) {
+  llvm::Expected<Space> space = makeSpace(request);
+  if (!space)
+    return space.takeError();
+  const Providers providers = makeProviders(profile, options);
+  const Variant base = baseVariant(*space);
+  const ModelSpec model = modelOf(*space, base);
+  for (const Workload &workload : workloadsOf(*space, base))
+    if (std::string reason = whyNotDivisible(model, workload.parallelism); !reason.empty())
+      return usageError("workload '" + workload.name + "': " + reason);
+  SearchResult alone;
+  alone.reference = referenceOf(*space, base, providers);
+  PlannedModel planned;
+  planned.plan = buildPlan(*space, alone, providers);
+  planned.plan.kernels = selectKernels(*space, base, providers);
+  planned.chosen = base;
+  planned.space = std::move(*space);
+  return planned;
+}
+
+} // namespace codesign

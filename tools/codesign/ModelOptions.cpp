@@ -1,0 +1,80 @@
+#include "ModelOptions.h"
+
+#include "codesign/Hardware/ProfileLoader.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace codesign {
+
+void ModelOptions::addTo(CLI::App &command) {
+  command.add_option("MODEL", model, "codesign YAML file or Hugging Face config.json ('-': standard input)")
+      ->required();
+  command.add_option("--hw", hardware, "device profiles, by name or path (mi300x,h100-sxm)")->delimiter(',');
+  command
+      .add_option("--workload", workload,
+                  "keep only these workloads of the model: train, prefill, decode or mix")
+      ->check(CLI::IsMember({"train", "prefill", "decode", "mix"}));
+  command.add_option("--library", library,
+                     "prefer constants fitted to this library (see `codesign hw show`)");
+  command.add_option("--clock", clock, "sustained: at the power limit; burst: as short benchmarks run")
+      ->check(CLI::IsMember({"sustained", "burst"}));
+  command.add_option("--tp", tensorRanks, "tensor-parallel ranks of every workload")
+      ->check(CLI::Range(1, 4096));
+  command.add_flag("--json", json, "versioned JSON on standard output");
+}
+
+/// The workload a phase gets when the model file has none of it.
+static Workload defaultWorkload(Phase phase) {
+  Workload workload;
+  workload.name = toString(phase).str();
+  workload.phase = phase;
+  workload.batch = phase == Phase::Decode ? 64 : phase == Phase::Train ? 4 : 1;
+  workload.sequenceLength = phase == Phase::Decode ? 0 : 4096;
+  workload.context = phase == Phase::Decode ? 4096 : 0;
+  return workload;
+}
+
+llvm::Expected<PlanRequest> ModelOptions::loadRequest() const {
+  llvm::Expected<PlanRequest> request = loadPlanRequest(model);
+  if (!request)
+    return request;
+  if (!workload.empty() && workload != "mix") {
+    std::vector<WorkloadChoice> kept;
+    llvm::copy_if(request->workloads, std::back_inserter(kept),
+                  [&](const WorkloadChoice &choice) { return toString(choice.workload.phase) == workload; });
+    if (kept.empty())
+      for (Phase phase : {Phase::Train, Phase::Prefill, Phase::Decode})
+        if (toString(phase) == workload)
+          kept.push_back({defaultWorkload(phase), {}});
+    request->workloads = kept;
+  }
+  for (WorkloadChoice &choice : request->workloads)
+    if (tensorRanks > 0) {
+      choice.workload.parallelism.tensor = tensorRanks;
+      choice.parallelisms.clear();
+    }
+  return request;
+}
+
+llvm::Expected<std::vector<Profile>> ModelOptions::loadProfiles(const GlobalOptions &global,
+                                                                const PlanRequest &request) const {
+  const std::vector<std::string> &names = hardware.empty() ? request.hardware : hardware;
+  if (names.empty())
+    return usageError("no device: give --hw NAME (see `codesign hw`) or `hardware:` in the model file");
+  std::vector<Profile> profiles;
+  const std::vector<std::string> folders = profileSearchDirs(global.dataDir, global.executable);
+  for (const std::string &name : names) {
+    llvm::Expected<Profile> profile = loadProfile(name, folders);
+    if (!profile)
+      return profile.takeError();
+    profiles.push_back(std::move(*profile));
+  }
+  return profiles;
+}
+
+ReportOptions reportOptions(const GlobalOptions &global) {
+  ReportOptions options;
+  options.color = global.color;
+  return options;
+}
+
+} // namespace codesign

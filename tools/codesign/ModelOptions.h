@@ -1,0 +1,33 @@
+// Options that every command about a model shares.
+#pragma once
+
+#include "Command.h"
+
+#include "codesign/Hardware/Profile.h"
+#include "codesign/Pipeline/Pipeline.h"
+#include "codesign/Report/Report.h"
+
+namespace codesign {
+
+struct ModelOptions {
+  std::string model;
+  std::vector<std::string> hardware; // --hw, comma-separated
+  std::string workload;              // --workload
+  std::string library;
+  std::string clock = "sustained";
+  int64_t tensorRanks = 0; // --tp, 0: as the model file says
+  bool json = false;
+
+  void addTo(CLI::App &command);
+
+  /// The request with the command line's changes applied.
+  llvm::Expected<PlanRequest> loadRequest() const;
+  /// The profiles of --hw, else of the request; an error names the missing option.
+  llvm::Expected<std::vector<Profile>> loadProfiles(const GlobalOptions &global,
+                                                    const PlanRequest &request) const;
+  PlanOptions planOptions() const { return {library, clock == "sustained", 10}; }
+};
+
+ReportOptions reportOptions(const GlobalOptions &global);
+
+} // namespace codesign
