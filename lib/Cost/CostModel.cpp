@@ -74,6 +74,14 @@ struct NameOf {
 
 } // namespace
 
+/// Among own schedules of equal price the first is taken: overlapped copies, then small instructions (16 rows
+/// draw less power than 32 on CDNA and so clock higher), then deep steps (fewer barriers), then more waves to
+/// hide latency.
+static std::array<int, 4> preference(const GemmSchedule &schedule) {
+  return {schedule.stages >= 2 ? 0 : 1, schedule.matrixInstruction().m, -schedule.macroTileK,
+          -schedule.waves()};
+}
+
 struct CostModel::Implementation {
   const Profile &profile;
   CostOptions options;
@@ -141,8 +149,13 @@ struct CostModel::Implementation {
     if (found != schedules.end())
       return found->second;
     std::vector<GemmSchedule> list = legalGemmSchedules(profile, type, GemmLayout::NT);
-    if (options.canEmit)
-      llvm::erase_if(list, [&](const GemmSchedule &schedule) { return !options.canEmit(schedule); });
+    // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price.
+    llvm::erase_if(list, [&](const GemmSchedule &schedule) {
+      return schedule.waves() < profile.compute.simdsPerComputeUnit ||
+             (options.canEmit && !options.canEmit(schedule));
+    });
+    llvm::stable_sort(
+        list, [](const GemmSchedule &a, const GemmSchedule &b) { return preference(a) < preference(b); });
     return schedules.emplace(type, std::move(list)).first->second;
   }
 

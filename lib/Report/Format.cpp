@@ -65,7 +65,7 @@ std::string formatInteger(int64_t value) {
 
 std::string formatPercent(double share) {
   double percent = share * 100;
-  return fixed(percent, std::fabs(percent) >= 99.95 ? 0 : 1) + " %";
+  return fixed(percent, std::fabs(percent) >= 99.95 ? 0 : 1) + "%";
 }
 
 std::string formatChange(double share) {

@@ -166,21 +166,33 @@ void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportO
   }
 }
 
+/// "256x256x64 2x4 waves 2 stages" from the schedule's fields.
+std::string tilingText(const PlanKernelRange &range) {
+  const auto number = [&](llvm::StringRef name) {
+    for (const PlanField &field : range.schedule)
+      if (field.name == name)
+        if (const auto *value = std::get_if<int64_t>(&field.value))
+          return std::to_string(*value);
+    return std::string("?");
+  };
+  return number("macro_tile_m") + "x" + number("macro_tile_n") + "x" + number("macro_tile_k") + ", " +
+         number("waves_m") + "x" + number("waves_n") + " waves, " + number("stages") + " stages";
+}
+
 void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
   if (plan.kernels.empty())
     return;
-  heading(stream, options, "Kernels");
+  heading(stream, options, "Kernels (expected times are priced from data-sheet numbers, not measured)");
   Table table({Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left, Align::Right});
-  table.addRow({"kernel", "n", "k", "type", "rows (m)", "schedule", "expected"});
+  table.addRow({"kernel", "n", "k", "type", "rows", "schedule", "expected"});
   for (const PlanKernel &kernel : plan.kernels)
     for (const PlanKernelRange &range : kernel.ranges) {
-      std::string rows =
-          std::to_string(range.minM) + (range.maxM ? ".." + std::to_string(range.maxM) : " up");
-      bool first = &range == &kernel.ranges.front();
+      const bool first = &range == &kernel.ranges.front();
       table.addRow({first ? kernel.name : "", first ? std::to_string(kernel.n) : "",
-                    first ? std::to_string(kernel.k) : "", first ? kernel.input : "", rows,
-                    range.scheduleText,
-                    formatTime(range.expectedSeconds) + " at m=" + std::to_string(range.expectedM)});
+                    first ? std::to_string(kernel.k) : "", first ? kernel.input : "",
+                    std::to_string(range.minM) + (range.maxM ? ".." + std::to_string(range.maxM) : " up"),
+                    tilingText(range),
+                    formatTime(range.expectedSeconds) + " at " + std::to_string(range.expectedM)});
     }
   table.print(stream);
 }

@@ -24,15 +24,15 @@ std::string scheduleText(const Estimate &estimate, const Profile &profile) {
            << (choice.splitK > 1 ? ", split-K " + std::to_string(choice.splitK) : std::string()) << "; ";
   stream << choice.tiles << " workgroups = " << llvm::format("%.2f", choice.waves) << " waves of "
          << profile.compute.computeUnits << ' ' << unitName(profile) << ", the last "
-         << llvm::format("%.0f", choice.lastWaveUse * 100) << " % full";
+         << llvm::format("%.0f", choice.lastWaveUse * 100) << "% full";
   if (choice.paddedShare >= 0.005)
-    stream << ", " << llvm::format("%.0f", choice.paddedShare * 100) << " % of the tiles outside the matrix";
+    stream << ", " << llvm::format("%.0f", choice.paddedShare * 100) << "% of the tiles outside the matrix";
   return text;
 }
 
 static std::string changed(double before, double after) {
   std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%+.1f", (after / before - 1) * 100) << " %";
+  llvm::raw_string_ostream(text) << llvm::format("%+.1f", (after / before - 1) * 100) << "%";
   return text;
 }
 

@@ -2,6 +2,7 @@
 #include "EstimateText.h"
 
 #include "codesign/Search/PlanBuilder.h"
+#include "codesign/Search/Search.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 #include <map>
@@ -22,6 +23,30 @@ Shapes shapesOf(const Space &space, const Variant &variant) {
   return shapes;
 }
 
+/// What one layer costs at the chosen widths: the difference between the chosen variant with both numbers of
+/// layers.
+std::string layerText(const Space &space, const Variant &from, const Variant &to,
+                      const Providers &providers) {
+  Variant other = to;
+  other.dimensions[Dimension::NumHiddenLayers] = from.dimensions[Dimension::NumHiddenLayers];
+  const ModelSpec model = modelOf(space, to), otherModel = modelOf(space, other);
+  const double layers =
+      double(from.dimensions[Dimension::NumHiddenLayers] - to.dimensions[Dimension::NumHiddenLayers]);
+  std::string text = "one layer of the chosen widths takes ";
+  bool first = true;
+  for (const Workload &workload : workloadsOf(space, to)) {
+    const double seconds =
+        (stepCost(otherModel, workload, providers).seconds - stepCost(model, workload, providers).seconds) /
+        layers;
+    char part[96];
+    std::snprintf(part, sizeof part, "%s%.3g ms of a %s step", first ? "" : " and ", seconds * 1e3,
+                  workload.name.c_str());
+    text += part;
+    first = false;
+  }
+  return text;
+}
+
 } // namespace
 
 void wordReasons(const Space &space, const Variant &from, const Variant &to, const Providers &providers,
@@ -36,6 +61,10 @@ void wordReasons(const Space &space, const Variant &from, const Variant &to, con
   };
   constexpr int shown = 2;
   for (PlanReason &reason : reasons) {
+    if (reason.dimensions == std::vector<std::string>{toString(Dimension::NumHiddenLayers).str()}) {
+      reason.text = layerText(space, from, to, providers);
+      continue;
+    }
     llvm::stable_sort(reason.operators, [&](const PlanOperatorDelta &a, const PlanOperatorDelta &b) {
       return weight(a) > weight(b);
     });

@@ -18,7 +18,7 @@ std::string formatBytes(double bytes);
 std::string formatNumber(double value);
 /// 1234567 -> "1,234,567".
 std::string formatInteger(int64_t value);
-/// 0.123 -> "12.3 %"; with a sign for changes: "+1.2 %".
+/// 0.123 -> "12.3%"; with a sign for changes: "+1.2%".
 std::string formatPercent(double share);
 std::string formatChange(double share);
 /// "1.08x".

@@ -21,9 +21,9 @@ TEST(Format, TimesChooseTheirUnit) {
 }
 
 TEST(Format, SharesAndChanges) {
-  EXPECT_EQ(formatPercent(0.1234), "12.3 %");
-  EXPECT_EQ(formatChange(-0.003), "-0.3 %");
-  EXPECT_EQ(formatChange(0.02), "+2.0 %");
+  EXPECT_EQ(formatPercent(0.1234), "12.3%");
+  EXPECT_EQ(formatChange(-0.003), "-0.3%");
+  EXPECT_EQ(formatChange(0.02), "+2.0%");
   EXPECT_EQ(formatFactor(1.0804), "1.080x");
 }
 
