@@ -1,5 +1,6 @@
 // Runs any pass of the project on a file of IR: for tests and for looking at one stage alone.
 #include "KernelPasses.h"
+#include "codesign/Planning/Passes.h"
 #include "dialects/Arch/Arch.h"
 #include "dialects/Arch/Passes.h"
 #include "dialects/Kernel/Kernel.h"
@@ -15,6 +16,7 @@ int main(int argc, char **argv) {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   codesign::arch::registerArchPasses();
+  codesign::registerPlanningPasses();
   codesign::registerKernelPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "codesign's optimizer driver\n", registry));
 }
