@@ -109,7 +109,7 @@ llvm::Expected<Plan> readPlan(std::shared_ptr<const SourceFile> file) {
   if (!context->failed())
     PlanReader::read(*context, context->root(), "", plan);
   if (llvm::Error error = context->takeError())
-    return std::move(error);
+    return error;
   return plan;
 }
 

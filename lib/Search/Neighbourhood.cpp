@@ -11,7 +11,7 @@ namespace {
 /// by trading depth for width.
 constexpr double reach = 0.25;
 /// Total and active parameters may differ from the base by this share.
-constexpr double budgetTolerance = 0.01;
+constexpr double budgetTolerance = 0.02;
 
 /// Sizes below two thousand are rarely multiples of 128.
 int64_t stepFor(int64_t size) {
@@ -73,8 +73,9 @@ private:
     auto [narrowest, widest] = std::minmax_element(hiddens.begin(), hiddens.end());
     if (int64_t own = base[Dimension::IntermediateSize]) {
       double ratio = double(own) / hidden;
-      set(Dimension::IntermediateSize, multiples(std::min(2.5, ratio) * double(*narrowest),
-                                                 std::max(4.0, ratio) * double(*widest), stepFor(own), own));
+      set(Dimension::IntermediateSize,
+          multiples(std::min(2.5, ratio) * double(*narrowest), std::max(4.0, ratio) * double(*widest),
+                    stepFor(base[Dimension::HiddenSize]), own));
     }
     int64_t experts = base[Dimension::NumExperts];
     if (experts == 0)

@@ -68,6 +68,7 @@ public:
 
 private:
   llvm::Error checkSize() const;
+  llvm::Error checkBase() const;
   void prepare();
   llvm::Error findReference();
   std::vector<double> weightsFor(llvm::ArrayRef<double> perWorkload) const;
@@ -155,6 +156,18 @@ llvm::Error Searcher::checkSize() const {
   }
   if (variants == 0)
     return usageError("the space is empty: a dimension has no value at any hidden_size");
+  return llvm::Error::success();
+}
+
+/// The base is what costs are measured against: it must be able to run.
+llvm::Error Searcher::checkBase() const {
+  if (!problem.space.hasBase)
+    return llvm::Error::success();
+  for (const WorkloadChoice &choice : problem.space.workloads) {
+    std::string reason = whyNotDivisible(problem.space.base, choice.workload.parallelism);
+    if (!reason.empty())
+      return usageError("the model cannot run workload '" + choice.workload.name + "': " + reason);
+  }
   return llvm::Error::success();
 }
 
@@ -267,9 +280,6 @@ llvm::Error Searcher::findReference() {
     const Workload &workload = space.workloads[w].workload;
     double reference = 0;
     if (space.hasBase) {
-      std::string reason = whyNotDivisible(space.base, workload.parallelism);
-      if (!reason.empty())
-        return usageError("the model cannot run workload '" + workload.name + "': " + reason);
       reference = costPerToken(stepCost(space.base, workload, pricer), workload, space.objective);
     } else {
       std::vector<double> alone(numWorkloads);
@@ -344,6 +354,8 @@ llvm::Expected<SearchResult> Searcher::run() {
   if (llvm::Error error = validate(problem.space))
     return error;
   if (llvm::Error error = checkSize())
+    return error;
+  if (llvm::Error error = checkBase())
     return error;
   prepare();
   countAndMark();

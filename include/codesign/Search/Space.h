@@ -42,7 +42,7 @@ std::vector<Workload> workloadsOf(const Space &space, const Variant &variant);
 
 /// What a search takes where the question is silent. Without any domain: values around the base that the
 /// guard-rails admit, in steps that suit matrix units. Without a budget of parameters or arithmetic: total
-/// and active parameters within ± 1 % of the base.
+/// and active parameters within ± 2 % of the base.
 Space defaultNeighbourhood(Space space);
 
 /// Errors in the question itself: an empty domain, a value out of range, no workload, an unknown guard-rail
