@@ -11,10 +11,12 @@ static constexpr double tileRows[] = {16, 32, 64, 128, 256};
 llvm::ArrayRef<ConstantField<GroupedGemmConstants>> GroupedGemmConstants::fields() {
   using C = GroupedGemmConstants;
   static constexpr ConstantField<C> all[] = {
-      {"mma_efficiency", "fraction", "share of the matrix peak in a full tile", &C::mmaEfficiency, 0.1, 1.2},
+      {"mma_efficiency", "fraction", "share of the matrix peak in a full tile", &C::mmaEfficiency, 0.1, 1},
       {"tile_row_overhead", "rows", "rows by which every tile costs more than it holds", &C::tileRowOverhead,
        0, 200},
       {"tile_prologue", "seconds", "fixed cost of a tile", &C::tilePrologue, 0, 8e-6},
+      {"wave_rounding", "fraction", "1: the last wave costs a whole one; 0: work spreads evenly",
+       &C::waveRounding, 0, 1},
       {"unit_bytes_per_clock", "bytes_per_clock", "operand stream into one compute unit",
        &C::unitBytesPerClock, 4, 256},
       {"activation_traffic", "fraction", "HBM traffic of rows in and out over once each",
@@ -77,7 +79,8 @@ GroupedGemmModel::Work GroupedGemmModel::rowsTimesWeights(const GroupedGemmShape
     const double mma = 2 * (tile + c.tileRowOverhead) * tileColumns * k / rate;
     const double stream =
         (std::min(tile, rows) + tileColumns) * k * inputBytes / (c.unitBytesPerClock * clock);
-    const double waves = std::ceil(std::max(1.0, rowTiles * columnTiles / computeUnits));
+    const double fractional = std::max(1.0, rowTiles * columnTiles / computeUnits);
+    const double waves = fractional + c.waveRounding * (std::ceil(fractional) - fractional);
     Work work;
     work.streamed = stream > mma + c.tilePrologue;
     work.compute = waves * std::max(mma + c.tilePrologue, stream);

@@ -10,7 +10,7 @@
 namespace codesign {
 
 struct FitOptions {
-  int folds = 5;
+  int folds = 5;          // calibrate() takes twice as many for tables of fewer than 200 rows
   int evaluations = 6000; // of the objective, per fold
   int maxRows = 2500;     // a fit sees at most so many rows, drawn evenly
   uint64_t seed = 1;

@@ -15,6 +15,7 @@ struct GroupedGemmConstants {
   double mmaEfficiency = 1.0;
   double tileRowOverhead = 5;
   double tilePrologue = 1e-6;
+  double waveRounding = 1;
   double unitBytesPerClock = 56;
   double activationTraffic = 3;
   double weightReread = 0.2;
