@@ -382,9 +382,8 @@ bool translateMatrix(const RawInstruction &raw, Instruction &result) {
   if (isScaled) {
     result.scaleA = raw.uses[3];
     result.scaleB = raw.uses[4];
-    // op_sel and op_sel_hi give the two bits of the byte of each scale.
-    unsigned low = raw.control(2), high = raw.control(3);
-    result.extra[3] = static_cast<uint8_t>((low & 1) | (high & 1) << 1 | (low & 2) << 1 | (high & 2) << 2);
+    // The modifiers of each scale hold op_sel and op_sel_hi: the two bits of its byte number.
+    result.extra[3] = static_cast<uint8_t>(((raw.control(2) >> 2) & 3) | ((raw.control(3) >> 2) & 3) << 2);
   }
   if (!hasFormats) {
     result.extra[0] = static_cast<uint8_t>(cbsz);

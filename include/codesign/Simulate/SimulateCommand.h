@@ -1,0 +1,40 @@
+// The `simulate` subcommand as a function: options in, text or JSON out.
+#pragma once
+
+#include "codesign/Simulate/Simulator.h"
+#include "codesign/Support/Diagnostics.h"
+#include "llvm/Support/raw_ostream.h"
+#include <string>
+#include <vector>
+
+namespace codesign::simulate {
+
+struct SimulateCommandOptions {
+  std::string codeObject; // path
+  std::string kernel;     // may be empty where the object has one kernel
+  std::string grid = "1"; // workgroups: "X", "X,Y" or "X,Y,Z"
+  std::string block = "64";
+  /// One per kernel parameter, in order:
+  ///   i32:64  u32:1  i64:-3  u64:9  f32:1.5  f64:2  i16: u16: i8: u8:      a number
+  ///   NAME=TYPE[COUNT]:INIT                                              a generated buffer
+  ///   NAME=@FILE                                                         a buffer with a file's bytes
+  /// TYPE is f64, f32, f16, bf16, fp8, i32, u32, i16, u16, i8 or u8; INIT is random (uniform in [-1, 1), integers over
+  /// [-8, 8)), zero (also when INIT is missing), one or iota.
+  std::vector<std::string> arguments;
+  std::vector<std::string> outputs; // NAME=FILE: the buffer's bytes after the run
+  uint32_t dynamicLdsBytes = 0;
+  uint64_t seed = 1; // of generated buffers and of the order of waves
+  bool checks = true;
+  unsigned threads = 0;
+  bool json = false;
+  bool listing = false; // every executed instruction with its counts
+  bool list = false;    // the object's kernels and their arguments; runs nothing
+};
+
+/// Loads, runs and reports to `out`. Ok, or WrongNumbers when the checks found something; an error for bad input.
+llvm::Expected<ExitCode> runSimulateCommand(const SimulateCommandOptions &options, llvm::raw_ostream &out);
+
+/// "3" → {3,1,1}, "4,2" → {4,2,1}; an error for anything else.
+llvm::Expected<Dimensions> parseDimensions(llvm::StringRef text, llvm::StringRef option);
+
+} // namespace codesign::simulate

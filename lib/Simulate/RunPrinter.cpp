@@ -1,0 +1,152 @@
+#include "RunPrinter.h"
+#include "Lanes/LaneTable.h"
+#include "Program.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include <algorithm>
+
+using namespace llvm;
+
+namespace codesign::simulate {
+namespace {
+
+std::string shapeText(const Dimensions &d) {
+  return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" + std::to_string(d.z);
+}
+
+uint64_t total(const RunReport &report, uint64_t InstructionStatistics::*member) {
+  uint64_t sum = 0;
+  for (const InstructionStatistics &statistics : report.perInstruction)
+    sum += statistics.*member;
+  return sum;
+}
+
+struct Section {
+  int first, last; // inclusive
+  uint64_t executions;
+  bool isLoop;
+};
+
+/// Runs of instructions to print: the innermost loop that executes most first, then everything in order.
+std::vector<Section> sections(const Program &program, const RunReport &report) {
+  std::vector<Section> loops;
+  for (const Instruction &instruction : program.instructions()) {
+    if (instruction.kind != InstructionClass::Branch || instruction.target < 0 || instruction.target > instruction.index)
+      continue;
+    uint64_t weight = 0;
+    for (int i = instruction.target; i <= instruction.index; ++i)
+      weight += report.perInstruction[i].executions;
+    if (weight)
+      loops.push_back({instruction.target, instruction.index, weight, true});
+  }
+  llvm::stable_sort(loops, [](const Section &a, const Section &b) { return a.executions > b.executions; });
+  std::vector<Section> result;
+  if (!loops.empty())
+    result.push_back(loops.front());
+  int first = -1, last = -1;
+  for (int i = 0; i < program.size(); ++i)
+    if (report.perInstruction[i].executions) {
+      first = first < 0 ? i : first;
+      last = i;
+    }
+  if (first >= 0)
+    result.push_back({first, last, 0, false});
+  return result;
+}
+
+json::Object siteJson(const InstructionSite &site) {
+  return json::Object{{"index", site.index}, {"address", static_cast<int64_t>(site.address)}, {"text", site.text}};
+}
+
+} // namespace
+
+void printText(const CodeObject &object, const Launch &launch, const RunReport &report, bool listing,
+               raw_ostream &out) {
+  out << report.kernel << " on simulated " << object.architecture() << ": grid " << shapeText(launch.grid) << ", block "
+      << shapeText(launch.block) << ", " << report.waves << " waves\n";
+  out << report.instructions << " wave instructions";
+  if (report.matrixMultiplyAccumulates)
+    out << ", " << report.matrixMultiplyAccumulates << " matrix multiply-accumulates";
+  out << "\n";
+  for (size_t i = 0; i < report.instructionsByClass.size(); ++i)
+    if (report.instructionsByClass[i])
+      out << format("  %-16s %12llu  %5.1f %%\n", instructionClassNames()[i].c_str(),
+                    static_cast<unsigned long long>(report.instructionsByClass[i]),
+                    100.0 * report.instructionsByClass[i] / std::max<uint64_t>(report.instructions, 1));
+  uint64_t lds = total(report, &InstructionStatistics::ldsCycles), conflicts = total(report, &InstructionStatistics::ldsConflictCycles);
+  if (lds)
+    out << "LDS: " << lds << " bank cycles, " << conflicts << " more through conflicts\n";
+  uint64_t bytes = total(report, &InstructionStatistics::memoryBytes), lines = total(report, &InstructionStatistics::memoryLines);
+  if (lines)
+    out << "memory: " << bytes << " bytes in " << lines << " lines of 128 bytes ("
+        << format("%.0f", 100.0 * bytes / (128.0 * lines)) << " % of each line used)\n";
+  printFindings(report, out);
+  if (!listing)
+    return;
+  const Program &program = object.program();
+  for (const Section &section : sections(program, report)) {
+    out << (section.isLoop ? "hot loop\n" : "all executed instructions\n");
+    out << "  executions  lanes  conflicts  lines  address   instruction\n";
+    for (int i = section.first; i <= section.last; ++i) {
+      const InstructionStatistics &s = report.perInstruction[i];
+      if (!s.executions)
+        continue;
+      double n = static_cast<double>(s.executions);
+      out << format("%12llu  %5.1f  %9.1f  %5.1f  0x%06llx  ", static_cast<unsigned long long>(s.executions),
+                    s.activeLanes / n, s.ldsConflictCycles / n, s.memoryLines / n,
+                    static_cast<unsigned long long>(program[i].address))
+          << program.text(i) << "\n";
+    }
+  }
+}
+
+void printJson(const CodeObject &object, const Launch &launch, const RunReport &report, bool listing,
+               raw_ostream &out) {
+  json::Object root{{"version", 1},
+                    {"kernel", report.kernel},
+                    {"architecture", object.architecture()},
+                    {"grid", json::Array{launch.grid.x, launch.grid.y, launch.grid.z}},
+                    {"block", json::Array{launch.block.x, launch.block.y, launch.block.z}},
+                    {"waves", report.waves},
+                    {"instructions", report.instructions},
+                    {"matrix_multiply_accumulates", report.matrixMultiplyAccumulates},
+                    {"lds_cycles", total(report, &InstructionStatistics::ldsCycles)},
+                    {"lds_conflict_cycles", total(report, &InstructionStatistics::ldsConflictCycles)},
+                    {"memory_bytes", total(report, &InstructionStatistics::memoryBytes)},
+                    {"memory_lines", total(report, &InstructionStatistics::memoryLines)}};
+  json::Object classes;
+  for (size_t i = 0; i < report.instructionsByClass.size(); ++i)
+    classes[instructionClassNames()[i]] = report.instructionsByClass[i];
+  root["instructions_by_class"] = std::move(classes);
+  json::Array findings;
+  for (const Finding &finding : report.findings)
+    findings.push_back(json::Object{{"kind", toString(finding.kind)},
+                                    {"message", finding.message},
+                                    {"at", siteJson(finding.site)},
+                                    {"other", finding.other.index >= 0 ? json::Value(siteJson(finding.other)) : json::Value(nullptr)},
+                                    {"workgroup", finding.workgroup},
+                                    {"wave", finding.wave},
+                                    {"other_wave", finding.otherWave},
+                                    {"lane", finding.lane},
+                                    {"memory_address", static_cast<int64_t>(finding.memoryAddress)},
+                                    {"count", finding.count}});
+  root["findings"] = std::move(findings);
+  if (listing) {
+    json::Array rows;
+    for (int i = 0; i < object.program().size(); ++i) {
+      const InstructionStatistics &s = report.perInstruction[i];
+      if (s.executions)
+        rows.push_back(json::Object{{"address", static_cast<int64_t>(object.program()[i].address)},
+                                    {"text", object.program().text(i)},
+                                    {"executions", s.executions},
+                                    {"active_lanes", s.activeLanes},
+                                    {"lds_conflict_cycles", s.ldsConflictCycles},
+                                    {"memory_lines", s.memoryLines}});
+    }
+    root["listing"] = std::move(rows);
+  }
+  out << formatv("{0:2}", json::Value(std::move(root))) << "\n";
+}
+
+} // namespace codesign::simulate
