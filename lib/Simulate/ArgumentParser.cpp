@@ -18,10 +18,10 @@ struct ElementType {
   int bytes;
   bool isFloat;
 };
-constexpr ElementType elementTypes[] = {{"f64", 8, true},  {"f32", 4, true},  {"f16", 2, true},  {"bf16", 2, true},
-                                        {"fp8", 1, true},  {"i64", 8, false}, {"u64", 8, false}, {"i32", 4, false},
-                                        {"u32", 4, false}, {"i16", 2, false}, {"u16", 2, false}, {"i8", 1, false},
-                                        {"u8", 1, false}};
+constexpr ElementType elementTypes[] = {
+    {"f64", 8, true},  {"f32", 4, true},  {"f16", 2, true},  {"bf16", 2, true}, {"fp8", 1, true},
+    {"i64", 8, false}, {"u64", 8, false}, {"i32", 4, false}, {"u32", 4, false}, {"i16", 2, false},
+    {"u16", 2, false}, {"i8", 1, false},  {"u8", 1, false}};
 
 const ElementType *findType(StringRef name) {
   for (const ElementType &type : elementTypes)
@@ -61,13 +61,22 @@ Expected<std::vector<uint8_t>> ArgumentParser::generate(StringRef typeName, uint
     return unknownType(typeName);
   if (count > maxBufferBytes / type->bytes)
     return usageError("--arg: a buffer of " + Twine(count) + " elements is too large");
-  int kind = StringSwitch<int>(init).Cases({"", "zero"}, 0).Case("random", 1).Case("one", 2).Case("iota", 3).Default(-1);
+  int kind = StringSwitch<int>(init)
+                 .Cases({"", "zero"}, 0)
+                 .Case("random", 1)
+                 .Case("one", 2)
+                 .Case("iota", 3)
+                 .Default(-1);
   if (kind < 0)
-    return usageError("--arg: unknown content '" + init + "'" + didYouMean(init, {"zero", "random", "one", "iota"}));
+    return usageError("--arg: unknown content '" + init + "'" +
+                      didYouMean(init, {"zero", "random", "one", "iota"}));
   std::vector<uint8_t> bytes(count * type->bytes);
   std::uniform_real_distribution<double> real(-1, 1);
   for (uint64_t i = 0; i < count; ++i) {
-    double value = kind == 1 ? (type->isFloat ? real(generator) : std::floor(real(generator) * 8)) : kind == 2 ? 1 : kind == 3 ? double(i) : 0;
+    double value = kind == 1   ? (type->isFloat ? real(generator) : std::floor(real(generator) * 8))
+                   : kind == 2 ? 1
+                   : kind == 3 ? double(i)
+                               : 0;
     uint64_t bits = encode(*type, value);
     std::memcpy(bytes.data() + i * type->bytes, &bits, type->bytes);
   }
@@ -125,10 +134,18 @@ Error ArgumentParser::add(StringRef text, KernelArguments &arguments) {
     bits = static_cast<uint64_t>(value);
   }
   switch (type->bytes) {
-  case 8: arguments.value(bits); break;
-  case 4: arguments.value(static_cast<uint32_t>(bits)); break;
-  case 2: arguments.value(static_cast<uint16_t>(bits)); break;
-  default: arguments.value(static_cast<uint8_t>(bits)); break;
+  case 8:
+    arguments.value(bits);
+    break;
+  case 4:
+    arguments.value(static_cast<uint32_t>(bits));
+    break;
+  case 2:
+    arguments.value(static_cast<uint16_t>(bits));
+    break;
+  default:
+    arguments.value(static_cast<uint8_t>(bits));
+    break;
   }
   return Error::success();
 }

@@ -101,6 +101,10 @@ struct Instruction {
   int32_t index = 0;   // position in the program
   uint64_t address = 0;
   uint8_t sizeBytes = 4;
+  bool isNop = false;        // s_nop: immediate + 1 wait states
+  bool readsVccLate = false; // v_div_fmas: needs more wait states after VCC is written
+  uint8_t matrixPasses = 0;  // of 4 clocks each
+  bool usesXdl = false;      // matrix instructions other than f32 and f64
   bool usesVmCount = false, usesLgkmCount = false;
   std::vector<RegisterRange> reads, writes;
 };

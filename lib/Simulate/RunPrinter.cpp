@@ -32,7 +32,8 @@ struct Section {
 std::vector<Section> sections(const Program &program, const RunReport &report) {
   std::vector<Section> loops;
   for (const Instruction &instruction : program.instructions()) {
-    if (instruction.kind != InstructionClass::Branch || instruction.target < 0 || instruction.target > instruction.index)
+    if (instruction.kind != InstructionClass::Branch || instruction.target < 0 ||
+        instruction.target > instruction.index)
       continue;
     uint64_t weight = 0;
     for (int i = instruction.target; i <= instruction.index; ++i)
@@ -56,15 +57,16 @@ std::vector<Section> sections(const Program &program, const RunReport &report) {
 }
 
 json::Object siteJson(const InstructionSite &site) {
-  return json::Object{{"index", site.index}, {"address", static_cast<int64_t>(site.address)}, {"text", site.text}};
+  return json::Object{
+      {"index", site.index}, {"address", static_cast<int64_t>(site.address)}, {"text", site.text}};
 }
 
 } // namespace
 
 void printText(const CodeObject &object, const Launch &launch, const RunReport &report, bool listing,
                raw_ostream &out) {
-  out << report.kernel << " on simulated " << object.architecture() << ": grid " << shapeText(launch.grid) << ", block "
-      << shapeText(launch.block) << ", " << report.waves << " waves\n";
+  out << report.kernel << " on simulated " << object.architecture() << ": grid " << shapeText(launch.grid)
+      << ", block " << shapeText(launch.block) << ", " << report.waves << " waves\n";
   out << report.instructions << " wave instructions";
   if (report.matrixMultiplyAccumulates)
     out << ", " << report.matrixMultiplyAccumulates << " matrix multiply-accumulates";
@@ -74,10 +76,12 @@ void printText(const CodeObject &object, const Launch &launch, const RunReport &
       out << format("  %-16s %12llu  %5.1f %%\n", instructionClassNames()[i].c_str(),
                     static_cast<unsigned long long>(report.instructionsByClass[i]),
                     100.0 * report.instructionsByClass[i] / std::max<uint64_t>(report.instructions, 1));
-  uint64_t lds = total(report, &InstructionStatistics::ldsCycles), conflicts = total(report, &InstructionStatistics::ldsConflictCycles);
+  uint64_t lds = total(report, &InstructionStatistics::ldsCycles),
+           conflicts = total(report, &InstructionStatistics::ldsConflictCycles);
   if (lds)
     out << "LDS: " << lds << " bank cycles, " << conflicts << " more through conflicts\n";
-  uint64_t bytes = total(report, &InstructionStatistics::memoryBytes), lines = total(report, &InstructionStatistics::memoryLines);
+  uint64_t bytes = total(report, &InstructionStatistics::memoryBytes),
+           lines = total(report, &InstructionStatistics::memoryLines);
   if (lines)
     out << "memory: " << bytes << " bytes in " << lines << " lines of 128 bytes ("
         << format("%.0f", 100.0 * bytes / (128.0 * lines)) << " % of each line used)\n";
@@ -121,16 +125,17 @@ void printJson(const CodeObject &object, const Launch &launch, const RunReport &
   root["instructions_by_class"] = std::move(classes);
   json::Array findings;
   for (const Finding &finding : report.findings)
-    findings.push_back(json::Object{{"kind", toString(finding.kind)},
-                                    {"message", finding.message},
-                                    {"at", siteJson(finding.site)},
-                                    {"other", finding.other.index >= 0 ? json::Value(siteJson(finding.other)) : json::Value(nullptr)},
-                                    {"workgroup", finding.workgroup},
-                                    {"wave", finding.wave},
-                                    {"other_wave", finding.otherWave},
-                                    {"lane", finding.lane},
-                                    {"memory_address", static_cast<int64_t>(finding.memoryAddress)},
-                                    {"count", finding.count}});
+    findings.push_back(json::Object{
+        {"kind", toString(finding.kind)},
+        {"message", finding.message},
+        {"at", siteJson(finding.site)},
+        {"other", finding.other.index >= 0 ? json::Value(siteJson(finding.other)) : json::Value(nullptr)},
+        {"workgroup", finding.workgroup},
+        {"wave", finding.wave},
+        {"other_wave", finding.otherWave},
+        {"lane", finding.lane},
+        {"memory_address", static_cast<int64_t>(finding.memoryAddress)},
+        {"count", finding.count}});
   root["findings"] = std::move(findings);
   if (listing) {
     json::Array rows;

@@ -252,6 +252,7 @@ bool translateScalarControl(const RawInstruction &raw, Instruction &result) {
       result.sources[result.sourceCount++] = use;
   if (!raw.controls.empty())
     result.immediate = raw.controls.back();
+  result.isNop = base == "S_NOP";
   if (base == "S_SETREG_IMM32_B32" &&
       raw.controls.size() >= 2) { // the value comes first, then the register word
     Operand constant;

@@ -15,8 +15,9 @@ namespace {
 void printKernels(const CodeObject &object, raw_ostream &out) {
   out << object.architecture() << ", code object version " << object.codeObjectVersion() << "\n";
   for (const Kernel &kernel : object.kernels()) {
-    out << kernel.name << ": " << kernel.vectorRegisters << " VGPRs, " << kernel.staticLdsBytes << " bytes LDS, "
-        << kernel.scratchBytesPerLane << " bytes scratch, " << kernel.kernargBytes << " bytes arguments\n";
+    out << kernel.name << ": " << kernel.vectorRegisters << " VGPRs, " << kernel.staticLdsBytes
+        << " bytes LDS, " << kernel.scratchBytesPerLane << " bytes scratch, " << kernel.kernargBytes
+        << " bytes arguments\n";
     for (const KernelArgument &argument : kernel.arguments)
       if (!argument.isHidden())
         out << "  +" << argument.offsetBytes << "  " << argument.sizeBytes << " bytes  " << argument.valueKind

@@ -18,7 +18,8 @@ struct SimulateCommandOptions {
   ///   i32:64  u32:1  i64:-3  u64:9  f32:1.5  f64:2  i16: u16: i8: u8:      a number
   ///   NAME=TYPE[COUNT]:INIT                                              a generated buffer
   ///   NAME=@FILE                                                         a buffer with a file's bytes
-  /// TYPE is f64, f32, f16, bf16, fp8, i32, u32, i16, u16, i8 or u8; INIT is random (uniform in [-1, 1), integers over
+  /// TYPE is f64, f32, f16, bf16, fp8, i32, u32, i16, u16, i8 or u8; INIT is random (uniform in [-1, 1),
+  /// integers over
   /// [-8, 8)), zero (also when INIT is missing), one or iota.
   std::vector<std::string> arguments;
   std::vector<std::string> outputs; // NAME=FILE: the buffer's bytes after the run
@@ -31,7 +32,8 @@ struct SimulateCommandOptions {
   bool list = false;    // the object's kernels and their arguments; runs nothing
 };
 
-/// Loads, runs and reports to `out`. Ok, or WrongNumbers when the checks found something; an error for bad input.
+/// Loads, runs and reports to `out`. Ok, or WrongNumbers when the checks found something; an error for bad
+/// input.
 llvm::Expected<ExitCode> runSimulateCommand(const SimulateCommandOptions &options, llvm::raw_ostream &out);
 
 /// "3" → {3,1,1}, "4,2" → {4,2,1}; an error for anything else.

@@ -1,5 +1,5 @@
-// Every MFMA shape and type against a plain matrix product. The lane layouts below are written from AMD's published
-// matrix calculator formulas, not from the project's instruction table.
+// Every MFMA shape and type against a plain matrix product. The lane layouts below are written from AMD's
+// published matrix calculator formulas, not from the project's instruction table.
 #include "TestSupport.h"
 #include <cmath>
 #include <random>
@@ -20,7 +20,8 @@ const Format f32{"f32", 32, 8, 23, 127, Format::Ieee}, xf32{"xf32", 32, 8, 23, 1
 const Format f64{"f64", 64, 11, 52, 1023, Format::Ieee}, i8{"i8", 8, 0, 7, 0, Format::Integer};
 const Format fp8z{"fp8", 8, 4, 3, 8, Format::Fnuz}, bf8z{"bf8", 8, 5, 2, 16, Format::Fnuz};
 const Format fp8{"fp8", 8, 4, 3, 7, Format::FiniteNan}, bf8{"bf8", 8, 5, 2, 15, Format::Ieee};
-const Format fp6{"fp6", 6, 2, 3, 1, Format::Finite}, bf6{"bf6", 6, 3, 2, 3, Format::Finite}, fp4{"fp4", 4, 2, 1, 1, Format::Finite};
+const Format fp6{"fp6", 6, 2, 3, 1, Format::Finite}, bf6{"bf6", 6, 3, 2, 3, Format::Finite},
+    fp4{"fp4", 4, 2, 1, 1, Format::Finite};
 
 double decode(const Format &format, uint64_t code) {
   if (format.kind == Format::Integer)
@@ -103,14 +104,18 @@ uint64_t getBits(const std::vector<uint32_t> &registers, Slot slot, int bits) {
 
 std::string range(const char *file, int first, int count) {
   std::string text = file;
-  return count == 1 ? text + std::to_string(first) : text + "[" + std::to_string(first) + ":" + std::to_string(first + count - 1) + "]";
+  return count == 1 ? text + std::to_string(first)
+                    : text + "[" + std::to_string(first) + ":" + std::to_string(first + count - 1) + "]";
 }
 
-constexpr int firstA = 4, firstB = 12, firstIndex = 28, firstScaleA = 29, firstScaleB = 30, firstC = 32, firstD = 64;
+constexpr int firstA = 4, firstB = 12, firstIndex = 28, firstScaleA = 29, firstScaleB = 30, firstC = 32,
+              firstD = 64;
 
-/// Loads v4.. from the input image (one dword per register and lane), runs the instruction, stores the result.
+/// Loads v4.. from the input image (one dword per register and lane), runs the instruction, stores the
+/// result.
 std::string kernelText(const Shape &shape, const std::string &name) {
-  std::string body = "  s_load_dwordx4 s[4:7], s[0:1], 0x0\n  v_lshlrev_b32 v1, 2, v0\n  s_waitcnt lgkmcnt(0)\n";
+  std::string body =
+      "  s_load_dwordx4 s[4:7], s[0:1], 0x0\n  v_lshlrev_b32 v1, 2, v0\n  s_waitcnt lgkmcnt(0)\n";
   for (int reg = firstA; reg < firstC + shape.registersC(); ++reg)
     body += "  global_load_dword v" + std::to_string(reg) + ", v1, s[4:5]\n  v_add_u32 v1, 0x100, v1\n";
   body += "  s_waitcnt vmcnt(0)\n";
@@ -129,7 +134,8 @@ std::string kernelText(const Shape &shape, const std::string &name) {
   body += "  s_nop 15\n  " + shape.mnemonic + " " + d + ", " + range("v", firstA, shape.registersA()) + ", " +
           range("v", firstB, shape.registersB()) + ", " + c;
   if (shape.scaled)
-    body += ", v" + std::to_string(firstScaleA) + ", v" + std::to_string(firstScaleB) + " op_sel:[1,0] op_sel_hi:[0,1]";
+    body += ", v" + std::to_string(firstScaleA) + ", v" + std::to_string(firstScaleB) +
+            " op_sel:[1,0] op_sel_hi:[0,1]";
   if (shape.cbsz)
     body += " cbsz:" + std::to_string(shape.cbsz);
   if (shape.blgp)
@@ -138,14 +144,16 @@ std::string kernelText(const Shape &shape, const std::string &name) {
   for (int r = 0; r < count; ++r) {
     if (shape.inAccumulators)
       body += "  v_accvgpr_read_b32 v" + std::to_string(firstD + r) + ", a" + std::to_string(r) + "\n";
-    body += "  global_store_dword v1, v" + std::to_string(firstD + r) + ", s[6:7]\n  v_add_u32 v1, 0x100, v1\n";
+    body +=
+        "  global_store_dword v1, v" + std::to_string(firstD + r) + ", s[6:7]\n  v_add_u32 v1, 0x100, v1\n";
   }
   return assemblyKernel({name, body});
 }
 
 class Matrix {
 public:
-  Matrix(const Shape &shape, std::mt19937 &generator) : shape(shape), image((firstC + shape.registersC() - firstA) * 64) {
+  Matrix(const Shape &shape, std::mt19937 &generator)
+      : shape(shape), image((firstC + shape.registersC() - firstA) * 64) {
     int depthA = shape.sparse ? shape.k / 2 : shape.k;
     a = fill(shape.a, depthA, firstA, true, generator);
     b = fill(shape.b, shape.k, firstB, false, generator);
@@ -174,8 +182,10 @@ public:
 
   void check(CodeObjectPointer object, const std::string &name) {
     DeviceMemory memory;
-    uint64_t in = memory.allocateValues<uint32_t>("in", image), out = memory.allocate("out", 256 * shape.registersC());
-    RunReport report = runChecked(*object, {name, {1}, {64}, KernelArguments().pointer(in).pointer(out)}, memory);
+    uint64_t in = memory.allocateValues<uint32_t>("in", image),
+             out = memory.allocate("out", 256 * shape.registersC());
+    RunReport report =
+        runChecked(*object, {name, {1}, {64}, KernelArguments().pointer(in).pointer(out)}, memory);
     EXPECT_TRUE(report.findings.empty()) << shape.mnemonic << "\n" << describe(report);
     std::vector<uint32_t> result(memory.values<uint32_t>(out).begin(), memory.values<uint32_t>(out).end());
     int depthA = shape.sparse ? shape.k / 2 : shape.k;
@@ -222,7 +232,8 @@ private:
     }
     return bits;
   }
-  std::vector<double> fill(const Format &format, int depth, int firstRegister, bool isA, std::mt19937 &generator) {
+  std::vector<double> fill(const Format &format, int depth, int firstRegister, bool isA,
+                           std::mt19937 &generator) {
     std::vector<double> values;
     for (int block = 0; block < shape.blocks; ++block)
       for (int i = 0; i < shape.m; ++i)
@@ -231,7 +242,8 @@ private:
           double value = NAN;
           while (!(std::fabs(value) <= (format.kind == Format::Integer ? 128 : 8)) ||
                  (format.bits >= 16 && std::fabs(value) < 0.01)) {
-            code = (uint64_t(generator()) << 32 | generator()) & (format.bits == 64 ? ~0ull : (1ull << format.bits) - 1);
+            code = (uint64_t(generator()) << 32 | generator()) &
+                   (format.bits == 64 ? ~0ull : (1ull << format.bits) - 1);
             if (format.name == "xf32")
               code &= ~0x1fffull; // representable with 10 bits of mantissa
             value = decode(format, code);
@@ -262,11 +274,11 @@ void checkAll(const std::vector<Shape> &shapes, const char *arch) {
 std::vector<Shape> commonShapes() {
   std::vector<Shape> shapes = {
       {"v_mfma_f32_32x32x1_2b_f32", 32, 1, 2, f32, f32}, {"v_mfma_f32_16x16x1_4b_f32", 16, 1, 4, f32, f32},
-      {"v_mfma_f32_4x4x1_16b_f32", 4, 1, 16, f32, f32}, {"v_mfma_f32_32x32x2_f32", 32, 2, 1, f32, f32},
-      {"v_mfma_f32_16x16x4_f32", 16, 4, 1, f32, f32}, {"v_mfma_f64_16x16x4_f64", 16, 4, 1, f64, f64},
-      {"v_mfma_f64_4x4x4_4b_f64", 4, 4, 4, f64, f64}, {"v_mfma_i32_32x32x4_2b_i8", 32, 4, 2, i8, i8},
-      {"v_mfma_i32_16x16x4_4b_i8", 16, 4, 4, i8, i8}, {"v_mfma_i32_4x4x4_16b_i8", 4, 4, 16, i8, i8},
-      {"v_mfma_i32_32x32x16_i8", 32, 16, 1, i8, i8}, {"v_mfma_i32_16x16x32_i8", 16, 32, 1, i8, i8}};
+      {"v_mfma_f32_4x4x1_16b_f32", 4, 1, 16, f32, f32},  {"v_mfma_f32_32x32x2_f32", 32, 2, 1, f32, f32},
+      {"v_mfma_f32_16x16x4_f32", 16, 4, 1, f32, f32},    {"v_mfma_f64_16x16x4_f64", 16, 4, 1, f64, f64},
+      {"v_mfma_f64_4x4x4_4b_f64", 4, 4, 4, f64, f64},    {"v_mfma_i32_32x32x4_2b_i8", 32, 4, 2, i8, i8},
+      {"v_mfma_i32_16x16x4_4b_i8", 16, 4, 4, i8, i8},    {"v_mfma_i32_4x4x4_16b_i8", 4, 4, 16, i8, i8},
+      {"v_mfma_i32_32x32x16_i8", 32, 16, 1, i8, i8},     {"v_mfma_i32_16x16x32_i8", 16, 32, 1, i8, i8}};
   for (const Format &format : {f16, bf16}) {
     shapes.push_back({"v_mfma_f32_32x32x4_2b_" + format.name, 32, 4, 2, format, format});
     shapes.push_back({"v_mfma_f32_16x16x4_4b_" + format.name, 16, 4, 4, format, format});
@@ -318,8 +330,10 @@ TEST(Matrix, MixedAndScaledFormatsOfGfx950) {
     for (int b = 0; b < 5; ++b)
       for (bool scaled : {false, true}) {
         std::string prefix = scaled ? "v_mfma_scale_f32_" : "v_mfma_f32_";
-        shapes.push_back({prefix + "16x16x128_f8f6f4", 16, 128, 1, formats[a], formats[b], scaled, false, false, a, b});
-        shapes.push_back({prefix + "32x32x64_f8f6f4", 32, 64, 1, formats[a], formats[b], scaled, false, false, a, b});
+        shapes.push_back(
+            {prefix + "16x16x128_f8f6f4", 16, 128, 1, formats[a], formats[b], scaled, false, false, a, b});
+        shapes.push_back(
+            {prefix + "32x32x64_f8f6f4", 32, 64, 1, formats[a], formats[b], scaled, false, false, a, b});
       }
   checkAll(shapes, "gfx950");
 }
