@@ -1,6 +1,7 @@
 #include "Decoder.h"
 #include "Memory.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
 #include <mutex>
@@ -51,6 +52,26 @@ Expected<std::unique_ptr<DecoderState>> DecoderState::create(StringRef processor
   if (!state->inputModifiersType || !state->literalConstantType)
     return createStringError("this LLVM names AMDGPU instructions differently; version 22 is needed");
   return state;
+}
+
+bool DecoderState::disassemble(MCInst &inst, uint64_t &size, ArrayRef<uint8_t> bytes, uint64_t address) {
+  // A literal cut off by the end of the code would make LLVM write to a stream it does not have: decode a
+  // padded copy.
+  std::array<uint8_t, 32> padded = {};
+  ArrayRef<uint8_t> readable = bytes;
+  if (bytes.size() < padded.size()) {
+    std::copy(bytes.begin(), bytes.end(), padded.begin());
+    readable = padded;
+  }
+  // VOP3 has no room for literals on this architecture; LLVM wants to comment on such words, to no stream.
+  uint32_t first = support::endian::read32le(readable.data()),
+           second = support::endian::read32le(readable.data() + 4);
+  if (first >> 26 == 0x34)
+    for (int shift : {0, 9, 18})
+      if (((second >> shift) & 511) == 255)
+        return false;
+  auto status = disassembler->getInstruction(inst, size, readable, address, nulls());
+  return status != MCDisassembler::Fail && size != 0 && size <= bytes.size();
 }
 
 Operand DecoderState::registerOperand(MCRegister reg) const {

@@ -30,6 +30,9 @@ struct DecoderState {
 
   static llvm::Expected<std::unique_ptr<DecoderState>> create(llvm::StringRef processor);
 
+  /// Decodes the instruction at the start of `bytes`; false if there is none.
+  bool disassemble(llvm::MCInst &inst, uint64_t &size, llvm::ArrayRef<uint8_t> bytes, uint64_t address);
+
   /// File, number and width of a register; Kind::None for what the simulator does not model.
   Operand registerOperand(llvm::MCRegister reg) const;
 };

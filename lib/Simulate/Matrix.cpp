@@ -277,7 +277,8 @@ void multiplyBlocks(Wave &wave, const Instruction &instruction, const MatrixDeta
   for (size_t block = 0; block < details.blocks.size(); ++block) {
     const MatrixBlock &offsets = details.blocks[block];
     const MatrixBlock &source =
-        details.blocks[broadcastBlock(instruction.extra[0], instruction.extra[1], static_cast<int>(block))];
+        details.blocks[broadcastBlock(instruction.extra[0], instruction.extra[1], static_cast<int>(block)) %
+                       details.blocks.size()];
     MatrixStep step{details.record->m, details.record->k, source.a.data(), offsets.b.data(),
                     offsets.rows.data()};
     if constexpr (std::is_same_v<T, float>)

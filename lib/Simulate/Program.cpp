@@ -153,9 +153,7 @@ void ProgramBuilder::addRange(const CodeRange &range) {
     Instruction result;
     result.address = range.address + offset;
     result.index = program.size();
-    auto status =
-        decoder.disassembler->getInstruction(inst, size, range.bytes.slice(offset), result.address, nulls());
-    if (status == MCDisassembler::Fail || size == 0) {
+    if (!decoder.disassemble(inst, size, range.bytes.slice(offset), result.address)) {
       size = 4;
       result.execute = executeUnimplemented;
       result.opcode = ~0u;
@@ -208,9 +206,8 @@ std::string Program::text(int index) const {
     std::lock_guard<std::mutex> guard(lock);
     MCInst inst;
     uint64_t size = 0;
-    if (decoder->disassembler->getInstruction(inst, size,
-                                              range.bytes.slice(instruction.address - range.address),
-                                              instruction.address, nulls()) == MCDisassembler::Fail)
+    if (!decoder->disassemble(inst, size, range.bytes.slice(instruction.address - range.address),
+                              instruction.address))
       break;
     raw_string_ostream stream(result);
     decoder->printer->printInst(&inst, instruction.address, "", *decoder->subtarget, stream);

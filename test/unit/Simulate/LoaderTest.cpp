@@ -1,0 +1,197 @@
+// Loading: what the loader reads from good objects, and that bad ones never crash it.
+#include "TestSupport.h"
+#include "codesign/Simulate/SimulateCommand.h"
+#include "llvm/Support/raw_ostream.h"
+#include <random>
+
+using namespace codesign;
+using namespace codesign::simulate;
+using namespace codesign::simulate::test;
+
+namespace {
+
+const char *const source = R"(
+KERNEL scale(float *x, float factor, int n) {
+  SHARED float part[100];
+  int i = bid() * __builtin_amdgcn_workgroup_size_x() + tid();
+  part[tid() % 100] = factor;
+  barrier();
+  if (i < n) x[i] *= part[tid() % 100];
+}
+)";
+
+std::string messageOf(llvm::Error error) {
+  return llvm::toString(std::move(error));
+}
+
+TEST(Loader, ReadsDescriptorAndArguments) {
+  for (int version : {4, 5, 6}) {
+    std::string bytes = compileHip(source, "gfx942", {"-mcode-object-version=" + std::to_string(version)});
+    auto object = CodeObject::load(bytes, "scale.co");
+    ASSERT_TRUE(bool(object)) << messageOf(object.takeError());
+    EXPECT_EQ((*object)->codeObjectVersion(), version);
+    EXPECT_EQ((*object)->architecture(), "gfx942");
+    ASSERT_EQ((*object)->kernels().size(), 1u);
+    const Kernel &kernel = (*object)->kernels()[0];
+    EXPECT_EQ(kernel.name, "scale");
+    EXPECT_EQ(kernel.staticLdsBytes, 400u);
+    ASSERT_GE(kernel.arguments.size(), 3u);
+    EXPECT_EQ(kernel.arguments[0].valueKind, "global_buffer");
+    EXPECT_EQ(kernel.arguments[1].offsetBytes, 8u);
+    EXPECT_EQ(kernel.arguments[2].sizeBytes, 4u);
+    DeviceMemory memory; // hidden arguments (block size) differ between versions
+    uint64_t x = memory.allocateValues<float>("x", std::vector<float>(300, 2.0f));
+    RunReport report = runChecked(
+        **object, {"scale", {3}, {128}, KernelArguments().pointer(x).value(1.5f).value(300)}, memory);
+    for (float value : memory.values<float>(x))
+      ASSERT_EQ(value, 3.0f) << "version " << version;
+  }
+}
+
+TEST(Loader, NamesWhatIsWrong) {
+  std::string good = compileHip(source);
+  auto fails = [](llvm::StringRef bytes) {
+    auto object = CodeObject::load(bytes, "x.co");
+    return object ? std::string("loaded") : messageOf(object.takeError());
+  };
+  EXPECT_NE(fails("hello").find("x.co: not an ELF"), std::string::npos);
+  EXPECT_NE(fails("__CLANG_OFFLOAD_BUNDLE__").find("--no-gpu-bundle-output"), std::string::npos);
+  EXPECT_NE(fails(compileHip(source, "gfx90a")).find("another processor"), std::string::npos);
+  EXPECT_NE(fails(llvm::StringRef(good).take_front(1000)), "loaded");
+  auto object = CodeObject::load(good, "x.co");
+  ASSERT_TRUE(bool(object));
+  DeviceMemory memory;
+  auto wrongName = run(**object, {"scal", {1}, {64}}, memory, {});
+  EXPECT_NE(messageOf(wrongName.takeError()).find("did you mean 'scale'"), std::string::npos);
+  auto noArguments = run(**object, {"scale", {1}, {64}}, memory, {});
+  EXPECT_NE(messageOf(noArguments.takeError()).find("takes 16 bytes of arguments, 0 given"),
+            std::string::npos);
+  auto tooLarge = run(**object, {"scale", {1}, {64, 64}}, memory, {});
+  EXPECT_NE(messageOf(tooLarge.takeError()).find("1024 work-items"), std::string::npos);
+}
+
+TEST(Loader, StopsAtUnknownInstructions) {
+  CodeObjectPointer object =
+      loadAssembly(assemblyKernel({"k", "  s_nop 0\n  s_sendmsg sendmsg(MSG_INTERRUPT)"}));
+  ASSERT_TRUE(object);
+  DeviceMemory memory;
+  std::string message = messageOf(run(*object, {"k", {1}, {64}}, memory, {}).takeError());
+  EXPECT_NE(message.find("k+0x4"), std::string::npos) << message;
+  EXPECT_NE(message.find("S_SENDMSG_vi is not implemented"), std::string::npos) << message;
+}
+
+TEST(Loader, EndlessLoopsEnd) {
+  CodeObjectPointer object = loadAssembly(assemblyKernel({"k", "again:\n  s_branch again"}));
+  ASSERT_TRUE(object);
+  DeviceMemory memory;
+  RunOptions options;
+  options.maxInstructionsPerWorkgroup = 10000;
+  EXPECT_NE(messageOf(run(*object, {"k", {1}, {64}}, memory, options).takeError()).find("more than 10000"),
+            std::string::npos);
+}
+
+/// Flipped, overwritten and cut bytes: an error or a loaded object, never a crash; what loads may run.
+TEST(Loader, SurvivesMutatedObjects) {
+  std::string good = compileHip(source);
+  std::mt19937 generator(1);
+  int loaded = 0;
+  for (int round = 0; round < 600; ++round) {
+    std::string bytes = good;
+    // Headers, notes and symbols take most of the damage: they decide what is read where.
+    for (unsigned i = 0, count = 1 + generator() % 8; i < count; ++i) {
+      size_t limit = generator() % 3 ? std::min<size_t>(bytes.size(), 1600) : bytes.size();
+      size_t at = generator() % 4 == 0 ? bytes.size() - 1 - generator() % std::min<size_t>(bytes.size(), 1500)
+                                       : generator() % limit;
+      bytes[at] = static_cast<char>(generator() % 3 == 0 ? 0xff : generator());
+    }
+    if (generator() % 8 == 0)
+      bytes.resize(generator() % bytes.size());
+    auto object = CodeObject::load(bytes, "fuzz.co");
+    if (!object) {
+      llvm::consumeError(object.takeError());
+      continue;
+    }
+    ++loaded;
+    if (round % 8)
+      continue;
+    DeviceMemory memory;
+    uint64_t x = memory.allocate("x", 400);
+    RunOptions options;
+    options.maxInstructionsPerWorkgroup = 2000;
+    options.threads = 1;
+    auto report =
+        run(**object,
+            {(*object)->kernels()[0].name, {1}, {64}, KernelArguments().pointer(x).value(1.0f).value(100)},
+            memory, options);
+    if (!report)
+      llvm::consumeError(report.takeError());
+  }
+  EXPECT_GT(loaded, 40);
+}
+
+/// Random instruction words in a valid object: every decodable instruction executes or is refused by name.
+TEST(Loader, SurvivesRandomCode) {
+  std::string good = assembleBytes(assemblyKernel({"k", std::string(".fill 64, 4, 0xbf800000\n"), 1024, 64}));
+  size_t code = good.find(std::string("\x00\x00\x80\xbf\x00\x00\x80\xbf\x00\x00\x80\xbf", 12));
+  ASSERT_NE(code, std::string::npos);
+  std::mt19937 generator(2);
+  for (int round = 0; round < 1200; ++round) {
+    std::string bytes = good;
+    for (int i = 0; i < 8 * 4; ++i)
+      bytes[code + i] = static_cast<char>(generator());
+    static const unsigned char tops[] = {0xd3, 0xd1, 0xd8, 0xdc, 0xe0, 0x7e, 0x80,
+                                         0xbe, 0xc0, 0x02, 0xd2, 0xdd, 0xd9};
+    bytes[code + 3] = static_cast<char>(tops[generator() % std::size(tops)]); // encodings of interest
+    auto object = CodeObject::load(bytes, "fuzz.co");
+    ASSERT_TRUE(bool(object)) << messageOf(object.takeError());
+    DeviceMemory memory;
+    RunOptions options;
+    options.maxInstructionsPerWorkgroup = 200;
+    options.threads = 1;
+    auto report = run(**object, {"k", {1}, {64}}, memory, options);
+    if (!report)
+      llvm::consumeError(report.takeError());
+  }
+}
+
+TEST(SimulateCommand, RunsAndReports) {
+  std::string path = ::testing::TempDir() + "/scale.co", result = ::testing::TempDir() + "/scale.out";
+  std::error_code code;
+  llvm::raw_fd_ostream(path, code) << compileHip(source);
+  SimulateCommandOptions options;
+  options.codeObject = path;
+  options.grid = "2";
+  options.block = "64";
+  options.arguments = {"x=f32[128]:one", "f32:2.5", "i32:128"};
+  options.outputs = {"x=" + result};
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  auto exit = runSimulateCommand(options, stream);
+  ASSERT_TRUE(bool(exit)) << messageOf(exit.takeError());
+  EXPECT_EQ(*exit, ExitCode::Ok);
+  EXPECT_NE(text.find("scale on simulated gfx942: grid 2x1x1, block 64x1x1, 2 waves"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("no findings"), std::string::npos);
+  FILE *file = fopen(result.c_str(), "rb");
+  float values[128];
+  ASSERT_EQ(fread(values, 4, 128, file), 128u);
+  fclose(file);
+  EXPECT_EQ(values[127], 2.5f);
+
+  options.arguments[2] = "i32:129"; // one element past the end
+  options.grid = "3";
+  options.json = options.listing = true;
+  text.clear();
+  exit = runSimulateCommand(options, stream);
+  ASSERT_TRUE(bool(exit));
+  EXPECT_EQ(*exit, ExitCode::WrongNumbers);
+  EXPECT_NE(text.find("past the end of 'x' (512 bytes)"), std::string::npos) << text;
+  for (const char *bad : {"f33:1", "x=f32[abc]", "i32:1.5", "x=f32[4]:rnadom", "x=@/nonexistent"}) {
+    options.arguments = {bad};
+    exit = runSimulateCommand(options, stream);
+    EXPECT_FALSE(bool(exit)) << bad;
+    llvm::consumeError(exit.takeError());
+  }
+}
+
+} // namespace
