@@ -21,6 +21,8 @@ constexpr CommandEntry commands[] = {
     {"explain", "Where the time of a model goes, operator by operator", makeExplainCommand},
     {"emit", "Kernels and their package for a plan", makeEmitCommand},
     {"hw", "List the device profiles, or show one", makeHwCommand},
+    {"validate", "Error of the cost model on measured times", makeValidateCommand},
+    {"calibrate", "Fit a profile's constants to measured times", makeCalibrateCommand},
 };
 
 /// CLI11 reports leftovers without a hint; find what was probably meant.
