@@ -116,7 +116,7 @@ llvm::Expected<Profile> loadProfile(llvm::StringRef nameOrPath, llvm::ArrayRef<s
   }
   for (const std::string &device : profile.borrowsCalibrationFrom)
     if (llvm::Error error = borrowCalibration(profile, device))
-      return std::move(error);
+      return error;
   return profile;
 }
 

@@ -56,7 +56,7 @@ llvm::Expected<ExitCode> run(const CalibrateCommandOptions &options, const Globa
   if (options.dryRun)
     return ExitCode::Ok;
   if (llvm::Error error = writeCalibration(profile->path, sets))
-    return std::move(error);
+    return error;
   llvm::errs() << "wrote " << sets.size() << " sets to " << calibrationPathFor(profile->path) << '\n';
   return ExitCode::Ok;
 }
