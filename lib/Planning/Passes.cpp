@@ -18,7 +18,7 @@ struct DefaultNeighbourhood : impl::ArchDefaultNeighbourhoodBase<DefaultNeighbou
       return;
     llvm::Expected<Space> space = spaceFrom(model);
     if (space) {
-      writeDomains(model, defaultNeighbourhood(*space));
+      writeDomains(model, neighbourhoodOf(model, *space));
       return;
     }
     model.emitError(llvm::toString(space.takeError()));
@@ -48,7 +48,7 @@ struct SearchPass : impl::ArchSearchBase<SearchPass> {
     if (!space)
       return space.takeError();
     if (!hasDomains(model))
-      *space = defaultNeighbourhood(*space);
+      *space = neighbourhoodOf(model, *space);
     // What can be emitted is not known here, so own kernels stay out.
     Providers providers(*device, CostOptions(), [](const GemmSchedule &) { return false; });
     SearchOptions options;

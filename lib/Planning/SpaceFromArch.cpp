@@ -86,6 +86,14 @@ bool hasDomains(arch::ModelOp model) {
                       [](arch::DimensionOp op) { return op.getDomainAttr() != nullptr; });
 }
 
+Space neighbourhoodOf(arch::ModelOp model, Space space) {
+  space = defaultNeighbourhood(std::move(space));
+  for (Dimension dimension : allDimensions())
+    if (!model.lookupDimension(dimension))
+      space.domain(dimension).reset();
+  return space;
+}
+
 void writeDomains(arch::ModelOp model, const Space &space) {
   OpBuilder builder(model.getContext());
   builder.setInsertionPointToStart(&model.getBody().front());

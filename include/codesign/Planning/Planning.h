@@ -17,6 +17,10 @@ llvm::Expected<Space> spaceFrom(arch::ModelOp model);
 /// True if any dimension has a domain; without one a search takes the default neighbourhood.
 bool hasDomains(arch::ModelOp model);
 
+/// The default neighbourhood of a model without domains. Only dimensions that the model declares may change;
+/// constant sizes stay.
+Space neighbourhoodOf(arch::ModelOp model, Space space);
+
 /// Writes the space's domains and budgets into the model, so that a default neighbourhood can be
 /// read as IR. The space must have been made from the model.
 void writeDomains(arch::ModelOp model, const Space &space);
