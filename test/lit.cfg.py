@@ -6,7 +6,7 @@ import lit.formats
 config.name = "codesign"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["unit", "Inputs"]
+config.excludes = ["unit", "install", "Inputs"]
 config.test_source_root = os.path.join(config.codesign_source_dir, "test")
 
 path = [config.codesign_bin_dir, config.llvm_tools_dir, os.environ["PATH"]]
