@@ -91,7 +91,9 @@ Operand DecoderState::registerOperand(MCRegister reg) const {
     operand.index = (encoding & 255) + (isAccumulation ? firstAccumulationRegister : 0);
     return operand;
   }
-  if (name.starts_with("SCC") || name.starts_with("MODE")) // state of the wave, kept apart from the registers
+  // State kept apart from the registers; M0 and FLAT_SCR without a subtarget suffix are implicit operands that
+  // have no encoding, and no instruction of these processors depends on them.
+  if (name.starts_with("SCC") || name.starts_with("MODE") || name == "M0" || name == "FLAT_SCR")
     return Operand();
   operand.kind = Operand::Kind::Scalar;
   operand.index = encoding & 255;

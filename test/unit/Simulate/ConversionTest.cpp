@@ -1,5 +1,6 @@
 // Conversions of 8- and 16-bit types over every code, against the formats' definitions.
 #include "TestSupport.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace codesign::simulate;
@@ -34,27 +35,27 @@ double decode(const SmallFormat &format, unsigned code) {
   return negative ? -value : value;
 }
 
-/// The code nearest to a value, ties to the even code; values beyond the largest give `overflow`.
-unsigned encode(const SmallFormat &format, double value, unsigned overflow) {
-  unsigned width = format.exponentBits + format.mantissaBits, sign = std::signbit(value) ? 1u << width : 0;
-  unsigned last = 0;
-  for (unsigned code = 0; code < (1u << width); ++code)
+/// The finite values of a format without their signs, by code.
+std::vector<double> finiteValues(const SmallFormat &format) {
+  std::vector<double> values;
+  for (unsigned code = 0; code < (1u << (format.exponentBits + format.mantissaBits)); ++code)
     if (std::isfinite(decode(format, code)))
-      last = code;
-  double magnitude = std::fabs(value), largest = decode(format, last);
-  double step = largest - decode(format, last - 1);
-  if (magnitude > largest + step / 2 || (magnitude == largest + step / 2 && (last & 1)))
+      values.push_back(decode(format, code));
+  return values;
+}
+
+/// The code nearest to a value, ties to the even code; values beyond the largest give `overflow`.
+unsigned encode(const SmallFormat &format, const std::vector<double> &values, double value,
+                unsigned overflow) {
+  unsigned sign = std::signbit(value) ? 1u << (format.exponentBits + format.mantissaBits) : 0;
+  unsigned last = static_cast<unsigned>(values.size()) - 1;
+  double magnitude = std::fabs(value), step = values[last] - values[last - 1];
+  if (magnitude > values[last] + step / 2 || (magnitude == values[last] + step / 2 && (last & 1)))
     return format.special == Special::Fnuz ? overflow : overflow | sign;
-  unsigned low = 0, high = last;
-  while (low < high) { // largest code not above the value
-    unsigned middle = (low + high + 1) / 2;
-    if (decode(format, middle) <= magnitude)
-      low = middle;
-    else
-      high = middle - 1;
-  }
+  unsigned low =
+      static_cast<unsigned>(std::upper_bound(values.begin(), values.end(), magnitude) - values.begin()) - 1;
   if (low < last) {
-    double below = magnitude - decode(format, low), above = decode(format, low + 1) - magnitude;
+    double below = magnitude - values[low], above = values[low + 1] - magnitude;
     if (above < below || (above == below && (low & 1)))
       ++low;
   }
@@ -148,9 +149,10 @@ TEST(Conversion, EightBitFloatsRound) {
       SmallFormat format = isBf8 ? (ocp ? bf8Ocp : bf8Fnuz) : ocp ? fp8Ocp : fp8Fnuz;
       unsigned overflow = !ocp ? 0x80 : isBf8 ? 0x7c : 0x7f;
       auto inputs = roundingInputs(format);
+      std::vector<double> values = finiteValues(format);
       auto got = runOver(*object, isBf8 ? "bf8" : "fp8", inputs);
       for (size_t i = 0; i < inputs.size(); ++i)
-        ASSERT_EQ(got[i], encode(format, std::bit_cast<float>(inputs[i]), overflow))
+        ASSERT_EQ(got[i], encode(format, values, std::bit_cast<float>(inputs[i]), overflow))
             << arch << " " << std::bit_cast<float>(inputs[i]);
     }
   }
@@ -166,10 +168,11 @@ TEST(Conversion, HalfBothWays) {
   for (unsigned code = 0; code < 65536; ++code)
     expectSame(std::bit_cast<float>(decoded[code]), decode(half, code), code);
   auto inputs = roundingInputs(half);
+  std::vector<double> values = finiteValues(half);
   auto encoded = runOver(*object, "encode", inputs), truncated = runOver(*object, "truncate", inputs);
   for (size_t i = 0; i < inputs.size(); ++i) {
     float value = std::bit_cast<float>(inputs[i]);
-    ASSERT_EQ(encoded[i], encode(half, value, 0x7c00)) << value;
+    ASSERT_EQ(encoded[i], encode(half, values, value, 0x7c00)) << value;
     double toward = decode(half, truncated[i] & 0xffff);
     ASSERT_LE(std::fabs(toward), std::fabs(double(value))) << value; // and no code lies between
     if (std::fabs(value) < 65504)

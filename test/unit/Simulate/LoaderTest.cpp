@@ -168,7 +168,7 @@ TEST(SimulateCommand, RunsAndReports) {
   llvm::raw_string_ostream stream(text);
   auto exit = runSimulateCommand(options, stream);
   ASSERT_TRUE(bool(exit)) << messageOf(exit.takeError());
-  EXPECT_EQ(*exit, ExitCode::Ok);
+  EXPECT_EQ(*exit, ExitCode::Ok) << text;
   EXPECT_NE(text.find("scale on simulated gfx942: grid 2x1x1, block 64x1x1, 2 waves"), std::string::npos)
       << text;
   EXPECT_NE(text.find("no findings"), std::string::npos);
