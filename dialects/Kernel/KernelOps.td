@@ -20,10 +20,12 @@ def Kernel_FuncOp : Kernel_Op<"func", [FunctionOpInterface, IsolatedFromAbove]> 
   let summary = "A kernel: what every workgroup of the launch executes";
   let description = [{
     Arguments are global tiles and `index` values known at launch. `waves` is the grid of waves that share the
-    workgroup's output tile, rows by columns.
+    workgroup's output tile, rows by columns. `residency` is the number of workgroups that a compute unit is to hold at
+    once: compilers keep registers within what that allows.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, Kernel_TargetAttr:$target,
-                       DenseI64ArrayAttr:$waves, StrArrayAttr:$argument_names, OptionalAttr<DictArrayAttr>:$arg_attrs,
+                       DenseI64ArrayAttr:$waves, StrArrayAttr:$argument_names,
+                       DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$residency, OptionalAttr<DictArrayAttr>:$arg_attrs,
                        OptionalAttr<DictArrayAttr>:$res_attrs);
   let regions = (region AnyRegion:$body);
   let hasCustomAssemblyFormat = 1;

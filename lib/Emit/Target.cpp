@@ -26,7 +26,7 @@ Error onlySixteenBit(const MatrixInstruction &record) {
 class AmdTarget : public Target {
 public:
   std::string signature(kernel::FuncOp function) const override {
-    const int64_t wavesPerSimd = std::max<int64_t>(1, function.getWaveCount() / simdsPerComputeUnit);
+    const int64_t wavesPerSimd = divideCeil(function.getWaveCount() * function.getResidency(), simdsPerComputeUnit);
     return formatv("extern \"C\" __global__ WORKGROUP({0}, {1}) void", function.getThreadCount(),
                    wavesPerSimd)
         .str();
@@ -67,7 +67,9 @@ private:
 class NvidiaTarget : public Target {
 public:
   std::string signature(kernel::FuncOp function) const override {
-    return formatv("extern \"C\" __global__ void __launch_bounds__({0})", function.getThreadCount()).str();
+    return formatv("extern \"C\" __global__ void __launch_bounds__({0}, {1})", function.getThreadCount(),
+                   function.getResidency())
+        .str();
   }
 
   Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {

@@ -112,9 +112,10 @@ FuncOp GemmBuilder::createFunction(ModuleOp module) {
   const TargetAttr target = TargetAttr::get(context, builder.getStringAttr(toString(schedule.architecture)),
                                             waveSize(schedule.architecture), schedule.limits.sharedBytes,
                                             schedule.limits.registersPerLane, schedule.limits.chiplets);
-  auto function = FuncOp::create(builder, problem.symbol, FunctionType::get(context, types, {}), target,
-                                 SmallVector<int64_t>{schedule.wavesM, schedule.wavesN},
-                                 builder.getStrArrayAttr(names), ArrayAttr(), ArrayAttr());
+  auto function =
+      FuncOp::create(builder, problem.symbol, FunctionType::get(context, types, {}), target,
+                     SmallVector<int64_t>{schedule.wavesM, schedule.wavesN}, builder.getStrArrayAttr(names),
+                     schedule.residency, ArrayAttr(), ArrayAttr());
   Block *block = builder.createBlock(&function.getBody());
   for (Type type : types)
     block->addArgument(type, builder.getLoc());

@@ -4,6 +4,18 @@
 
 namespace codesign {
 
+namespace {
+
+/// The most workgroups that a compute unit can hold without the compiler having to spill.
+int64_t residencyOf(const GemmSchedule &schedule, const Profile &profile) {
+  const int simds = profile.compute.simdsPerComputeUnit,
+            wavesPerSimd = (schedule.waves() + simds - 1) / simds;
+  return std::max(1, std::min(occupancy(schedule, profile).workgroupsPerComputeUnit,
+                              profile.wavesPerSimd(compiledRegisters(schedule)) / wavesPerSimd));
+}
+
+} // namespace
+
 TargetLimits targetLimits(const Profile &profile) {
   return {.sharedBytes = static_cast<int64_t>(profile.shared.maxPerWorkgroup.value),
           .registersPerLane = profile.registers.maxPerThread,
@@ -42,6 +54,7 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   // Without runs the hardware's own round robin stays.
   if (schedule.dieRun == 1)
     kernel.limits.chiplets = 1;
+  kernel.residency = residencyOf(schedule, profile);
   kernel.pack = schedule.depthsPerSharedRead();
   kernel.padding = schedule.sharedLayout == SharedLayout::Padded
                        ? schedule.paddingBytes * 8 / bitWidth(record->a.type)

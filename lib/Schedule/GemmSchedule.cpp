@@ -97,6 +97,26 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
   return use;
 }
 
+int compiledRegisters(const GemmSchedule &schedule) {
+  constexpr double loadsInFlight = 1.28; // clang hoists LDS reads over the products
+  constexpr int registersPerCopy = 4;    // a 64-bit source, a target and a predicate
+  constexpr double copiesAndProducts = 1.11;
+  const int total = registerUse(schedule).total();
+  switch (schedule.family) {
+  case GemmFamily::MfmaLdsDoubleBuffer:
+    return static_cast<int>(total * loadsInFlight);
+  case GemmFamily::MmaCpAsyncMultistage: {
+    const int tileBytes =
+        (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK * elementBytes(schedule);
+    const int copies = (tileBytes / sharedReadBytes + schedule.threads() - 1) / schedule.threads();
+    return static_cast<int>((total + registersPerCopy * copies) * copiesAndProducts);
+  }
+  case GemmFamily::WgmmaTmaPersistent:
+    break;
+  }
+  return total;
+}
+
 int bestGroupM(const Profile &profile, int workgroupsPerComputeUnit) {
   // Tiles in flight on a die form a block of groupM rows: it
   // touches groupM + inFlight / groupM tile rows and columns.

@@ -50,6 +50,9 @@ std::optional<std::string> badInstruction(const GemmSchedule &s) {
     return because("{0} is sparse, scaled or multi-block", s.instruction);
   if (record->c.type != DataType::F32)
     return because("{0} sums in {1}, the kernels sum in fp32", s.instruction, toString(record->c.type));
+  // ldmatrix fills the operands of 32 bytes of k at once.
+  if (record->kind == MatrixInstructionKind::MmaSync && record->k * bitWidth(record->a.type) != 32 * 8)
+    return because("{0} multiplies {1} of k, the kernels read 32 bytes at a time", s.instruction, record->k);
   if (!multiplies(s.family, record->a.type) || record->a.type != record->b.type)
     return because("{0} has no kernel for {1} x {2}", toString(s.family), toString(record->a.type),
                    toString(record->b.type));
@@ -101,6 +104,9 @@ std::optional<std::string> badResources(const GemmSchedule &s, const Profile &pr
   RegisterUse registers = registerUse(s);
   if (registers.total() > profile.registers.maxPerThread)
     return because("registers {0} > {1} per thread", registers.total(), profile.registers.maxPerThread);
+  if (compiledRegisters(s) > profile.registers.maxPerThread)
+    return because("registers {0}, {1} as compiled, > {2} per thread", registers.total(),
+                   compiledRegisters(s), profile.registers.maxPerThread);
   // Only accumulators may lie in accumulation registers; the rest must fit the architectural ones.
   int rest = registers.total() - std::min(registers.accumulators, profile.registers.maxAccumulationPerThread);
   if (rest > profile.registers.maxArchitecturalPerThread)

@@ -6,7 +6,7 @@
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_80,code=sm_80 -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
 module {}
 
-// CHECK: extern "C" __global__ void __launch_bounds__(128) linear(const bf16 *a, const bf16 *w, bf16 *d, int m) {
+// CHECK: extern "C" __global__ void __launch_bounds__(128, 1) linear(const bf16 *a, const bf16 *w, bf16 *d, int m) {
 // CHECK-NEXT: extern __shared__ __align__(128) char sharedMemory[];
 // CHECK:      for (int kTile = 0; kTile < kTiles - 3; ++kTile) {
 // CHECK-NEXT:   waitCopies<2>();

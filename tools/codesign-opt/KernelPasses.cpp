@@ -1,9 +1,13 @@
 #include "KernelPasses.h"
 #include "codesign/Emit/Emit.h"
+#include "codesign/Interpret/GemmReference.h"
+#include "codesign/Interpret/Interpret.h"
 #include "codesign/Lowering/Gemm.h"
+#include "codesign/Price/Price.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Pass/Pass.h"
+#include <random>
 
 using namespace mlir;
 
@@ -57,6 +61,7 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     schedule.run = run;
     schedule.pack = pack;
     schedule.padding = padding;
+    schedule.residency = residency;
     llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerGemm(getContext(), problem, schedule);
     if (!lowered) {
       getOperation().emitError(llvm::toString(lowered.takeError()));
@@ -76,8 +81,9 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   ListOption<int64_t> tile{*this, "tile"}, waves{*this, "waves"};
   Option<int64_t> stages{*this, "stages", llvm::cl::init(2)}, band{*this, "band", llvm::cl::init(1)},
       run{*this, "run", llvm::cl::init(1)}, pack{*this, "pack", llvm::cl::init(2)},
-      padding{*this, "padding", llvm::cl::init(0)}, sharedBytes{*this, "lds", llvm::cl::init(65536)},
-      registers{*this, "registers", llvm::cl::init(512)}, chiplets{*this, "chiplets", llvm::cl::init(8)};
+      padding{*this, "padding", llvm::cl::init(0)}, residency{*this, "residency", llvm::cl::init(1)},
+      sharedBytes{*this, "lds", llvm::cl::init(65536)}, registers{*this, "registers", llvm::cl::init(512)},
+      chiplets{*this, "chiplets", llvm::cl::init(8)};
 };
 
 /// Prints the source of every kernel to standard output.
@@ -104,9 +110,87 @@ struct EmitPass : PassWrapper<EmitPass, OperationPass<ModuleOp>> {
   Option<bool> inlinePrelude{*this, "inline-prelude", llvm::cl::init(false)};
 };
 
+/// Prints what Price counts in every kernel, one quantity per line.
+struct PricePass : PassWrapper<PricePass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PricePass)
+
+  StringRef getArgument() const final { return "kernel-price"; }
+  StringRef getDescription() const final { return "Print the counted cost of every kernel"; }
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<kernel::FuncOp>()) {
+      llvm::Expected<KernelPrice> price = priceKernel(function);
+      if (!price) {
+        function.emitError(llvm::toString(price.takeError()));
+        return signalPassFailure();
+      }
+      const StepPrice &step = price->step;
+      llvm::outs() << function.getSymName() << ": " << price->threads << " threads, " << price->sharedBytes
+                   << " bytes of LDS\n"
+                   << "  registers: " << price->registers.accumulators << " accumulators, "
+                   << price->registers.fragments << " fragments, " << price->registers.staging << " staging\n"
+                   << "  main loop: " << step.iterations << " iterations of " << step.matrixInstructions
+                   << " matrix instructions a wave, " << static_cast<int64_t>(step.matrixCycles.value)
+                   << " clocks of a matrix core\n"
+                   << "  LDS: " << step.reads.passes << " read passes (" << step.reads.conflictPasses()
+                   << " from conflicts), " << step.writes.passes << " write passes ("
+                   << step.writes.conflictPasses() << " from conflicts)\n"
+                   << "  global: " << step.globalBytes << " bytes, " << step.globalInstructions
+                   << " loads a wave, " << step.barriers << " barriers\n";
+    }
+  }
+};
+
+/// Runs every GEMM kernel on random data and holds it to float64.
+struct CheckPass : PassWrapper<CheckPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CheckPass)
+  CheckPass() = default;
+  CheckPass(const CheckPass &other) : PassWrapper(other) {}
+
+  StringRef getArgument() const final { return "kernel-check"; }
+  StringRef getDescription() const final {
+    return "Interpret every GEMM kernel (a, w, d, m) against float64";
+  }
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<kernel::FuncOp>()) {
+      const std::string wrong = check(function);
+      if (wrong.empty())
+        continue;
+      function.emitError(wrong);
+      return signalPassFailure();
+    }
+  }
+
+  std::string check(kernel::FuncOp function) {
+    auto types = function.getArgumentTypes();
+    auto a = types.size() == 4 ? dyn_cast<kernel::TileType>(types[0]) : kernel::TileType();
+    auto w = a ? dyn_cast<kernel::TileType>(types[1]) : kernel::TileType();
+    std::optional<DataType> type = a ? kernel::dataTypeOf(a.getElementType()) : std::nullopt;
+    if (!w || !type || !isInterpretable(*type) || ShapedType::isDynamic(w.getRows()) || rows < 1)
+      return "takes kernels with the arguments (a, w, d, m) and at least one row";
+    std::mt19937 engine(seed);
+    std::normal_distribution<float> normal;
+    Matrix left(*type, rows, a.getColumns()), right(*type, w.getRows(), w.getColumns());
+    for (Matrix *matrix : {&left, &right})
+      for (int64_t i = 0; i < matrix->rows; ++i)
+        for (int64_t j = 0; j < matrix->columns; ++j)
+          matrix->set(i, j, normal(engine));
+    Matrix out(*type, rows + 1, w.getRows(), 0xff);
+    if (llvm::Error error = interpret(function, {&left, &right, &out, int64_t(rows)}))
+      return llvm::toString(std::move(error));
+    return firstMismatch(out, gemmReference(left, right, rows)).value_or("");
+  }
+
+  Option<int64_t> rows{*this, "rows", llvm::cl::init(33)};
+  Option<unsigned> seed{*this, "seed", llvm::cl::init(1)};
+};
+
 } // namespace
 
 void registerKernelPasses() {
+  PassRegistration<PricePass>();
+  PassRegistration<CheckPass>();
   PassRegistration<LowerGemmPass>();
   PassRegistration<EmitPass>();
 }

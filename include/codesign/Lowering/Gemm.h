@@ -51,6 +51,9 @@ struct GemmKernel {
   /// Elements left free after each LDS row; 0 for the XOR swizzle.
   int64_t padding = 0;
 
+  /// Workgroups that a compute unit is to hold at once; bounds the registers that the compiler may use.
+  int64_t residency = 1;
+
   /// Elements of k multiplied per step: the instruction's depth times the pack.
   int64_t depthPerStep() const;
 };

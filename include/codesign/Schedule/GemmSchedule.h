@@ -99,6 +99,10 @@ struct RegisterUse {
   int total() const { return accumulators + fragments + staging + addressing; }
 };
 RegisterUse registerUse(const GemmSchedule &schedule);
+/// Registers below which the compilers hold the emitted kernel without spilling: registerUse plus what they
+/// add for loads in flight and, with cp.async, for the addresses of each copy. Found by compiling the legal
+/// schedules (clang 22, ptxas 13).
+int compiledRegisters(const GemmSchedule &schedule);
 
 /// How many workgroups a compute unit holds at once, and the resource that ends it.
 struct Occupancy {

@@ -267,11 +267,14 @@ struct Accumulators {
   /// Adds bias[column + i] to row i of the sums, which is an output column; the bias has Columns elements.
   template <int Columns>
   __device__ void addBiasDown(const Element *bias, int column) {
+    const GlobalRows<Element, Columns> row(bias, 0, 1, 1); // zero past its end
     forEachQuad([&](auto &part, int first, int i, int) {
 #pragma unroll
-      for (int e = 0; e < 4; ++e)
-        if (column + i + e < Columns)
-          part[first + e] += static_cast<float>(bias[column + i + e]);
+      for (int e = 0; e < 4; ++e) {
+        const int offset = (column + i + e) * static_cast<int>(sizeof(Element));
+        const unsigned short value = __builtin_amdgcn_raw_buffer_load_b16(row.buffer, offset, 0, 0);
+        part[first + e] += static_cast<float>(__builtin_bit_cast(Element, value));
+      }
     });
   }
 

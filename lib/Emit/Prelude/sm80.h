@@ -7,7 +7,7 @@
 #define __device__ __attribute__((device))
 #define __shared__ __attribute__((shared))
 #define __align__(bytes) __attribute__((aligned(bytes)))
-#define __launch_bounds__(threads) __attribute__((launch_bounds(threads)))
+#define __launch_bounds__(threads, residency) __attribute__((launch_bounds(threads, residency)))
 #endif
 #define DEVICE __device__ static inline __attribute__((always_inline))
 
@@ -121,7 +121,7 @@ struct GlobalRows {
 template <class T, int Rows, int Columns>
 struct SwizzledTile {
   using Element = T;
-  static constexpr int rows = Rows, rowChunks = Columns / chunkLength;
+  static constexpr int rows = Rows, rowChunks = Columns / chunkLength, rowBytes = rowChunks * 16;
   static constexpr int rowsPerBankCycle = rowChunks >= 8 ? 1 : 8 / rowChunks; // rows in 128 bytes of banks
   static constexpr int mask = rowChunks >= 8 ? 7 : rowChunks - 1;
 
@@ -137,7 +137,7 @@ template <class T, int Rows, int Columns, int Padding>
 struct PaddedTile {
   using Element = T;
   static constexpr int rows = Rows, rowChunks = Columns / chunkLength,
-                       pitch = (Columns + Padding) / chunkLength;
+                       pitch = (Columns + Padding) / chunkLength, rowBytes = pitch * 16;
 
   Chunk chunks[Rows * pitch];
 
@@ -148,18 +148,24 @@ struct PaddedTile {
 /// outside the matrix is filled with zeros. Belongs to the group that the next commitCopies() closes.
 template <int Threads, class Tile, int Pitch>
 DEVICE void copyAsync(Tile &tile, const GlobalRows<typename Tile::Element, Pitch> &matrix, int column) {
-  constexpr int chunks = Tile::rows * Tile::rowChunks;
+  constexpr int rowChunks = Tile::rowChunks, chunks = Tile::rows * rowChunks;
+  constexpr int rowStep = Threads / rowChunks; // from one pass to the next
+  static_assert(Threads % rowChunks == 0, "a thread keeps its column of chunks");
+  const int firstRow = threadId() / rowChunks, chunk = threadId() % rowChunks;
+  const bool inRow = Pitch % (rowChunks * chunkLength) == 0 || column + chunk * chunkLength < Pitch;
+  const int rowsLeft = inRow ? matrix.count - firstRow : 0;
+  const auto *source = matrix.first + firstRow * Pitch + column + chunk * chunkLength;
+  const unsigned target = sharedAddress(&tile.at(firstRow, chunk));
 #pragma unroll
   for (int i = 0; i < (chunks + Threads - 1) / Threads; ++i) {
-    const int index = i * Threads + threadId();
-    const int row = index / Tile::rowChunks, chunk = index % Tile::rowChunks;
-    if (chunks % Threads != 0 && index >= chunks)
+    const int row = i * rowStep;
+    if (chunks % Threads != 0 && firstRow + row >= Tile::rows)
       break;
-    const bool inside = row < matrix.count && (Pitch % (Tile::rowChunks * chunkLength) == 0 ||
-                                               column + chunk * chunkLength < Pitch);
-    const void *source = inside ? matrix.first + row * Pitch + column + chunk * chunkLength : matrix.first;
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(sharedAddress(&tile.at(row, chunk))),
-                 "l"(source), "r"(inside ? 16 : 0)
+    // Layouts repeat every eight rows: then all addresses are one base and a constant.
+    const unsigned address =
+        rowStep % 8 == 0 ? target + row * Tile::rowBytes : sharedAddress(&tile.at(firstRow + row, chunk));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(source + row * Pitch),
+                 "r"(row < rowsLeft ? 16 : 0)
                  : "memory");
   }
 }

@@ -205,9 +205,10 @@ TEST(GemmSchedule, TooManyRegisters) {
   schedule.wavesN = 1;
   schedule.macroTileN = 128;
   // 256 x 128 / 128 threads = 256 sums, (8 + 8) x 4 fragments, 384 x 128 B / 4 / 128 = 96 in flight, 32: 448
-  // in all, 192 outside the accumulation registers. One wave per SIMD may have 512.
+  // in all, 192 outside the accumulation registers. One wave per SIMD may have 512, but compilers need some
+  // of them for loads in flight.
   EXPECT_EQ(registerUse(schedule).total(), 448);
-  EXPECT_EQ(reasonOf(schedule, load("mi300x")), "");
+  EXPECT_EQ(reasonOf(schedule, load("mi300x")), "registers 448, 573 as compiled, > 512 per thread");
   schedule.macroTileM = 192;
   schedule.macroTileN = 256;
   // 384 sums + (6 + 16) x 4 + 112 + 32

@@ -1,0 +1,192 @@
+#include "codesign/Price/Price.h"
+#include "SharedAccess.h"
+#include "dialects/Kernel/Operand.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace codesign {
+
+using namespace kernel;
+
+namespace {
+
+constexpr int matrixCores = 4; // of a compute unit, on every architecture of the tables
+
+std::optional<int64_t> evaluate(Value value) {
+  if (auto constant = value.getDefiningOp<ConstantOp>())
+    return constant.getValue();
+  if (auto constant = value.getDefiningOp<arith::ConstantIndexOp>())
+    return constant.value();
+  if (auto difference = value.getDefiningOp<arith::SubIOp>()) {
+    std::optional<int64_t> left = evaluate(difference.getLhs()), right = evaluate(difference.getRhs());
+    if (left && right)
+      return *left - *right;
+  }
+  return std::nullopt;
+}
+
+std::optional<int64_t> iterationsOf(scf::ForOp loop) {
+  std::optional<int64_t> from = evaluate(loop.getLowerBound()), to = evaluate(loop.getUpperBound()),
+                         step = evaluate(loop.getStep());
+  if (!from || !to || !step || *step <= 0)
+    return std::nullopt;
+  return std::max<int64_t>(0, llvm::divideCeil(*to - *from, *step));
+}
+
+class Pricer {
+public:
+  explicit Pricer(FuncOp function)
+      : function(function),
+        architecture(*parseArchitecture(function.getTarget().getArchitecture().getValue())) {}
+
+  llvm::Expected<KernelPrice> run();
+
+private:
+  /// Adds what a block does, `times` over; nested loops are multiplied out.
+  llvm::Error count(Block &block, int64_t times, StepPrice &step);
+  llvm::Error countOperation(Operation *op, int64_t times, StepPrice &step);
+  llvm::Error addShared(SharedTraffic &traffic, llvm::Expected<SharedTraffic> one, int64_t times);
+  RegisterPrice registers();
+
+  FuncOp function;
+  Architecture architecture;
+};
+
+llvm::Error Pricer::addShared(SharedTraffic &traffic, llvm::Expected<SharedTraffic> one, int64_t times) {
+  if (!one)
+    return one.takeError();
+  traffic.instructions += one->instructions * times;
+  traffic.bytes += one->bytes * times;
+  traffic.passes += one->passes * times;
+  traffic.idealPasses += one->idealPasses * times;
+  return llvm::Error::success();
+}
+
+llvm::Error Pricer::count(Block &block, int64_t times, StepPrice &step) {
+  for (Operation &op : block)
+    if (llvm::Error error = countOperation(&op, times, step))
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step) {
+  const int64_t threads = function.getThreadCount(), waves = function.getWaveCount();
+  auto addGlobal = [&](int64_t rows, int64_t columns, Type element) {
+    const int64_t bytes = rows * columns * element.getIntOrFloatBitWidth() / 8;
+    step.globalBytes += bytes * times;
+    step.globalInstructions += llvm::divideCeil(bytes, chunkBytes * threads) * times;
+  };
+  return llvm::TypeSwitch<Operation *, llvm::Error>(op)
+      .Case<scf::ForOp>([&](scf::ForOp loop) -> llvm::Error {
+        std::optional<int64_t> iterations = iterationsOf(loop);
+        if (!iterations)
+          return llvm::createStringError("a loop's bounds are not known from the IR");
+        return count(*loop.getBody(), times * *iterations, step);
+      })
+      .Case<MmaOp>([&](MmaOp mma) {
+        const Operand a(mma.getA().getType(), architecture), b(mma.getB().getType(), architecture);
+        const int64_t instructions =
+            a.countFirst() * b.countFirst() * a.countSecond() * mma.getA().getType().getPack() * times;
+        step.matrixInstructions += instructions;
+        step.matrixCycles += Cycles(
+            static_cast<double>(instructions * waves * a.instruction().cycles * a.instruction().matrixCores) /
+            matrixCores);
+        return llvm::Error::success();
+      })
+      .Case<LoadFragmentOp>([&](LoadFragmentOp load) {
+        return addShared(step.reads, fragmentReads(load, architecture, waves), times);
+      })
+      .Case<DepositOp>([&](DepositOp deposit) {
+        return addShared(step.writes, tileWrites(deposit.getTile().getType(), architecture, threads), times);
+      })
+      .Case<FetchOp>([&](FetchOp fetch) {
+        addGlobal(fetch.getType().getShape()[0], fetch.getType().getShape()[1],
+                  fetch.getType().getElementType());
+        return llvm::Error::success();
+      })
+      .Case<CopyAsyncOp>([&](CopyAsyncOp copy) {
+        TileType tile = copy.getTile().getType();
+        addGlobal(tile.getRows(), tile.getColumns(), tile.getElementType());
+        return addShared(step.writes, tileWrites(tile, architecture, threads), times);
+      })
+      .Case<BarrierOp>([&](auto) {
+        step.barriers += times;
+        return llvm::Error::success();
+      })
+      .Default([](Operation *) { return llvm::Error::success(); });
+}
+
+RegisterPrice Pricer::registers() {
+  RegisterPrice price;
+  function.walk(
+      [&](ZeroOp zero) { price.accumulators += Operand(zero.getType(), architecture).registersPerLane(); });
+  function.walk([&](MmaOp mma) {
+    price.fragments =
+        std::max(price.fragments, Operand(mma.getA().getType(), architecture).registersPerLane() +
+                                      Operand(mma.getB().getType(), architecture).registersPerLane());
+  });
+  // Staged tiles live side by side; those of one name replace each other.
+  llvm::DenseMap<StringAttr, int64_t> staged;
+  function.walk([&](FetchOp fetch) {
+    const int64_t bytes = fetch.getType().getShape()[0] * fetch.getType().getShape()[1] *
+                          fetch.getType().getElementType().getIntOrFloatBitWidth() / 8;
+    int64_t &registers = staged[fetch.getNameAttr()];
+    registers =
+        std::max<int64_t>(registers, llvm::divideCeil(bytes, chunkBytes * function.getThreadCount()) * 4);
+  });
+  for (auto &entry : staged)
+    price.staging += entry.second;
+  return price;
+}
+
+llvm::Expected<KernelPrice> Pricer::run() {
+  KernelPrice price;
+  price.threads = function.getThreadCount();
+  price.sharedBytes = function.getSharedBytes();
+  price.registers = registers();
+  Block *main = nullptr;
+  for (auto loop : function.getBody().front().getOps<scf::ForOp>()) {
+    StepPrice step;
+    std::optional<int64_t> iterations = iterationsOf(loop);
+    if (!iterations)
+      return llvm::createStringError("a loop's bounds are not known from the IR");
+    step.iterations = *iterations;
+    if (llvm::Error error = count(*loop.getBody(), 1, step))
+      return error;
+    if (step.matrixInstructions * step.iterations >
+        price.step.matrixInstructions * (main ? price.step.iterations : 0)) {
+      price.step = step;
+      main = loop.getBody();
+    }
+  }
+  if (!main)
+    if (llvm::Error error = count(function.getBody().front(), 1, price.step))
+      return error;
+  return price;
+}
+
+} // namespace
+
+llvm::Expected<KernelPrice> priceKernel(FuncOp function) {
+  return Pricer(function).run();
+}
+
+int64_t workgroupsPerComputeUnit(const KernelPrice &price, int64_t registers, const Profile &profile) {
+  const int64_t waves = llvm::divideCeil(price.threads, static_cast<int64_t>(profile.compute.waveSize));
+  const int64_t wavesPerSimd =
+      llvm::divideCeil(waves, static_cast<int64_t>(profile.compute.simdsPerComputeUnit));
+  const int64_t byRegisters = profile.wavesPerSimd(static_cast<int>(registers)) / wavesPerSimd;
+  const int64_t byWaves = profile.compute.maxWavesPerSimd / wavesPerSimd;
+  int64_t byShared = byWaves;
+  if (price.sharedBytes > 0)
+    byShared =
+        static_cast<int64_t>(profile.shared.capacityPerComputeUnit.value) /
+        (llvm::alignTo(price.sharedBytes, static_cast<int64_t>(profile.shared.allocationGranule.value)) +
+         static_cast<int64_t>(profile.shared.reservedPerWorkgroup.value));
+  return std::min({byRegisters, byWaves, byShared});
+}
+
+} // namespace codesign

@@ -1,0 +1,59 @@
+// The compilers' own reports on emitted kernels, against Price and against the rule of no scratch.
+#include "Compile.h"
+#include "codesign/Emit/Emit.h"
+#include "codesign/Hardware/ProfileLoader.h"
+#include "codesign/Lowering/Gemm.h"
+#include "codesign/Price/Price.h"
+#include "mlir/IR/MLIRContext.h"
+#include "gtest/gtest.h"
+
+using namespace codesign;
+using namespace codesign::test;
+
+namespace {
+
+/// Compiles `count` legal schedules, evenly spread over the device's list.
+void compileLegalSchedules(const char *device, size_t count) {
+  const Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
+  const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
+  ASSERT_GT(legal.size(), count);
+  llvm::SmallString<128> folder;
+  ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-compile", folder));
+  for (size_t i = 0; i < count; ++i) {
+    const GemmSchedule &schedule = legal[i * (legal.size() - 1) / (count - 1)];
+    SCOPED_TRACE(schedule.describe());
+    mlir::MLIRContext context;
+    GemmProblem problem;
+    problem.symbol = "linear";
+    problem.n = 6144;
+    problem.k = 4096;
+    const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
+    auto module = llvm::cantFail(lowerGemm(context, problem, kernel));
+    auto function = *module->getOps<kernel::FuncOp>().begin();
+    EmitOptions options;
+    options.inlinePrelude = true;
+    const CompilerReport report = compile(llvm::cantFail(emitKernel(function, options)),
+                                          schedule.architecture, (folder + "/linear").str());
+    const KernelPrice price = llvm::cantFail(priceKernel(function));
+    ASSERT_TRUE(report.compiled) << report.log;
+    EXPECT_EQ(report.scratchBytes, 0);
+    EXPECT_GE(report.registers, price.registers.minimum());
+    EXPECT_EQ(report.ldsBytes, price.sharedBytes - launchFacts(function).dynamicLdsBytes);
+    // What the kernel was told to fit, it fits.
+    EXPECT_GE(workgroupsPerComputeUnit(price, report.registers, profile), kernel.residency);
+  }
+  (void)llvm::sys::fs::remove_directories(folder);
+}
+
+TEST(Compile, gfx942) {
+  compileLegalSchedules("mi300x", 8);
+}
+
+TEST(Compile, sm80AndSm90a) {
+  if (!llvm::sys::findProgramByName("nvcc"))
+    GTEST_SKIP() << "SKIPPED: no nvcc, so no report by ptxas";
+  compileLegalSchedules("a100-sxm", 3);
+  compileLegalSchedules("h100-sxm", 3);
+}
+
+} // namespace

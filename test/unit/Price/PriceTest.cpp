@@ -1,0 +1,119 @@
+#include "codesign/Price/Price.h"
+#include "codesign/Hardware/ProfileLoader.h"
+#include "codesign/Lowering/Gemm.h"
+#include "mlir/IR/MLIRContext.h"
+#include "gtest/gtest.h"
+
+using namespace codesign;
+
+namespace {
+
+class PriceTest : public testing::Test {
+protected:
+  KernelPrice price(const GemmKernel &kernel, int64_t n = 4096, int64_t k = 4096) {
+    GemmProblem problem;
+    problem.symbol = "gemm";
+    problem.n = n;
+    problem.k = k;
+    module = llvm::cantFail(lowerGemm(context, problem, kernel));
+    return llvm::cantFail(priceKernel(*module->getOps<kernel::FuncOp>().begin()));
+  }
+
+  /// 256 x 256 x 32 by 2 x 4 waves.
+  GemmKernel large() {
+    GemmKernel kernel;
+    kernel.limits = {.sharedBytes = 65536, .registersPerLane = 512, .chiplets = 8};
+    kernel.instruction = "v_mfma_f32_16x16x16_bf16";
+    kernel.tileM = kernel.tileN = 256;
+    kernel.tileK = 32;
+    kernel.wavesM = 2;
+    kernel.wavesN = 4;
+    kernel.pack = 2;
+    return kernel;
+  }
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+};
+
+/// All by hand: a wave holds 128 x 64 of the output, so 8 x 4 instructions for each 16 of k, of 16 clocks.
+TEST_F(PriceTest, countsOfALargeTile) {
+  const KernelPrice counted = price(large());
+  EXPECT_EQ(counted.threads, 512);
+  EXPECT_EQ(counted.sharedBytes, 65536);
+  EXPECT_EQ(counted.step.iterations, 4096 / 32 - 2);
+  EXPECT_EQ(counted.step.matrixInstructions, 8 * 4 * 2);
+  EXPECT_EQ(counted.step.matrixCycles.value, 64 * 16 * 8 / 4);
+  EXPECT_EQ(counted.step.reads.instructions, 8 + 4);
+  EXPECT_EQ(counted.step.reads.bytes, 12 * 1024 * 8);
+  EXPECT_EQ(counted.step.reads.idealPasses, 12 * 8 * 8);
+  EXPECT_EQ(counted.step.writes.instructions, 4);
+  EXPECT_EQ(counted.step.writes.bytes, 512 * 64);
+  EXPECT_EQ(counted.step.globalBytes, 512 * 64);
+  EXPECT_EQ(counted.step.globalInstructions, 4);
+  EXPECT_EQ(counted.step.barriers, 1);
+  EXPECT_EQ(counted.registers.accumulators, 128);
+  EXPECT_EQ(counted.registers.fragments, (8 + 4) * 4);
+  EXPECT_EQ(counted.registers.staging, 16);
+}
+
+TEST_F(PriceTest, theSwizzleIsFreeOfConflictsAndPlainRowsAreNot) {
+  for (int64_t tileK : {32, 64, 128}) {
+    GemmKernel kernel = large();
+    kernel.tileM = kernel.tileN = 64;
+    kernel.tileK = tileK;
+    kernel.wavesM = kernel.wavesN = 2;
+    const KernelPrice swizzled = price(kernel);
+    EXPECT_EQ(swizzled.step.reads.conflictPasses(), 0) << tileK;
+    EXPECT_EQ(swizzled.step.writes.conflictPasses(), 0) << tileK;
+    // Swizzle removed: every row starts at the same banks or every other one does.
+    for (auto alloc : (*module->getOps<kernel::FuncOp>().begin()).getOps<kernel::AllocOp>())
+      alloc.getResult().setType(kernel::TileType::get(&context, alloc.getType().getShape(),
+                                                      alloc.getType().getElementType(), kernel::Space::Shared,
+                                                      kernel::RowMajorAttr::get(&context, 0)));
+    module->walk(
+        [&](kernel::SlotOp slot) { slot.getResult().setType(slot.getRing().getType().getSlotType()); });
+    const KernelPrice plain = llvm::cantFail(priceKernel(*module->getOps<kernel::FuncOp>().begin()));
+    EXPECT_GT(plain.step.reads.conflictPasses(), 0) << tileK;
+  }
+}
+
+TEST_F(PriceTest, ldmatrixReadsTheSwizzleWithoutConflicts) {
+  GemmKernel kernel = large();
+  kernel.architecture = Architecture::Sm80;
+  kernel.limits = {.sharedBytes = 166912, .registersPerLane = 255, .chiplets = 1};
+  kernel.instruction = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32";
+  kernel.tileM = kernel.tileN = 128;
+  kernel.tileK = 64;
+  kernel.wavesM = kernel.wavesN = 2;
+  kernel.stages = 3;
+  kernel.pack = 1;
+  const KernelPrice counted = price(kernel);
+  EXPECT_EQ(counted.step.matrixInstructions, 4 * 8 * 4);
+  EXPECT_EQ(counted.step.reads.instructions,
+            4 * (4 + 4)); // per 16 of k: four a operands, four pairs of b operands
+  EXPECT_EQ(counted.step.reads.conflictPasses(), 0);
+  EXPECT_EQ(counted.step.writes.conflictPasses(), 0);
+  EXPECT_EQ(counted.registers.accumulators, 128);
+}
+
+/// Schedule's closed forms and the counts from the IR are the same numbers.
+TEST_F(PriceTest, agreesWithTheSchedulesClosedForms) {
+  for (const char *device : {"mi300x", "a100-sxm", "h100-sxm"}) {
+    const Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
+    const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
+    ASSERT_GT(legal.size(), 100u);
+    for (size_t i = 0; i < legal.size(); i += legal.size() / 40) {
+      const GemmSchedule &schedule = legal[i];
+      const KernelPrice counted = price(llvm::cantFail(gemmKernel(schedule, profile)));
+      EXPECT_EQ(counted.sharedBytes, sharedMemoryUse(schedule).total()) << schedule.describe();
+      EXPECT_EQ(counted.step.matrixInstructions, schedule.instructionsPerStep()) << schedule.describe();
+      EXPECT_EQ(counted.registers.accumulators, registerUse(schedule).accumulators) << schedule.describe();
+      EXPECT_EQ(counted.registers.fragments, registerUse(schedule).fragments) << schedule.describe();
+      EXPECT_EQ(counted.registers.staging, registerUse(schedule).staging) << schedule.describe();
+      EXPECT_EQ(counted.step.reads.conflictPasses(), 0) << schedule.describe();
+    }
+  }
+}
+
+} // namespace
