@@ -182,21 +182,18 @@ struct CostModel::Implementation {
 
   Breakdown operator()(const GemmShape &s) { return gemm(NameOf{}(s)).breakdown(s, &choice); }
   Breakdown operator()(const GroupedGemmShape &s) {
-    CalibrationName name = NameOf{}(s);
-    return grouped(name).breakdown(s);
+    return atSustainedRate(grouped(NameOf{}(s)).breakdown(s), s, s.input);
   }
   Breakdown operator()(const MoeRoutingShape &s) { return grouped(NameOf{}(s)).routing(s); }
   Breakdown operator()(const AttentionShape &s) {
     CalibrationName name = NameOf{}(s);
-    return cached(attentions, name,
-                  [&] {
-                    AttentionConstants constants = constantsOf<AttentionConstants>(name);
-                    if (s.backward && !setFor(name))
-                      constants = AttentionModel::backwardPrior(
-                          constantsOf<AttentionConstants>({"prefill", name.type}));
-                    return AttentionModel(profile, constants);
-                  })
-        .breakdown(s);
+    const AttentionModel &model = cached(attentions, name, [&] {
+      AttentionConstants constants = constantsOf<AttentionConstants>(name);
+      if (s.backward && !setFor(name))
+        constants = AttentionModel::backwardPrior(constantsOf<AttentionConstants>({"prefill", name.type}));
+      return AttentionModel(profile, constants);
+    });
+    return atSustainedRate(model.breakdown(s), s, s.type);
   }
   Breakdown operator()(const DecodeAttentionShape &s) {
     CalibrationName name = NameOf{}(s);
@@ -210,6 +207,17 @@ struct CostModel::Implementation {
   const GroupedGemmModel &grouped(CalibrationName name) {
     return cached(groupedGemms, name,
                   [&] { return GroupedGemmModel(profile, constantsOf<GroupedGemmConstants>(name)); });
+  }
+
+  /// Long runs cannot multiply faster than the best sustained rate that anyone measured on the device.
+  Breakdown atSustainedRate(Breakdown breakdown, const OperatorShape &shape, DataType type) const {
+    if (!options.sustained)
+      return breakdown;
+    if (isFloat8(type))
+      type = profile.nativeFloat8().value_or(DataType::BF16);
+    const double atLimit = flops(shape).value / profile.achievableMatrixFor(type).value;
+    breakdown.add("power limit", std::max(0.0, atLimit - breakdown.time().value));
+    return breakdown;
   }
 
   GemmChoice choice; // of the last dense product

@@ -1,7 +1,10 @@
+#include "codesign/Frontend/Frontend.h"
 #include "codesign/Lowering/Gemm.h"
 #include "codesign/Pipeline/Pipeline.h"
+#include "codesign/Planning/Planning.h"
 #include "codesign/Search/PlanBuilder.h"
 #include "codesign/Search/Search.h"
+#include "mlir/IR/MLIRContext.h"
 
 namespace codesign {
 
@@ -18,19 +21,52 @@ Providers makeProviders(const Profile &profile, const PlanOptions &options) {
   });
 }
 
-llvm::Expected<Space> makeSpace(const PlanRequest &request) {
-  Space space;
-  space.base = request.model.model;
-  space.domains = request.domains;
-  space.workloads = request.workloads;
-  space.budget = request.budget;
-  space.guardRails = request.guardRails;
-  space.objective = request.objective;
-  if (!request.hasDomains())
-    space = defaultNeighbourhood(std::move(space));
-  if (llvm::Error error = validate(space))
+static arch::ModelOp modelIn(mlir::ModuleOp module) {
+  return *module.getOps<arch::ModelOp>().begin();
+}
+
+llvm::Expected<Space> makeSpace(mlir::ModuleOp module) {
+  arch::ModelOp model = modelIn(module);
+  llvm::Expected<Space> space = spaceFrom(model);
+  if (!space || hasDomains(model))
+    return space;
+  Space around = defaultNeighbourhood(std::move(*space));
+  if (llvm::Error error = validate(around))
     return error;
-  return space;
+  writeDomains(model, around);
+  return around;
+}
+
+llvm::Expected<Space> makeSpace(const PlanRequest &request) {
+  mlir::MLIRContext context;
+  auto module = buildArchModule(context, request);
+  if (!module)
+    return module.takeError();
+  return makeSpace(**module);
+}
+
+llvm::Error printArchIr(const PlanRequest &request, llvm::raw_ostream &stream) {
+  mlir::MLIRContext context;
+  auto module = buildArchModule(context, request);
+  if (!module)
+    return module.takeError();
+  llvm::Expected<Space> space = makeSpace(**module);
+  if (!space)
+    return space.takeError();
+  (*module)->print(stream);
+  stream << '\n';
+  return llvm::Error::success();
+}
+
+llvm::Error printPlanIr(const PlanRequest &request, const Plan &plan, llvm::raw_ostream &stream) {
+  mlir::MLIRContext context;
+  auto module = buildArchModule(context, request);
+  if (!module)
+    return module.takeError();
+  attachPlan(modelIn(**module), plan);
+  (*module)->print(stream);
+  stream << '\n';
+  return llvm::Error::success();
 }
 
 llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile &profile,

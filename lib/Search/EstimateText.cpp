@@ -30,6 +30,15 @@ std::string scheduleText(const Estimate &estimate, const Profile &profile) {
   return text;
 }
 
+static std::string timeText(Seconds time) {
+  std::string text;
+  if (time.value < 1e-3)
+    llvm::raw_string_ostream(text) << llvm::format("%.4g us", time.value * 1e6);
+  else
+    llvm::raw_string_ostream(text) << llvm::format("%.4g ms", time.value * 1e3);
+  return text;
+}
+
 static std::string changed(double before, double after) {
   std::string text;
   llvm::raw_string_ostream(text) << llvm::format("%+.1f", (after / before - 1) * 100) << "%";
@@ -44,9 +53,8 @@ std::string changeText(const OperatorShape &beforeShape, const Estimate &before,
                        const OperatorShape &afterShape, const Estimate &after, const Profile &profile) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  stream << describe(beforeShape) << " -> " << describe(afterShape) << ": "
-         << llvm::format("%.4g", before.time().value * 1e6) << " -> "
-         << llvm::format("%.4g", after.time().value * 1e6) << " us each";
+  stream << describe(beforeShape) << " -> " << describe(afterShape) << ": " << timeText(before.time())
+         << " -> " << timeText(after.time()) << " each";
   if (before.gemm && after.gemm) {
     stream << "; " << scheduleText(before, profile) << " -> " << scheduleText(after, profile);
     stream << "; arithmetic " << changed(before.flops.value, after.flops.value) << ", rate "

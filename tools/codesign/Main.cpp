@@ -19,6 +19,8 @@ struct CommandEntry {
 constexpr CommandEntry commands[] = {
     {"plan", "Find the dimensions a device runs best, say why, and emit kernels for them", makePlanCommand},
     {"explain", "Where the time of a model goes, operator by operator", makeExplainCommand},
+    {"check", "Verdict on a fixed model: which dimensions cost what, and the nearest better ones",
+     makeCheckCommand},
     {"emit", "Kernels and their package for a plan", makeEmitCommand},
     {"hw", "List the device profiles, or show one", makeHwCommand},
     {"validate", "Error of the cost model on measured times", makeValidateCommand},

@@ -35,6 +35,11 @@ llvm::Expected<ExitCode> run(const PlanCommand &command, const GlobalOptions &gl
     writePlanRequest(*request, command.model.model, llvm::outs());
     return ExitCode::Ok;
   }
+  if (command.stopAfter == "arch") {
+    if (llvm::Error error = printArchIr(*request, llvm::outs()))
+      return error;
+    return ExitCode::Ok;
+  }
   llvm::Expected<std::vector<Profile>> profiles = command.model.loadProfiles(global, *request);
   if (!profiles)
     return profiles.takeError();
@@ -46,8 +51,10 @@ llvm::Expected<ExitCode> run(const PlanCommand &command, const GlobalOptions &gl
     llvm::Expected<PlannedModel> planned = planModel(*request, profile, command.model.planOptions());
     if (!planned)
       return planned.takeError();
-    if (command.stopAfter == "kernel") {
-      if (llvm::Error error = printKernelIr(planned->plan, profile, llvm::outs()))
+    if (command.stopAfter == "kernel" || command.stopAfter == "plan") {
+      llvm::Error error = command.stopAfter == "kernel" ? printKernelIr(planned->plan, profile, llvm::outs())
+                                                        : printPlanIr(*request, planned->plan, llvm::outs());
+      if (error)
         return error;
       continue;
     }
@@ -59,9 +66,9 @@ llvm::Expected<ExitCode> run(const PlanCommand &command, const GlobalOptions &gl
     }
     plans.push_back(std::move(planned->plan));
   }
-  if (command.stopAfter == "kernel")
+  if (!command.stopAfter.empty())
     return ExitCode::Ok;
-  if (command.model.json || command.stopAfter == "plan")
+  if (command.model.json)
     printJson(plans);
   else if (plans.size() == 1)
     printPlan(plans.front(), llvm::outs(), reportOptions(global));

@@ -27,8 +27,15 @@ struct PlannedModel {
 /// result.
 Providers makeProviders(const Profile &profile, const PlanOptions &options);
 
-/// The search space of a request: its domains, or the default neighbourhood where it names none.
+/// The search space of a request, by way of its arch module: its domains, or the default neighbourhood where
+/// it names none.
 llvm::Expected<Space> makeSpace(const PlanRequest &request);
+
+/// The arch module that the search starts from, domains included, as text.
+llvm::Error printArchIr(const PlanRequest &request, llvm::raw_ostream &stream);
+
+/// The arch module with the plan attached, as text.
+llvm::Error printPlanIr(const PlanRequest &request, const Plan &plan, llvm::raw_ostream &stream);
 
 /// Searches and explains. Infeasible requests are errors with exit code 3.
 llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile &profile,

@@ -1,0 +1,147 @@
+#include "codesign/Search/Check.h"
+
+#include "EstimateText.h"
+
+#include "codesign/Search/PlanBuilder.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+#include <map>
+
+namespace codesign {
+
+namespace {
+
+/// Multiples of `step` within an eighth of `value`, itself excluded.
+void addMultiples(int64_t value, int64_t step, std::vector<int64_t> &values) {
+  for (int64_t candidate = llvm::alignTo(value - value / 8, step); candidate <= value + value / 8;
+       candidate += step)
+    if (candidate != value && candidate > 0)
+      values.push_back(candidate);
+}
+
+std::vector<int64_t> neighboursOf(Dimension dimension, const DimensionValues &values) {
+  const int64_t value = values[dimension];
+  std::vector<int64_t> result;
+  if (value == 0) // the model has no such dimension
+    return result;
+  switch (dimension) {
+  case Dimension::HiddenSize:
+    addMultiples(value, 64, result);
+    break;
+  case Dimension::IntermediateSize:
+  case Dimension::MoeIntermediateSize:
+  case Dimension::SharedExpertIntermediateSize:
+    addMultiples(value, 64, result);
+    for (int64_t near = -3; near <= 3; ++near)
+      result.push_back(llvm::alignTo(value, 8) + 8 * near);
+    break;
+  case Dimension::VocabSize:
+    for (int64_t padding : {8, 64, 128, 256, 512, 1024})
+      result.push_back(llvm::alignTo(value, padding));
+    break;
+  case Dimension::HeadDim:
+    for (int64_t headDim : {64, 96, 128, 256})
+      if (values[Dimension::NumAttentionHeads] * value % headDim == 0)
+        result.push_back(headDim);
+    break;
+  case Dimension::NumKeyValueHeads:
+    for (int64_t heads : {value / 2, value * 2})
+      if (heads >= 1 && values[Dimension::NumAttentionHeads] % heads == 0)
+        result.push_back(heads);
+    break;
+  case Dimension::NumExpertsPerToken:
+  case Dimension::NumExperts:
+  case Dimension::NumAttentionHeads:
+  case Dimension::NumHiddenLayers:
+    break; // a matter of quality and size, not of fit to the device
+  }
+  llvm::sort(result);
+  result.erase(llvm::unique(result), result.end());
+  llvm::erase_if(result, [&](int64_t candidate) { return candidate == value || candidate <= 0; });
+  return result;
+}
+
+/// The operator whose share of the objective changes most, in words.
+std::string largestChange(const Space &space, const Variant &from, const Variant &to,
+                          const Providers &providers) {
+  std::string text;
+  double largest = 0;
+  const ModelSpec before = modelOf(space, from), after = modelOf(space, to);
+  const std::vector<Workload> workloads = workloadsOf(space, to);
+  for (const Workload &workload : workloads) {
+    std::map<std::pair<std::string, std::string>, const PlacedOperator *> old;
+    const std::vector<PlacedOperator> oldOperators = operatorsOf(before, workload);
+    for (const PlacedOperator &placed : oldOperators)
+      old.try_emplace({placed.block, placed.op.name}, &placed);
+    for (const PlacedOperator &placed : operatorsOf(after, workload)) {
+      auto found = old.find({placed.block, placed.op.name});
+      if (found == old.end() || found->second->op.shape == placed.op.shape)
+        continue;
+      const Estimate a = providers.library().estimate(found->second->op.shape);
+      const Estimate b = providers.library().estimate(placed.op.shape);
+      const double change =
+          std::fabs(a.time().value * double(found->second->count) - b.time().value * double(placed.count)) *
+          workload.weight / double(workload.tokens());
+      if (change <= largest)
+        continue;
+      largest = change;
+      text = workload.name + " " + placed.block + "/" + placed.op.name + " " +
+             changeText(found->second->op.shape, a, placed.op.shape, b, providers.profile());
+    }
+  }
+  return text;
+}
+
+} // namespace
+
+std::vector<DimensionCheck> checkDimensions(const Space &space, const Providers &providers) {
+  const Variant base = baseVariant(space);
+  const std::vector<double> reference = referenceOf(space, base, providers);
+  const double parameters = double(countParameters(space.base).total);
+  std::vector<DimensionCheck> checks;
+  for (Dimension dimension : allDimensions()) {
+    const std::vector<int64_t> neighbours = neighboursOf(dimension, base.dimensions);
+    if (neighbours.empty())
+      continue;
+    DimensionCheck check{dimension, base.dimensions[dimension], 0, {}, {}};
+    const auto distance = [&](int64_t value) { return std::abs(value - check.value); };
+    for (int64_t value : neighbours) {
+      Variant moved = base;
+      moved.dimensions[dimension] = value;
+      if (dimension == Dimension::HeadDim)
+        moved.dimensions[Dimension::NumAttentionHeads] =
+            base.dimensions[Dimension::NumAttentionHeads] * check.value / value;
+      const ModelSpec model = modelOf(space, moved);
+      const auto splits = [&](const Workload &w) { return whyNotDivisible(model, w.parallelism).empty(); };
+      if (moved.dimensions[Dimension::NumAttentionHeads] % moved.dimensions[Dimension::NumKeyValueHeads] !=
+              0 ||
+          !llvm::all_of(workloadsOf(space, moved), splits))
+        continue;
+      ++check.compared;
+      CheckedValue result;
+      result.value = value;
+      result.objective = objectiveOf(space, moved, providers, reference);
+      result.parameterChange = double(countParameters(model).total) / parameters - 1;
+      result.gain = (1 + result.parameterChange) / result.objective - 1;
+      result.band = ratioBandOf(space, base, moved, providers);
+      if (!check.best || result.gain > check.best->gain)
+        check.best = result;
+      if (result.gain > result.band && (!check.nearest || distance(value) < distance(check.nearest->value)))
+        check.nearest = result;
+    }
+    for (std::optional<CheckedValue> *found : {&check.nearest, &check.best})
+      if (*found) {
+        Variant moved = base;
+        moved.dimensions[dimension] = (*found)->value;
+        if (dimension == Dimension::HeadDim)
+          moved.dimensions[Dimension::NumAttentionHeads] =
+              base.dimensions[Dimension::NumAttentionHeads] * check.value / (*found)->value;
+        (*found)->why = largestChange(space, base, moved, providers);
+      }
+    checks.push_back(check);
+  }
+  return checks;
+}
+
+} // namespace codesign

@@ -1,0 +1,116 @@
+#include "ModelOptions.h"
+
+#include "codesign/Report/Format.h"
+#include "codesign/Report/Table.h"
+#include "codesign/Search/Check.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include <memory>
+
+namespace codesign {
+
+namespace {
+
+llvm::json::Value toJson(const std::optional<CheckedValue> &value) {
+  if (!value)
+    return nullptr;
+  return llvm::json::Object{
+      {"value", value->value}, {"objective", value->objective}, {"parameter_change", value->parameterChange},
+      {"gain", value->gain},   {"band", value->band},           {"why", value->why}};
+}
+
+void printJson(const Profile &profile, llvm::ArrayRef<DimensionCheck> checks, llvm::raw_ostream &stream) {
+  llvm::json::Array list;
+  for (const DimensionCheck &check : checks)
+    list.push_back(llvm::json::Object{{"dimension", toString(check.dimension)},
+                                      {"value", check.value},
+                                      {"compared", check.compared},
+                                      {"nearest_better", toJson(check.nearest)},
+                                      {"best", toJson(check.best)}});
+  llvm::json::OStream writer(stream, 2);
+  writer.value(llvm::json::Object{
+      {"schema", "codesign.check/1"}, {"hardware", profile.name}, {"dimensions", std::move(list)}});
+  stream << '\n';
+}
+
+std::string verdictOf(const DimensionCheck &check) {
+  if (!check.nearest)
+    return "good";
+  return "better: " + std::to_string(check.nearest->value);
+}
+
+void printText(const PlannedModel &priced, const Profile &profile, llvm::ArrayRef<DimensionCheck> checks,
+               llvm::raw_ostream &stream, const ReportOptions &options) {
+  stream << priced.plan.model << " on " << profile.name << ": ";
+  size_t improvable = 0;
+  for (const DimensionCheck &check : checks)
+    improvable += check.nearest ? 1 : 0;
+  if (improvable == 0)
+    stream << "no dimension has a neighbour that is better beyond the error band\n";
+  else
+    stream << improvable << (improvable == 1 ? " dimension has" : " dimensions have")
+           << " a better neighbour\n";
+  for (size_t i = 0; i < priced.plan.workloads.size(); ++i)
+    stream << "  " << priced.plan.workloads[i].name << ": "
+           << formatTime(priced.plan.base.workloads[i].secondsPerStep) << " per step, "
+           << formatNumber(priced.plan.base.workloads[i].teraflopsPerSecond) << " TFLOP/s per GPU, "
+           << formatPercent(priced.plan.base.workloads[i].achievableCeilingShare)
+           << " of the achievable ceiling\n";
+  stream << '\n';
+  Table table(
+      {Align::Left, Align::Right, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right});
+  table.addRow({"dimension", "yours", "verdict", "time", "parameters", "gain", "band"});
+  for (const DimensionCheck &check : checks) {
+    const std::optional<CheckedValue> &shown = check.nearest ? check.nearest : check.best;
+    const bool better = check.nearest.has_value();
+    table.addRow({toString(check.dimension).str(), std::to_string(check.value), verdictOf(check),
+                  better ? formatChange(shown->objective - 1) : "-",
+                  better ? formatChange(shown->parameterChange) : "-",
+                  better ? formatChange(shown->gain) : "-", shown ? "±" + formatPercent(shown->band) : "-"});
+  }
+  table.print(stream);
+  stream << "  gain: objective per parameter, one dimension moved and the others kept; beyond the band it is "
+            "claimed\n";
+  for (const DimensionCheck &check : checks)
+    if (check.nearest) {
+      stream << "\n  " << toString(check.dimension) << ' ' << check.value << " -> " << check.nearest->value;
+      if (check.best && check.best->value != check.nearest->value)
+        stream << " (largest gain within reach: " << check.best->value << ", "
+               << formatChange(check.best->gain) << ')';
+      stream << '\n';
+      printWrapped(stream, check.nearest->why, 6, options.width);
+    }
+  for (const std::string &warning : priced.plan.warnings)
+    stream << "\n  warning: " << warning << '\n';
+}
+
+llvm::Expected<ExitCode> run(const ModelOptions &options, const GlobalOptions &global) {
+  llvm::Expected<PlanRequest> request = options.loadRequest();
+  if (!request)
+    return request.takeError();
+  llvm::Expected<std::vector<Profile>> profiles = options.loadProfiles(global, *request);
+  if (!profiles)
+    return profiles.takeError();
+  for (const Profile &profile : *profiles) {
+    llvm::Expected<PlannedModel> priced = priceModel(*request, profile, options.planOptions());
+    if (!priced)
+      return priced.takeError();
+    const Providers providers = makeProviders(profile, options.planOptions());
+    const std::vector<DimensionCheck> checks = checkDimensions(priced->space, providers);
+    if (options.json)
+      printJson(profile, checks, llvm::outs());
+    else
+      printText(*priced, profile, checks, llvm::outs(), reportOptions(global));
+  }
+  return ExitCode::Ok;
+}
+
+} // namespace
+
+CommandBody makeCheckCommand(CLI::App &command, const GlobalOptions &global) {
+  auto options = std::make_shared<ModelOptions>();
+  options->addTo(command);
+  return [options, &global] { return run(*options, global); };
+}
+
+} // namespace codesign
