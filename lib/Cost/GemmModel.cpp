@@ -2,6 +2,7 @@
 
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <limits>
 
@@ -9,10 +10,13 @@ namespace codesign {
 
 /// A product as the tile loop sees it: m and n already exchanged when the operands are.
 struct GemmModel::Problem {
-  int64_t m = 0, n = 0, k = 0, batch = 1;
+  double m = 0, n = 0, k = 0, batch = 1;
   double inputBytes = 2, outputBytes = 2;
   double flopsPerClock = 0; // of one compute unit, alignment included
   double rateLimit = 0;     // FLOP/s of the device in sustained operation, 0 without
+  double operands = 0;      // bytes of both
+  double firstReads = 0;    // of them that come from HBM at least
+  double output = 0;        // bytes
   bool swapped = false;
 };
 
@@ -25,14 +29,20 @@ struct GemmModel::Terms {
 };
 
 static constexpr int splits[] = {1, 2, 3, 4, 6, 8, 12, 16};
-static constexpr int64_t depthStep = 64; // splits of k are multiples of it
+static constexpr double depthStep = 64; // splits of k are multiples of it
+static constexpr double leastSplitDepth = 256;
+
+/// Quotient rounded up, of positive whole numbers far below 2^53.
+static double ceilQuotient(double value, int divisor) {
+  return static_cast<double>((static_cast<int64_t>(value) + divisor - 1) / divisor);
+}
 
 GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, GemmKernels kernels,
                      bool sustained)
     : constants(constants), kernels(std::move(kernels)), profile(&profile), sustained(sustained),
       computeUnits(profile.compute.computeUnits), clock(profile.peakClock.value),
       memoryBandwidth(constants.bandwidth * profile.memory.datasheetBandwidth.value),
-      lastLevelBytes(profile.totalSizeOf(profile.lastLevelCache()).value),
+      cachedBytes(constants.cacheShare * profile.totalSizeOf(profile.lastLevelCache()).value),
       sharedBytesPerClock(constants.sharedEfficiency * profile.shared.bytesPerClock) {}
 
 double GemmModel::alignmentFactor(const GemmShape &shape) const {
@@ -59,22 +69,27 @@ GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) co
   if (perClock == 0)
     perClock = profile->matrixFlopsPerClockPerComputeUnit(DataType::BF16);
   Problem problem;
-  problem.m = swapped ? shape.n : shape.m;
-  problem.n = swapped ? shape.m : shape.n;
-  problem.k = shape.k;
-  problem.batch = shape.batch;
+  problem.m = static_cast<double>(swapped ? shape.n : shape.m);
+  problem.n = static_cast<double>(swapped ? shape.m : shape.n);
+  problem.k = static_cast<double>(shape.k);
+  problem.batch = static_cast<double>(shape.batch);
   problem.inputBytes = bytesPerElement(shape.input);
   problem.outputBytes = bytesPerElement(shape.output);
   problem.flopsPerClock = perClock * constants.mmaEfficiency * alignmentFactor(shape);
   problem.rateLimit = sustained ? profile->achievableMatrixFor(type).value : 0;
+  const double perColumn = problem.k * problem.inputBytes * problem.batch;
+  problem.operands = (problem.m + problem.n) * perColumn;
+  problem.firstReads =
+      (constants.activationTraffic * static_cast<double>(shape.m) + static_cast<double>(shape.n)) * perColumn;
+  problem.output = problem.m * problem.n * problem.batch * problem.outputBytes;
   problem.swapped = swapped;
   return problem;
 }
 
 double GemmModel::price(const Problem &p, const GemmTile &tile, int split, Terms *terms) const {
-  const int64_t gridM = llvm::divideCeil(p.m, tile.m), gridN = llvm::divideCeil(p.n, tile.n);
-  const double depth = depthStep * std::ceil(double(p.k) / (depthStep * split));
-  const double tileCount = double(gridM) * gridN * split * p.batch;
+  const double gridM = ceilQuotient(p.m, tile.m), gridN = ceilQuotient(p.n, tile.n);
+  const double steps = std::ceil(p.k / (depthStep * split)), depth = depthStep * steps;
+  const double tileCount = gridM * gridN * split * p.batch;
   const double fractional = std::max(1.0, tileCount / computeUnits);
   const double waves =
       fractional + constants.waveRounding * (std::ceil(tileCount / computeUnits) - fractional);
@@ -84,46 +99,41 @@ double GemmModel::price(const Problem &p, const GemmTile &tile, int split, Terms
   const double mma = 2.0 * tile.m * tile.n * depth / p.flopsPerClock * (split > 1 ? constants.splitWork : 1);
   const double lds =
       (tile.m * tile.readsA + tile.n * tile.readsB) * p.inputBytes * depth / sharedBytesPerClock;
-  const double l2 = double(tile.m + tile.n) * p.inputBytes * depth / constants.unitBytesPerClock;
+  const double l2 = (tile.m + tile.n) * p.inputBytes * depth / constants.unitBytesPerClock;
+  const double latency = constants.stepLatencyCycles * steps;
   const double overhead = constants.stepOverheadCycles * depth / tile.depth;
-  const double perTile = (std::max({mma, lds, l2}) + overhead) / clock;
+  const double perTile = (std::max({mma, lds, l2, latency}) + overhead) / clock;
 
   // Traffic: operands once if the cache keeps them, else what each wave of near-square concurrent tiles
   // reloads.
-  const double operands = (double(p.m) * p.k + double(p.n) * p.k) * p.inputBytes * p.batch;
-  double bytes = operands;
-  if (operands > constants.cacheShare * lastLevelBytes) {
+  double bytes = p.firstReads;
+  if (p.operands > cachedBytes) {
     const double concurrent = std::max(1.0, active / split);
-    const double tilesM = std::clamp(std::sqrt(concurrent * tile.n / tile.m), 1.0, double(gridM));
-    const double tilesN = std::min(double(gridN), std::max(1.0, concurrent / tilesM));
+    const double tilesM = std::clamp(std::sqrt(concurrent * tile.n / tile.m), 1.0, gridM);
+    const double tilesN = std::min(gridN, std::max(1.0, concurrent / tilesM));
     const double perWave = (tilesM * tile.m + tilesN * tile.n) * p.inputBytes * p.k;
-    bytes = std::max(operands, perWave * double(gridM) * gridN * p.batch / (tilesM * tilesN));
+    bytes = std::max(bytes, perWave * gridM * gridN * p.batch / (tilesM * tilesN));
   }
-  double hbm = bytes / memoryBandwidth;
+  double hbm = (bytes + constants.outputOverlap * p.output) / memoryBandwidth;
   if (active < computeUnits) // few workgroups cannot keep enough loads in flight
     hbm = std::max(hbm, bytes / (active * constants.unitMemoryBytesPerClock * clock));
 
-  const double ideal = fractional * perTile;
   const double main = std::max(waves * perTile, hbm);
-  const double output = double(p.m) * p.n * p.batch * p.outputBytes;
   const double epilogue =
       std::max(constants.epilogueCyclesPerLine * tile.m * tile.n * p.outputBytes / 64 / clock,
-               output / memoryBandwidth);
+               (1 - constants.outputOverlap) * p.output / memoryBandwidth);
   const double body = main + epilogue;
-  double power;
-  if (p.rateLimit > 0) {
-    const double atLimit = 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit;
-    power = std::max(0.0, atLimit - body);
-  } else {
-    const double mmaShare = std::min(1.0, fractional * mma / clock / body);
-    power = body * constants.droop * mmaShare * body / (body + constants.droopSeconds);
-  }
+  const double mmaShare = std::min(1.0, fractional * mma / clock / body);
+  double power = body * constants.droop * mmaShare * body / (body + constants.droopSeconds);
+  if (p.rateLimit > 0)
+    power = std::max(power, 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit - body);
   const double ramp = constants.trafficRamp * std::sqrt(bytes / memoryBandwidth);
-  const double splitCost = split > 1 ? constants.splitLaunch + constants.splitTraffic * 8.0 * p.m * p.n *
-                                                                   p.batch * split / memoryBandwidth / 2
+  const double splitCost = split > 1 ? constants.splitLaunch + constants.splitTraffic * 4.0 * p.m * p.n *
+                                                                   p.batch * split / memoryBandwidth
                                      : 0;
   const double prologue = constants.prologueCycles / clock;
   if (terms) {
+    const double ideal = fractional * perTile;
     terms->mainLoop = std::min(ideal, main);
     terms->idleUnits = std::max(0.0, std::min(waves * perTile, main) - ideal);
     terms->memoryExcess = main - terms->mainLoop - terms->idleUnits;
@@ -136,38 +146,53 @@ double GemmModel::price(const Problem &p, const GemmTile &tile, int split, Terms
     terms->lds = fractional * lds / clock;
     terms->l2 = fractional * l2 / clock;
     terms->hbm = hbm;
-    terms->loopLimiter = hbm >= waves * perTile     ? "hbm"
-                         : mma >= std::max(lds, l2) ? "mma"
-                         : lds >= l2                ? "lds"
-                                                    : "l2";
+    const double slowest = std::max({mma, lds, l2, latency});
+    terms->loopLimiter = hbm >= waves * perTile ? "hbm"
+                         : mma == slowest       ? "mma"
+                         : lds == slowest       ? "lds"
+                         : l2 == slowest        ? "l2"
+                                                : "load latency";
   }
   return prologue + body + power + ramp + splitCost;
 }
 
-double GemmModel::best(const GemmShape &shape, GemmChoice &choice, Problem &chosen) const {
+/// Tiles more than twice an extent only add padding; the smallest of each side stay in.
+bool GemmModel::isSensible(const Problem &problem, const GemmTile &tile) const {
+  return (tile.m <= 2 * problem.m || tile.m <= 64) && (tile.n <= 2 * problem.n || tile.n <= 16);
+}
+
+/// Splitting pays only where compute units would idle, and each part needs some depth.
+bool GemmModel::canSplit(const Problem &problem, double grid, int split) const {
+  return split == 1 ||
+         (split <= kernels.maxSplitK && grid < computeUnits && problem.k >= leastSplitDepth * split);
+}
+
+/// No candidate with this tile is faster, whatever its split.
+double GemmModel::lowerBound(const Problem &problem, const GemmTile &tile, double grid) const {
+  const double mma = 2.0 * tile.m * tile.n / problem.flopsPerClock * std::min(1.0, constants.splitWork);
+  const double l2 = (tile.m + tile.n) * problem.inputBytes / constants.unitBytesPerClock;
+  return (std::max(mma, l2) * grid * problem.k / computeUnits + constants.prologueCycles) / clock;
+}
+
+double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
   double bestSeconds = std::numeric_limits<double>::infinity();
   for (bool swapped : {false, true}) {
     if (swapped && !kernels.swapsOperands)
       break;
     const Problem problem = problemOf(shape, swapped);
     for (const GemmTile &tile : kernels.tiles) {
-      // Tiles more than twice an extent only add padding; the smallest of each side stay in.
-      if ((tile.m > 2 * problem.m && tile.m > 64) || (tile.n > 2 * problem.n && tile.n > 16))
+      if (!isSensible(problem, tile))
         continue;
-      const int64_t grid =
-          llvm::divideCeil(problem.m, tile.m) * llvm::divideCeil(problem.n, tile.n) * problem.batch;
+      const double grid = ceilQuotient(problem.m, tile.m) * ceilQuotient(problem.n, tile.n) * problem.batch;
+      if (lowerBound(problem, tile, grid) >= bestSeconds)
+        continue;
       for (int split : splits) {
-        if (split > kernels.maxSplitK || (split > 1 && (grid >= computeUnits || problem.k / split < 256)))
+        if (!canSplit(problem, grid, split))
           break;
         const double seconds = price(problem, tile, split, nullptr);
         if (seconds < bestSeconds) {
           bestSeconds = seconds;
-          chosen = problem;
-          choice.tile = tile;
-          choice.tileIndex = &tile - kernels.tiles.data();
-          choice.splitK = split;
-          choice.swapped = swapped;
-          choice.tiles = grid * split;
+          candidate = {tile, split, swapped};
         }
       }
     }
@@ -175,26 +200,93 @@ double GemmModel::best(const GemmShape &shape, GemmChoice &choice, Problem &chos
   return bestSeconds;
 }
 
-Seconds GemmModel::time(const GemmShape &shape) const {
-  return breakdown(shape).time();
+/// Kernels that need whole row blocks.
+double GemmModel::partialBlock(const GemmShape &shape) const {
+  if (constants.missingRowSeconds == 0 || shape.m <= 16)
+    return 0;
+  const double missing = static_cast<double>(llvm::alignTo(shape.m, shape.m > 64 ? 128 : 64) - shape.m);
+  return constants.missingRowSeconds * missing * static_cast<double>(shape.k) / 128;
+}
+
+double GemmModel::quantization(const GemmShape &shape) const {
+  const double elements = static_cast<double>(shape.m) * static_cast<double>(shape.k);
+  return std::max(constants.quantizeLaunch, constants.quantizeTraffic * elements / memoryBandwidth);
+}
+
+Seconds GemmModel::time(const GemmShape &shape, bool withQuantization) const {
+  GemmCandidate candidate;
+  return Seconds(constants.launch + best(shape, candidate) + partialBlock(shape) +
+                 (withQuantization ? quantization(shape) : 0));
+}
+
+Seconds GemmModel::timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidate> candidates,
+                             bool withQuantization) const {
+  double bestSeconds = std::numeric_limits<double>::infinity();
+  const Problem problems[] = {problemOf(shape, false), problemOf(shape, true)};
+  for (const GemmCandidate &candidate : candidates)
+    bestSeconds = std::min(
+        bestSeconds, price(problems[candidate.swapped ? 1 : 0], candidate.tile, candidate.splitK, nullptr));
+  return Seconds(constants.launch + bestSeconds + partialBlock(shape) +
+                 (withQuantization ? quantization(shape) : 0));
+}
+
+std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
+  std::vector<GemmCandidate> all;
+  for (bool swapped : {false, true}) {
+    const Problem problem = problemOf(shape, swapped);
+    for (const GemmTile &tile : kernels.tiles) {
+      if (!isSensible(problem, tile))
+        continue;
+      const double grid = ceilQuotient(problem.m, tile.m) * ceilQuotient(problem.n, tile.n) * problem.batch;
+      for (int split : splits)
+        if (canSplit(problem, grid, split))
+          all.push_back({tile, split, swapped});
+    }
+  }
+  return all;
+}
+
+std::vector<GemmCandidate> GemmModel::cheapest(const GemmShape &shape, size_t count) const {
+  struct Priced {
+    double seconds;
+    GemmCandidate candidate;
+  };
+  const Problem problems[] = {problemOf(shape, false), problemOf(shape, true)};
+  std::vector<Priced> priced;
+  for (const GemmCandidate &candidate : candidates(shape))
+    priced.push_back(
+        {price(problems[candidate.swapped ? 1 : 0], candidate.tile, candidate.splitK, nullptr), candidate});
+  count = std::min(count, priced.size());
+  std::partial_sort(priced.begin(), priced.begin() + count, priced.end(),
+                    [](const Priced &a, const Priced &b) { return a.seconds < b.seconds; });
+  std::vector<GemmCandidate> result;
+  for (size_t i = 0; i < count; ++i)
+    result.push_back(priced[i].candidate);
+  return result;
 }
 
 Breakdown GemmModel::breakdown(const GemmShape &shape, GemmChoice *choice, bool withQuantization) const {
   assert(shape.m > 0 && shape.n > 0 && shape.k > 0 && shape.batch > 0);
-  GemmChoice found;
-  Problem problem;
-  best(shape, found, problem);
+  GemmCandidate found;
+  best(shape, found);
+  const Problem problem = problemOf(shape, found.swapped);
   Terms terms;
   price(problem, found.tile, found.splitK, &terms);
 
-  found.waves = double(found.tiles) / computeUnits;
-  const double last = found.waves - std::floor(found.waves);
-  found.lastWaveUse = last == 0 ? 1 : last;
-  const double covered =
-      double(llvm::alignTo(problem.m, found.tile.m)) * llvm::alignTo(problem.n, found.tile.n);
-  found.paddedShare = 1 - double(problem.m) * problem.n / covered;
-  if (choice)
-    *choice = found;
+  if (choice) {
+    const double gridM = ceilQuotient(problem.m, found.tile.m), gridN = ceilQuotient(problem.n, found.tile.n);
+    *choice = {found.tile,
+               found.splitK,
+               found.swapped,
+               static_cast<int64_t>(gridM * gridN * problem.batch) * found.splitK,
+               0,
+               1,
+               0};
+    choice->waves = double(choice->tiles) / computeUnits;
+    const double last = choice->waves - std::floor(choice->waves);
+    choice->lastWaveUse = last == 0 ? 1 : last;
+    choice->paddedShare = 1 - problem.m * problem.n / (gridM * found.tile.m * gridN * found.tile.n);
+  }
 
   Breakdown result;
   result.add("launch", constants.launch);
@@ -205,14 +297,9 @@ Breakdown GemmModel::breakdown(const GemmShape &shape, GemmChoice *choice, bool 
   result.add("power limit", terms.power);
   result.add("memory ramp", terms.ramp);
   result.add("split-K", terms.split);
-  if (constants.missingRowSeconds > 0 && shape.m > 16) {
-    const int64_t block = shape.m > 64 ? 128 : 64;
-    const double missing = double(llvm::alignTo(shape.m, block) - shape.m);
-    result.add("partial row block", constants.missingRowSeconds * missing * shape.k / 128);
-  }
+  result.add("partial row block", partialBlock(shape));
   if (withQuantization)
-    result.add("quantize", std::max(constants.quantizeLaunch,
-                                    constants.quantizeTraffic * double(shape.m) * shape.k / memoryBandwidth));
+    result.add("quantize", quantization(shape));
   result.addResource("mma", terms.mma);
   result.addResource("lds", terms.lds);
   result.addResource("l2", terms.l2);

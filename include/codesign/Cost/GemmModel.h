@@ -10,8 +10,8 @@
 
 namespace codesign {
 
-/// Constants of one library on one device and type. Fitted as a set: single values trade against one another.
-/// Cycles are of the profile's peak clock.
+/// Constants of one library on one device and type, in cycles of the profile's peak clock. fields() says what
+/// each means. Fitted as a set: single values trade against one another.
 struct GemmConstants {
   double mmaEfficiency = 0.93;
   double launch = 2.3e-6;
@@ -29,7 +29,10 @@ struct GemmConstants {
   double splitWork = 1.0;
   double trafficRamp = 0.2e-3;
   double cacheShare = 0.5;
-  double unitMemoryBytesPerClock = 30;
+  double unitMemoryBytesPerClock = 12;
+  double activationTraffic = 0.4;
+  double stepLatencyCycles = 10;
+  double outputOverlap = 0.2;
   // Kernels that read whole row blocks: time per 128 of k for every row that the last block of 128 lacks.
   double missingRowSeconds = 0;
   // The pass that quantises activations, where a library's time includes it.
@@ -72,6 +75,13 @@ struct GemmKernels {
   bool swapsOperands = true; // has each tile in both orientations
 };
 
+/// One way to compute a product.
+struct GemmCandidate {
+  GemmTile tile;
+  int splitK = 1;
+  bool swapped = false;
+};
+
 class GemmModel {
 public:
   /// `sustained`: long runs at the power limit; the mma rate is then at most the achievable rate of the
@@ -82,22 +92,36 @@ public:
   /// pass of constants that were fitted with one only if `withQuantization`.
   Breakdown breakdown(const GemmShape &shape, GemmChoice *choice = nullptr,
                       bool withQuantization = false) const;
-  Seconds time(const GemmShape &shape) const;
+  /// breakdown(shape).time() without the parts.
+  Seconds time(const GemmShape &shape, bool withQuantization = false) const;
+
+  /// The `count` cheapest candidates, best first; a fit whose constants move little prices only these.
+  std::vector<GemmCandidate> cheapest(const GemmShape &shape, size_t count) const;
+  /// The time if the library had these candidates only.
+  Seconds timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidate> candidates,
+                    bool withQuantization = false) const;
+  /// Every candidate of a shape: what time() takes the minimum of.
+  std::vector<GemmCandidate> candidates(const GemmShape &shape) const;
 
 private:
   struct Terms;
   struct Problem;
-  double price(const Problem &problem, const GemmTile &tile, int split, Terms *terms) const;
   Problem problemOf(const GemmShape &shape, bool swapped) const;
-  double best(const GemmShape &shape, GemmChoice &choice, Problem &problem) const;
+  bool isSensible(const Problem &problem, const GemmTile &tile) const;
+  bool canSplit(const Problem &problem, double grid, int split) const;
+  double lowerBound(const Problem &problem, const GemmTile &tile, double grid) const;
+  double price(const Problem &problem, const GemmTile &tile, int split, Terms *terms) const;
+  double best(const GemmShape &shape, GemmCandidate &candidate) const;
   double alignmentFactor(const GemmShape &shape) const;
+  double partialBlock(const GemmShape &shape) const;
+  double quantization(const GemmShape &shape) const;
 
   GemmConstants constants;
   GemmKernels kernels;
   const Profile *profile;
   bool sustained;
   int computeUnits;
-  double clock, memoryBandwidth, lastLevelBytes, sharedBytesPerClock;
+  double clock, memoryBandwidth, cachedBytes, sharedBytesPerClock;
 };
 
 } // namespace codesign
