@@ -169,7 +169,8 @@ struct CostModel::Implementation {
 
   const GemmModel &gemm(CalibrationName name) {
     return cached(gemms, name, [&] {
-      GemmConstants constants = constantsOf<GemmConstants>(name);
+      GemmConstants constants =
+          constantsFrom<GemmConstants>(setFor(name), GemmConstants::fields(), GemmConstants::prior(profile));
       if (options.provider == Provider::Library)
         return GemmModel(profile, constants, {.tiles = libraryTiles(profile)}, options.sustained);
       constants.mmaEfficiency *= assumedOwnKernelRate;

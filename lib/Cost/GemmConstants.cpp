@@ -51,9 +51,20 @@ llvm::ArrayRef<ConstantField<GemmConstants>> GemmConstants::fields() {
        0.1, 1},
       {"aligned_4", "fraction", "the same for 4 bytes", &C::aligned4, 0.1, 1},
       {"aligned_8", "fraction", "the same for 8 bytes", &C::aligned8, 0.1, 1},
-      {"aligned_16", "fraction", "the same for 16 bytes", &C::aligned16, 0.1, 1},
+      {"aligned_16", "fraction", "the same for 16 to 64 bytes", &C::aligned16, 0.1, 1},
   };
   return all;
+}
+
+GemmConstants GemmConstants::prior(const Profile &profile) {
+  GemmConstants constants;
+  if (profile.vendor == Vendor::Nvidia) {
+    constants.aligned2 = 0.29;
+    constants.aligned4 = 0.54;
+    constants.aligned8 = 0.55;
+    constants.aligned16 = 0.88;
+  }
+  return constants;
 }
 
 std::vector<GemmTile> libraryTiles(const Profile &profile) {

@@ -39,11 +39,22 @@ static double ceilQuotient(double value, int divisor) {
 
 GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, GemmKernels kernels,
                      bool sustained)
-    : constants(constants), kernels(std::move(kernels)), profile(&profile), sustained(sustained),
-      computeUnits(profile.compute.computeUnits), clock(profile.peakClock.value),
+    : constants(constants), kernels(std::move(kernels)), computeUnits(profile.compute.computeUnits),
+      clock(profile.peakClock.value),
       memoryBandwidth(constants.bandwidth * profile.memory.datasheetBandwidth.value),
       cachedBytes(constants.cacheShare * profile.totalSizeOf(profile.lastLevelCache()).value),
-      sharedBytesPerClock(constants.sharedEfficiency * profile.shared.bytesPerClock) {}
+      sharedBytesPerClock(constants.sharedEfficiency * profile.shared.bytesPerClock) {
+  for (size_t i = 0; i < matrixRates.size(); ++i) {
+    // Types the matrix units lack run as bf16; 8-bit floats of the other encoding as the device's own.
+    auto type = static_cast<DataType>(i);
+    if (isFloat8(type))
+      type = profile.nativeFloat8().value_or(DataType::BF16);
+    if (profile.matrixFlopsPerClockPerComputeUnit(type) == 0)
+      type = DataType::BF16;
+    matrixRates[i] = {profile.matrixFlopsPerClockPerComputeUnit(type),
+                      sustained ? profile.achievableMatrixFor(type).value : 0};
+  }
+}
 
 double GemmModel::alignmentFactor(const GemmShape &shape) const {
   const auto alignmentOf = [](int64_t elements, double bytes) {
@@ -62,12 +73,7 @@ double GemmModel::alignmentFactor(const GemmShape &shape) const {
 }
 
 GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) const {
-  DataType type = shape.input;
-  if (isFloat8(type))
-    type = profile->nativeFloat8().value_or(DataType::BF16);
-  double perClock = profile->matrixFlopsPerClockPerComputeUnit(type);
-  if (perClock == 0)
-    perClock = profile->matrixFlopsPerClockPerComputeUnit(DataType::BF16);
+  const MatrixRate &rate = matrixRates[static_cast<size_t>(shape.input)];
   Problem problem;
   problem.m = static_cast<double>(swapped ? shape.n : shape.m);
   problem.n = static_cast<double>(swapped ? shape.m : shape.n);
@@ -75,8 +81,8 @@ GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) co
   problem.batch = static_cast<double>(shape.batch);
   problem.inputBytes = bytesPerElement(shape.input);
   problem.outputBytes = bytesPerElement(shape.output);
-  problem.flopsPerClock = perClock * constants.mmaEfficiency * alignmentFactor(shape);
-  problem.rateLimit = sustained ? profile->achievableMatrixFor(type).value : 0;
+  problem.flopsPerClock = rate.flopsPerClock * constants.mmaEfficiency * alignmentFactor(shape);
+  problem.rateLimit = rate.limit;
   const double perColumn = problem.k * problem.inputBytes * problem.batch;
   problem.operands = (problem.m + problem.n) * perColumn;
   problem.firstReads =
@@ -192,7 +198,7 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
         const double seconds = price(problem, tile, split, nullptr);
         if (seconds < bestSeconds) {
           bestSeconds = seconds;
-          candidate = {tile, split, swapped};
+          candidate = {static_cast<size_t>(&tile - kernels.tiles.data()), split, swapped};
         }
       }
     }
@@ -224,8 +230,8 @@ Seconds GemmModel::timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidat
   double bestSeconds = std::numeric_limits<double>::infinity();
   const Problem problems[] = {problemOf(shape, false), problemOf(shape, true)};
   for (const GemmCandidate &candidate : candidates)
-    bestSeconds = std::min(
-        bestSeconds, price(problems[candidate.swapped ? 1 : 0], candidate.tile, candidate.splitK, nullptr));
+    bestSeconds = std::min(bestSeconds, price(problems[candidate.swapped ? 1 : 0],
+                                              kernels.tiles[candidate.tile], candidate.splitK, nullptr));
   return Seconds(constants.launch + bestSeconds + partialBlock(shape) +
                  (withQuantization ? quantization(shape) : 0));
 }
@@ -233,6 +239,8 @@ Seconds GemmModel::timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidat
 std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
   std::vector<GemmCandidate> all;
   for (bool swapped : {false, true}) {
+    if (swapped && !kernels.swapsOperands)
+      break;
     const Problem problem = problemOf(shape, swapped);
     for (const GemmTile &tile : kernels.tiles) {
       if (!isSensible(problem, tile))
@@ -240,7 +248,7 @@ std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
       const double grid = ceilQuotient(problem.m, tile.m) * ceilQuotient(problem.n, tile.n) * problem.batch;
       for (int split : splits)
         if (canSplit(problem, grid, split))
-          all.push_back({tile, split, swapped});
+          all.push_back({static_cast<size_t>(&tile - kernels.tiles.data()), split, swapped});
     }
   }
   return all;
@@ -255,7 +263,8 @@ std::vector<GemmCandidate> GemmModel::cheapest(const GemmShape &shape, size_t co
   std::vector<Priced> priced;
   for (const GemmCandidate &candidate : candidates(shape))
     priced.push_back(
-        {price(problems[candidate.swapped ? 1 : 0], candidate.tile, candidate.splitK, nullptr), candidate});
+        {price(problems[candidate.swapped ? 1 : 0], kernels.tiles[candidate.tile], candidate.splitK, nullptr),
+         candidate});
   count = std::min(count, priced.size());
   std::partial_sort(priced.begin(), priced.begin() + count, priced.end(),
                     [](const Priced &a, const Priced &b) { return a.seconds < b.seconds; });
@@ -271,21 +280,20 @@ Breakdown GemmModel::breakdown(const GemmShape &shape, GemmChoice *choice, bool 
   best(shape, found);
   const Problem problem = problemOf(shape, found.swapped);
   Terms terms;
-  price(problem, found.tile, found.splitK, &terms);
+  const GemmTile &tile = kernels.tiles[found.tile];
+  price(problem, tile, found.splitK, &terms);
 
   if (choice) {
-    const double gridM = ceilQuotient(problem.m, found.tile.m), gridN = ceilQuotient(problem.n, found.tile.n);
-    *choice = {found.tile,
-               found.splitK,
-               found.swapped,
-               static_cast<int64_t>(gridM * gridN * problem.batch) * found.splitK,
-               0,
-               1,
-               0};
+    const double gridM = ceilQuotient(problem.m, tile.m), gridN = ceilQuotient(problem.n, tile.n);
+    choice->tile = tile;
+    choice->tileIndex = found.tile;
+    choice->splitK = found.splitK;
+    choice->swapped = found.swapped;
+    choice->tiles = static_cast<int64_t>(gridM * gridN * problem.batch) * found.splitK;
     choice->waves = double(choice->tiles) / computeUnits;
     const double last = choice->waves - std::floor(choice->waves);
     choice->lastWaveUse = last == 0 ? 1 : last;
-    choice->paddedShare = 1 - problem.m * problem.n / (gridM * found.tile.m * gridN * found.tile.n);
+    choice->paddedShare = 1 - problem.m * problem.n / (gridM * tile.m * gridN * tile.n);
   }
 
   Breakdown result;

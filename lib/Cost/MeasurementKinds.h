@@ -7,6 +7,7 @@
 
 namespace codesign {
 
+std::unique_ptr<MeasurementKind> makeGemmKind();
 std::unique_ptr<MeasurementKind> makePrefillKind();
 std::unique_ptr<MeasurementKind> makeAttentionRateKind();
 std::unique_ptr<MeasurementKind> makeDecodeKind();
@@ -36,19 +37,16 @@ inline double rounded(double value) {
   return std::round(value * scale) / scale;
 }
 
-/// Fits one model to rows of one key. `seconds(model, row)` predicts a row; `finish(constants)` fills in
-/// constants that the rows cannot tell.
-template <class Model, class Constants, class Predict, class Finish>
-CalibrationSet fitModel(const Profile &profile, llvm::ArrayRef<MeasuredRow> rows, const Constants &start,
-                        llvm::ArrayRef<ConstantField<Constants>> fields,
-                        llvm::ArrayRef<llvm::StringRef> coordinateNames, Predict seconds, Finish finish,
-                        const FitOptions &options, std::vector<double> &heldOut) {
+/// Fits constants to rows of one key. `makeModel(constants)` returns a callable that maps a row's index to
+/// seconds; `finish(constants)` fills in constants that the rows cannot tell.
+template <class Constants, class MakeModel, class Finish>
+CalibrationSet fitRows(llvm::ArrayRef<MeasuredRow> rows, const Constants &start,
+                       llvm::ArrayRef<ConstantField<Constants>> fields,
+                       llvm::ArrayRef<llvm::StringRef> coordinateNames, MakeModel makeModel, Finish finish,
+                       const FitOptions &options, std::vector<double> &heldOut) {
   std::vector<FitRow> fitRows;
   for (const MeasuredRow &row : rows)
     fitRows.push_back({row.seconds, row.group, row.regime, row.untuned});
-  auto makeModel = [&](const Constants &constants) {
-    return [&, model = Model(profile, constants)](int i) { return seconds(model, rows[i]); };
-  };
   // A fold of a small table leaves out a whole class of sizes; more folds leave each fit what the final one
   // has.
   FitOptions folded = options;
@@ -80,6 +78,18 @@ CalibrationSet fitModel(const Profile &profile, llvm::ArrayRef<MeasuredRow> rows
       band.high = rounded(band.high);
     }
   return set;
+}
+
+/// fitRows() for a model that is made of a profile and constants; `seconds(model, row)` predicts a row.
+template <class Model, class Constants, class Predict, class Finish>
+CalibrationSet fitModel(const Profile &profile, llvm::ArrayRef<MeasuredRow> rows, const Constants &start,
+                        llvm::ArrayRef<ConstantField<Constants>> fields,
+                        llvm::ArrayRef<llvm::StringRef> coordinateNames, Predict seconds, Finish finish,
+                        const FitOptions &options, std::vector<double> &heldOut) {
+  auto makeModel = [&](const Constants &constants) {
+    return [&, model = Model(profile, constants)](int i) { return seconds(model, rows[i]); };
+  };
+  return fitRows(rows, start, fields, coordinateNames, makeModel, finish, options, heldOut);
 }
 
 template <class Model, class Constants, class Predict>

@@ -81,6 +81,7 @@ llvm::Expected<MeasurementTable> readMeasurements(llvm::StringRef path) {
 
 std::vector<std::unique_ptr<MeasurementKind>> measurementKinds() {
   std::vector<std::unique_ptr<MeasurementKind>> kinds;
+  kinds.push_back(makeGemmKind());
   kinds.push_back(makePrefillKind());
   kinds.push_back(makeAttentionRateKind());
   kinds.push_back(makeDecodeKind());

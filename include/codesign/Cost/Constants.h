@@ -17,12 +17,14 @@ struct ConstantField {
   double low, high;
 };
 
-/// The constants of a set; a constant that the set lacks keeps its prior (the member's initialiser), and so
-/// do all of them without a set. Priors are the values that H100's fit rounds to, expressed per compute unit,
-/// per clock or as a fraction of the datasheet, so that they carry to other devices.
+/// The constants of a set; a constant that the set lacks keeps its prior (by default the member's
+/// initialiser), and so do all of them without a set. Priors are the values that H100's fit rounds to,
+/// expressed per compute unit, per clock or as a fraction of the datasheet, so that they carry to other
+/// devices.
 template <class Constants>
-Constants constantsFrom(const CalibrationSet *set, llvm::ArrayRef<ConstantField<Constants>> fields) {
-  Constants constants;
+Constants constantsFrom(const CalibrationSet *set, llvm::ArrayRef<ConstantField<Constants>> fields,
+                        const Constants &prior = {}) {
+  Constants constants = prior;
   if (set)
     for (const ConstantField<Constants> &field : fields)
       if (std::optional<double> value = set->constant(field.name))

@@ -1,0 +1,204 @@
+#include "MeasurementKinds.h"
+#include "codesign/Cost/GemmModel.h"
+#include "codesign/Cost/Regime.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace codesign {
+
+namespace {
+
+/// What a table's word for the operands' types means.
+struct OperandType {
+  llvm::StringRef kind; // of the calibration set
+  DataType type;
+  Scaling scaling = Scaling::None;
+};
+
+/// Empty for types that a product of this model cannot have: weights narrower than activations, fp32.
+std::optional<OperandType> operandType(llvm::StringRef word, const Profile &profile) {
+  const DataType float8 = profile.nativeFloat8().value_or(DataType::F8E4M3);
+  return llvm::StringSwitch<std::optional<OperandType>>(word)
+      // fp16 and bf16 run at the same rate on the same kernels: one set for both.
+      .Cases({"bfloat16", "bf16", "float16", "fp16"}, OperandType{"gemm", DataType::BF16})
+      .Case("fp8", OperandType{"gemm", float8, Scaling::PerTensor})
+      .Case("a8w8", OperandType{"gemm", float8, Scaling::PerToken})
+      .Case("a8w8_bpreshuffle", OperandType{"gemm_preshuffled", float8, Scaling::PerToken})
+      .Cases({"fp8_block", "a8w8_blockscale"}, OperandType{"gemm_block128", float8, Scaling::Block128})
+      .Cases({"mxfp8", "mxscale"}, OperandType{"gemm_mx", float8, Scaling::Block128})
+      .Cases({"nvfp4", "a4w4_blockscale"}, OperandType{"gemm", DataType::F4E2M1, Scaling::Block128})
+      .Cases({"int8", "sq"}, OperandType{"gemm", DataType::I8, Scaling::PerToken})
+      .Default(std::nullopt);
+}
+
+/// TensorRT-LLM's times for types of 8 bits and less include the pass that quantises the activations.
+bool includesQuantization(const MeasuredRow &row) {
+  return row.key.provider == "trtllm" && row.key.dataType != DataType::BF16;
+}
+
+const GemmShape &shapeOf(const MeasuredRow &row) {
+  return std::get<GemmShape>(row.parts.front());
+}
+
+/// Benchmarks are short runs.
+GemmModel modelOf(const Profile &profile, const GemmConstants &constants) {
+  return GemmModel(profile, constants, {.tiles = libraryTiles(profile)}, /*sustained=*/false);
+}
+
+/// Prices rows among the candidates that were cheapest a few trials ago: a trial moves constants so little
+/// that the cheapest one of all is among them.
+class CandidateMemory {
+public:
+  explicit CandidateMemory(size_t rows) : cheapest(rows) {}
+
+  void startTrial() {
+    if (trials++ % trialsPerSearch == 0)
+      for (std::vector<GemmCandidate> &candidates : cheapest)
+        candidates.clear();
+  }
+  double seconds(const GemmModel &model, const MeasuredRow &row, size_t index) {
+    if (cheapest[index].empty())
+      cheapest[index] = model.cheapest(shapeOf(row), kept);
+    return model.timeAmong(shapeOf(row), cheapest[index], includesQuantization(row)).value;
+  }
+
+private:
+  static constexpr size_t kept = 16;
+  static constexpr long trialsPerSearch = 150;
+  std::vector<std::vector<GemmCandidate>> cheapest;
+  long trials = 0;
+};
+
+class GemmKind final : public MeasurementKind {
+public:
+  llvm::StringRef name() const override { return "gemm"; }
+  bool matches(const MeasurementTable &table) const override {
+    return table.hasColumns({"hw", "provider", "m", "n", "k", "us"}) &&
+           (table.column("dtype") >= 0 || table.column("dtype_a") >= 0);
+  }
+  llvm::ArrayRef<llvm::StringRef> coordinateNames() const override {
+    static constexpr llvm::StringRef names[] = {"m", "n", "k", "batch", "type", "layout"};
+    return names;
+  }
+
+  std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const override {
+    std::vector<MeasuredRow> rows;
+    const llvm::StringRef typeColumn = table.column("dtype") >= 0 ? "dtype" : "dtype_a";
+    for (size_t i = 0; i < table.rows.size(); ++i) {
+      if (table.text(i, "hw") != profile.name)
+        continue;
+      const llvm::StringRef word = table.text(i, typeColumn);
+      const std::optional<OperandType> operands = operandType(word, profile);
+      const llvm::StringRef output = table.text(i, "dtype_out");
+      if (!operands)
+        continue;
+      auto size = [&](llvm::StringRef name) {
+        const double value = table.number(i, name);
+        return value >= 1 && value < 1e12 ? static_cast<int64_t>(value) : 0;
+      };
+      GemmShape shape{.m = size("m"),
+                      .n = size("n"),
+                      .k = size("k"),
+                      .batch = table.column("batch") < 0 ? 1 : size("batch"),
+                      .input = operands->type,
+                      .output = output == "fp32" || output == "int32" ? DataType::F32 : DataType::BF16,
+                      .scaling = operands->scaling};
+      MeasuredRow row;
+      row.seconds = table.number(i, "us") * 1e-6;
+      if (shape.m < 1 || shape.n < 1 || shape.k < 1 || shape.batch < 1 ||
+          !isPossible(shape, row.seconds, profile))
+        continue;
+      row.key = {operands->kind.str(), providerOf(table, i), operands->type};
+      row.group = groupOf(shape.n, shape.k);
+      row.regime = regimeOf(shape).str();
+      const llvm::StringRef layout = table.text(i, "trans");
+      const bool isFloat16 = word == "fp16" || word == "float16";
+      row.coordinates = {double(shape.m),
+                         double(shape.n),
+                         double(shape.k),
+                         double(shape.batch),
+                         double(bitWidth(shape.output)) + isFloat16,
+                         layout.size() == 2 ? 2.0 * (layout[0] == 'T') + (layout[1] == 'T') : 0.0};
+      row.parts = {shape};
+      row.tableRow = i;
+      rows.push_back(std::move(row));
+    }
+    return collapsed(std::move(rows));
+  }
+
+  std::vector<double> predict(const Profile &profile, const CalibrationSet *set,
+                              llvm::ArrayRef<MeasuredRow> rows) const override {
+    const GemmModel model = modelOf(
+        profile, constantsFrom<GemmConstants>(set, GemmConstants::fields(), GemmConstants::prior(profile)));
+    std::vector<double> result;
+    for (const MeasuredRow &row : rows)
+      result.push_back(model.time(shapeOf(row), includesQuantization(row)).value);
+    return result;
+  }
+
+  std::string terms(const Profile &profile, const CalibrationSet *set,
+                    const MeasuredRow &row) const override {
+    const GemmModel model = modelOf(
+        profile, constantsFrom<GemmConstants>(set, GemmConstants::fields(), GemmConstants::prior(profile)));
+    std::string text;
+    appendTerms(text, "", model.breakdown(shapeOf(row), nullptr, includesQuantization(row)));
+    return text;
+  }
+
+  CalibrationSet fit(const Profile &profile, llvm::ArrayRef<MeasuredRow> rows, const FitOptions &options,
+                     std::vector<double> &heldOut) const override {
+    GemmConstants start = GemmConstants::prior(profile);
+    const bool quantized = includesQuantization(rows.front());
+    const bool rowBlocks = rows.front().key.operatorKind == "gemm_block128" && quantized;
+    if (quantized) {
+      start.quantizeLaunch = 2e-6;
+      start.quantizeTraffic = 5;
+    }
+    if (rowBlocks)
+      start.missingRowSeconds = 1e-9;
+    std::vector<ConstantField<GemmConstants>> fields;
+    for (const ConstantField<GemmConstants> &field : GemmConstants::fields()) {
+      const llvm::StringRef fieldName = field.name;
+      // Only tables of odd sizes could tell the effect of alignment.
+      if (fieldName.starts_with("aligned_") || (fieldName.starts_with("quantize_") && !quantized) ||
+          (fieldName == "missing_row_seconds" && !rowBlocks))
+        continue;
+      fields.push_back(field);
+    }
+    CandidateMemory memory(rows.size());
+    auto makeModel = [&](const GemmConstants &constants) {
+      memory.startTrial();
+      return [&, model = modelOf(profile, constants)](int i) { return memory.seconds(model, rows[i], i); };
+    };
+    return fitRows<GemmConstants>(
+        rows, start, fields, coordinateNames(), makeModel, [](const GemmConstants &c) { return c; }, options,
+        heldOut);
+  }
+
+private:
+  /// A kernel cannot beat the matrix units; measurements that say so are of another problem.
+  static bool isPossible(const GemmShape &shape, double seconds, const Profile &profile) {
+    if (!(seconds > 0))
+      return false;
+    auto peak = profile.peakMatrix.find(shape.input);
+    return peak == profile.peakMatrix.end() || flops(shape) / peak->second < Seconds(1.05 * seconds);
+  }
+
+  /// As an identifier. A table with qualities joins sources that do not measure alike: the library's tuned
+  /// kernels are their own.
+  static std::string providerOf(const MeasurementTable &table, size_t i) {
+    std::string provider = table.text(i, "provider").str();
+    llvm::replace(provider, '-', '_');
+    if (table.text(i, "quality") == "A")
+      provider += "_tuned";
+    return provider;
+  }
+};
+
+} // namespace
+
+std::unique_ptr<MeasurementKind> makeGemmKind() {
+  return std::make_unique<GemmKind>();
+}
+
+} // namespace codesign
