@@ -276,6 +276,11 @@ std::vector<GemmCandidate> GemmModel::cheapest(const GemmShape &shape, size_t co
 
 Breakdown GemmModel::breakdown(const GemmShape &shape, GemmChoice *choice, bool withQuantization) const {
   assert(shape.m > 0 && shape.n > 0 && shape.k > 0 && shape.batch > 0);
+  Breakdown result;
+  if (kernels.tiles.empty()) {
+    result.add("no kernel", std::numeric_limits<double>::infinity());
+    return result;
+  }
   GemmCandidate found;
   best(shape, found);
   const Problem problem = problemOf(shape, found.swapped);
@@ -296,7 +301,6 @@ Breakdown GemmModel::breakdown(const GemmShape &shape, GemmChoice *choice, bool 
     choice->paddedShare = 1 - problem.m * problem.n / (gridM * tile.m * gridN * tile.n);
   }
 
-  Breakdown result;
   result.add("launch", constants.launch);
   result.add("prologue", terms.prologue);
   result.add(terms.loopLimiter, terms.mainLoop + terms.memoryExcess);

@@ -14,26 +14,26 @@ namespace codesign {
 /// Constants of one library on one device and type, in cycles of the profile's peak clock. fields() says what
 /// each means. Fitted as a set: single values trade against one another.
 struct GemmConstants {
-  double mmaEfficiency = 0.93;
+  double mmaEfficiency = 0.92;
   double launch = 2.3e-6;
   double prologueCycles = 500;
-  double epilogueCyclesPerLine = 4.0;
+  double epilogueCyclesPerLine = 5.0;
   double bandwidth = 0.84;
-  double unitBytesPerClock = 64;
-  double sharedEfficiency = 0.9;
+  double unitBytesPerClock = 68;
+  double sharedEfficiency = 0.75;
   double stepOverheadCycles = 20;
-  double waveRounding = 0.5;
-  double droop = 0.15;
-  double droopSeconds = 300e-6;
+  double waveRounding = 0.4;
+  double droop = 0.18;
+  double droopSeconds = 500e-6;
   double splitLaunch = 2.3e-6;
-  double splitTraffic = 1.0;
+  double splitTraffic = 0.8;
   double splitWork = 1.0;
-  double trafficRamp = 0.2e-3;
-  double cacheShare = 0.5;
-  double unitMemoryBytesPerClock = 12;
+  double trafficRamp = 0.1e-3;
+  double cacheShare = 0.75;
+  double unitMemoryBytesPerClock = 10.5;
   double activationTraffic = 0.4;
   double stepLatencyCycles = 10;
-  double outputOverlap = 0.2;
+  double outputOverlap = 0.15;
   // Kernels that read whole row blocks: time per 128 of k for every row that the last block of 128 lacks.
   double missingRowSeconds = 0;
   // The pass that quantises activations, where a library's time includes it.

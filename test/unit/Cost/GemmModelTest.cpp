@@ -1,0 +1,174 @@
+#include "codesign/Cost/GemmModel.h"
+#include "CostTestSupport.h"
+#include <cmath>
+
+using namespace codesign;
+
+namespace {
+
+/// Constants that leave the bare mechanisms: full rates, no overheads, nothing that limits.
+GemmConstants bare() {
+  GemmConstants c;
+  c.mmaEfficiency = 1;
+  c.launch = c.prologueCycles = c.epilogueCyclesPerLine = c.stepOverheadCycles = 0;
+  c.bandwidth = 1;
+  c.unitBytesPerClock = c.sharedEfficiency = c.unitMemoryBytesPerClock = 1e9;
+  c.waveRounding = 1;
+  c.droop = c.splitLaunch = c.splitTraffic = c.trafficRamp = c.stepLatencyCycles = c.outputOverlap = 0;
+  c.splitWork = c.activationTraffic = 1;
+  c.cacheShare = 2;
+  return c;
+}
+
+GemmShape product(int64_t m, int64_t n, int64_t k) {
+  return {.m = m, .n = n, .k = k};
+}
+
+GemmModel withTile(const GemmConstants &constants, GemmTile tile, int maxSplitK = 1) {
+  return GemmModel(frozenProfile(), constants, {.tiles = {tile}, .maxSplitK = maxSplitK}, false);
+}
+
+// The frozen device: 304 compute units, 2.1 GHz, 2,048 bf16 FLOP per clock and unit, 5.3 TB/s.
+
+TEST(GemmModel, OneWaveOfTilesTakesTheTimeOfOneTile) {
+  GemmChoice choice;
+  Breakdown b = withTile(bare(), {256, 256}).breakdown(product(4096, 4096, 4096), &choice);
+  // 2 · 256 · 256 · 4096 / 2048 = 262,144 cycles on 256 of 304 units.
+  EXPECT_NEAR(termOf(b, "mma"), 262144 / 2.1e9, 1e-12);
+  EXPECT_NEAR(termOf(b, "epilogue"), 4096.0 * 4096 * 2 / 5.3e12, 1e-12);
+  EXPECT_EQ(choice.tiles, 256);
+  EXPECT_NEAR(choice.lastWaveUse, 256.0 / 304, 1e-12);
+  EXPECT_EQ(choice.paddedShare, 0);
+}
+
+TEST(GemmModel, TheLastWaveCostsWhatItsRoundingSays) {
+  GemmConstants c = bare();
+  Breakdown strict = withTile(c, {256, 256}).breakdown(product(5120, 4096, 4096));
+  c.waveRounding = 0;
+  Breakdown even = withTile(c, {256, 256}).breakdown(product(5120, 4096, 4096));
+  const double tile = 262144 / 2.1e9; // 320 tiles on 304 units: two waves, 1.0526 of work
+  EXPECT_NEAR(termOf(strict, "mma") + termOf(strict, "last wave"), 2 * tile, 1e-12);
+  EXPECT_NEAR(termOf(strict, "last wave"), (2 - 320.0 / 304) * tile, 1e-12);
+  EXPECT_EQ(termOf(even, "last wave"), 0);
+  EXPECT_NEAR(termOf(even, "mma"), 320.0 / 304 * tile, 1e-12);
+}
+
+TEST(GemmModel, FewRowsStreamTheWeights) {
+  Breakdown b = withTile(bare(), {16, 64}).breakdown(product(16, 8192, 8192));
+  EXPECT_NEAR(termOf(b, "hbm"), (16.0 + 8192) * 8192 * 2 / 5.3e12, 1e-12);
+  EXPECT_EQ(b.limiter(), "hbm");
+  GemmConstants warm = bare();
+  warm.activationTraffic = 0;
+  EXPECT_NEAR(termOf(withTile(warm, {16, 64}).breakdown(product(16, 8192, 8192)), "hbm"),
+              8192.0 * 8192 * 2 / 5.3e12, 1e-12);
+}
+
+TEST(GemmModel, FewWorkgroupsCannotFillTheMemory) {
+  GemmConstants c = bare();
+  c.unitMemoryBytesPerClock = 10;
+  Breakdown b = withTile(c, {16, 64}).breakdown(product(16, 640, 8192)); // 10 workgroups
+  EXPECT_NEAR(termOf(b, "hbm"), (16.0 + 640) * 8192 * 2 / (10 * 10 * 2.1e9), 1e-12);
+}
+
+TEST(GemmModel, OperandsBeyondTheCacheAreReadAgain) {
+  GemmConstants c = bare();
+  c.cacheShare = 0;
+  c.mmaEfficiency = 1e3; // so that traffic decides
+  GemmChoice choice;
+  Breakdown b = withTile(c, {256, 256}).breakdown(product(8192, 8192, 1024), &choice);
+  // 304 concurrent tiles: √304 = 17.4 by 17.4; 1,024 tiles read (17.4 + 17.4) · 256 rows of k for each 304.
+  const double side = std::sqrt(304.0);
+  EXPECT_NEAR(resourceOf(b, "hbm"), 2 * side * 256 * 1024 * 2 * 1024 / 304 / 5.3e12, 1e-9);
+}
+
+TEST(GemmModel, SplittingSharesADeepProduct) {
+  GemmConstants c = bare();
+  c.splitLaunch = 2e-6;
+  GemmChoice choice;
+  Breakdown b = withTile(c, {256, 256}, 16).breakdown(product(256, 256, 65536), &choice);
+  EXPECT_EQ(choice.splitK, 16);
+  EXPECT_NEAR(termOf(b, "mma"), 262144 / 2.1e9, 1e-12);
+  EXPECT_EQ(termOf(b, "split-K"), 2e-6);
+}
+
+TEST(GemmModel, ASlowerRateThanTheMatrixUnitsLimits) {
+  GemmConstants c = bare();
+  c.unitBytesPerClock = 16; // (256 + 256) · 2 B · 4096 / 16 = 262,144 cycles; half of that at 32
+  Breakdown b = withTile(c, {256, 128}).breakdown(product(4096, 4096, 4096));
+  EXPECT_NEAR(resourceOf(b, "l2") / resourceOf(b, "mma"), (256 + 128) * 2.0 / 16 / (2.0 * 256 * 128 / 2048),
+              1e-9);
+  EXPECT_EQ(b.limiter(), "l2");
+}
+
+TEST(GemmModel, MissingRowsAndQuantisationAreTermsOfTheirOwn) {
+  GemmConstants c = bare();
+  c.missingRowSeconds = 1e-9;
+  c.quantizeLaunch = 2e-6;
+  c.quantizeTraffic = 5;
+  GemmModel model = withTile(c, {128, 128});
+  EXPECT_NEAR(termOf(model.breakdown(product(129, 4096, 4096)), "partial row block"), 127 * 32 * 1e-9, 1e-15);
+  EXPECT_EQ(termOf(model.breakdown(product(128, 4096, 4096)), "partial row block"), 0);
+  EXPECT_EQ(termOf(model.breakdown(product(128, 4096, 4096)), "quantize"), 0);
+  EXPECT_EQ(termOf(model.breakdown(product(128, 4096, 4096), nullptr, true), "quantize"), 2e-6);
+  EXPECT_NEAR(termOf(model.breakdown(product(8192, 4096, 8192), nullptr, true), "quantize"),
+              5.0 * 8192 * 8192 / 5.3e12, 1e-12);
+}
+
+TEST(GemmModel, LongRunsStayBelowTheAchievableRate) {
+  Profile mi300x = shippedProfile("mi300x");
+  GemmModel burst(mi300x, bare(), {.tiles = libraryTiles(mi300x)}, false);
+  GemmModel sustained(mi300x, bare(), {.tiles = libraryTiles(mi300x)}, true);
+  const GemmShape large = product(16384, 16384, 16384);
+  EXPECT_LT(burst.time(large), sustained.time(large));
+  const double flops = 2.0 * 16384 * 16384 * 16384;
+  EXPECT_NEAR(flops / sustained.time(large).value, mi300x.achievableMatrixFor(DataType::BF16).value, 1e12);
+}
+
+TEST(GemmModel, UnalignedRowsAreSlowOnNvidiaOnly) {
+  for (const char *name : {"a100-sxm", "mi300x"}) {
+    Profile profile = shippedProfile(name);
+    GemmModel model(profile, GemmConstants::prior(profile), {.tiles = libraryTiles(profile)}, false);
+    const double ratio = model.time(product(8192, 51201, 4096)) / model.time(product(8192, 51200, 4096));
+    if (profile.vendor == Vendor::Nvidia)
+      EXPECT_GT(ratio, 2.5);
+    else
+      EXPECT_LT(ratio, 1.1);
+  }
+}
+
+class EveryDevice : public testing::TestWithParam<const char *> {};
+
+TEST_P(EveryDevice, ShortcutsAgreeWithTheSearchOverAllCandidates) {
+  Profile profile = shippedProfile(GetParam());
+  GemmModel model(profile, GemmConstants::prior(profile), {.tiles = libraryTiles(profile)}, false);
+  for (const GemmShape &shape : {product(1, 4096, 4096), product(100, 1536, 7168), product(1000, 3072, 768),
+                                 product(4096, 14336, 4096), product(65536, 128, 512)}) {
+    const Breakdown b = model.breakdown(shape);
+    double sum = 0;
+    for (const NamedSeconds &term : b.terms()) {
+      EXPECT_GE(term.time.value, 0);
+      sum += term.time.value;
+    }
+    EXPECT_NEAR(sum, model.time(shape).value, 1e-9 * sum);
+    EXPECT_NEAR(model.timeAmong(shape, model.candidates(shape)).value, sum, 1e-9 * sum);
+    EXPECT_NEAR(model.timeAmong(shape, model.cheapest(shape, 1)).value, sum, 1e-9 * sum);
+    // No faster than the hardware.
+    EXPECT_GE(sum, flops(shape).value / profile.peakMatrix.at(DataType::BF16).value * 0.99);
+  }
+}
+
+TEST_P(EveryDevice, MoreWorkIsNeverMuchFaster) {
+  Profile profile = shippedProfile(GetParam());
+  GemmModel model(profile, GemmConstants::prior(profile), {.tiles = libraryTiles(profile)}, false);
+  for (int64_t m = 64; m <= 8192; m += 448) {
+    const double time = model.time(product(m, 4096, 4096)).value;
+    EXPECT_GE(model.time(product(m + 64, 4096, 4096)).value, 0.999 * time) << m;
+    EXPECT_GE(model.time(product(m, 4096, 8192)).value, time) << m;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(GemmModel, EveryDevice,
+                         testing::Values("mi300x", "mi325x", "mi355x", "h100-sxm", "h200", "a100-sxm",
+                                         "b200"));
+
+} // namespace
