@@ -74,6 +74,12 @@ struct NameOf {
 
 } // namespace
 
+/// Types that run at one rate on the same kernels share their constants.
+static bool isAlike(DataType a, DataType b) {
+  auto isFloat16 = [](DataType type) { return type == DataType::F16 || type == DataType::BF16; };
+  return a == b || (isFloat8(a) && isFloat8(b)) || (isFloat16(a) && isFloat16(b));
+}
+
 /// Among own schedules of equal price the first is taken: overlapped copies, then small instructions (16 rows
 /// draw less power than 32 on CDNA and so clock higher), then deep steps (fewer barriers), then more waves to
 /// hide latency.
@@ -117,8 +123,8 @@ struct CostModel::Implementation {
   const CalibrationSet *setFor(CalibrationName name, bool borrowed, bool anyType) const {
     const CalibrationSet *first = nullptr;
     for (const CalibrationSet &set : profile.calibration.sets) {
-      const bool typeFits = anyType || !set.key.dataType || !name.type || set.key.dataType == name.type ||
-                            (isFloat8(*set.key.dataType) && isFloat8(*name.type));
+      const bool typeFits =
+          anyType || !set.key.dataType || !name.type || isAlike(*set.key.dataType, *name.type);
       if (set.borrowedFrom.empty() == borrowed || set.key.operatorKind != name.kind || !typeFits)
         continue;
       if (options.library.empty() || set.key.provider == options.library)
