@@ -91,8 +91,8 @@ Operand DecoderState::registerOperand(MCRegister reg) const {
     operand.index = (encoding & 255) + (isAccumulation ? firstAccumulationRegister : 0);
     return operand;
   }
-  // State kept apart from the registers; M0 and FLAT_SCR without a subtarget suffix are implicit operands that
-  // have no encoding, and no instruction of these processors depends on them.
+  // State kept apart from the registers; M0 and FLAT_SCR without a subtarget suffix are implicit operands
+  // that have no encoding, and no instruction of these processors depends on them.
   if (name.starts_with("SCC") || name.starts_with("MODE") || name == "M0" || name == "FLAT_SCR")
     return Operand();
   operand.kind = Operand::Kind::Scalar;

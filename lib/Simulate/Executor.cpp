@@ -48,6 +48,7 @@ WorkgroupRunner::WorkgroupRunner(const CodeObject &object, const KernelLaunch &l
   group.checking = options.checks;
   group.loadOffset = launch.loadOffset();
   group.statistics.resize(object.program().size());
+  group.ldsCosts.resize(object.program().size());
   group.lds.resize(launch.ldsBytes());
   group.checks.maxFindings = options.maxFindings;
   Architecture architecture = object.program().isGfx950() ? Architecture::Gfx950 : Architecture::Gfx942;

@@ -15,6 +15,8 @@ uint32_t beginLdsOperation(Wave &wave, const Instruction &instruction, LdsAccess
 }
 
 uint8_t undefinedLds(const Wave &wave, uint32_t address, int bytes) {
+  if (bytes == 4 && address % 4 == 0)
+    return ~wave.group->checks.cells[address / 4].definedBytes & 15;
   uint8_t result = 0;
   for (int byte = 0; byte < bytes; ++byte) {
     uint32_t at = address + byte;
@@ -126,13 +128,10 @@ bool recordLdsAccess(Wave &wave, const Instruction &instruction, uint32_t operat
   return true;
 }
 
-void countLds(Wave &wave, const Instruction &instruction, const uint32_t *addresses, uint64_t lanes,
-              int bytes, bool isWrite) {
-  const SharedAccessPhases *phases = isWrite ? wave.group->writePhases[bytes] : wave.group->readPhases[bytes];
-  if (!phases)
-    return;
-  InstructionStatistics &statistics = wave.group->statistics[instruction.index];
-  for (uint64_t phase : phases->phases) {
+static LdsCost costOf(const SharedAccessPhases &phases, const uint32_t *addresses, uint64_t lanes, int bytes,
+                      uint64_t hash) {
+  LdsCost cost{hash, 0, 0};
+  for (uint64_t phase : phases.phases) {
     uint64_t active = phase & lanes;
     if (!active)
       continue;
@@ -144,15 +143,33 @@ void countLds(Wave &wave, const Instruction &instruction, const uint32_t *addres
       uint32_t first = addresses[std::countr_zero(rest)] / 4;
       for (int d = 0; d < std::max(1, bytes / 4); ++d) {
         uint32_t word = first + d;
-        if (perBank[word % phases->banks] && std::find(words, words + count, word) != words + count)
+        if (perBank[word % phases.banks] && std::find(words, words + count, word) != words + count)
           continue;
         words[count++] = word;
-        most = std::max<int>(most, ++perBank[word % phases->banks]);
+        most = std::max<int>(most, ++perBank[word % phases.banks]);
       }
     }
-    ++statistics.ldsCycles;
-    statistics.ldsConflictCycles += most - 1;
+    ++cost.cycles;
+    cost.conflicts += most - 1;
   }
+  return cost;
+}
+
+void countLds(Wave &wave, const Instruction &instruction, const uint32_t *addresses, uint64_t lanes,
+              int bytes, bool isWrite) {
+  const SharedAccessPhases *phases = isWrite ? wave.group->writePhases[bytes] : wave.group->readPhases[bytes];
+  if (!phases)
+    return;
+  // Loops repeat their patterns: remember the last one of each instruction.
+  uint64_t hash = lanes * 0x9e3779b97f4a7c15ull;
+  for (int lane = 0; lane < laneCount; ++lane)
+    hash = (hash ^ ((lanes >> lane) & 1 ? addresses[lane] : ~0u)) * 0x100000001b3ull;
+  LdsCost &cost = wave.group->ldsCosts[instruction.index];
+  if (cost.hash != hash || !cost.cycles)
+    cost = costOf(*phases, addresses, lanes, bytes, hash);
+  InstructionStatistics &statistics = wave.group->statistics[instruction.index];
+  statistics.ldsCycles += cost.cycles;
+  statistics.ldsConflictCycles += cost.conflicts;
 }
 
 } // namespace codesign::simulate

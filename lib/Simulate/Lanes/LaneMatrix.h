@@ -70,31 +70,71 @@ CODESIGN_INLINE int32_t multiplyAdd(int32_t a, int32_t b, int32_t c) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b) + static_cast<uint32_t>(c));
 }
 
+/// Sixteen neighbouring columns of a row.
+typedef float FloatRow __attribute__((vector_size(64), aligned(4)));
+typedef int32_t IntegerRow __attribute__((vector_size(64), aligned(4)));
+CODESIGN_INLINE FloatRow rowMultiplyAdd(float a, FloatRow b, FloatRow c) {
+#if defined(__clang__)
+  FloatRow factor = {a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a};
+  return __builtin_elementwise_fma(factor, b, c);
+#else
+  for (int column = 0; column < 16; ++column)
+    c[column] = __builtin_fmaf(a, b[column], c[column]);
+  return c;
+#endif
+}
+CODESIGN_INLINE IntegerRow rowMultiplyAdd(int32_t a, IntegerRow b, IntegerRow c) {
+  return a * b + c;
+}
+template <class T>
+struct RowOf {
+  using Type = IntegerRow;
+};
+template <>
+struct RowOf<float> {
+  using Type = FloatRow;
+};
+
 /// Rows in groups whose accumulators stay in host registers over the whole depth.
 template <int dimension, int rows, class T>
 CODESIGN_INLINE void multiplyBlock(const MatrixStep &step, const T *a, const T *b, T *accumulator) {
+  using Row = typename RowOf<T>::Type;
+  constexpr int parts = dimension / 16;
   for (int row = 0; row < dimension; row += rows) {
-    T sums[rows][dimension];
+    Row sums[rows][parts];
     for (int r = 0; r < rows; ++r)
-      for (int column = 0; column < dimension; ++column)
-        sums[r][column] = accumulator[step.rowOffsets[row + r] + column];
+      for (int part = 0; part < parts; ++part)
+        __builtin_memcpy(&sums[r][part], accumulator + step.rowOffsets[row + r] + 16 * part, sizeof(Row));
     for (int k = 0; k < step.depth; ++k) {
       const T *aColumn = a + step.offsetsA[k] + row, *bRow = b + step.offsetsB[k];
-      for (int r = 0; r < rows; ++r)
-        for (int column = 0; column < dimension; ++column)
-          sums[r][column] = multiplyAdd(aColumn[r], bRow[column], sums[r][column]);
+      for (int part = 0; part < parts; ++part) {
+        Row columns;
+        __builtin_memcpy(&columns, bRow + 16 * part, sizeof(Row));
+        for (int r = 0; r < rows; ++r)
+          sums[r][part] = rowMultiplyAdd(aColumn[r], columns, sums[r][part]);
+      }
     }
     for (int r = 0; r < rows; ++r)
-      for (int column = 0; column < dimension; ++column)
-        accumulator[step.rowOffsets[row + r] + column] = sums[r][column];
+      for (int part = 0; part < parts; ++part)
+        __builtin_memcpy(accumulator + step.rowOffsets[row + r] + 16 * part, &sums[r][part], sizeof(Row));
   }
+}
+
+template <class T>
+CODESIGN_INLINE void multiplySmall(const MatrixStep &step, const T *a, const T *b, T *accumulator) {
+  for (int row = 0; row < 4; ++row)
+    for (int k = 0; k < step.depth; ++k)
+      for (int column = 0; column < 4; ++column) {
+        T &sum = accumulator[step.rowOffsets[row] + column];
+        sum = multiplyAdd(a[step.offsetsA[k] + row], b[step.offsetsB[k] + column], sum);
+      }
 }
 
 template <class T>
 void multiply(const MatrixStep &step, const T *a, const T *b, T *accumulator) {
   switch (step.dimension) {
   case 4:
-    return multiplyBlock<4, 4>(step, a, b, accumulator);
+    return multiplySmall(step, a, b, accumulator);
   case 16:
     return multiplyBlock<16, 8>(step, a, b, accumulator);
   case 32:
