@@ -185,7 +185,7 @@ Error CodeObjectReader::readDescriptor(StringRef name, uint64_t address) {
   kernel.accumulationOffset = ((kernel.rsrc3 & 63) + 1) * 4;
   kernel.preloadDwords = raw.kernarg_preload & 127;
   kernel.preloadOffsetDwords = raw.kernarg_preload >> 7;
-  if (kernel.staticLdsBytes > (1u << 20) || kernel.scratchBytesPerLane > (1u << 24))
+  if (kernel.staticLdsBytes > (1u << 20) || kernel.scratchBytesPerLane > (1u << 17))
     return fail("kernel '" + name + "' asks for more LDS or scratch than any device has");
   object->kernelList.push_back(std::move(kernel));
   return Error::success();
