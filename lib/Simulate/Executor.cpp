@@ -233,6 +233,7 @@ Expected<RunReport> run(const CodeObject &object, const Launch &launch, DeviceMe
   for (int i = 0; i < object.program().size(); ++i) {
     uint64_t executions = report.perInstruction[i].executions;
     report.instructions += executions;
+    report.matrixBusyClocks += 4 * executions * object.program()[i].matrixPasses;
     report.instructionsByClass[static_cast<int>(object.program()[i].kind)] += executions;
   }
   llvm::stable_sort(report.findings, [](const Finding &a, const Finding &b) {

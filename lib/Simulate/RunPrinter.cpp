@@ -69,7 +69,8 @@ void printText(const CodeObject &object, const Launch &launch, const RunReport &
       << ", block " << shapeText(launch.block) << ", " << report.waves << " waves\n";
   out << report.instructions << " wave instructions";
   if (report.matrixMultiplyAccumulates)
-    out << ", " << report.matrixMultiplyAccumulates << " matrix multiply-accumulates";
+    out << ", " << report.matrixMultiplyAccumulates << " matrix multiply-accumulates in "
+        << report.matrixBusyClocks << " matrix core clocks";
   out << "\n";
   for (size_t i = 0; i < report.instructionsByClass.size(); ++i)
     if (report.instructionsByClass[i])
@@ -115,6 +116,7 @@ void printJson(const CodeObject &object, const Launch &launch, const RunReport &
                     {"waves", report.waves},
                     {"instructions", report.instructions},
                     {"matrix_multiply_accumulates", report.matrixMultiplyAccumulates},
+                    {"matrix_busy_clocks", report.matrixBusyClocks},
                     {"lds_cycles", total(report, &InstructionStatistics::ldsCycles)},
                     {"lds_conflict_cycles", total(report, &InstructionStatistics::ldsConflictCycles)},
                     {"memory_bytes", total(report, &InstructionStatistics::memoryBytes)},

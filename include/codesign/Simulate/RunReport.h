@@ -62,6 +62,9 @@ struct RunReport {
   uint64_t waves = 0;
   uint64_t instructions = 0; // executed by waves
   uint64_t matrixMultiplyAccumulates = 0;
+  /// Clocks that matrix instructions keep one SIMD's matrix core busy, summed over all waves (instruction
+  /// table).
+  uint64_t matrixBusyClocks = 0;
   double hostSeconds = 0;
   std::vector<uint64_t> instructionsByClass;         // indexed like instructionClassNames()
   std::vector<InstructionStatistics> perInstruction; // indexed like the program

@@ -134,9 +134,10 @@ protected:
       value = std::uniform_real_distribution<float>(-2, 2)(generator);
     return values;
   }
-  void runClean(const Launch &launch) {
+  RunReport runClean(const Launch &launch) {
     RunReport report = runChecked(*object, launch, memory);
     EXPECT_TRUE(report.findings.empty()) << describe(report);
+    return report;
   }
   static CodeObjectPointer object;
   DeviceMemory memory;
@@ -295,7 +296,10 @@ TEST_F(HipKernel, MatrixInstructionGemm) {
           std::bit_cast<uint32_t>(std::uniform_real_distribution<float>(-1, 1)(generator)) >> 16);
   uint64_t da = memory.allocateValues<uint16_t>("a", a), db = memory.allocateValues<uint16_t>("b", b),
            dc = memory.allocate("c", 4096);
-  runClean({"matrixGemm", {1}, {64}, KernelArguments().pointer(da).pointer(db).pointer(dc).value(k)});
+  RunReport report =
+      runClean({"matrixGemm", {1}, {64}, KernelArguments().pointer(da).pointer(db).pointer(dc).value(k)});
+  EXPECT_EQ(report.matrixMultiplyAccumulates, 32u * 32 * k);
+  EXPECT_EQ(report.matrixBusyClocks, k / 8 * 32u); // 8 passes of 4 clocks per instruction
   for (int i = 0; i < 32; ++i)
     for (int j = 0; j < 32; ++j) {
       double sum = 0;
