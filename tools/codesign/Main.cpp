@@ -24,6 +24,8 @@ constexpr CommandEntry commands[] = {
     {"emit", "Kernels and their package for a plan", makeEmitCommand},
     {"hw", "List the device profiles, or show one", makeHwCommand},
     {"validate", "Error of the cost model on measured times", makeValidateCommand},
+    {"simulate", "Run one AMD code object on the CPU: result, hazards, races, conflicts",
+     makeSimulateCommand},
     {"calibrate", "Fit a profile's constants to measured times", makeCalibrateCommand},
 };
 

@@ -1,0 +1,34 @@
+#include "Command.h"
+
+#include "codesign/Simulate/SimulateCommand.h"
+#include "llvm/Support/raw_ostream.h"
+#include <memory>
+
+namespace codesign {
+
+CommandBody makeSimulateCommand(CLI::App &command, const GlobalOptions &) {
+  auto options = std::make_shared<simulate::SimulateCommandOptions>();
+  auto noChecks = std::make_shared<bool>(false);
+  command.add_option("KERNEL", options->codeObject, "gfx942 or gfx950 code object (.hsaco, .co)")->required();
+  command.add_option("--kernel", options->kernel, "kernel to run; needed where the object has several");
+  command.add_option("--grid", options->grid, "workgroups: X, X,Y or X,Y,Z");
+  command.add_option("--block", options->block, "threads of a workgroup: X, X,Y or X,Y,Z");
+  command.add_option(
+      "--arg", options->arguments,
+      "one per kernel parameter, in order: i32:64, f32:1.5, NAME=bf16[4096]:random, NAME=@FILE");
+  command.add_option("--out-buffer", options->outputs, "NAME=FILE: the bytes of a buffer after the run");
+  command.add_option("--dynamic-lds", options->dynamicLdsBytes,
+                     "bytes of LDS beside what the kernel declares");
+  command.add_option("--seed", options->seed, "of generated buffers and of the order of waves");
+  command.add_option("--threads", options->threads, "host threads, 0: all");
+  command.add_flag("--no-checks", *noChecks, "compute only: no races, waits, bounds or uninitialised values");
+  command.add_flag("--json", options->json, "versioned JSON on standard output");
+  command.add_flag("--listing", options->listing, "every executed instruction with its counts");
+  command.add_flag("--list", options->list, "the object's kernels and their arguments; runs nothing");
+  return [options, noChecks]() -> llvm::Expected<ExitCode> {
+    options->checks = !*noChecks;
+    return simulate::runSimulateCommand(*options, llvm::outs());
+  };
+}
+
+} // namespace codesign
