@@ -87,7 +87,8 @@ int64_t ConfigReader::integer(llvm::ArrayRef<llvm::StringRef> keys, int64_t low,
     return *value;
   reader.take(keys.back()); // reports the missing key, or a misspelt one that looks like it
   if (!context.failed())
-    context.fail(reader.node(), "'" + reader.pathOf(keys.back()) + "' must not be null");
+    context.fail(reader.takeOptional(keys.back()).value_or(reader.node()),
+                 "'" + reader.pathOf(keys.back()) + "' must not be null");
   return low;
 }
 
@@ -114,7 +115,8 @@ void ConfigReader::rejectUnsupported() {
     std::optional<YAML::Node> node = present(unsupported.key);
     if (!node || (node->IsScalar() && (node->Scalar() == "0" || node->Scalar() == "false")))
       continue;
-    context.fail(*node, "'" + unsupported.key + "': " + unsupported.mechanism + " is not supported yet");
+    context.fail(*node, "'" + unsupported.key + "' asks for " + unsupported.mechanism +
+                            ", which is not supported yet");
     return;
   }
 }

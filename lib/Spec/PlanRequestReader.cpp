@@ -202,8 +202,9 @@ DataType RequestReader::type(MapReader &map, llvm::StringRef key, DataType fallb
   std::string text = readText(context, *node, map.pathOf(key));
   std::optional<DataType> parsed = parseDataType(text);
   if (!context.failed() && (!parsed || !llvm::is_contained(names, toString(*parsed)))) {
-    context.fail(*node, "'" + map.pathOf(key) + "' must be one of " + llvm::join(llvm::ArrayRef(names), ", ") + ", found " +
-                            text + didYouMean(text, names));
+    context.fail(*node, "'" + map.pathOf(key) + "' must be one of " +
+                            llvm::join(llvm::ArrayRef(names), ", ") + ", found " + text +
+                            didYouMean(text, names));
     return fallback;
   }
   return parsed.value_or(fallback);

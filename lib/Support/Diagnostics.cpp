@@ -79,7 +79,7 @@ llvm::Error infeasibleError(const llvm::Twine &message) {
 }
 
 llvm::StringRef nearestName(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates) {
-  unsigned best = std::max<unsigned>(1, word.size() / 3) + 1;
+  unsigned best = (word.size() + 2) / 3 + 1; // a third, rounded up: two neighbours swapped in a short word
   llvm::StringRef nearest;
   for (llvm::StringRef candidate : candidates) {
     unsigned distance = word.edit_distance_insensitive(candidate, /*AllowReplacements=*/true, best);

@@ -243,8 +243,8 @@ size_t MapReader::choice(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> wo
   auto found = llvm::find(words, word);
   if (found != words.end())
     return found - words.begin();
-  owner->fail(node,
-              "'" + pathOf(key) + "' must be one of " + llvm::join(words, ", ") + didYouMean(word, words));
+  owner->fail(node, "'" + pathOf(key) + "' must be one of " + llvm::join(words, ", ") + ", found " + word +
+                        didYouMean(word, words));
   return 0;
 }
 

@@ -67,7 +67,7 @@ llvm::Error usageError(const llvm::Twine &message);
 /// No plan satisfies the constraints; exit code 3.
 llvm::Error infeasibleError(const llvm::Twine &message);
 
-/// The candidate nearest to `word` within a third of its length (edit distance), or empty.
+/// The candidate nearest to `word` within a third of its length (edit distance, rounded up), or empty.
 llvm::StringRef nearestName(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates);
 /// "; did you mean 'x'?" or an empty string.
 std::string didYouMean(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates);
