@@ -26,7 +26,8 @@ Error onlySixteenBit(const MatrixInstruction &record) {
 class AmdTarget : public Target {
 public:
   std::string signature(kernel::FuncOp function) const override {
-    const int64_t wavesPerSimd = divideCeil(function.getWaveCount() * function.getResidency(), simdsPerComputeUnit);
+    const int64_t wavesPerSimd =
+        divideCeil(function.getWaveCount() * function.getResidency(), simdsPerComputeUnit);
     return formatv("extern \"C\" __global__ WORKGROUP({0}, {1}) void", function.getThreadCount(),
                    wavesPerSimd)
         .str();

@@ -39,8 +39,8 @@ public:
 
 struct Launch {
   std::string kernel;
-  Dimensions grid;           // workgroups
-  Dimensions block;          // work-items per workgroup, at most 1024
+  Dimensions grid;             // workgroups
+  Dimensions block;            // work-items per workgroup, at most 1024
   KernelArguments arguments{}; // hidden arguments are filled in from grid and block
   uint32_t dynamicLdsBytes = 0;
 };
