@@ -79,6 +79,18 @@ TEST(PlanRequest, WritesAndReadsBack) {
   }
 }
 
+TEST(PlanRequest, TheDocumentedExampleIsRead) {
+  auto guide = readSourceFile(std::string(CODESIGN_SOURCE_DIR) + "/docs/spec.md");
+  ASSERT_TRUE(bool(guide));
+  llvm::StringRef text = llvm::StringRef((*guide)->text).split("```yaml\n").second.split("```").first;
+  ASSERT_FALSE(text.empty());
+  auto request = readPlanRequest(std::make_shared<const SourceFile>(
+      SourceFile{std::string(CODESIGN_SOURCE_DIR) + "/examples/llama-3-8b/guide.yaml", text.str()}));
+  ASSERT_TRUE(bool(request)) << llvm::toString(request.takeError());
+  EXPECT_EQ(request->workloads[1].parallelisms.size(), 2u);
+  EXPECT_EQ(request->guardRails.size(), 2u);
+}
+
 TEST(PlanRequest, EqualWeightsWhenNoneIsGiven) {
   PlanRequest request = read(std::string(inlineModel) +
                              "workloads: [{phase: prefill, seq_len: 10}, {phase: prefill, seq_len: 20}]\n");
