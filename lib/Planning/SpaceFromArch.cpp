@@ -95,6 +95,9 @@ Space neighbourhoodOf(arch::ModelOp model, Space space) {
 }
 
 void writeDomains(arch::ModelOp model, const Space &space) {
+  // First of all: the insertion point below may otherwise be one of them.
+  for (auto budget : llvm::make_early_inc_range(model.getBody().getOps<arch::BudgetOp>()))
+    budget.erase();
   OpBuilder builder(model.getContext());
   builder.setInsertionPointToStart(&model.getBody().front());
   for (auto dimension : model.getBody().getOps<arch::DimensionOp>()) {
@@ -102,8 +105,6 @@ void writeDomains(arch::ModelOp model, const Space &space) {
       dimension.setDomainAttr(arch::toAttribute(model.getContext(), *domain));
     builder.setInsertionPointAfter(dimension);
   }
-  for (auto budget : llvm::make_early_inc_range(model.getBody().getOps<arch::BudgetOp>()))
-    budget.erase();
   for (arch::BudgetKind kind : arch::allBudgetKinds)
     arch::createBudget(builder, model.getLoc(), kind, space.budget);
 }
