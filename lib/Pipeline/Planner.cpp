@@ -2,9 +2,11 @@
 #include "codesign/Lowering/Gemm.h"
 #include "codesign/Pipeline/Pipeline.h"
 #include "codesign/Planning/Planning.h"
+#include "codesign/Search/Constraints.h"
 #include "codesign/Search/PlanBuilder.h"
 #include "codesign/Search/Search.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace codesign {
 
@@ -37,7 +39,20 @@ llvm::Expected<Space> makeSpace(mlir::ModuleOp module) {
   return around;
 }
 
+/// The search knows the names, the request knows where they stand.
+static llvm::Error checkGuardRailNames(const PlanRequest &request) {
+  for (const GuardRailChange &change : request.guardRails) {
+    auto place = request.locations.find("constraints." + change.name);
+    if (place != request.locations.end() && !llvm::is_contained(guardRailNames(), change.name))
+      return inputError(place->second, "there is no guard-rail '" + change.name + "'" +
+                                           didYouMean(change.name, guardRailNames()));
+  }
+  return llvm::Error::success();
+}
+
 llvm::Expected<Space> makeSpace(const PlanRequest &request) {
+  if (llvm::Error error = checkGuardRailNames(request))
+    return error;
   mlir::MLIRContext context;
   auto module = buildArchModule(context, request);
   if (!module)

@@ -42,6 +42,7 @@ private:
   void failAt(llvm::StringRef key, const llvm::Twine &message);
 
   void rejectUnsupported();
+  std::string reasonUnsupported();
   void readGpt2();
   void readDecoder(const Family &family);
   void readAttention(const Family &family, AttentionBlock &attention);
@@ -121,6 +122,14 @@ void ConfigReader::rejectUnsupported() {
   }
 }
 
+/// Names the mechanism that a file of an unknown family asks for.
+std::string ConfigReader::reasonUnsupported() {
+  for (const UnsupportedKey &unsupported : unsupportedKeys())
+    if (present(unsupported.key))
+      return (": '" + unsupported.key + "' asks for " + unsupported.mechanism).str();
+  return {};
+}
+
 void ConfigReader::checkActivation(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> allowed) {
   std::optional<YAML::Node> node = present(key);
   if (!node)
@@ -161,7 +170,9 @@ std::vector<int64_t> ConfigReader::windowsOfLayers(const Family &family, int64_t
     }
     for (auto [index, type] : llvm::enumerate(*types)) {
       std::string text = readText(context, type, "layer_types");
-      if (text == "sliding_attention")
+      if (text == "sliding_attention" && window == 0)
+        context.fail(type, "layer type 'sliding_attention' needs a 'sliding_window'");
+      else if (text == "sliding_attention")
         windows[index] = window;
       else if (text != "full_attention" && !context.failed())
         context.fail(type, "layer type '" + text + "' is not supported" +
@@ -346,7 +357,7 @@ LoadedModel ConfigReader::read(llvm::StringRef name, bool strict) {
   std::string type = readText(context, typeNode, reader.pathOf("model_type"));
   const Family *family = findFamily(type);
   if (!context.failed() && !family)
-    context.fail(typeNode, "model_type '" + type + "' is not supported" +
+    context.fail(typeNode, "model_type '" + type + "' is not supported" + reasonUnsupported() +
                                didYouMean(type, supportedFamilies()) +
                                " (supported: " + llvm::join(supportedFamilies(), ", ") + ")");
   loaded.model.family = type;
@@ -393,9 +404,12 @@ llvm::Expected<LoadedModel> readHuggingFaceConfig(std::shared_ptr<const SourceFi
   if (!context)
     return context.takeError();
   YAML::Node root = context->root();
-  if (root["text_config"] && !root["hidden_size"])
-    root.reset(root["text_config"]);
-  LoadedModel loaded = ConfigReader(*context, root, "").read(nameFromPath(file->name), /*strict=*/false);
+  std::string path;
+  if (root["text_config"] && !root["hidden_size"]) {
+    path = "text_config";
+    root.reset(root[path]);
+  }
+  LoadedModel loaded = ConfigReader(*context, root, path).read(nameFromPath(file->name), /*strict=*/false);
   if (llvm::Error error = context->takeError())
     return error;
   loaded.source = std::move(file);

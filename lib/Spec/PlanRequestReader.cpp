@@ -3,6 +3,7 @@
 #include "codesign/Support/YamlReader.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
@@ -65,7 +66,8 @@ std::optional<double> RequestReader::readTolerance(MapReader &map) {
   }
   value = percent ? value / 100 : value;
   if (value > 1)
-    context.fail(*node, "'" + map.pathOf("tolerance") + "' is more than 100 %");
+    context.fail(*node, "'" + map.pathOf("tolerance") + "' is " + describeNode(*node) + ", more than 100 %" +
+                            (percent ? std::string() : "; did you mean '" + describeNode(*node) + "%'?"));
   return value;
 }
 
@@ -104,18 +106,20 @@ void RequestReader::readBudget() {
 
 DimensionDomain RequestReader::readDomain(Dimension dimension, const YAML::Node &node,
                                           const std::string &path) {
+  // Only shared experts can be done without.
+  const double smallest = dimension == Dimension::SharedExpertIntermediateSize ? 0 : 1;
   if (node.IsScalar())
-    return ListDomain{{readInteger(context, node, path, 0, maxSize)}};
+    return ListDomain{{readInteger(context, node, path, smallest, maxSize)}};
   if (node.IsSequence()) {
     ListDomain list;
     for (const YAML::Node &item : node)
-      list.values.push_back(readInteger(context, item, path, 0, maxSize));
+      list.values.push_back(readInteger(context, item, path, smallest, maxSize));
     if (list.values.empty())
       context.fail(node, "'" + path + "' lists no value");
     return list;
   }
   MapReader map(context, node, path);
-  if (map.takeOptional("min_ratio")) {
+  if (map.takeOptional("min_ratio") || map.takeOptional("max_ratio")) {
     if (dimension == Dimension::HiddenSize || dimension == Dimension::NumHiddenLayers)
       context.fail(node, "'" + path + "' cannot be a ratio of the hidden size");
     RatioDomain ratio{map.number("min_ratio", 0.001, 1000), map.number("max_ratio", 0.001, 1000),
@@ -125,7 +129,7 @@ DimensionDomain RequestReader::readDomain(Dimension dimension, const YAML::Node 
       context.fail(node, "'" + path + "' has a min_ratio above its max_ratio");
     return ratio;
   }
-  StepDomain step{map.integer("min", 0, maxSize), map.integer("max", 0, maxSize), 1};
+  StepDomain step{map.integer("min", smallest, maxSize), map.integer("max", smallest, maxSize), 1};
   step.step = map.integer("step", 1, maxSize);
   map.finish();
   if (!context.failed() && step.min > step.max)
@@ -181,11 +185,16 @@ void RequestReader::readGuardRails() {
 
 std::vector<int64_t> RequestReader::ranks(MapReader &map, llvm::StringRef key) {
   constexpr double maxRanks = 4096;
+  constexpr size_t maxValues = 16; // all combinations of three such lists are tried
   std::optional<YAML::Node> node = map.takeOptional(key);
   if (!node)
     return {1};
   if (!node->IsSequence())
     return {readInteger(context, *node, map.pathOf(key), 1, maxRanks)};
+  if (node->size() > maxValues) {
+    context.fail(*node, "'" + map.pathOf(key) + "' lists more than " + llvm::Twine(maxValues) + " values");
+    return {1};
+  }
   std::vector<int64_t> values;
   for (const YAML::Node &item : *node)
     values.push_back(readInteger(context, item, map.pathOf(key), 1, maxRanks));
@@ -264,6 +273,7 @@ void RequestReader::readWorkloads() {
     return;
   }
   size_t weighted = 0;
+  std::optional<YAML::Node> unweighted;
   double sum = 0;
   std::map<Phase, int> seen;
   for (auto [index, item] : llvm::enumerate(*node)) {
@@ -272,7 +282,10 @@ void RequestReader::readWorkloads() {
     MapReader map(context, item, path);
     if (context.failed())
       return;
-    weighted += map.takeOptional("weight") ? 1 : 0;
+    if (map.takeOptional("weight"))
+      ++weighted;
+    else if (!unweighted)
+      unweighted.emplace(item);
     WorkloadChoice choice;
     choice.workload = readWorkload(map, choice.parallelisms);
     int count = ++seen[choice.workload.phase];
@@ -283,10 +296,10 @@ void RequestReader::readWorkloads() {
   }
   if (context.failed())
     return;
-  if (weighted != 0 && weighted != request->workloads.size())
-    context.fail(*node, "either every workload has a weight or none");
+  if (weighted != 0 && unweighted)
+    context.fail(*unweighted, "this workload has no weight and others have; either all have one or none");
   else if (weighted != 0 && std::fabs(sum - 1) > 1e-6)
-    context.fail(*node, llvm::formatv("the weights of the workloads sum to {0}, expected 1", sum).str());
+    context.fail(*node, llvm::formatv("the weights of the workloads sum to {0:F6}, expected 1", sum).str());
   if (weighted == 0)
     for (WorkloadChoice &choice : request->workloads)
       choice.workload.weight = 1.0 / double(request->workloads.size());
@@ -328,17 +341,31 @@ llvm::Expected<LoadedModel> RequestReader::readModel() {
     resolved = llvm::sys::path::parent_path(context.source()->name);
     llvm::sys::path::append(resolved, path);
   }
+  // A file that names a device as its base would never end.
+  if (llvm::sys::fs::exists(resolved) && !llvm::sys::fs::is_regular_file(resolved)) {
+    context.fail(*base, "the base model '" + path + "' is not a file");
+    return context.takeError();
+  }
   llvm::Expected<std::shared_ptr<const SourceFile>> file = readSourceFile(resolved);
   if (!file) {
     llvm::consumeError(file.takeError());
     context.fail(*base, "cannot read the base model '" + path + "'");
     return context.takeError();
   }
+  llvm::StringRef text = (*file)->text;
+  text.consume_front("\xEF\xBB\xBF");
+  if (!text.ltrim().starts_with("{")) {
+    context.fail(*base, "the base model '" + path + "' is not a Hugging Face config.json: it is not JSON");
+    return context.takeError();
+  }
   return readHuggingFaceConfig(*file);
 }
 
 bool looksLikeJson(const SourceFile &file) {
-  return llvm::StringRef(file.name).ends_with(".json") || llvm::StringRef(file.text).ltrim().starts_with("{");
+  const llvm::StringRef extension = llvm::sys::path::extension(file.name);
+  if (extension == ".yaml" || extension == ".yml")
+    return false;
+  return extension == ".json" || llvm::StringRef(file.text).ltrim().starts_with("{");
 }
 
 } // namespace
@@ -363,6 +390,12 @@ llvm::Expected<PlanRequest> readPlanRequest(std::shared_ptr<const SourceFile> fi
   if (!model)
     return model.takeError();
   request.model = std::move(*model);
+  const DimensionValues base = dimensionsOf(request.model.model);
+  for (Dimension dimension : allDimensions())
+    if (request.domains[static_cast<size_t>(dimension)] && base[dimension] == 0 &&
+        dimension != Dimension::SharedExpertIntermediateSize)
+      return inputError(request.locations["search." + toString(dimension).str()],
+                        "the model has no " + toString(dimension) + " to search over");
   return request;
 }
 

@@ -1,6 +1,7 @@
 #include "codesign/Support/Diagnostics.h"
 
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
@@ -35,6 +36,11 @@ llvm::Expected<std::shared_ptr<const SourceFile>> readSourceFile(llvm::StringRef
   return std::make_shared<const SourceFile>(SourceFile{std::move(name), (*buffer)->getBuffer().str()});
 }
 
+/// A byte of a UTF-8 character other than its first.
+static bool continuesCharacter(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
 /// The source line and a caret, with tabs kept so that the caret lines up and long lines cut around the
 /// caret.
 static std::string caretText(const SourceLocation &location) {
@@ -45,29 +51,51 @@ static std::string caretText(const SourceLocation &location) {
   size_t caret = std::min<size_t>(std::max(location.column, 1) - 1, line.size());
   if (line.size() > maxWidth) {
     size_t start = caret > maxWidth / 2 ? caret - maxWidth / 2 : 0;
-    line = line.substr(start, maxWidth);
+    size_t end = std::min(start + maxWidth, line.size());
+    while (start < caret && continuesCharacter(line[start]))
+      ++start;
+    while (end < line.size() && end > caret && continuesCharacter(line[end]))
+      --end;
+    line = line.slice(start, end);
     caret -= start;
   }
+  const bool utf8 = llvm::json::isUTF8(line);
   std::string text = "  ";
   std::string marker = "  ";
   for (size_t i = 0; i < line.size(); ++i) {
     unsigned char c = line[i];
-    text += (c < 0x20 && c != '\t') || c == 0x7f ? '?' : line[i];
-    if (i < caret && (c & 0xC0) != 0x80)
+    const bool hidden = (c < 0x20 && c != '\t') || c == 0x7f || (c >= 0x80 && !utf8);
+    text += hidden ? '?' : line[i];
+    if (i < caret && (hidden || !continuesCharacter(line[i])))
       marker += c == '\t' ? '\t' : ' ';
   }
   return "\n" + text + "\n" + marker + "^";
 }
 
+/// Messages quote the input: without its control characters and, where it is very long, its end.
+static std::string printable(const llvm::Twine &message) {
+  constexpr size_t maxLength = 1000;
+  std::string text = message.str();
+  if (text.size() > maxLength) {
+    size_t end = maxLength;
+    while (end > 0 && continuesCharacter(text[end]))
+      --end;
+    text.resize(end);
+    text += "…";
+  }
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return text;
+}
+
 llvm::Error inputError(const SourceLocation &location, const llvm::Twine &message) {
-  return llvm::make_error<CodedError>(ExitCode::BadInput,
-                                      (location.str() + ": error: " + message + caretText(location)).str());
+  return llvm::make_error<CodedError>(ExitCode::BadInput, location.str() + ": error: " + printable(message) +
+                                                              caretText(location));
 }
 
 llvm::Error inputError(const SourceLocation &location, const llvm::Twine &message, const llvm::Twine &note) {
-  return llvm::make_error<CodedError>(
-      ExitCode::BadInput,
-      (location.str() + ": error: " + message + caretText(location) + "\n  note: " + note).str());
+  return llvm::make_error<CodedError>(ExitCode::BadInput, location.str() + ": error: " + printable(message) +
+                                                              caretText(location) +
+                                                              "\n  note: " + note.str());
 }
 
 llvm::Error usageError(const llvm::Twine &message) {

@@ -2,6 +2,7 @@
 #include "codesign/Support/YamlReader.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 
 namespace codesign {
 
@@ -12,10 +13,12 @@ public:
   explicit JsonChecker(const std::shared_ptr<const SourceFile> &file) : file(file), text(file->text) {}
 
   llvm::Error run() {
-    if (value(0)) {
+    if (text.starts_with("\xEF\xBB\xBF"))
+      fail("found a byte-order mark, which JSON does not have");
+    else if (value(0)) {
       skipSpace();
       if (at < text.size())
-        fail("expected the end of the file");
+        failFound("expected the end of the file");
     }
     if (message.empty())
       return llvm::Error::success();
@@ -32,6 +35,25 @@ private:
   bool fail(const char *what) {
     if (message.empty())
       message = what;
+    return false;
+  }
+
+  /// Names what stands here: one character, or a hint for what other languages allow.
+  bool failFound(llvm::StringRef expected) {
+    llvm::StringRef rest = text.substr(at);
+    std::string found;
+    if (rest.empty())
+      found = "the end of the file";
+    else if (rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with("#"))
+      found = "a comment, which JSON does not have";
+    else if (rest.starts_with("'"))
+      found = "a single quote";
+    else if (static_cast<unsigned char>(rest.front()) < 0x20 || rest.front() == 0x7f)
+      found = "a control character";
+    else
+      found = "'" + rest.take_front(llvm::getNumBytesForUTF8(rest.front())).str() + "'";
+    if (message.empty())
+      message = (expected + ", found " + found).str();
     return false;
   }
 
@@ -53,7 +75,7 @@ private:
       return fail("nested more than 64 deep");
     skipSpace();
     if (at >= text.size())
-      return fail("expected a value, found the end of the file");
+      return failFound("expected a value");
     if (text[at] == '{')
       return members(depth);
     if (text[at] == '[')
@@ -75,15 +97,16 @@ private:
     do {
       skipSpace();
       if (at >= text.size() || text[at] != '"')
-        return fail("expected a key in double quotes");
+        return at < text.size() && text[at] == '}' ? fail("a comma stands before '}'")
+                                                   : failFound("expected a key in double quotes");
       if (!string())
         return false;
       if (!consume(':'))
-        return fail("expected ':' after the key");
+        return failFound("expected ':' after the key");
       if (!value(depth + 1))
         return false;
     } while (consume(','));
-    return consume('}') || fail("expected ',' or '}'");
+    return consume('}') || failFound("expected ',' or '}'");
   }
 
   bool items(int depth) {
@@ -91,10 +114,13 @@ private:
     if (consume(']'))
       return true;
     do {
+      skipSpace();
+      if (at < text.size() && text[at] == ']')
+        return fail("a comma stands before ']'");
       if (!value(depth + 1))
         return false;
     } while (consume(','));
-    return consume(']') || fail("expected ',' or ']'");
+    return consume(']') || failFound("expected ',' or ']'");
   }
 
   bool string() {
@@ -132,9 +158,13 @@ private:
       ++at;
     bool leadingZero = at < text.size() && text[at] == '0';
     size_t whole = at;
-    if (!digits() || (leadingZero && at - whole > 1)) {
+    if (!digits()) {
       at = start;
-      return fail("expected a value");
+      return failFound("expected a value");
+    }
+    if (leadingZero && at - whole > 1) {
+      at = start;
+      return fail("a number has no leading zero");
     }
     if (at < text.size() && text[at] == '.') {
       ++at;

@@ -4,6 +4,7 @@
 
 #include "codesign/Support/Diagnostics.h"
 #include "yaml-cpp/yaml.h"
+#include "llvm/ADT/StringMap.h"
 #include <functional>
 #include <optional>
 #include <string>
@@ -43,7 +44,8 @@ private:
 std::string describeNode(const YAML::Node &node);
 
 /// Holds a text to the JSON grammar, which a YAML parser does not: no trailing comma, comment or second
-/// value, nesting at most 64 deep. Bare Infinity, -Infinity and NaN pass, as Python writes them.
+/// value, no byte-order mark, nesting at most 64 deep. Bare Infinity, -Infinity and NaN pass, as Python
+/// writes them.
 llvm::Error checkJson(const std::shared_ptr<const SourceFile> &file);
 
 /// A finite number without quotes, in [low, high]; 0 and an error otherwise. `path` names it in messages.
@@ -93,6 +95,7 @@ private:
   YamlContext *owner;
   YAML::Node mapping;
   std::string path;
+  llvm::StringMap<YAML::Node> values; // by key
   std::vector<std::string> asked;
 };
 

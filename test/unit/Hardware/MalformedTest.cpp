@@ -156,7 +156,7 @@ TEST(MalformedProfiles, WholeMessage) {
 }
 
 TEST(MalformedProfiles, EmptyAndForeignFiles) {
-  EXPECT_THAT(messageOf(""), HasSubstr("expected one YAML mapping"));
+  EXPECT_THAT(messageOf(""), HasSubstr("the file is empty"));
   EXPECT_THAT(messageOf("- 1\n- 2\n"), HasSubstr("expected one YAML mapping"));
   EXPECT_THAT(messageOf("{}\n"), HasSubstr("missing key 'profile_version'"));
   EXPECT_THAT(messageOf(frozenText() + "---\nname: again\n"), HasSubstr("expected one YAML mapping"));
