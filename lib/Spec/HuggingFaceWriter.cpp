@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 #include <cassert>
+#include <optional>
 
 namespace codesign {
 
@@ -107,18 +108,70 @@ llvm::json::Object decoderKeys(const ModelSpec &model, const Family &family, con
   return keys;
 }
 
-/// Keys of the original file that say nothing about the shape, as JSON values.
-void addPassThrough(const SourceFile &source, llvm::json::Object &keys) {
-  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(source.text);
+/// Python writes bare NaN and Infinity, which JSON does not have; newer files spell them as an object.
+std::string spellNonFinite(llvm::StringRef text) {
+  std::string result;
+  bool inString = false;
+  while (!text.empty()) {
+    size_t length = 1;
+    if (inString && text.front() == '\\')
+      length = 2;
+    else if (text.front() == '"')
+      inString = !inString;
+    else if (!inString)
+      for (llvm::StringRef word : {"NaN", "Infinity", "-Infinity"})
+        if (text.starts_with(word)) {
+          result += "{\"__float__\": \"" + word.str() + "\"}";
+          text = text.drop_front(word.size());
+          length = 0;
+          break;
+        }
+    result += text.take_front(length);
+    text = text.drop_front(std::min(length, text.size()));
+  }
+  return result;
+}
+
+/// The mapping that the reader read: of a multimodal file, its text part.
+std::optional<llvm::json::Object> sourceKeys(const SourceFile &source) {
+  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(spellNonFinite(source.text));
   if (!parsed) {
-    llvm::consumeError(
-        parsed.takeError()); // NaN and Infinity, which only our own reader takes: nothing to keep
+    llvm::consumeError(parsed.takeError()); // an unpaired surrogate, which only our reader takes
+    return std::nullopt;
+  }
+  llvm::json::Object *object = parsed->getAsObject();
+  if (!object)
+    return std::nullopt;
+  if (llvm::json::Object *inner = object->getObject("text_config"); inner && !object->get("hidden_size"))
+    return std::move(*inner);
+  return std::move(*object);
+}
+
+/// Whether two models have the same kinds of layers, as many of each.
+bool samePattern(const ModelSpec &one, const ModelSpec &other) {
+  return llvm::equal(one.layers, other.layers, [](const LayerGroup &a, const LayerGroup &b) {
+    return a.count == b.count &&
+           blockOf<AttentionBlock>(a)->slidingWindow == blockOf<AttentionBlock>(b)->slidingWindow &&
+           !blockOf<MlpBlock>(a) == !blockOf<MlpBlock>(b);
+  });
+}
+
+/// A model knows how many layers of each kind there are, only the original file in which order.
+void keepLayerOrder(const ModelSpec &model, std::shared_ptr<const SourceFile> source,
+                    const llvm::json::Object &original, llvm::json::Object &keys) {
+  llvm::Expected<LoadedModel> base = readHuggingFaceConfig(std::move(source));
+  if (!base) {
+    llvm::consumeError(base.takeError());
     return;
   }
-  if (const llvm::json::Object *object = parsed->getAsObject())
-    for (const auto &[key, value] : *object)
-      if (!llvm::is_contained(shapeKeys(), llvm::StringRef(key)) && key != "text_config")
-        keys.try_emplace(key, value);
+  if (model.family != base->model.family || model.layers.size() < 2 || !samePattern(model, base->model))
+    return;
+  for (llvm::StringRef key : {"layer_types", "sliding_window", "use_sliding_window", "max_window_layers",
+                              "decoder_sparse_step", "mlp_only_layers"}) {
+    keys.erase(key);
+    if (const llvm::json::Value *value = original.get(key))
+      keys[key] = *value;
+  }
 }
 
 } // namespace
@@ -134,8 +187,16 @@ void writeHuggingFaceConfig(const ModelSpec &model, const SourceFile *source, ll
   keys["vocab_size"] = dimensions[Dimension::VocabSize];
   keys["torch_dtype"] = torchName(model.type);
   keys["tie_word_embeddings"] = blockIn<HeadBlock>(model.epilogue).tied;
-  if (source)
-    addPassThrough(*source, keys);
+  if (std::optional<llvm::json::Object> original = source ? sourceKeys(*source) : std::nullopt) {
+    for (const auto &[key, value] : *original)
+      if (!llvm::is_contained(shapeKeys(), llvm::StringRef(key)))
+        keys.try_emplace(key, value);
+    // Which of the accepted activations it is has no influence on the shape.
+    for (llvm::StringRef key : {"hidden_act", "activation_function"})
+      if (const llvm::json::Value *value = original->get(key); value && keys.get(key))
+        keys[key] = *value;
+    keepLayerOrder(model, std::make_shared<const SourceFile>(*source), *original, keys);
+  }
   llvm::json::OStream writer(stream, 2);
   writer.value(llvm::json::Value(std::move(keys)));
   stream << '\n';

@@ -29,7 +29,8 @@ llvm::Expected<LoadedModel> readInlineModel(YamlContext &context, const YAML::No
                                             llvm::StringRef name);
 
 /// Writes the config.json of a model of a supported family: the shape keys of the family, then the keys of
-/// `source` that do not touch the shape, sorted by name. Reading it back gives the same model.
+/// `source` that do not touch the shape, sorted by name. Reading it back gives the same model. Layers of
+/// several kinds stand in the order of `source` where both have as many of each, else kind after kind.
 void writeHuggingFaceConfig(const ModelSpec &model, const SourceFile *source, llvm::raw_ostream &stream);
 
 } // namespace codesign

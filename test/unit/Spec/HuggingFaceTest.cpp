@@ -69,6 +69,13 @@ LoadedModel readText(const std::string &text) {
   return std::move(*loaded);
 }
 
+TEST(HuggingFace, TiedHeadIsCountedOnce) { // Qwen2.5-0.5B
+  LoadedModel loaded = readText(R"({"model_type": "qwen2", "hidden_size": 896, "intermediate_size": 4864,
+    "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2, "vocab_size": 151936,
+    "tie_word_embeddings": true, "use_sliding_window": false, "sliding_window": 32768})");
+  EXPECT_EQ(countParameters(loaded.model).total, 494032768);
+}
+
 TEST(HuggingFace, ActiveParametersOfAMixture) {
   EXPECT_NEAR(double(countParameters(load("qwen3-30b-a3b").model).active), 3.3e9, 0.06e9);
 }
@@ -103,6 +110,65 @@ TEST(HuggingFace, PythonsInfinityAndSurrogatesPass) {
     "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 100, "time_step_limit": [0.0, Infinity],
     "name": "\ud83d\ude00"})");
   EXPECT_EQ(loaded.model.name, "\U0001F600");
+}
+
+/// The file written for a text that is read.
+std::string rewritten(const std::string &text) {
+  LoadedModel loaded = readText(text);
+  std::string result;
+  llvm::raw_string_ostream stream(result);
+  if (loaded.source)
+    writeHuggingFaceConfig(loaded.model, loaded.source.get(), stream);
+  result.erase(std::remove_if(result.begin(), result.end(), [](char c) { return c == ' ' || c == '\n'; }),
+               result.end());
+  return result;
+}
+
+constexpr const char *sizes = R"("hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4,
+    "head_dim": 16, "intermediate_size": 128, "vocab_size": 100)";
+
+TEST(HuggingFace, AlternatingLayersKeepTheirOrder) {
+  std::string windows = rewritten(std::string(R"({"model_type": "qwen3", "sliding_window": 32,
+    "use_sliding_window": true, "layer_types": ["sliding_attention", "full_attention", "sliding_attention",
+    "full_attention"], )") + sizes +
+                                  "}");
+  EXPECT_NE(windows.find(R"("layer_types":["sliding_attention","full_attention","sliding_attention",)"),
+            std::string::npos)
+      << windows;
+  std::string experts = rewritten(std::string(R"({"model_type": "qwen3_moe", "num_experts": 8,
+    "num_experts_per_tok": 2, "moe_intermediate_size": 32, "decoder_sparse_step": 2, )") +
+                                  sizes + "}");
+  EXPECT_NE(experts.find(R"("decoder_sparse_step":2)"), std::string::npos) << experts;
+  EXPECT_EQ(experts.find("mlp_only_layers"), std::string::npos) << experts;
+}
+
+TEST(HuggingFace, AnotherNumberOfLayersIsSpelledOut) {
+  LoadedModel loaded = readText(std::string(R"({"model_type": "qwen3_moe", "num_experts": 8,
+    "num_experts_per_tok": 2, "moe_intermediate_size": 32, "decoder_sparse_step": 2, )") +
+                                sizes + "}");
+  ASSERT_EQ(loaded.model.layers.size(), 2u);
+  loaded.model.layers[1].count = 3;
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  writeHuggingFaceConfig(loaded.model, loaded.source.get(), stream);
+  EXPECT_EQ(countParameters(readText(text).model), countParameters(loaded.model));
+}
+
+TEST(HuggingFace, WhatDoesNotTouchTheShapeIsKept) {
+  std::string nested = rewritten(std::string(R"({"model_type": "other", "image_token": 7, "text_config":
+    {"model_type": "llama", "rope_theta": 500000.0, )") +
+                                 sizes + "}}");
+  EXPECT_NE(nested.find(R"("rope_theta":5)"), std::string::npos) << nested;
+  EXPECT_EQ(nested.find("image_token"), std::string::npos) << nested;
+  std::string infinite = rewritten(std::string(R"({"model_type": "llama", "note": "NaN \" Infinity",
+    "limit": [0, -Infinity], "rms_norm_eps": 0.25, )") +
+                                   sizes + "}");
+  EXPECT_NE(infinite.find(R"("rms_norm_eps":0.25)"), std::string::npos) << infinite;
+  EXPECT_NE(infinite.find(R"("limit":[0,{"__float__":"-Infinity"}])"), std::string::npos) << infinite;
+  EXPECT_NE(infinite.find(R"("note":"NaN\"Infinity")"), std::string::npos) << infinite;
+  std::string gpt2 = rewritten(R"({"model_type": "gpt2", "n_embd": 64, "n_layer": 2, "n_head": 4,
+    "n_positions": 128, "vocab_size": 100, "activation_function": "relu"})");
+  EXPECT_NE(gpt2.find(R"("activation_function":"relu")"), std::string::npos) << gpt2;
 }
 
 } // namespace
