@@ -85,23 +85,17 @@ void printText(const PlannedModel &priced, const Profile &profile, llvm::ArrayRe
 }
 
 llvm::Expected<ExitCode> run(const ModelOptions &options, const GlobalOptions &global) {
-  llvm::Expected<PlanRequest> request = options.loadRequest();
-  if (!request)
-    return request.takeError();
-  llvm::Expected<std::vector<Profile>> profiles = options.loadProfiles(global, *request);
-  if (!profiles)
-    return profiles.takeError();
-  for (const Profile &profile : *profiles) {
-    llvm::Expected<PlannedModel> priced = priceModel(*request, profile, options.planOptions());
-    if (!priced)
-      return priced.takeError();
-    const Providers providers = makeProviders(profile, options.planOptions());
-    const std::vector<DimensionCheck> checks = checkDimensions(priced->space, providers);
-    if (options.json)
-      printJson(profile, checks, llvm::outs());
-    else
-      printText(*priced, profile, checks, llvm::outs(), reportOptions(global));
-  }
+  llvm::Error error =
+      options.forEachPricedDevice(global, [&](const PlannedModel &priced, const Profile &profile) {
+        const Providers providers = makeProviders(profile, options.planOptions());
+        const std::vector<DimensionCheck> checks = checkDimensions(priced.space, providers);
+        if (options.json)
+          printJson(profile, checks, llvm::outs());
+        else
+          printText(priced, profile, checks, llvm::outs(), reportOptions(global));
+      });
+  if (error)
+    return error;
   return ExitCode::Ok;
 }
 

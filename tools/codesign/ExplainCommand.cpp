@@ -7,21 +7,14 @@
 namespace codesign {
 
 static llvm::Expected<ExitCode> run(const ModelOptions &options, const GlobalOptions &global) {
-  llvm::Expected<PlanRequest> request = options.loadRequest();
-  if (!request)
-    return request.takeError();
-  llvm::Expected<std::vector<Profile>> profiles = options.loadProfiles(global, *request);
-  if (!profiles)
-    return profiles.takeError();
-  for (const Profile &profile : *profiles) {
-    llvm::Expected<PlannedModel> priced = priceModel(*request, profile, options.planOptions());
-    if (!priced)
-      return priced.takeError();
+  llvm::Error error = options.forEachPricedDevice(global, [&](const PlannedModel &priced, const Profile &) {
     if (options.json)
-      writePlanJson(priced->plan, llvm::outs());
+      writePlanJson(priced.plan, llvm::outs());
     else
-      printOperators(priced->plan, priced->plan.base, llvm::outs(), reportOptions(global));
-  }
+      printOperators(priced.plan, priced.plan.base, llvm::outs(), reportOptions(global));
+  });
+  if (error)
+    return error;
   return ExitCode::Ok;
 }
 

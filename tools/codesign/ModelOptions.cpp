@@ -71,6 +71,23 @@ llvm::Expected<std::vector<Profile>> ModelOptions::loadProfiles(const GlobalOpti
   return profiles;
 }
 
+llvm::Error ModelOptions::forEachPricedDevice(
+    const GlobalOptions &global, llvm::function_ref<void(const PlannedModel &, const Profile &)> body) const {
+  llvm::Expected<PlanRequest> request = loadRequest();
+  if (!request)
+    return request.takeError();
+  llvm::Expected<std::vector<Profile>> profiles = loadProfiles(global, *request);
+  if (!profiles)
+    return profiles.takeError();
+  for (const Profile &profile : *profiles) {
+    llvm::Expected<PlannedModel> priced = priceModel(*request, profile, planOptions());
+    if (!priced)
+      return priced.takeError();
+    body(*priced, profile);
+  }
+  return llvm::Error::success();
+}
+
 ReportOptions reportOptions(const GlobalOptions &global) {
   ReportOptions options;
   options.color = global.color;

@@ -6,6 +6,7 @@
 #include "codesign/Hardware/Profile.h"
 #include "codesign/Pipeline/Pipeline.h"
 #include "codesign/Report/Report.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace codesign {
 
@@ -25,6 +26,10 @@ struct ModelOptions {
   /// The profiles of --hw, else of the request; an error names the missing option.
   llvm::Expected<std::vector<Profile>> loadProfiles(const GlobalOptions &global,
                                                     const PlanRequest &request) const;
+  /// Prices the request's own shape on each of its devices, nothing searched, and calls `body` for each in
+  /// order.
+  llvm::Error forEachPricedDevice(const GlobalOptions &global,
+                                  llvm::function_ref<void(const PlannedModel &, const Profile &)> body) const;
   PlanOptions planOptions() const { return {library, clock == "sustained", 10}; }
 };
 
