@@ -28,6 +28,7 @@ function(codesign_unit_test library)
   set(target ${library}Test)
   add_executable(${target} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${target} PRIVATE codesign::${library} ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/test/unit")
   target_compile_definitions(${target} PRIVATE CODESIGN_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                                CODESIGN_BINARY_DIR="${PROJECT_BINARY_DIR}")
   codesign_warnings(${target})

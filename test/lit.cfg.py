@@ -18,3 +18,7 @@ config.substitutions.append(("%source", config.codesign_source_dir))
 
 if shutil.which("nvcc"):
     config.available_features.add("nvcc")
+
+# `make test-long`
+if "CODESIGN_TEST_LONG" in os.environ:
+    config.available_features.add("long")

@@ -115,10 +115,9 @@ struct BindDimensions : arch::impl::ArchBindDimensionsBase<BindDimensions> {
     if (plan == plans.end())
       return model.emitError() << "has no plan for '" << hardware << "'";
     DimensionValues planned = plan->chosenValues();
-    for (NamedAttribute entry : plan->getDimensions()) {
-      Dimension dimension = *parseDimension(entry.getName());
-      chosen[dimension] = planned[dimension];
-    }
+    for (NamedAttribute entry : plan->getDimensions())
+      if (std::optional<Dimension> dimension = parseDimension(entry.getName()))
+        chosen[*dimension] = planned[*dimension];
     return success();
   }
 

@@ -153,6 +153,11 @@ def Kernel_BarrierOp : Kernel_Op<"barrier"> {
   let assemblyFormat = "attr-dict";
 }
 
+def Kernel_SchedulingFenceOp : Kernel_Op<"scheduling_fence"> {
+  let summary = "The compiler moves no instruction across: keeps the loads of later steps, and their registers, out of this one";
+  let assemblyFormat = "attr-dict";
+}
+
 //===----------------------------------------------------------------------===//
 // Registers
 //===----------------------------------------------------------------------===//

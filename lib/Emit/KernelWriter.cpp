@@ -227,6 +227,10 @@ Error KernelWriter::writeOperation(Operation *op) {
         line() << "barrier();\n";
         return Error::success();
       })
+      .Case<SchedulingFenceOp>([&](auto) {
+        line() << "schedulingFence();\n";
+        return Error::success();
+      })
       .Case<StoreOp>([&](StoreOp store) {
         line() << text(store.getFragment()) << '.' << (store.getTransposed() ? "storeTransposed" : "store")
                << '(' << text(store.getRows()) << ", " << text(store.getRow()) << ", "

@@ -85,7 +85,7 @@ Error Interpreter::runOperation(Operation *op) {
         shared.barrier();
         return Error::success();
       })
-      .Case<ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
+      .Case<ReturnOp, SchedulingFenceOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp, LoadFragmentOp, ZeroOp,
             MmaOp, AddBiasOp, ActivationOp, StoreOp, scf::ForOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return fail(unknown, "is not interpreted"); });

@@ -194,6 +194,8 @@ Value GemmBuilder::multiplyTile(Value accumulator, Value tile,
     return accumulator;
   Value from = constant(betweenLoadsAndMma ? step : 0);
   auto loop = createLoop("k", from, tileK, constant(step), accumulator, /*unroll=*/true);
+  if (schedule.fencedSteps)
+    SchedulingFenceOp::create(builder);
   Value next = multiplyStep(loop.getRegionIterArg(0), tile, loop.getInductionVar(), {});
   scf::YieldOp::create(builder, next);
   builder.setInsertionPointAfter(loop);

@@ -14,6 +14,15 @@ int64_t residencyOf(const GemmSchedule &schedule, const Profile &profile) {
                               profile.wavesPerSimd(compiledRegisters(schedule)) / wavesPerSimd));
 }
 
+/// True if the registers of a wave, at the residency of one workgroup at least, do not hold what the compiler
+/// would load ahead.
+bool needsFences(const GemmSchedule &schedule, const Profile &profile) {
+  const int simds = profile.compute.simdsPerComputeUnit,
+            wavesPerSimd = (schedule.waves() + simds - 1) / simds;
+  return schedule.family == GemmFamily::MfmaLdsDoubleBuffer &&
+         profile.wavesPerSimd(compiledRegisters(schedule)) < wavesPerSimd;
+}
+
 } // namespace
 
 TargetLimits targetLimits(const Profile &profile) {
@@ -55,6 +64,7 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   if (schedule.dieRun == 1)
     kernel.limits.chiplets = 1;
   kernel.residency = residencyOf(schedule, profile);
+  kernel.fencedSteps = needsFences(schedule, profile);
   kernel.pack = schedule.depthsPerSharedRead();
   kernel.padding = schedule.sharedLayout == SharedLayout::Padded
                        ? schedule.paddingBytes * 8 / bitWidth(record->a.type)

@@ -54,8 +54,9 @@ bool mayReplace(llvm::StringRef directory) {
 llvm::Error writePlanFolder(const PlanRequest &request, const PlannedModel &planned, const Profile &profile,
                             llvm::StringRef directory) {
   llvm::SmallString<256> target(directory);
-  llvm::sys::fs::make_absolute(target);
-  llvm::sys::path::remove_dots(target, /*remove_dot_dot=*/true);
+  if (std::error_code code = llvm::sys::fs::make_absolute(target))
+    return usageError("cannot resolve '" + directory + "': " + code.message());
+  (void)llvm::sys::path::remove_dots(target, /*remove_dot_dot=*/true);
   if (!mayReplace(target))
     return usageError("'" + directory + "' exists and holds no plan of an earlier run; it is left as it is");
   llvm::StringRef parent = llvm::sys::path::parent_path(target);
@@ -64,7 +65,7 @@ llvm::Error writePlanFolder(const PlanRequest &request, const PlannedModel &plan
   llvm::SmallString<256> staging;
   if (std::error_code code = llvm::sys::fs::createUniqueDirectory(llvm::Twine(target) + ".new", staging))
     return usageError("cannot create a folder beside '" + directory + "': " + code.message());
-  auto cleanUp = llvm::scope_exit([&] { llvm::sys::fs::remove_directories(staging); });
+  auto cleanUp = llvm::scope_exit([&] { (void)llvm::sys::fs::remove_directories(staging); });
 
   const PlanRequest chosen = requestOf(request, planned);
   if (llvm::Error error =
@@ -83,7 +84,8 @@ llvm::Error writePlanFolder(const PlanRequest &request, const PlannedModel &plan
   if (llvm::Error error = emitKernels(planned.plan, profile, kernels))
     return error;
 
-  llvm::sys::fs::remove_directories(target);
+  if (std::error_code code = llvm::sys::fs::remove_directories(target, /*IgnoreErrors=*/false))
+    return usageError("cannot replace '" + directory + "': " + code.message());
   if (std::error_code code = llvm::sys::fs::rename(staging, target))
     return usageError("cannot move the plan to '" + directory + "': " + code.message());
   cleanUp.release();

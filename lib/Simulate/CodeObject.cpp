@@ -247,7 +247,7 @@ Expected<std::shared_ptr<const CodeObject>> CodeObjectReader::read() {
        {&CodeObjectReader::openElf, &CodeObjectReader::readSegments, &CodeObjectReader::readSymbols,
         &CodeObjectReader::readMetadata, &CodeObjectReader::decode})
     if (Error error = (this->*step)())
-      return std::move(error);
+      return error;
   return std::shared_ptr<const CodeObject>(object);
 }
 

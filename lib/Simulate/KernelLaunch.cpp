@@ -16,9 +16,9 @@ Expected<std::unique_ptr<KernelLaunch>> KernelLaunch::create(const CodeObject &o
   std::unique_ptr<KernelLaunch> result(new KernelLaunch(object, launch, memory));
   result->kernelPointer = *found;
   if (Error error = result->validate())
-    return std::move(error);
+    return error;
   if (Error error = result->placeArguments())
-    return std::move(error);
+    return error;
   result->placeCode();
   result->placePacket();
   return result;

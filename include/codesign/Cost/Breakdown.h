@@ -22,16 +22,16 @@ public:
   void add(llvm::StringRef name, double seconds) {
     if (seconds == 0)
       return;
-    assert(termCount < terms_.size());
-    terms_[termCount++] = {name, Seconds(seconds)};
+    assert(termCount < termStorage.size());
+    termStorage[termCount++] = {name, Seconds(seconds)};
   }
   void addResource(llvm::StringRef name, double seconds) {
-    assert(resourceCount < resources_.size());
-    resources_[resourceCount++] = {name, Seconds(seconds)};
+    assert(resourceCount < resourceStorage.size());
+    resourceStorage[resourceCount++] = {name, Seconds(seconds)};
   }
 
-  llvm::ArrayRef<NamedSeconds> terms() const { return {terms_.data(), termCount}; }
-  llvm::ArrayRef<NamedSeconds> resources() const { return {resources_.data(), resourceCount}; }
+  llvm::ArrayRef<NamedSeconds> terms() const { return {termStorage.data(), termCount}; }
+  llvm::ArrayRef<NamedSeconds> resources() const { return {resourceStorage.data(), resourceCount}; }
 
   Seconds time() const {
     Seconds sum;
@@ -54,8 +54,8 @@ public:
   }
 
 private:
-  std::array<NamedSeconds, 10> terms_{};
-  std::array<NamedSeconds, 6> resources_{};
+  std::array<NamedSeconds, 10> termStorage{};
+  std::array<NamedSeconds, 6> resourceStorage{};
   size_t termCount = 0, resourceCount = 0;
 };
 

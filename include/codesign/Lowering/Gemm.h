@@ -54,6 +54,9 @@ struct GemmKernel {
   /// Workgroups that a compute unit is to hold at once; bounds the registers that the compiler may use.
   int64_t residency = 1;
 
+  /// Keep the LDS reads of one step of k out of the step before: the registers do not hold both.
+  bool fencedSteps = false;
+
   /// Elements of k multiplied per step: the instruction's depth times the pack.
   int64_t depthPerStep() const;
 };

@@ -52,6 +52,11 @@ DEVICE void barrier() {
   __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "workgroup", "local");
 }
 
+/// The compiler moves nothing across.
+DEVICE void schedulingFence() {
+  __builtin_amdgcn_sched_barrier(0);
+}
+
 struct Origin {
   int row, column;
 };

@@ -82,6 +82,11 @@ DEVICE float widen(f16 value) {
   return wide;
 }
 
+/// The compiler moves no memory access across.
+DEVICE void schedulingFence() {
+  asm volatile("" ::: "memory");
+}
+
 struct Origin {
   int row, column;
 };

@@ -1,4 +1,5 @@
 #include "BruteForce.h"
+#include "LongRun.h"
 
 #include "codesign/Model/Blocks.h"
 #include "llvm/ADT/STLExtras.h"
@@ -143,7 +144,7 @@ Space smallSpace(Random &random, int kind) {
   return space;
 }
 
-constexpr int numSpaces = 240;
+const int numSpaces = repetitions(240);
 
 class BruteForce : public ::testing::TestWithParam<int> {
 protected:

@@ -1,4 +1,5 @@
 // Loading: what the loader reads from good objects, and that bad ones never crash it.
+#include "LongRun.h"
 #include "TestSupport.h"
 #include "codesign/Simulate/SimulateCommand.h"
 #include "llvm/Support/raw_ostream.h"
@@ -95,7 +96,7 @@ TEST(Loader, SurvivesMutatedObjects) {
   std::string good = compileHip(source);
   std::mt19937 generator(1);
   int loaded = 0;
-  for (int round = 0; round < 600; ++round) {
+  for (int round = 0; round < repetitions(600); ++round) {
     std::string bytes = good;
     // Headers, notes and symbols take most of the damage: they decide what is read where.
     for (unsigned i = 0, count = 1 + generator() % 8; i < count; ++i) {

@@ -1,5 +1,6 @@
 // Every file in test/spec/Inputs/bad is rejected with the message beside it: where, what was found, what was
 // expected.
+#include "LongRun.h"
 #include "codesign/Spec/PlanRequest.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -156,7 +157,7 @@ TEST(Malformed, MutationsNeverCrash) {
     seeds.push_back((*buffer)->getBuffer().str());
     isYaml.push_back(llvm::StringRef(name).ends_with(".yaml"));
   }
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < repetitions(5000); ++round) {
     const size_t seed = random() % (round % 2 ? numExamples : seeds.size());
     std::string text = seeds[seed];
     for (int edits = 1 + int(random() % 4); edits > 0 && !text.empty(); --edits) {
