@@ -57,10 +57,11 @@ std::string formatTime(double seconds) {
 }
 
 std::string formatInteger(int64_t value) {
-  std::string digits = std::to_string(std::abs(value));
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(at, ",");
-  return value < 0 ? "-" + digits : digits;
+  std::string digits = std::to_string(value);
+  const int first = value < 0 ? 1 : 0;
+  for (int at = static_cast<int>(digits.size()) - 3; at > first; at -= 3)
+    digits.insert(digits.begin() + at, ',');
+  return digits;
 }
 
 std::string formatPercent(double share) {

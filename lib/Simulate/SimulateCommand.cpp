@@ -98,7 +98,7 @@ Expected<ExitCode> runSimulateCommand(const SimulateCommandOptions &options, raw
   ArgumentParser parser(memory, options.seed);
   for (StringRef argument : options.arguments)
     if (Error error = parser.add(argument, launch.arguments))
-      return std::move(error);
+      return error;
   RunOptions runOptions;
   runOptions.checks = options.checks;
   runOptions.seed = options.seed;
@@ -107,7 +107,7 @@ Expected<ExitCode> runSimulateCommand(const SimulateCommandOptions &options, raw
   if (!report)
     return report.takeError();
   if (Error error = writeOutputs(options, parser.buffers(), memory))
-    return std::move(error);
+    return error;
   if (options.json)
     printJson(**object, launch, *report, options.listing, out);
   else

@@ -18,10 +18,11 @@ TEST_P(Neighbourhood, ContainsTheBaseAndMore) {
   space = defaultNeighbourhood(space);
   Variant base = baseVariant(space);
   for (Dimension dimension : allDimensions())
-    if (const auto &domain = space.domain(dimension))
+    if (const auto &domain = space.domain(dimension)) {
       EXPECT_TRUE(llvm::is_contained(valuesOf(*domain, base.dimensions[Dimension::HiddenSize]),
                                      base.dimensions[dimension]))
           << toString(dimension).str();
+    }
   for (const Constraint &constraint : constraintsOf(space))
     EXPECT_TRUE(satisfies(space, constraint, base)) << constraint.name;
 

@@ -175,8 +175,9 @@ TEST(Conversion, HalfBothWays) {
     ASSERT_EQ(encoded[i], encode(half, values, value, 0x7c00)) << value;
     double toward = decode(half, truncated[i] & 0xffff);
     ASSERT_LE(std::fabs(toward), std::fabs(double(value))) << value; // and no code lies between
-    if (std::fabs(value) < 65504)
+    if (std::fabs(value) < 65504) {
       ASSERT_GT(decode(half, (truncated[i] & 0x7fff) + 1), std::fabs(double(value))) << value;
+    }
   }
 }
 

@@ -428,8 +428,9 @@ TEST_P(DefectTest, IsFoundAndItsTwinIsSilent) {
       EXPECT_TRUE(finding.kind == defect.kind || follows) << describe(bad);
       EXPECT_FALSE(finding.message.empty());
       EXPECT_FALSE(finding.site.text.empty());
-      if (!follows && (defect.kind == wait || defect.kind == race || defect.kind == hazard))
+      if (!follows && (defect.kind == wait || defect.kind == race || defect.kind == hazard)) {
         EXPECT_GE(finding.other.index, 0) << describe(bad); // both sides are named
+      }
     }
     RunReport good = runOne(std::string(defect.name) + "_good", defect.block, seed);
     EXPECT_TRUE(good.findings.empty()) << describe(good);

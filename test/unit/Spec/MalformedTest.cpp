@@ -84,8 +84,9 @@ TEST(Malformed, EveryExpectationHasItsInput) {
   std::error_code code;
   for (llvm::sys::fs::directory_iterator it(folder, code), end; it != end && !code; it.increment(code)) {
     llvm::StringRef path = it->path();
-    if (path.consume_back(".expected"))
+    if (path.consume_back(".expected")) {
       EXPECT_TRUE(llvm::sys::fs::exists(path)) << path.str();
+    }
   }
 }
 
