@@ -83,8 +83,10 @@ private:
     } else {
       if (!node.IsSequence())
         return context.fail(node, "'" + path + "' must be a list, found " + describeNode(node));
-      for (const YAML::Node &value : node)
-        readValue(value, path + "[" + std::to_string(list.size()) + "]", list.emplace_back());
+      for (const YAML::Node &value : node) {
+        const std::string place = path + "[" + std::to_string(list.size()) + "]";
+        readValue(value, place, list.emplace_back());
+      }
     }
   }
 
