@@ -2,6 +2,7 @@
 #include "codesign/Lowering/Gemm.h"
 #include "codesign/Pipeline/Pipeline.h"
 #include "codesign/Planning/Planning.h"
+#include "codesign/Search/Check.h"
 #include "codesign/Search/Constraints.h"
 #include "codesign/Search/PlanBuilder.h"
 #include "codesign/Search/Search.h"
@@ -96,8 +97,11 @@ llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile
   llvm::Expected<SearchResult> result = search(*space, providers, searchOptions);
   if (!result)
     return result.takeError();
+  llvm::Expected<std::vector<Alternative>> alternatives = searchAlternatives(*space, *result, providers);
+  if (!alternatives)
+    return alternatives.takeError();
   PlannedModel planned;
-  planned.plan = buildPlan(*space, *result, providers);
+  planned.plan = buildPlan(*space, *result, providers, *alternatives);
   planned.chosen = result->best.empty() ? baseVariant(*space) : result->best.front().variant;
   planned.plan.kernels = selectKernels(*space, planned.chosen, providers);
   planned.space = std::move(*space);
@@ -124,6 +128,7 @@ llvm::Expected<PlannedModel> priceModel(const PlanRequest &request, const Profil
   alone.reference = referenceOf(*space, base, providers);
   PlannedModel planned;
   planned.plan = buildPlan(*space, alone, providers);
+  llvm::append_range(planned.plan.warnings, guardRailWarnings(*space));
   planned.plan.kernels = selectKernels(*space, base, providers);
   planned.chosen = base;
   planned.space = std::move(*space);

@@ -60,6 +60,8 @@ void describe(Archive &archive, Part &result) {
   archive("flop_per_step", result.flopPerStep);
   archive("teraflops_per_second", result.teraflopsPerSecond);
   archive("achievable_ceiling_share", result.achievableCeilingShare);
+  archive("hbm_bytes_per_step", result.hbmBytesPerStep);
+  archive("hbm_bandwidth_share", result.hbmBandwidthShare);
   archive("joules_per_step", result.joulesPerStep);
   archive("tokens_per_joule", result.tokensPerJoule);
   archive("dollars_per_million_tokens", result.dollarsPerMillionTokens);
@@ -95,6 +97,7 @@ void describe(Archive &archive, Part &reason) {
 template <class Archive, class Part>
   requires std::same_as<std::remove_const_t<Part>, PlanVariant>
 void describe(Archive &archive, Part &variant) {
+  archive("condition", variant.condition);
   archive("dimensions", variant.dimensions);
   archive("total_parameters", variant.totalParameters);
   archive("active_parameters", variant.activeParameters);
@@ -170,6 +173,7 @@ void describe(Archive &archive, Part &plan) {
   archive("workloads", plan.workloads);
   archive("base", plan.base);
   archive("best", plan.best);
+  archive("alternatives", plan.alternatives);
   archive("certificate", plan.certificate);
   archive("kernels", plan.kernels);
   archive("warnings", plan.warnings);

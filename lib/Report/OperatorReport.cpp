@@ -35,8 +35,7 @@ void printWorkload(const PlanWorkload &workload, const PlanWorkloadResult &resul
   heading(stream, options, workload.name + ": " + workload.description);
   stream << "  " << formatTime(result.secondsPerStep) << " per step (±" << formatPercent(result.band) << "), "
          << formatCount(result.tokensPerSecond) << " tokens/s, " << formatNumber(result.teraflopsPerSecond)
-         << " TFLOP/s per GPU, " << formatPercent(result.achievableCeilingShare)
-         << " of the achievable ceiling\n";
+         << " TFLOP/s per GPU, " << ceilingText(result) << " of the achievable ceiling\n";
   Table table(
       {Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left, Align::Right});
   table.addRow({"operator", "count", "each", "share", "TFLOP/s", "source", "band"});

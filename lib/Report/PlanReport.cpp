@@ -12,14 +12,21 @@ namespace codesign {
 
 namespace {
 
-/// The columns of the main table: the user's shape, then the plans.
-std::vector<const PlanVariant *> columnsOf(const Plan &plan, unsigned alternatives) {
-  std::vector<const PlanVariant *> columns = {&plan.base};
-  for (const PlanVariant &variant : plan.best) {
-    if (columns.size() == alternatives + 2)
-      break;
-    columns.push_back(&variant);
-  }
+struct Column {
+  std::string title;
+  const PlanVariant *variant;
+};
+
+/// The user's shape, the best plan, the best under a further condition, and the next best.
+std::vector<Column> columnsOf(const Plan &plan, unsigned alternatives) {
+  std::vector<Column> columns = {{"yours", &plan.base}};
+  if (!plan.best.empty())
+    columns.push_back({"best", &plan.best.front()});
+  for (auto [index, variant] : llvm::enumerate(plan.alternatives))
+    columns.push_back({std::string("best [") + char('a' + index) + "]", &variant});
+  for (size_t i = 1; i < plan.best.size(); ++i)
+    columns.push_back({"plan " + std::to_string(i + 1), &plan.best[i]});
+  columns.resize(std::min<size_t>(columns.size(), alternatives + 2));
   return columns;
 }
 
@@ -50,8 +57,7 @@ void addWorkloadRows(Table &table, size_t index, const PlanWorkload &workload,
   };
   row(workload.name + " step", [](const PlanWorkloadResult &r) { return formatTime(r.secondsPerStep); });
   row("  TFLOP/s per GPU", [](const PlanWorkloadResult &r) { return formatNumber(r.teraflopsPerSecond); });
-  row("  of the ceiling",
-      [](const PlanWorkloadResult &r) { return formatPercent(r.achievableCeilingShare); });
+  row("  of the ceiling", ceilingText);
   row("  tokens/s", [](const PlanWorkloadResult &r) { return formatCount(r.tokensPerSecond); });
   row("  tokens/J", [](const PlanWorkloadResult &r) { return formatNumber(r.tokensPerJoule); });
   if (any([](const PlanWorkloadResult &r) { return r.dollarsPerMillionTokens.has_value(); }))
@@ -69,13 +75,19 @@ void addWorkloadRows(Table &table, size_t index, const PlanWorkload &workload,
 }
 
 void printVariants(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
-  std::vector<const PlanVariant *> columns = columnsOf(plan, options.alternatives);
+  std::vector<const PlanVariant *> columns;
+  std::vector<std::string> titles = {""};
+  std::string conditions;
+  for (Column &column : columnsOf(plan, options.alternatives)) {
+    if (!column.variant->condition.empty())
+      conditions +=
+          "  " + column.title.substr(column.title.find('[')) + " " + column.variant->condition + '\n';
+    columns.push_back(column.variant);
+    titles.push_back(std::move(column.title));
+  }
   std::vector<Align> alignment(columns.size() + 1, Align::Right);
   alignment[0] = Align::Left;
   Table table(alignment);
-  std::vector<std::string> titles = {"", "yours"};
-  for (size_t i = 1; i < columns.size(); ++i)
-    titles.push_back(i == 1 ? "best" : "plan " + std::to_string(i));
   table.addRow(titles);
   table.addRule();
   for (const PlanDimension &dimension : plan.base.dimensions)
@@ -104,6 +116,7 @@ void printVariants(const Plan &plan, llvm::raw_ostream &stream, const ReportOpti
   addRow(table, "loss", columns,
          [&](const PlanVariant &v) { return &v == &plan.base ? std::string("-") : v.quality; });
   table.print(stream);
+  stream << conditions;
 }
 
 std::string changeText(const PlanReason &reason) {
@@ -198,6 +211,12 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
 }
 
 } // namespace
+
+std::string ceilingText(const PlanWorkloadResult &result) {
+  return result.achievableCeilingShare >= result.hbmBandwidthShare
+             ? formatPercent(result.achievableCeilingShare) + " mma"
+             : formatPercent(result.hbmBandwidthShare) + " hbm";
+}
 
 void printPlan(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
   printRequest(plan, stream, options);

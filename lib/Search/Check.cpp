@@ -2,6 +2,7 @@
 
 #include "EstimateText.h"
 
+#include "codesign/Search/Constraints.h"
 #include "codesign/Search/PlanBuilder.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -142,6 +143,17 @@ std::vector<DimensionCheck> checkDimensions(const Space &space, const Providers 
     checks.push_back(check);
   }
   return checks;
+}
+
+std::vector<std::string> guardRailWarnings(const Space &space) {
+  const Variant base = baseVariant(space);
+  std::vector<std::string> warnings;
+  for (const Constraint &constraint : constraintsOf(space, /*widened=*/false))
+    if (constraint.guardRail && !satisfies(space, constraint, base))
+      warnings.push_back("guard-rail " + constraint.name + ": the model has " +
+                         constraint.valueText(measure(space, constraint.quantity, base)) + ", usual is " +
+                         constraint.text());
+  return warnings;
 }
 
 } // namespace codesign

@@ -24,7 +24,8 @@ PlanWorkload describeWorkload(const Workload &workload, double weightSum) {
 
 } // namespace
 
-Plan buildPlan(const Space &space, const SearchResult &result, const Providers &providers) {
+Plan buildPlan(const Space &space, const SearchResult &result, const Providers &providers,
+               llvm::ArrayRef<Alternative> alternatives) {
   const Profile &profile = providers.profile();
   Plan plan;
   plan.generator = "codesign " CODESIGN_VERSION;
@@ -58,6 +59,10 @@ Plan buildPlan(const Space &space, const SearchResult &result, const Providers &
   };
   for (const RankedVariant &ranked : result.best)
     plan.best.push_back(describe(ranked));
+  for (const Alternative &alternative : alternatives) {
+    plan.alternatives.push_back(describe(alternative.ranked));
+    plan.alternatives.back().condition = alternative.condition;
+  }
   if (!result.best.empty()) {
     const Variant &chosen = result.best.front().variant;
     plan.best.front().reasons = explainDifference(space, base, chosen, result.reference, providers);

@@ -108,6 +108,7 @@ PlanWorkloadResult describeWorkload(const ModelSpec &model, const Workload &work
     PlanOperator op = describeOperator(placed, providers);
     result.secondsPerStep += op.seconds;
     result.flopPerStep += op.flop * double(op.count);
+    result.hbmBytesPerStep += compulsoryBytes(placed.op.shape).value * double(op.count);
     uncertain += op.seconds * op.band;
     result.operators.push_back(std::move(op));
   }
@@ -123,6 +124,8 @@ PlanWorkloadResult describeWorkload(const ModelSpec &model, const Workload &work
   result.teraflopsPerSecond = result.flopPerStep / result.secondsPerStep * 1e-12;
   const double ceiling = profile.achievableMatrixFor(workload.type).value;
   result.achievableCeilingShare = ceiling > 0 ? result.teraflopsPerSecond * 1e12 / ceiling : 0;
+  result.hbmBandwidthShare =
+      result.hbmBytesPerStep / result.secondsPerStep / profile.memory.achievedReadBandwidth.value;
   result.tokensPerJoule = double(result.tokensPerStep) / result.joulesPerStep;
   if (profile.priceDollarsPerHour)
     result.dollarsPerMillionTokens = *profile.priceDollarsPerHour / 3600 * double(cost.numAccelerators) *

@@ -1,6 +1,7 @@
 #include "ModelOptions.h"
 
 #include "codesign/Report/Format.h"
+#include "codesign/Report/Report.h"
 #include "codesign/Report/Table.h"
 #include "codesign/Search/Check.h"
 #include "llvm/Support/JSON.h"
@@ -54,8 +55,7 @@ void printText(const PlannedModel &priced, const Profile &profile, llvm::ArrayRe
     stream << "  " << priced.plan.workloads[i].name << ": "
            << formatTime(priced.plan.base.workloads[i].secondsPerStep) << " per step, "
            << formatNumber(priced.plan.base.workloads[i].teraflopsPerSecond) << " TFLOP/s per GPU, "
-           << formatPercent(priced.plan.base.workloads[i].achievableCeilingShare)
-           << " of the achievable ceiling\n";
+           << ceilingText(priced.plan.base.workloads[i]) << " of the achievable ceiling\n";
   stream << '\n';
   Table table(
       {Align::Left, Align::Right, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right});
@@ -80,8 +80,10 @@ void printText(const PlannedModel &priced, const Profile &profile, llvm::ArrayRe
       stream << '\n';
       printWrapped(stream, check.nearest->why, 6, options.width);
     }
+  if (!priced.plan.warnings.empty())
+    stream << '\n';
   for (const std::string &warning : priced.plan.warnings)
-    stream << "\n  warning: " << warning << '\n';
+    printWrapped(stream, "warning: " + warning, 4, options.width, "  ");
 }
 
 llvm::Expected<ExitCode> run(const ModelOptions &options, const GlobalOptions &global) {

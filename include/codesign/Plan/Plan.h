@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a file.
-inline constexpr int64_t planSchemaVersion = 1;
+inline constexpr int64_t planSchemaVersion = 2;
 
 /// A named scalar: one size of an operator ("m" 8192), one parameter of a schedule ("macro_tile_m" 256).
 struct PlanField {
@@ -68,6 +68,8 @@ struct PlanWorkloadResult {
   double flopPerStep = 0;            // of one rank
   double teraflopsPerSecond = 0;     // of one rank
   double achievableCeilingShare = 0; // teraflopsPerSecond over the sustained ceiling of the type
+  double hbmBytesPerStep = 0;        // of one rank: each operand read once, each result written once
+  double hbmBandwidthShare = 0;      // hbmBytesPerStep / secondsPerStep over the achieved read bandwidth
   double joulesPerStep = 0;          // of all ranks
   double tokensPerJoule = 0;
   std::optional<double> dollarsPerMillionTokens; // where the device has a price
@@ -106,6 +108,7 @@ struct PlanReason {
 
 /// A model shape with its results.
 struct PlanVariant {
+  std::string condition;                 // what it had to meet besides the request; empty for most
   std::vector<PlanDimension> dimensions; // only those that the model has
   int64_t totalParameters = 0, activeParameters = 0;
   double objective = 0;   // Σ wᵢ·tᵢ/tᵢ(base), or the same for cost or energy; 1 for the base
@@ -169,6 +172,9 @@ struct Plan {
   std::vector<PlanWorkload> workloads;
   PlanVariant base;
   std::vector<PlanVariant> best; // best first; the first one is the plan's choice
+  /// The best under a condition that best.front() does not meet: what is left of its speed-up without fewer
+  /// parameters, without a smaller key-value cache.
+  std::vector<PlanVariant> alternatives;
   PlanCertificate certificate;
   std::vector<PlanKernel> kernels;
   std::vector<std::string> warnings;

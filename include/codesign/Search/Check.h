@@ -35,4 +35,8 @@ struct DimensionCheck {
 /// paddings only.
 std::vector<DimensionCheck> checkDimensions(const Space &space, const Providers &providers);
 
+/// Where the base lies outside a guard-rail (Constraints.h), one sentence each. A search widens guard-rails
+/// to the base's own value, so these are hints and never errors.
+std::vector<std::string> guardRailWarnings(const Space &space);
+
 } // namespace codesign

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codesign/Plan/Plan.h"
+#include "codesign/Search/Alternatives.h"
 #include "codesign/Search/Providers.h"
 #include "codesign/Search/Search.h"
 
@@ -33,7 +34,8 @@ void wordReasons(const Space &space, const Variant &from, const Variant &to, con
                  std::vector<PlanReason> &reasons);
 
 /// The whole plan but its kernels.
-Plan buildPlan(const Space &space, const SearchResult &result, const Providers &providers);
+Plan buildPlan(const Space &space, const SearchResult &result, const Providers &providers,
+               llvm::ArrayRef<Alternative> alternatives = {});
 
 /// The kernels of codesign's own that serve the forward linear layers of a variant: for each distinct (n, k,
 /// type) a table of row ranges, each with the schedule that is cheapest at its middle. Empty where the device

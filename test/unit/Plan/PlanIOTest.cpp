@@ -39,6 +39,8 @@ Plan samplePlan() {
                             .flopPerStep = 1e15,
                             .teraflopsPerSecond = 512.5,
                             .achievableCeilingShare = 0.77,
+                            .hbmBytesPerStep = 2.5e10,
+                            .hbmBandwidthShare = 0.4,
                             .joulesPerStep = 750,
                             .tokensPerJoule = 21.8,
                             .dollarsPerMillionTokens = 0.125,
@@ -46,7 +48,8 @@ Plan samplePlan() {
                             .memoryLimitBytes = 1.92e11,
                             .band = 0.05,
                             .operators = {op}};
-  PlanVariant variant{.dimensions = {{"hidden_size", 4096}, {"head_dim", 128}},
+  PlanVariant variant{.condition = "no fewer parameters",
+                      .dimensions = {{"hidden_size", 4096}, {"head_dim", 128}},
                       .totalParameters = 8030261248,
                       .activeParameters = 8030261247,
                       .objective = 0.93,
@@ -72,6 +75,7 @@ Plan samplePlan() {
       .workloads = {{"train", "train seq 4096", "train", 4, 4096, 1, 8, "bf16", "bf16", "none", 0.7}},
       .base = variant,
       .best = {variant, variant},
+      .alternatives = {variant},
       .certificate = {.variants = int64_t(9007199254740993), // not a double
                       .constraints = {{"params_budget", "7.8e9 to 8.2e9", 100, 99}},
                       .legal = 1,
@@ -179,8 +183,8 @@ TEST(PlanIO, RejectsMissingAndRepeatedKeys) {
 }
 
 TEST(PlanIO, RejectsOtherVersions) {
-  EXPECT_THAT(errorOf(replaced(json(samplePlan()), "\"schema\": 1", "\"schema\": 2")),
-              HasSubstr("schema version 2"));
+  EXPECT_THAT(errorOf(replaced(json(samplePlan()), "\"schema\": 2", "\"schema\": 3")),
+              HasSubstr("schema version 3"));
   EXPECT_THAT(errorOf("{}"), HasSubstr("schema"));
   EXPECT_NE(errorOf("[1]"), "no error");
   EXPECT_NE(errorOf(""), "no error");
