@@ -3,6 +3,7 @@
 #include "TextColumns.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace codesign {
@@ -11,6 +12,13 @@ using namespace hardware;
 
 static std::string tera(double value) {
   return fixed(value / 1e12, 0);
+}
+
+/// Constants of all magnitudes, seconds included: "1.42", "2.3e-06".
+static std::string threeDigits(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.3g", value);
+  return text;
 }
 
 static std::string twoDigits(double value) {
@@ -80,13 +88,13 @@ static void printDerived(llvm::raw_ostream &stream, const Profile &profile) {
 static void printCalibration(llvm::raw_ostream &stream, const Calibration &calibration) {
   for (const CalibrationSet &set : calibration.sets) {
     stream << "\ncalibration: " << set.key.operatorKind << ", " << set.key.provider << ", "
-           << (set.key.dataType ? toString(*set.key.dataType) : "any type") << " (" << set.evidence << ", "
-           << set.rowsFitted << " rows, held-out error " << fixed(set.meanAbsolutePercentageError, 1)
-           << " %)\n";
+           << (set.key.dataType ? toString(*set.key.dataType) : "any type") << " (" << set.evidence
+           << (set.borrowedFrom.empty() ? "" : " on " + set.borrowedFrom) << ", " << set.rowsFitted
+           << " rows, held-out error " << fixed(set.meanAbsolutePercentageError, 1) << " %)\n";
     printParagraph(stream, set.measurements + "; " + set.source + "; fitted " + set.date, 2);
     TextColumns rows("lrll");
     for (const CalibrationConstant &constant : set.constants)
-      rows.add({constant.name, llvm::formatv("{0}", constant.value).str(), constant.unit});
+      rows.add({constant.name, threeDigits(constant.value), constant.unit});
     rows.print(stream);
   }
 }

@@ -58,6 +58,9 @@ void AttentionBlock::appendOperators(const Workload &workload, std::vector<Opera
                          .type = list.activationType(),
                          .keyValueType = list.activationType()};
     list.add("attention", shape);
+    // Queries, keys, values, and the logarithm of each row's sum in fp32.
+    list.keep(double(tokens) * (double((heads + 2 * keyValueHeads) * headDim) * bytesPerElement(shape.type) +
+                                4.0 * double(heads)));
     if (list.training()) {
       shape.backward = true;
       list.add("attention.backward", shape);

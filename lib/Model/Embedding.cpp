@@ -22,7 +22,7 @@ int64_t NormBlock::parametersPerRank(const Parallelism &) const {
 
 void NormBlock::appendOperators(const Workload &workload, std::vector<Operator> &operators) const {
   OperatorList list(workload, operators);
-  list.addNorm("norm", list.tokens(), hiddenSize, residual);
+  list.addNorm(residual ? "add_norm" : "norm", list.tokens(), hiddenSize, residual);
 }
 
 llvm::ArrayRef<Dimension> NormBlock::dimensions() const {
@@ -89,6 +89,7 @@ void HeadBlock::appendOperators(const Workload &workload, std::vector<Operator> 
     return;
   // One read of the logits for the sum, one read and one write for the gradient in place.
   list.add("cross_entropy", NormShape{rows, columns, 2, 1, list.activationType()});
+  list.keep(double(rows) * double(columns) * bytesPerElement(list.activationType()));
   if (list.tensorRanks() > 1)
     list.addCollective("lm_head.all_reduce", CollectiveKind::AllReduce,
                        rows * hiddenSize * bitWidth(list.activationType()) / 8, list.tensorRanks());

@@ -169,30 +169,39 @@ int64_t cachedTokens(const Workload &workload) {
   llvm_unreachable("unknown phase");
 }
 
-Bytes activationBytes(int64_t hiddenSize, int64_t layers, const Workload &workload) {
-  double elements = double(workload.tokens()) * hiddenSize;
-  if (workload.phase == Phase::Train)
-    return Bytes((2.0 * layers + 34.0 / workload.parallelism.tensor) * elements);
-  return Bytes(2.0 * 8 * elements);
+Bytes activationBytes(const Block &block, const Workload &workload) {
+  if (workload.phase != Phase::Train)
+    return Bytes(0);
+  std::vector<Operator> operators;
+  block.appendOperators(workload, operators);
+  Bytes kept(0);
+  for (const Operator &op : operators)
+    kept += op.kept * double(op.count);
+  return kept * double(std::min(workload.parallelism.pipeline, workload.microBatches));
+}
+
+Bytes workingSetBytes(int64_t hiddenSize, const Workload &workload) {
+  return Bytes(2.0 * 8 * double(workload.tokens()) * double(hiddenSize));
 }
 
 MemoryFootprint memoryFootprint(const ModelSpec &model, const Workload &workload) {
   int64_t stages = workload.parallelism.pipeline;
-  int64_t layers = llvm::divideCeil(model.numLayers(), stages);
   double parameters = 0;
   Bytes cachePerToken(0);
-  for (const auto &block : model.prologue)
-    parameters += block->parametersPerRank(workload.parallelism);
-  for (const auto &block : model.epilogue)
-    parameters += block->parametersPerRank(workload.parallelism);
+  MemoryFootprint memory;
+  for (const auto *blocks : {&model.prologue, &model.epilogue})
+    for (const auto &block : *blocks) {
+      parameters += block->parametersPerRank(workload.parallelism);
+      memory.activations += activationBytes(*block, workload);
+    }
   for (const LayerGroup &group : model.layers)
     for (const auto &block : group.blocks) {
       int64_t count = llvm::divideCeil(group.count, stages);
       parameters += double(count) * block->parametersPerRank(workload.parallelism);
       cachePerToken += block->cacheBytesPerToken(workload) * double(count);
+      memory.activations += activationBytes(*block, workload) * double(count);
     }
-  MemoryFootprint memory;
-  memory.activations = activationBytes(dimensionsOf(model)[Dimension::HiddenSize], layers, workload);
+  memory.activations += workingSetBytes(dimensionsOf(model)[Dimension::HiddenSize], workload);
   memory.weights = Bytes(weightBytes(workload) * parameters);
   if (workload.phase == Phase::Train) {
     memory.gradients = Bytes(gradientBytes * parameters);

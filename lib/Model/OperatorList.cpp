@@ -6,8 +6,14 @@ DataType OperatorList::activationType() const {
   return bitWidth(workload.type) < 16 ? DataType::BF16 : workload.type;
 }
 
+void OperatorList::keep(double bytes) {
+  if (training())
+    operators.back().kept = Bytes(bytes);
+}
+
 void OperatorList::addGemms(llvm::StringRef name, GemmShape forward) {
   add(name, forward);
+  keep(double(forward.m) * double(forward.k) * bytesPerElement(forward.input));
   if (!training())
     return;
   GemmShape dataGradient = forward;
@@ -43,6 +49,7 @@ void OperatorList::addGroupedLinear(llvm::StringRef name, const GroupedGemmShape
   if (bitWidth(workload.type) == 8)
     add(name + ".quantize", ElementwiseShape{forward.rows * forward.k, 2, 1});
   add(name, forward);
+  keep(double(forward.rows) * double(forward.k) * bytesPerElement(forward.input));
   if (!training())
     return;
   GroupedGemmShape dataGradient = forward;
@@ -60,6 +67,7 @@ void OperatorList::addActivation(llvm::StringRef name, int64_t rows, int64_t col
   double bytes = bytesPerElement(activationType());
   double inputs = gated ? 2 : 1;
   add(name, ElementwiseShape{rows * columns, inputs * bytes, bytes});
+  keep(double(rows) * double(columns) * inputs * bytes);
   if (training())
     add(name + ".backward", ElementwiseShape{rows * columns, (inputs + 1) * bytes, inputs * bytes});
 }
@@ -67,6 +75,7 @@ void OperatorList::addActivation(llvm::StringRef name, int64_t rows, int64_t col
 void OperatorList::addNorm(llvm::StringRef name, int64_t rows, int64_t columns, bool residual) {
   double forward = residual ? 2 : 1;
   add(name, NormShape{rows, columns, forward, forward, activationType()});
+  keep(double(rows) * double(columns) * bytesPerElement(activationType()));
   if (training())
     add(name + ".backward", NormShape{rows, columns, residual ? 3.0 : 2.0, 1, activationType()});
 }

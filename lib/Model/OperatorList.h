@@ -32,6 +32,8 @@ public:
   /// The activation between up and down projection: SwiGLU (gated) or GELU.
   void addActivation(llvm::StringRef name, int64_t rows, int64_t columns, bool gated);
   /// Normalisation of rows, with its backward pass in training.
+  /// The operator added last has inputs that the backward pass needs: their bytes, counted in training only.
+  void keep(double bytes);
   void addNorm(llvm::StringRef name, int64_t rows, int64_t columns, bool residual);
   /// A pointwise kernel with traffic in activation elements, repeated in training's backward pass.
   void addElementwise(llvm::StringRef name, int64_t elements, double reads, double writes);

@@ -26,9 +26,11 @@ llvm::Error writeFile(llvm::StringRef folder, llvm::StringRef name,
   return llvm::Error::success();
 }
 
-/// The chosen shape as a request of its own: planning it again starts from the new shape.
+/// The chosen shape as a request of its own: planning it again starts from the new shape, within the same
+/// budget.
 PlanRequest requestOf(const PlanRequest &request, const PlannedModel &planned) {
   PlanRequest result = request;
+  result.budget = planned.space.budget;
   result.model.model = modelOf(planned.space, planned.chosen);
   for (auto [choice, parallelism] : llvm::zip_equal(result.workloads, planned.chosen.parallelisms))
     choice.workload.parallelism = parallelism;

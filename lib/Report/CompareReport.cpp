@@ -20,88 +20,134 @@ std::map<std::string, double> secondsByKind(const PlanWorkloadResult &result) {
   return sums;
 }
 
+bool fits(const PlanWorkloadResult &result) {
+  return result.memoryLimitBytes <= 0 || result.memoryBytesPerRank <= result.memoryLimitBytes;
+}
+
+using Pick = std::function<const PlanVariant &(const Plan &)>;
+
 class Comparison {
 public:
   Comparison(llvm::ArrayRef<Plan> plans, llvm::raw_ostream &stream, const ReportOptions &options)
       : plans(plans), stream(stream), options(options) {}
 
-  void print(llvm::StringRef title, const std::function<const PlanVariant &(const Plan &)> &pick) {
+  /// One table, or several where the devices do not fit beside each other.
+  void print(llvm::StringRef title, bool ofBest, const Pick &pick) {
     heading(stream, options, title);
-    std::vector<Align> alignment(plans.size() + 1, Align::Right);
-    alignment[0] = Align::Left;
-    Table table(alignment);
-    row(table, "", [](const Plan &plan) { return plan.hardware; });
-    table.addRule();
-    for (const PlanDimension &dimension : pick(plans.front()).dimensions)
-      row(table, dimension.name, [&](const Plan &plan) { return dimensionText(pick(plan), dimension.name); });
-    row(table, "speed-up over yours", [&](const Plan &plan) { return speedupText(pick(plan)); });
-    table.addRule();
-    for (auto [index, workload] : llvm::enumerate(plans.front().workloads)) {
-      auto result = [&](const Plan &plan) -> const PlanWorkloadResult & {
-        return pick(plan).workloads[index];
-      };
-      row(table, workload.name + " step",
-          [&](const Plan &p) { return formatTime(result(p).secondsPerStep); });
-      row(table, "  tokens/s", [&](const Plan &p) { return formatCount(result(p).tokensPerSecond); });
-      row(table, "  tokens/J", [&](const Plan &p) { return formatNumber(result(p).tokensPerJoule); });
-      row(table, "  $ per M tokens", [&](const Plan &p) {
-        auto dollars = result(p).dollarsPerMillionTokens;
-        return dollars ? formatNumber(*dollars) : std::string("no price");
-      });
-      std::map<std::string, double> kinds;
-      for (const Plan &plan : plans)
-        for (const auto &[kind, seconds] : secondsByKind(result(plan)))
-          kinds[kind] += seconds;
-      for (const auto &entry : kinds) {
-        const std::string &kind = entry.first;
-        row(table, "  " + kind, [&](const Plan &p) { return formatTime(secondsByKind(result(p))[kind]); });
-      }
+    constexpr unsigned labelWidth = 26, columnWidth = 14;
+    const size_t atOnce = std::max<size_t>(1, (options.width - labelWidth) / columnWidth);
+    for (size_t first = 0; first < plans.size(); first += atOnce) {
+      if (first > 0)
+        stream << '\n';
+      printTable(plans.slice(first, std::min(atOnce, plans.size() - first)), ofBest, pick);
     }
-    table.print(stream);
     printWinners(pick);
   }
 
 private:
-  void row(Table &table, const std::string &label, const std::function<std::string(const Plan &)> &cell) {
-    std::vector<std::string> cells = {label};
-    for (const Plan &plan : plans)
-      cells.push_back(cell(plan));
-    table.addRow(std::move(cells));
+  void printTable(llvm::ArrayRef<Plan> shown, bool ofBest, const Pick &pick) {
+    std::vector<Align> alignment(shown.size() + 1, Align::Right);
+    alignment[0] = Align::Left;
+    Table table(alignment);
+    const auto row = [&](const std::string &label, const std::function<std::string(const Plan &)> &cell) {
+      std::vector<std::string> cells = {label};
+      for (const Plan &plan : shown)
+        cells.push_back(cell(plan));
+      table.addRow(std::move(cells));
+    };
+    row("", [](const Plan &plan) { return plan.hardware; });
+    table.addRule();
+    for (const PlanDimension &dimension : pick(shown.front()).dimensions)
+      row(dimension.name, [&](const Plan &plan) { return dimensionText(pick(plan), dimension.name); });
+    row("parameters", [&](const Plan &plan) { return formatCount(double(pick(plan).totalParameters)); });
+    if (ofBest) {
+      row("speed-up over yours", [&](const Plan &plan) { return speedupText(pick(plan)); });
+      row("  verdict", [&](const Plan &plan) { return pick(plan).verdict; });
+    }
+    for (auto [index, workload] : llvm::enumerate(plans.front().workloads)) {
+      table.addRule();
+      const auto of = [&, index = index](const std::string &label,
+                                         const std::function<std::string(const PlanWorkloadResult &)> &cell) {
+        row(label, [&](const Plan &plan) { return cell(pick(plan).workloads[index]); });
+      };
+      of(workload.name + " step", [](const PlanWorkloadResult &r) { return formatTime(r.secondsPerStep); });
+      std::map<std::string, double> kinds;
+      for (const Plan &plan : plans)
+        for (const auto &[kind, seconds] : secondsByKind(pick(plan).workloads[index]))
+          kinds[kind] += seconds;
+      for (const auto &entry : kinds) {
+        const std::string &kind = entry.first;
+        of("  in " + kind, [&](const PlanWorkloadResult &r) { return formatTime(secondsByKind(r)[kind]); });
+      }
+      of("TFLOP/s per GPU", [](const PlanWorkloadResult &r) { return formatNumber(r.teraflopsPerSecond); });
+      of("of the ceiling", ceilingText);
+      of("tokens/s", [](const PlanWorkloadResult &r) { return formatCount(r.tokensPerSecond); });
+      of("tokens/J", [](const PlanWorkloadResult &r) { return formatNumber(r.tokensPerJoule); });
+      of("$ per M tokens", [](const PlanWorkloadResult &r) {
+        return r.dollarsPerMillionTokens ? formatNumber(*r.dollarsPerMillionTokens) : std::string("no price");
+      });
+      of("memory per GPU", memoryText);
+    }
+    table.print(stream);
   }
 
   /// One sentence per workload: who is fastest, by how much, and which kind of operator makes the difference.
-  void printWinners(const std::function<const PlanVariant &(const Plan &)> &pick) {
+  /// Devices that lack the memory are named and left out.
+  void printWinners(const Pick &pick) {
+    stream << '\n';
     for (auto [index, workload] : llvm::enumerate(plans.front().workloads)) {
-      auto result = [&](const Plan &plan) -> const PlanWorkloadResult & {
+      const auto result = [&, index = index](const Plan &plan) -> const PlanWorkloadResult & {
         return pick(plan).workloads[index];
       };
-      const Plan *fastest = &plans.front(), *slowest = &plans.front();
-      const Plan *frugal = &plans.front();
-      for (const Plan &plan : plans) {
-        if (result(plan).tokensPerSecond > result(*fastest).tokensPerSecond)
-          fastest = &plan;
-        if (result(plan).tokensPerSecond < result(*slowest).tokensPerSecond)
-          slowest = &plan;
-        if (result(plan).tokensPerJoule > result(*frugal).tokensPerJoule)
-          frugal = &plan;
-      }
-      double ratio = result(*fastest).tokensPerSecond / result(*slowest).tokensPerSecond;
-      std::string text = workload.name + ": ";
-      if (ratio - 1 < result(*fastest).band + result(*slowest).band)
-        text += "the difference of " + formatPercent(ratio - 1) + " lies within the error bands";
-      else
-        text += fastest->hardware + " is " + formatFactor(ratio) + " as fast as " + slowest->hardware +
-                ", most of it in " + largestDifference(result(*fastest), result(*slowest));
-      text += "; " + frugal->hardware + " needs the least energy per token";
-      const Plan *cheapest = nullptr;
+      std::vector<const Plan *> able;
+      std::string unable;
       for (const Plan &plan : plans)
-        if (auto dollars = result(plan).dollarsPerMillionTokens)
-          if (!cheapest || *dollars < *result(*cheapest).dollarsPerMillionTokens)
-            cheapest = &plan;
-      if (cheapest)
-        text += ", " + cheapest->hardware + " the least money of those with a price";
+        if (fits(result(plan)))
+          able.push_back(&plan);
+        else
+          unable += (unable.empty() ? "" : ", ") + plan.hardware;
+      std::string text = workload.name + ": ";
+      if (able.size() > 1)
+        text += winners(able, result);
+      else if (able.size() == 1)
+        text += "only " + able.front()->hardware + " has the memory for it";
+      else
+        text += "no device has the memory for it; use more ranks or shard the optimizer";
+      if (able.size() > 1 && !unable.empty())
+        text += "; without the memory for it: " + unable;
       printWrapped(stream, text, 4, options.width, "- ");
     }
+  }
+
+  std::string winners(llvm::ArrayRef<const Plan *> able,
+                      llvm::function_ref<const PlanWorkloadResult &(const Plan &)> result) const {
+    const Plan *fastest = able.front(), *slowest = able.front(), *frugal = able.front(), *cheapest = nullptr;
+    for (const Plan *plan : able) {
+      const PlanWorkloadResult &r = result(*plan);
+      if (r.tokensPerSecond > result(*fastest).tokensPerSecond)
+        fastest = plan;
+      if (r.tokensPerSecond < result(*slowest).tokensPerSecond)
+        slowest = plan;
+      if (r.tokensPerJoule > result(*frugal).tokensPerJoule)
+        frugal = plan;
+      if (r.dollarsPerMillionTokens &&
+          (!cheapest || *r.dollarsPerMillionTokens < *result(*cheapest).dollarsPerMillionTokens))
+        cheapest = plan;
+    }
+    std::string text;
+    const PlanWorkloadResult &fast = result(*fastest), &slow = result(*slowest);
+    const double ratio = fast.tokensPerSecond / slow.tokensPerSecond;
+    if (ratio - 1 < fast.band + slow.band)
+      text = "the difference of " + formatPercent(ratio - 1) + " between " + fastest->hardware + " and " +
+             slowest->hardware + " lies within the error bands of their times (±" + formatPercent(fast.band) +
+             ", ±" + formatPercent(slow.band) + ")";
+    else
+      text = fastest->hardware + " is " + formatFactor(ratio) + " as fast as " + slowest->hardware +
+             ", most of it in " + largestDifference(fast, slow);
+    text += "; " + frugal->hardware + " needs the least energy per token by the model's estimate of power";
+    if (cheapest)
+      text += "; " + cheapest->hardware + " costs least of those with a price";
+    return text;
   }
 
   static std::string largestDifference(const PlanWorkloadResult &fast, const PlanWorkloadResult &slow) {
@@ -124,15 +170,17 @@ private:
 } // namespace
 
 void printComparison(llvm::ArrayRef<Plan> plans, llvm::raw_ostream &stream, const ReportOptions &options) {
-  printRequest(plans.front(), stream, options);
+  printRequest(plans, stream, options);
   Comparison comparison(plans, stream, options);
-  comparison.print("Your shape on each device",
+  comparison.print("Your shape on each device", /*ofBest=*/false,
                    [](const Plan &plan) -> const PlanVariant & { return plan.base; });
-  comparison.print("The best shape for each device",
+  comparison.print("The best shape for each device", /*ofBest=*/true,
                    [](const Plan &plan) -> const PlanVariant & { return plan.chosen(); });
+  std::vector<std::string> warnings;
   for (const Plan &plan : plans)
-    if (!plan.warnings.empty())
-      printWarnings(plan, stream, options);
+    for (const std::string &warning : plan.warnings)
+      warnings.push_back(plan.hardware + ": " + warning);
+  printWarnings(warnings, stream, options);
 }
 
 } // namespace codesign

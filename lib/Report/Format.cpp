@@ -15,7 +15,7 @@ static std::string fixed(double value, int decimals) {
 
 std::string formatNumber(double value) {
   double magnitude = std::fabs(value);
-  if (magnitude != 0 && (magnitude >= 1e6 || magnitude < 1e-3)) {
+  if (magnitude != 0 && (magnitude >= 1e6 || magnitude < 1e-4)) {
     std::string text;
     llvm::raw_string_ostream(text) << llvm::format("%.2e", value);
     return text;
@@ -24,7 +24,9 @@ std::string formatNumber(double value) {
     return fixed(value, 0);
   if (magnitude >= 9.995)
     return fixed(value, 1);
-  return fixed(value, magnitude >= 0.9995 || magnitude == 0 ? 2 : 3);
+  if (magnitude >= 0.9995 || magnitude == 0)
+    return fixed(value, 2);
+  return fixed(value, 3 - 1 - static_cast<int>(std::floor(std::log10(magnitude * 1.0005))));
 }
 
 /// Picks the largest unit that leaves at least one digit before the point.

@@ -33,9 +33,11 @@ std::vector<const PlanOperator *> byTime(const PlanWorkloadResult &result) {
 void printWorkload(const PlanWorkload &workload, const PlanWorkloadResult &result, llvm::raw_ostream &stream,
                    const ReportOptions &options) {
   heading(stream, options, workload.name + ": " + workload.description);
-  stream << "  " << formatTime(result.secondsPerStep) << " per step (±" << formatPercent(result.band) << "), "
-         << formatCount(result.tokensPerSecond) << " tokens/s, " << formatNumber(result.teraflopsPerSecond)
-         << " TFLOP/s per GPU, " << ceilingText(result) << " of the achievable ceiling\n";
+  printWrapped(stream,
+               formatTime(result.secondsPerStep) + " per step (±" + formatPercent(result.band) + "), " +
+                   formatCount(result.tokensPerSecond) + " tokens/s, " +
+                   formatNumber(result.teraflopsPerSecond) + " TFLOP/s per GPU, " + ceilingPhrase(result),
+               2, options.width);
   Table table(
       {Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left, Align::Right});
   table.addRow({"operator", "count", "each", "share", "TFLOP/s", "source", "band"});
@@ -70,7 +72,7 @@ void printOperators(const Plan &plan, const PlanVariant &variant, llvm::raw_ostr
   printRequest(plan, stream, options);
   for (auto [workload, result] : llvm::zip_equal(plan.workloads, variant.workloads))
     printWorkload(workload, result, stream, options);
-  printWarnings(plan, stream, options);
+  printWarnings(plan.warnings, stream, options);
 }
 
 } // namespace codesign

@@ -58,16 +58,19 @@ void addWorkloadRows(Table &table, size_t index, const PlanWorkload &workload,
   row(workload.name + " step", [](const PlanWorkloadResult &r) { return formatTime(r.secondsPerStep); });
   row("  TFLOP/s per GPU", [](const PlanWorkloadResult &r) { return formatNumber(r.teraflopsPerSecond); });
   row("  of the ceiling", ceilingText);
+  const PlanWorkloadResult &base = columns.front()->workloads[index];
+  row("  FLOP per token", [&](const PlanWorkloadResult &r) {
+    const double change =
+        r.flopPerStep / double(r.tokensPerStep) / base.flopPerStep * double(base.tokensPerStep);
+    return &r == &base ? formatCount(r.flopPerStep / double(r.tokensPerStep)) : formatChange(change - 1);
+  });
   row("  tokens/s", [](const PlanWorkloadResult &r) { return formatCount(r.tokensPerSecond); });
   row("  tokens/J", [](const PlanWorkloadResult &r) { return formatNumber(r.tokensPerJoule); });
   if (any([](const PlanWorkloadResult &r) { return r.dollarsPerMillionTokens.has_value(); }))
     row("  $ per M tokens", [](const PlanWorkloadResult &r) {
       return r.dollarsPerMillionTokens ? formatNumber(*r.dollarsPerMillionTokens) : std::string("-");
     });
-  row("  memory per GPU", [](const PlanWorkloadResult &r) {
-    std::string text = formatBytes(r.memoryBytesPerRank);
-    return r.memoryLimitBytes > 0 && r.memoryBytesPerRank > r.memoryLimitBytes ? text + " !" : text;
-  });
+  row("  memory per GPU", memoryText);
   if (any([](const PlanWorkloadResult &r) {
         return r.tensorParallel * r.expertParallel * r.pipelineParallel > 1;
       }))
@@ -172,11 +175,16 @@ void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportO
     }
     return text;
   };
-  for (const PlanVariant &variant : certificate.tiedExamples) {
-    std::string difference = widths(variant);
-    if (!difference.empty())
-      printWrapped(stream, formatFactor(variant.speedup) + " " + difference, 6, options.width, "- ");
-  }
+  std::vector<const PlanVariant *> examples;
+  for (const PlanVariant &variant : certificate.tiedExamples)
+    if (!widths(variant).empty())
+      examples.push_back(&variant);
+  llvm::stable_sort(examples,
+                    [](const PlanVariant *a, const PlanVariant *b) { return a->speedup > b->speedup; });
+  if (!examples.empty())
+    stream << "  such as these, with their speed-up over yours and what differs from the best:\n";
+  for (const PlanVariant *variant : examples)
+    printWrapped(stream, formatFactor(variant->speedup) + " " + widths(*variant), 6, options.width, "- ");
 }
 
 /// "256x256x64 2x4 waves 2 stages" from the schedule's fields.
@@ -189,7 +197,8 @@ std::string tilingText(const PlanKernelRange &range) {
     return std::string("?");
   };
   return number("macro_tile_m") + "x" + number("macro_tile_n") + "x" + number("macro_tile_k") + ", " +
-         number("waves_m") + "x" + number("waves_n") + " waves, " + number("stages") + " stages";
+         number("waves_m") + "x" + number("waves_n") + " waves, " + number("stages") +
+         (number("stages") == "1" ? " stage" : " stages");
 }
 
 void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
@@ -218,6 +227,12 @@ std::string ceilingText(const PlanWorkloadResult &result) {
              : formatPercent(result.hbmBandwidthShare) + " hbm";
 }
 
+std::string ceilingPhrase(const PlanWorkloadResult &result) {
+  return result.achievableCeilingShare >= result.hbmBandwidthShare
+             ? formatPercent(result.achievableCeilingShare) + " of the achievable matrix rate"
+             : formatPercent(result.hbmBandwidthShare) + " of the achievable bandwidth";
+}
+
 void printPlan(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
   printRequest(plan, stream, options);
   heading(stream, options, "Shapes");
@@ -225,7 +240,7 @@ void printPlan(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions 
   printReasons(plan, stream, options);
   printCertificate(plan, stream, options);
   printKernels(plan, stream, options);
-  printWarnings(plan, stream, options);
+  printWarnings(plan.warnings, stream, options);
 }
 
 } // namespace codesign

@@ -14,10 +14,12 @@ void heading(llvm::raw_ostream &stream, const ReportOptions &options, llvm::Stri
     stream << text << '\n';
 }
 
-void printRequest(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
-  (void)options;
-  stream << plan.model << " on " << plan.hardware << " (" << plan.architecture << "), objective "
-         << plan.objective << '\n';
+void printRequest(llvm::ArrayRef<Plan> plans, llvm::raw_ostream &stream, const ReportOptions &options) {
+  const Plan &plan = plans.front();
+  std::string text = plan.model + " on ";
+  for (const Plan &other : plans)
+    text += (&other == &plan ? "" : ", ") + other.hardware + " (" + other.architecture + ")";
+  printWrapped(stream, text + ", objective " + plan.objective, 0, options.width);
   Table table({Align::Left, Align::Left, Align::Right});
   for (const PlanWorkload &workload : plan.workloads)
     table.addRow({workload.name, workload.description, "weight " + formatNumber(workload.weight)});
@@ -34,11 +36,18 @@ std::string speedupText(const PlanVariant &variant) {
   return variant.speedupBand > 0 ? text + " ±" + formatPercent(variant.speedupBand) : text;
 }
 
-void printWarnings(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
-  if (plan.warnings.empty())
+std::string memoryText(const PlanWorkloadResult &result) {
+  std::string text = formatBytes(result.memoryBytesPerRank);
+  return result.memoryLimitBytes > 0 && result.memoryBytesPerRank > result.memoryLimitBytes ? text + " !"
+                                                                                            : text;
+}
+
+void printWarnings(llvm::ArrayRef<std::string> warnings, llvm::raw_ostream &stream,
+                   const ReportOptions &options) {
+  if (warnings.empty())
     return;
   heading(stream, options, "Warnings");
-  for (const std::string &warning : plan.warnings)
+  for (const std::string &warning : warnings)
     printWrapped(stream, warning, 4, options.width, "- ");
 }
 

@@ -11,7 +11,8 @@ namespace codesign::report {
 void heading(llvm::raw_ostream &stream, const ReportOptions &options, llvm::StringRef text);
 
 /// "Llama-3-8B on mi300x (gfx942), objective time" and the list of workloads.
-void printRequest(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options);
+/// Plans of one request for several devices name them all.
+void printRequest(llvm::ArrayRef<Plan> plans, llvm::raw_ostream &stream, const ReportOptions &options);
 
 /// The value of a dimension, or an empty string where the variant has none.
 std::string dimensionText(const PlanVariant &variant, llvm::StringRef name);
@@ -19,6 +20,10 @@ std::string dimensionText(const PlanVariant &variant, llvm::StringRef name);
 /// The speed-up with its band: "1.08x ±2.1 %".
 std::string speedupText(const PlanVariant &variant);
 
-void printWarnings(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options);
+/// "135 GB", with a mark where the device has less.
+std::string memoryText(const PlanWorkloadResult &result);
+
+void printWarnings(llvm::ArrayRef<std::string> warnings, llvm::raw_ostream &stream,
+                   const ReportOptions &options);
 
 } // namespace codesign::report

@@ -84,14 +84,19 @@ bool Constraint::admits(double value) const {
   return limits.contains(value) && (multipleOf <= 1 || std::fmod(value, double(multipleOf)) == 0);
 }
 
-/// Whole numbers below a hundred million in full, others with six digits.
+/// Whole and large numbers in full, from a million on in groups of three; others with four digits.
 static std::string number(double value) {
+  constexpr double million = 1e6, exact = 9e15;
+  const double rounded = std::abs(value) >= million ? std::round(value) : value;
   std::string text;
-  llvm::raw_string_ostream stream(text);
-  if (value == std::floor(value) && std::abs(value) < 1e8)
-    stream << static_cast<int64_t>(value);
-  else
-    stream << llvm::format("%.6g", value);
+  if (rounded != std::floor(rounded) || std::abs(rounded) > exact) {
+    llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
+    return text;
+  }
+  text = std::to_string(static_cast<int64_t>(rounded));
+  if (std::abs(rounded) >= million)
+    for (size_t at = text.size() - 3; at > (rounded < 0 ? 1 : 0) && at < text.size(); at -= 3)
+      text.insert(text.begin() + ptrdiff_t(at), ',');
   return text;
 }
 
@@ -101,6 +106,8 @@ std::string Constraint::valueText(double value) const {
 
 std::string Constraint::text() const {
   std::string text = infoOf(quantity).text;
+  if (const auto [dividend, divisor] = llvm::StringRef(text).split(" mod "); !divisor.empty())
+    return (dividend + " divisible by " + divisor).str();
   bool below = limits.max<infinity, above = limits.min> - infinity;
   if (above && below && limits.min == limits.max)
     text += " of " + number(limits.min);

@@ -49,6 +49,21 @@ static double rate(const Estimate &estimate) {
   return estimate.flops.value / estimate.time().value * 1e-12;
 }
 
+/// The largest power of two that divides the bytes of every row.
+static int64_t rowAlignmentBytes(const GemmShape &shape) {
+  const auto bytes = static_cast<int64_t>(double(shape.k) * bytesPerElement(shape.input)) |
+                     static_cast<int64_t>(double(shape.n) * bytesPerElement(shape.output));
+  return bytes & -bytes;
+}
+
+/// True if the power limit adds a tenth and more: waves and tiles then matter little.
+static bool isPowerLimited(const Estimate &estimate) {
+  for (const NamedSeconds &term : estimate.breakdown.terms())
+    if (term.name == "power limit")
+      return term.time.value >= 0.1 * estimate.time().value;
+  return false;
+}
+
 std::string changeText(const OperatorShape &beforeShape, const Estimate &before,
                        const OperatorShape &afterShape, const Estimate &after, const Profile &profile) {
   std::string text;
@@ -59,6 +74,14 @@ std::string changeText(const OperatorShape &beforeShape, const Estimate &before,
     stream << "; " << scheduleText(before, profile) << " -> " << scheduleText(after, profile);
     stream << "; arithmetic " << changed(before.flops.value, after.flops.value) << ", rate "
            << llvm::format("%.0f", rate(before)) << " -> " << llvm::format("%.0f", rate(after)) << " TFLOP/s";
+    const auto *from = std::get_if<GemmShape>(&beforeShape), *to = std::get_if<GemmShape>(&afterShape);
+    constexpr int64_t cacheLine = 128; // beyond it, alignment makes no difference
+    if (from && to && std::min(rowAlignmentBytes(*from), rowAlignmentBytes(*to)) < cacheLine &&
+        rowAlignmentBytes(*from) != rowAlignmentBytes(*to))
+      stream << "; rows aligned to " << rowAlignmentBytes(*from) << " -> " << rowAlignmentBytes(*to)
+             << " bytes";
+    if (isPowerLimited(before) && isPowerLimited(after))
+      stream << "; the power limit sets the rate of both, so tiles and waves make little difference";
   } else if (std::holds_alternative<DecodeAttentionShape>(afterShape)) {
     stream << "; key-value traffic " << changed(before.bytes.value, after.bytes.value);
   } else if (before.flops.value > 0 && after.flops.value > 0) {

@@ -81,13 +81,21 @@ Plan buildPlan(const Space &space, const SearchResult &result, const Providers &
         "profile '" + profile.name +
         "' has no calibration: times are scaled from data-sheet numbers with constants of related "
         "devices");
+  for (const WorkloadChoice &choice : space.workloads) {
+    const int64_t length = std::max(choice.workload.sequenceLength, choice.workload.context);
+    if (space.base.maxPositionEmbeddings > 0 && length > space.base.maxPositionEmbeddings)
+      plan.warnings.push_back("workload '" + choice.workload.name + "' has sequences of " +
+                              std::to_string(length) + " tokens, the model " +
+                              std::to_string(space.base.maxPositionEmbeddings) + " positions");
+  }
   for (const PlanWorkloadResult &workload : plan.chosen().workloads)
     if (workload.memoryBytesPerRank > workload.memoryLimitBytes)
       plan.warnings.push_back("workload '" + workload.workload + "' needs " +
                               std::to_string(int64_t(workload.memoryBytesPerRank / 1e9)) +
                               " GB on each GPU, more than its " +
                               std::to_string(int64_t(workload.memoryLimitBytes / 1e9)) +
-                              " GB: shard the optimizer or use more ranks");
+                              " GB (marked !): use more ranks, a smaller batch, or "
+                              "sharding and recomputation, which are not priced");
   return plan;
 }
 

@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 #include <map>
+#include <set>
 
 namespace codesign {
 
@@ -60,6 +61,7 @@ void wordReasons(const Space &space, const Variant &from, const Variant &to, con
     return 0.0;
   };
   constexpr int shown = 2;
+  std::set<OperatorKey> described; // each operator's shapes are said once
   for (PlanReason &reason : reasons) {
     if (reason.dimensions == std::vector<std::string>{toString(Dimension::NumHiddenLayers).str()}) {
       reason.text = layerText(space, from, to, providers);
@@ -78,10 +80,12 @@ void wordReasons(const Space &space, const Variant &from, const Variant &to, con
       if (!text.empty())
         text += ". ";
       text += delta.workload + " " + delta.block + "/" + delta.name + " ";
-      if (old->second == chosen->second) {
+      const bool sameShape = old->second == chosen->second;
+      if (sameShape || !described.insert(key).second) {
         char counts[96];
-        std::snprintf(counts, sizeof counts, "has the same shape; %.4g -> %.4g ms per step",
-                      delta.fromSeconds * 1e3, delta.toSeconds * 1e3);
+        std::snprintf(counts, sizeof counts, "%s; %.4g -> %.4g ms per step by this change",
+                      sameShape ? "has the same shape" : "as above", delta.fromSeconds * 1e3,
+                      delta.toSeconds * 1e3);
         text += counts;
       } else {
         text += changeText(old->second, providers.library().estimate(old->second), chosen->second,

@@ -207,13 +207,9 @@ private:
     attentionSums = sums(table.attention, attention, combination, counts, /*perRank=*/true);
     uint32_t only[] = {0};
     fixedSums = sums(table.fixed, only, combination, counts, /*perRank=*/true);
-    int64_t numLayers = table.layers.elements[element][Dimension::NumHiddenLayers];
-    activations.clear();
-    for (size_t split : combination) {
-      const Workload &workload = problem.splits[split].workload;
-      int64_t perStage = llvm::divideCeil(numLayers, workload.parallelism.pipeline);
-      activations.push_back(activationBytes(table.hiddenSize, perStage, workload).value);
-    }
+    workingSets.clear();
+    for (size_t split : combination)
+      workingSets.push_back(workingSetBytes(table.hiddenSize, problem.splits[split].workload).value);
     index.layers = element;
     for (size_t v = 0; v < vocabulary.size(); ++v)
       for (size_t a = 0; a < attention.size(); ++a)
@@ -250,9 +246,9 @@ private:
         addWindow(activeCoordinate, 0, modelScale / attentionSums.active[a]);
         break;
       case Measure::MemoryBytes:
-        for (size_t w = 0; w < activations.size(); ++w)
+        for (size_t w = 0; w < workingSets.size(); ++w)
           addWindow(firstMemoryCoordinate + int(w),
-                    activations[w] + fixedSums.bytes[w][0] + vocabularySums.bytes[w][v] +
+                    workingSets[w] + fixedSums.bytes[w][0] + vocabularySums.bytes[w][v] +
                         attentionSums.bytes[w][a],
                     rankScale);
         break;
@@ -283,7 +279,7 @@ private:
   std::vector<uint32_t> order, feedForwardOrder, attention, vocabulary, layers;
   WindowTree tree;
   Sums attentionSums, fixedSums, vocabularySums;
-  std::vector<double> activations;
+  std::vector<double> workingSets;
   llvm::SmallVector<Window, 8> windows;
   llvm::SmallVector<double, 8> offsets, scales;
 };

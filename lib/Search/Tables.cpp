@@ -169,6 +169,8 @@ private:
       table.bytes[s][group][element] +=
           bytesPerParameter(workload) * double(block.parametersPerRank(workload.parallelism)) +
           block.cacheBytesPerToken(workload).value * double(cachedTokens(workload));
+      if (space.budget.memoryBytes)
+        table.bytes[s][group][element] += activationBytes(block, workload).value;
     }
   }
 
@@ -208,7 +210,8 @@ private:
           continue;
         for (const auto &block : all)
           table.bytes[s][0][e] +=
-              bytesPerParameter(split.workload) * double(block->parametersPerRank(parallelism));
+              bytesPerParameter(split.workload) * double(block->parametersPerRank(parallelism)) +
+              activationBytes(*block, split.workload).value;
       }
     }
   }

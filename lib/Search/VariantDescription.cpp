@@ -3,6 +3,7 @@
 #include "codesign/Search/PlanBuilder.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
+#include <map>
 
 namespace codesign {
 
@@ -162,6 +163,25 @@ std::vector<WeightedOperator> weightedOperators(const Space &space, const Varian
   return result;
 }
 
+/// Bands of operators as a band of the objective. Operators of one kind share their model and so its errors:
+/// their bands add up. Kinds are fitted to different measurements and err independently: their bands add in
+/// quadrature.
+class BandSum {
+public:
+  void add(const WeightedOperator &op, const Providers &providers) {
+    byKind[kindName(op.shape)] += op.share * providers.library().ratioBand(op.shape, op.shape);
+  }
+  double total() const {
+    double squares = 0;
+    for (const auto &entry : byKind)
+      squares += entry.second * entry.second;
+    return std::sqrt(squares);
+  }
+
+private:
+  std::map<llvm::StringRef, double> byKind;
+};
+
 } // namespace
 
 PlanVariant describeVariant(const Space &space, const Variant &variant, const Providers &providers) {
@@ -200,20 +220,20 @@ double objectiveOf(const Space &space, const Variant &variant, const Providers &
 
 double ratioBandOf(const Space &space, const Variant &from, const Variant &to, const Providers &providers) {
   const std::vector<WeightedOperator> before = weightedOperators(space, from, providers);
-  double band = 0;
+  BandSum band;
   for (const WeightedOperator &op : weightedOperators(space, to, providers)) {
     const auto same = llvm::find_if(before, [&](const WeightedOperator &b) { return b.shape == op.shape; });
     if (same == before.end())
-      band += op.share * providers.library().ratioBand(op.shape, op.shape);
+      band.add(op, providers);
   }
-  return band;
+  return band.total();
 }
 
 double tieBandOf(const Space &space, const Providers &providers) {
-  double band = 0;
+  BandSum band;
   for (const WeightedOperator &op : weightedOperators(space, baseVariant(space), providers))
-    band += op.share * providers.library().ratioBand(op.shape, op.shape);
-  return band;
+    band.add(op, providers);
+  return band.total();
 }
 
 } // namespace codesign

@@ -25,7 +25,9 @@ constexpr double maxParameters = 1e15;
 class ConfigReader {
 public:
   ConfigReader(YamlContext &context, const YAML::Node &mapping, std::string path)
-      : context(context), reader(context, mapping, std::move(path)) {}
+      : context(context), reader(context, mapping, std::move(path)) {
+    reader.know(shapeKeys());
+  }
 
   LoadedModel read(llvm::StringRef name, bool strict);
 

@@ -183,6 +183,7 @@ void writeHuggingFaceConfig(const ModelSpec &model, const SourceFile *source, ll
   llvm::json::Object keys =
       family->name == "gpt2" ? gpt2Keys(model, dimensions) : decoderKeys(model, *family, dimensions);
   keys["model_type"] = family->name;
+  keys["name"] = model.name;
   keys["architectures"] = llvm::json::Array{family->architecture};
   keys["vocab_size"] = dimensions[Dimension::VocabSize];
   keys["torch_dtype"] = torchName(model.type);

@@ -378,6 +378,9 @@ llvm::Expected<PlanRequest> readPlanRequest(std::shared_ptr<const SourceFile> fi
       return model.takeError();
     request.model = std::move(*model);
     request.workloads = {{defaultWorkload(), {}}};
+    int64_t &length = request.workloads.front().workload.sequenceLength;
+    if (const int64_t positions = request.model.model.maxPositionEmbeddings; positions > 0)
+      length = std::min(length, positions);
     return request;
   }
   llvm::Expected<YamlContext> context = YamlContext::parse(std::move(file));

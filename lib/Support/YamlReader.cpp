@@ -332,7 +332,8 @@ YAML::Node MapReader::take(llvm::StringRef key) {
     return YAML::Node();
   // A misspelt key shows up as a missing one: name the stray key that looks like it.
   for (const auto &[name, value] : members())
-    if (nearestName(name.Scalar(), {key}) == key && !llvm::is_contained(asked, name.Scalar())) {
+    if (nearestName(name.Scalar(), {key}) == key && !llvm::is_contained(asked, name.Scalar()) &&
+        !llvm::is_contained(known, name.Scalar())) {
       owner->fail(name, "unknown key '" + pathOf(name.Scalar()) + "'; did you mean '" + key + "'?");
       return YAML::Node();
     }

@@ -35,9 +35,7 @@ void printJson(const Profile &profile, llvm::ArrayRef<DimensionCheck> checks, ll
 }
 
 std::string verdictOf(const DimensionCheck &check) {
-  if (!check.nearest)
-    return "good";
-  return "better: " + std::to_string(check.nearest->value);
+  return check.nearest ? "better: " + std::to_string(check.nearest->value) : "good";
 }
 
 void printText(const PlannedModel &priced, const Profile &profile, llvm::ArrayRef<DimensionCheck> checks,
@@ -55,22 +53,30 @@ void printText(const PlannedModel &priced, const Profile &profile, llvm::ArrayRe
     stream << "  " << priced.plan.workloads[i].name << ": "
            << formatTime(priced.plan.base.workloads[i].secondsPerStep) << " per step, "
            << formatNumber(priced.plan.base.workloads[i].teraflopsPerSecond) << " TFLOP/s per GPU, "
-           << ceilingText(priced.plan.base.workloads[i]) << " of the achievable ceiling\n";
+           << ceilingPhrase(priced.plan.base.workloads[i]) << '\n';
   stream << '\n';
-  Table table(
-      {Align::Left, Align::Right, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right});
-  table.addRow({"dimension", "yours", "verdict", "time", "parameters", "gain", "band"});
+  Table table({Align::Left, Align::Right, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right,
+               Align::Right});
+  table.addRow({"dimension", "yours", "verdict", "best near", "time", "parameters", "gain", "band"});
   for (const DimensionCheck &check : checks) {
-    const std::optional<CheckedValue> &shown = check.nearest ? check.nearest : check.best;
-    const bool better = check.nearest.has_value();
-    table.addRow({toString(check.dimension).str(), std::to_string(check.value), verdictOf(check),
-                  better ? formatChange(shown->objective - 1) : "-",
-                  better ? formatChange(shown->parameterChange) : "-",
-                  better ? formatChange(shown->gain) : "-", shown ? "±" + formatPercent(shown->band) : "-"});
+    std::vector<std::string> cells = {toString(check.dimension).str(), std::to_string(check.value),
+                                      verdictOf(check)};
+    if (const std::optional<CheckedValue> &best = check.best)
+      llvm::append_range(
+          cells, std::vector<std::string>{std::to_string(best->value), formatChange(best->objective - 1),
+                                          formatChange(best->parameterChange), formatChange(best->gain),
+                                          "±" + formatPercent(best->band)});
+    else
+      llvm::append_range(cells, std::vector<std::string>(5, "-"));
+    table.addRow(cells);
   }
   table.print(stream);
-  stream << "  gain: objective per parameter, one dimension moved and the others kept; beyond the band it is "
-            "claimed\n";
+  printWrapped(
+      stream,
+      "gain: objective per parameter with one dimension moved to the best value near it (head_dim moves the "
+      "number of heads with it); a better value is claimed only beyond the band. What pays only when several "
+      "dimensions move together, `codesign plan` finds.",
+      2, options.width);
   for (const DimensionCheck &check : checks)
     if (check.nearest) {
       stream << "\n  " << toString(check.dimension) << ' ' << check.value << " -> " << check.nearest->value;

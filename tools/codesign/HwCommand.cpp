@@ -25,6 +25,10 @@ llvm::Expected<ExitCode> run(const HwCommand &command, const GlobalOptions &glob
     command.json ? printProfileJson(llvm::outs(), *profile) : printProfile(llvm::outs(), *profile);
     return ExitCode::Ok;
   }
+  if (!command.action.empty())
+    return usageError("`codesign hw` has no action '" + command.action +
+                      "'; did you mean `codesign hw show " +
+                      (command.name.empty() ? command.action : command.name) + "`?");
   std::vector<Profile> profiles;
   for (const std::string &name : listProfiles(folders)) {
     llvm::Expected<Profile> profile = loadProfile(name, folders);
@@ -40,8 +44,7 @@ llvm::Expected<ExitCode> run(const HwCommand &command, const GlobalOptions &glob
 
 CommandBody makeHwCommand(CLI::App &command, const GlobalOptions &global) {
   auto options = std::make_shared<HwCommand>();
-  command.add_option("ACTION", options->action, "show: everything about one profile")
-      ->check(CLI::IsMember({"show"}));
+  command.add_option("ACTION", options->action, "show: everything about one profile; nothing: a list of all");
   command.add_option("NAME", options->name, "name or path of a profile");
   command.add_flag("--json", options->json, "versioned JSON on standard output");
   return [options, &global] { return run(*options, global); };

@@ -2,6 +2,7 @@
 
 #include "codesign/Hardware/ProfileLoader.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace codesign {
 
@@ -55,6 +56,18 @@ llvm::Expected<PlanRequest> ModelOptions::loadRequest() const {
   return request;
 }
 
+llvm::Error ModelOptions::checkLibrary(const Profile &profile) const {
+  std::vector<llvm::StringRef> names;
+  for (const CalibrationSet &set : profile.calibration.sets)
+    if (!llvm::is_contained(names, set.key.provider))
+      names.push_back(set.key.provider);
+  if (library.empty() || llvm::is_contained(names, library))
+    return llvm::Error::success();
+  return usageError("no constants of " + profile.name + " are fitted to the library '" + library + "'" +
+                    didYouMean(library, names) +
+                    (names.empty() ? "" : " (there are: " + llvm::join(names, ", ") + ")"));
+}
+
 llvm::Expected<std::vector<Profile>> ModelOptions::loadProfiles(const GlobalOptions &global,
                                                                 const PlanRequest &request) const {
   const std::vector<std::string> &names = hardware.empty() ? request.hardware : hardware;
@@ -66,6 +79,10 @@ llvm::Expected<std::vector<Profile>> ModelOptions::loadProfiles(const GlobalOpti
     llvm::Expected<Profile> profile = loadProfile(name, folders);
     if (!profile)
       return profile.takeError();
+    if (llvm::any_of(profiles, [&](const Profile &other) { return other.name == profile->name; }))
+      return usageError("device '" + profile->name + "' is named twice");
+    if (llvm::Error error = checkLibrary(*profile))
+      return error;
     profiles.push_back(std::move(*profile));
   }
   return profiles;

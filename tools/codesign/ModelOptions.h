@@ -30,6 +30,8 @@ struct ModelOptions {
   /// order.
   llvm::Error forEachPricedDevice(const GlobalOptions &global,
                                   llvm::function_ref<void(const PlannedModel &, const Profile &)> body) const;
+  /// An error where --library names one that the profile has no constants for.
+  llvm::Error checkLibrary(const Profile &profile) const;
   PlanOptions planOptions() const { return {library, clock == "sustained", 10}; }
 };
 

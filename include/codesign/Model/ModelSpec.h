@@ -58,10 +58,10 @@ double pipelineBubbleFactor(const Workload &workload);
 std::string whyNotDivisible(const ModelSpec &model, const Parallelism &parallelism);
 
 /// Memory of one rank. Weights in the workload's type. Training in mixed precision: 2 bytes weight, 2
-/// gradient and 12 optimiser (fp32 master, Adam's two moments) per parameter; activations with every layer
-/// recomputed: 2·tokens·hidden bytes per layer plus one layer's working set of 34·tokens·hidden (Korthikanti
-/// et al. 2022, without the attention matrix that flash attention never stores). Prefill and decode: the
-/// key-value cache at the full context.
+/// gradient and 12 optimiser (fp32 master, Adam's two moments) per parameter; activations without
+/// recomputation, as the step's time is priced: what each operator keeps for its gradients (Korthikanti et
+/// al. 2022, without the attention matrix that flash attention never stores), for each micro-batch that a
+/// 1F1B pipeline has in flight. Prefill and decode: the key-value cache at the full context.
 struct MemoryFootprint {
   Bytes weights, gradients, optimizer, activations, keyValueCache;
   Bytes total() const { return weights + gradients + optimizer + activations + keyValueCache; }
@@ -69,10 +69,12 @@ struct MemoryFootprint {
 MemoryFootprint memoryFootprint(const ModelSpec &model, const Workload &workload);
 
 /// The parts of the footprint that a sum over blocks needs: bytes that a rank keeps for each of its
-/// parameters (weight, gradient, optimiser), tokens whose keys and values it caches (0 in training), and
-/// activations of one rank that holds `layers` layers.
+/// parameters (weight, gradient, optimiser), tokens whose keys and values it caches (0 in training), what a
+/// block keeps for its gradients (0 but in training), and a working set of eight tensors as wide as the
+/// residual stream.
 double bytesPerParameter(const Workload &workload);
 int64_t cachedTokens(const Workload &workload);
-Bytes activationBytes(int64_t hiddenSize, int64_t layers, const Workload &workload);
+Bytes activationBytes(const Block &block, const Workload &workload);
+Bytes workingSetBytes(int64_t hiddenSize, const Workload &workload);
 
 } // namespace codesign

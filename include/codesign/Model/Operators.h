@@ -102,6 +102,7 @@ struct Operator {
   std::string name; // "qkv_proj", "attention", "down_proj.wgrad", …
   OperatorShape shape;
   int64_t count = 1;
+  Bytes kept = Bytes(0); // inputs of one occurrence that training keeps for the backward pass; else 0
 };
 
 /// Arithmetic of one occurrence; a multiply-accumulate is two. Causal attention counts the visible half only

@@ -14,7 +14,7 @@ std::string formatCount(double value);
 std::string formatTime(double seconds);
 /// "1.5 GB" in powers of 1000.
 std::string formatBytes(double bytes);
-/// Three significant digits without an exponent below 1e6: "512", "51.2", "0.512".
+/// Three significant digits, without an exponent from 1e-4 to 1e6: "512", "51.2", "0.512", "0.00197".
 std::string formatNumber(double value);
 /// 1234567 -> "1,234,567".
 std::string formatInteger(int64_t value);

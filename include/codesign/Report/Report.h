@@ -26,6 +26,8 @@ void printComparison(llvm::ArrayRef<Plan> plans, llvm::raw_ostream &stream,
 /// The share of the nearer of two ceilings: "92.1% mma" of sustained arithmetic or "88% hbm" of achieved
 /// bandwidth.
 std::string ceilingText(const PlanWorkloadResult &result);
+/// The same in words: "92.1% of the achievable matrix rate".
+std::string ceilingPhrase(const PlanWorkloadResult &result);
 
 /// Where the time of one variant goes: each operator with its terms, limiter, rate, source and error band.
 void printOperators(const Plan &plan, const PlanVariant &variant, llvm::raw_ostream &stream,

@@ -20,8 +20,8 @@ double objectiveOf(const Space &space, const Variant &variant, const Providers &
 std::vector<double> referenceOf(const Space &space, const Variant &variant, const Providers &providers);
 
 /// Error band of the ratio of two variants' objectives: the operators' ratio bands, weighted by their share
-/// of the objective and assumed to err in the same direction. Operators that both variants share contribute
-/// nothing.
+/// of the objective. Operators of one kind (GEMMs, decode attention, …) are assumed to err in the same
+/// direction, kinds independently of each other. Operators that both variants share contribute nothing.
 double ratioBandOf(const Space &space, const Variant &from, const Variant &to, const Providers &providers);
 
 /// The band within which plans are counted as tied: every operator's ratio band, weighted by its share of the

@@ -81,6 +81,8 @@ public:
   int64_t integer(llvm::StringRef key, double low, double high) {
     return readInteger(*owner, take(key), pathOf(key), low, high);
   }
+  /// Keys with a meaning of their own: never taken for a misspelling of a missing one.
+  void know(llvm::ArrayRef<llvm::StringRef> keys) { known.append(keys.begin(), keys.end()); }
   /// The items of a list; anything else is an error.
   std::vector<YAML::Node> list(llvm::StringRef key);
   /// One of a few words; the message lists them.
@@ -97,6 +99,7 @@ private:
   std::string path;
   llvm::StringMap<YAML::Node> values; // by key
   std::vector<std::string> asked;
+  llvm::SmallVector<llvm::StringRef, 0> known;
 };
 
 } // namespace codesign

@@ -103,6 +103,22 @@ TEST(ModelSpec, TrainingMemoryIsSixteenBytesPerParameter) {
   EXPECT_DOUBLE_EQ(states.value, 16.0 * 8030261248);
 }
 
+TEST(ModelSpec, TrainingKeepsTheInputsOfEachLayer) {
+  // One token of one layer in bf16: five tensors of 4096 (the inputs of both norms, of qkv, o and gate-up),
+  // queries, keys and values with 32 + 2 · 8 heads of 128, a sum in fp32 for each of 32 heads, gate and up,
+  // and their product.
+  const double layer = 2.0 * (5 * 4096 + 48 * 128 + 2 * 14336 + 14336) + 4 * 32;
+  // The last norm, the head's input and its logits; eight tensors of the residual stream as working set.
+  const double outside = 2.0 * (4096 + 4096 + 128256) + 2.0 * 8 * 4096;
+  EXPECT_DOUBLE_EQ(memoryFootprint(llama3_8b(), train(4096, 2)).activations.value,
+                   2 * 4096 * (32 * layer + outside));
+  // A rank of the first of four stages holds eight layers for four micro-batches.
+  Workload staged = train(4096, 1);
+  staged.parallelism.pipeline = 4;
+  EXPECT_DOUBLE_EQ(memoryFootprint(llama3_8b(), staged).activations.value,
+                   4096 * (4 * (8 * layer + outside - 2.0 * 8 * 4096) + 2.0 * 8 * 4096));
+}
+
 TEST(ModelSpec, DecodeMemoryHoldsTheCache) {
   Workload decode{.name = "decode", .phase = Phase::Decode, .batch = 64, .context = 8192};
   // 2 (k, v) · 8 heads · 128 · 2 bytes · 32 layers = 131072 bytes per token.

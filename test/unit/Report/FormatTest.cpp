@@ -20,6 +20,16 @@ TEST(Format, TimesChooseTheirUnit) {
   EXPECT_EQ(formatTime(0.9999e-3), "1.00 ms");
 }
 
+TEST(Format, NumbersKeepThreeDigits) {
+  EXPECT_EQ(formatNumber(512.4), "512");
+  EXPECT_EQ(formatNumber(5.1249), "5.12");
+  EXPECT_EQ(formatNumber(0.51249), "0.512");
+  EXPECT_EQ(formatNumber(0.00197), "0.00197");
+  EXPECT_EQ(formatNumber(0.09998), "0.100");
+  EXPECT_EQ(formatNumber(0.000042), "4.20e-05");
+  EXPECT_EQ(formatNumber(0), "0.00");
+}
+
 TEST(Format, SharesAndChanges) {
   EXPECT_EQ(formatPercent(0.1234), "12.3%");
   EXPECT_EQ(formatChange(-0.003), "-0.3%");

@@ -34,16 +34,16 @@ TEST(Infeasible, NamesTheBudgetAndTheNearestParameterCount) {
   space.budget.parameters = budgetRange(5e9, 0.02);
   std::string text = infeasibleText(space);
   EXPECT_THAT(text, HasSubstr("'params_budget'"));
-  EXPECT_THAT(text, HasSubstr("from 4.9e+09 to 5.1e+09"));
+  EXPECT_THAT(text, HasSubstr("from 4,900,000,000 to 5,100,000,000"));
   // 28 layers are the fewest: 8,030,261,248 − 4 · 218,112,000.
-  EXPECT_THAT(text, HasSubstr("7.15781e+09"));
+  EXPECT_THAT(text, HasSubstr("7,157,813,248"));
   EXPECT_THAT(text, HasSubstr("the last 9 of 9 variants"));
 }
 
 TEST(Infeasible, GivesValuesOnBothSides) {
   Space space = llama3Space();
   space.budget.parameters = Range{8.1e9, 8.2e9};
-  EXPECT_THAT(infeasibleText(space), HasSubstr("8.03026e+09 and 8.24837e+09"));
+  EXPECT_THAT(infeasibleText(space), HasSubstr("8,030,261,248 and 8,248,373,248"));
 }
 
 TEST(Infeasible, NamesAGuardRail) {
@@ -61,7 +61,7 @@ TEST(Infeasible, NamesMemory) {
   space.budget.memoryBytes = budgetRange(80e9, std::nullopt);
   std::string text = infeasibleText(space);
   EXPECT_THAT(text, HasSubstr("'memory_budget'"));
-  EXPECT_THAT(text, HasSubstr("at most 8e+10"));
+  EXPECT_THAT(text, HasSubstr("at most 80,000,000,000"));
 }
 
 TEST(Infeasible, SaysWhyASplitIsImpossible) {
