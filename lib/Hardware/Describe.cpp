@@ -90,7 +90,7 @@ static void printCalibration(llvm::raw_ostream &stream, const Calibration &calib
     stream << "\ncalibration: " << set.key.operatorKind << ", " << set.key.provider << ", "
            << (set.key.dataType ? toString(*set.key.dataType) : "any type") << " (" << set.evidence
            << (set.borrowedFrom.empty() ? "" : " on " + set.borrowedFrom) << ", " << set.rowsFitted
-           << " rows, held-out error " << fixed(set.meanAbsolutePercentageError, 1) << " %)\n";
+           << " rows, held out " << fixed(set.meanAbsolutePercentageError, 1) << " %)\n";
     printParagraph(stream, set.measurements + "; " + set.source + "; fitted " + set.date, 2);
     TextColumns rows("lrll");
     for (const CalibrationConstant &constant : set.constants)

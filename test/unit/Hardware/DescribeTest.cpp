@@ -88,7 +88,7 @@ TEST(Describe, CalibrationIsShown) {
   profile.calibration.sets = {set};
   std::string text = printed<const Profile &>(printProfile, profile);
   EXPECT_THAT(text,
-              HasSubstr("calibration: gemm, hipblaslt, bf16 (measured, 12 rows, held-out error 6.5 %)"));
+              HasSubstr("calibration: gemm, hipblaslt, bf16 (measured, 12 rows, held out 6.5 %)"));
   EXPECT_THAT(text, HasSubstr("ceiling"));
 }
 
