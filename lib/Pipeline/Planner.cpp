@@ -8,6 +8,7 @@
 #include "codesign/Search/Search.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace codesign {
 
@@ -104,12 +105,14 @@ llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile
   planned.plan = buildPlan(*space, *result, providers, *alternatives);
   planned.chosen = result->best.empty() ? baseVariant(*space) : result->best.front().variant;
   planned.plan.kernels = selectKernels(*space, planned.chosen, providers);
+  const std::vector<std::string> without = layersWithoutKernel(*space, planned.chosen, providers);
   planned.space = std::move(*space);
   if (planned.plan.kernels.empty())
-    planned.plan.warnings.push_back(
-        "codesign has no kernels of its own for " + profile.name +
-        " and these types yet: the plan is priced with the vendor's library, nothing is "
-        "emitted");
+    planned.plan.warnings.push_back("codesign has no kernels of its own for these types on " + profile.name +
+                                    " yet: the plan is priced with the vendor's library, nothing is emitted");
+  else if (!without.empty())
+    planned.plan.warnings.push_back("codesign has no kernels of its own for " + llvm::join(without, ", ") +
+                                    ": the vendor's library serves them");
   return planned;
 }
 

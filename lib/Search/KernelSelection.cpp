@@ -98,4 +98,21 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   return result;
 }
 
+std::vector<std::string> layersWithoutKernel(const Space &space, const Variant &variant,
+                                             const Providers &providers) {
+  const ModelSpec model = modelOf(space, variant);
+  std::vector<std::string> layers;
+  for (const Workload &workload : workloadsOf(space, variant))
+    for (const PlacedOperator &placed : operatorsOf(model, workload)) {
+      const auto *gemm = std::get_if<GemmShape>(&placed.op.shape);
+      if (!gemm || gemm->pass != Pass::Forward || providers.ownKernel(*gemm))
+        continue;
+      const std::string layer = placed.block + "/" + placed.op.name + " (k " + std::to_string(gemm->k) + " " +
+                                toString(gemm->input).str() + ")";
+      if (!llvm::is_contained(layers, layer))
+        layers.push_back(layer);
+    }
+  return layers;
+}
+
 } // namespace codesign

@@ -13,8 +13,16 @@ Providers::Providers(const Profile &profile, const CostOptions &library,
                      std::function<bool(const GemmSchedule &)> canEmit)
     : libraryModel(profile, library), ownModel(profile, ownOptions(library, std::move(canEmit))) {}
 
-std::optional<Estimate> Providers::ownKernel(const GemmShape &shape) const {
+bool Providers::hasOwn(const OperatorShape &shape) const {
   if (!ownModel.supports(shape))
+    return false;
+  // Own kernels load 16 bytes at once, so every row of k elements must be a multiple of them.
+  const auto *gemm = std::get_if<GemmShape>(&shape);
+  return !gemm || gemm->k * bitWidth(gemm->input) % (16 * 8) == 0;
+}
+
+std::optional<Estimate> Providers::ownKernel(const GemmShape &shape) const {
+  if (!hasOwn(shape))
     return std::nullopt;
   return ownModel.estimate(shape);
 }
@@ -23,7 +31,7 @@ Providers::Choice Providers::choose(const OperatorShape &shape) const {
   Choice choice;
   choice.estimate = libraryModel.estimate(shape);
   choice.provider = libraryModel.providerName(shape);
-  if (!ownModel.supports(shape))
+  if (!hasOwn(shape))
     return choice;
   choice.alternative = ownModel.estimate(shape);
   choice.alternativeProvider = "codesign";

@@ -42,4 +42,9 @@ Plan buildPlan(const Space &space, const SearchResult &result, const Providers &
 /// has no kernel family.
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant, const Providers &providers);
 
+/// The forward linear layers of a variant that have none, "attention/qkv_proj (k 4097 bf16)": the library
+/// serves them.
+std::vector<std::string> layersWithoutKernel(const Space &space, const Variant &variant,
+                                             const Providers &providers);
+
 } // namespace codesign

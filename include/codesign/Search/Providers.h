@@ -26,13 +26,16 @@ public:
   };
   Choice choose(const OperatorShape &shape) const;
 
-  /// Own kernel for a product; empty where there is none.
+  /// Own kernel for a product; empty where there is none: no family for the device and type, or rows of k
+  /// that are no multiple of 16 bytes.
   std::optional<Estimate> ownKernel(const GemmShape &shape) const;
 
   const CostModel &library() const { return libraryModel; }
   const Profile &profile() const { return libraryModel.profile(); }
 
 private:
+  bool hasOwn(const OperatorShape &shape) const;
+
   CostModel libraryModel, ownModel;
 };
 
