@@ -3,6 +3,7 @@
 #include "codesign/Search/PlanBuilder.h"
 #include "codesign/Search/ScheduleFields.h"
 #include "llvm/ADT/STLExtras.h"
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -50,6 +51,22 @@ PlanKernelRange rangeFor(const Product &product, const RowRange &rows, const Pro
   return range;
 }
 
+/// All ranges, neighbours of one schedule joined. A kernel takes no longer for fewer rows, so where that of
+/// the larger range is expected to be as fast as what was found for the smaller one, it serves both.
+std::vector<PlanKernelRange> rangesFor(const Product &product, const Providers &providers) {
+  std::vector<PlanKernelRange> ranges; // from the largest rows down
+  for (const RowRange &rows : llvm::reverse(rowRanges)) {
+    PlanKernelRange range = rangeFor(product, rows, providers);
+    if (!ranges.empty() &&
+        (ranges.back().schedule == range.schedule || ranges.back().expectedSeconds <= range.expectedSeconds))
+      ranges.back().minM = range.minM;
+    else
+      ranges.push_back(std::move(range));
+  }
+  std::reverse(ranges.begin(), ranges.end());
+  return ranges;
+}
+
 } // namespace
 
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant,
@@ -79,17 +96,7 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   std::vector<PlanKernel> result;
   std::map<std::string, int> names;
   for (auto &[product, kernel] : kernels) {
-    for (const RowRange &rows : rowRanges) {
-      PlanKernelRange range = rangeFor(product, rows, providers);
-      if (!kernel.ranges.empty() && kernel.ranges.back().schedule == range.schedule) {
-        kernel.ranges.back().maxM = range.maxM;
-        kernel.ranges.back().expectedM = range.expectedM;
-        kernel.ranges.back().expectedSeconds = range.expectedSeconds;
-        kernel.ranges.back().why = range.why;
-        continue;
-      }
-      kernel.ranges.push_back(std::move(range));
-    }
+    kernel.ranges = rangesFor(product, providers);
     // The same layer may run at several sizes (tensor ranks differ between workloads).
     if (const int count = names[kernel.name]++; count > 0)
       kernel.name += "_" + std::to_string(count + 1);

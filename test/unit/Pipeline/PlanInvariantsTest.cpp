@@ -108,6 +108,12 @@ TEST_P(PlanInvariants, HoldForEveryExample) {
       EXPECT_NEAR(saved, plan.base.objective - plan.chosen().objective, 1e-9);
     }
 
+    // A range of few rows is not served by a slower kernel than a range of more.
+    for (const PlanKernel &kernel : plan.kernels)
+      for (size_t i = 1; i < kernel.ranges.size(); ++i) {
+        EXPECT_EQ(kernel.ranges[i].minM, kernel.ranges[i - 1].maxM + 1) << kernel.name;
+        EXPECT_LT(kernel.ranges[i - 1].expectedSeconds, kernel.ranges[i].expectedSeconds) << kernel.name;
+      }
     // A device without a kernel family says so and emits nothing.
     EXPECT_EQ(plan.kernels.empty(), profile->kernelFamilies.empty());
     if (plan.kernels.empty()) {
