@@ -92,6 +92,7 @@ llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile
   if (!space)
     return space.takeError();
   const Providers providers = makeProviders(profile, options);
+  *space = withBestBaseSplits(std::move(*space), providers);
   SearchOptions searchOptions;
   searchOptions.numBest = options.numBest;
   searchOptions.tieBand = tieBandOf(*space, providers);

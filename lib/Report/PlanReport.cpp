@@ -25,7 +25,9 @@ std::vector<Column> columnsOf(const Plan &plan, unsigned alternatives) {
   for (auto [index, variant] : llvm::enumerate(plan.alternatives))
     columns.push_back({std::string("best [") + char('a' + index) + "]", &variant});
   for (size_t i = 1; i < plan.best.size(); ++i)
-    columns.push_back({"plan " + std::to_string(i + 1), &plan.best[i]});
+    if (llvm::none_of(columns,
+                      [&](const Column &c) { return c.variant->dimensions == plan.best[i].dimensions; }))
+      columns.push_back({"plan " + std::to_string(i + 1), &plan.best[i]});
   columns.resize(std::min<size_t>(columns.size(), alternatives + 2));
   return columns;
 }
@@ -58,13 +60,21 @@ void addWorkloadRows(Table &table, size_t index, const PlanWorkload &workload,
   row(workload.name + " step", [](const PlanWorkloadResult &r) { return formatTime(r.secondsPerStep); });
   row("  TFLOP/s per GPU", [](const PlanWorkloadResult &r) { return formatNumber(r.teraflopsPerSecond); });
   row("  of the ceiling", ceilingText);
+  const auto gpus = [](const PlanWorkloadResult &r) {
+    return std::max(r.tensorParallel, r.expertParallel) * r.pipelineParallel;
+  };
   const PlanWorkloadResult &base = columns.front()->workloads[index];
+  const auto flopPerToken = [&](const PlanWorkloadResult &r) {
+    return r.flopPerStep * double(gpus(r)) / double(r.tokensPerStep);
+  };
   row("  FLOP per token", [&](const PlanWorkloadResult &r) {
-    const double change =
-        r.flopPerStep / double(r.tokensPerStep) / base.flopPerStep * double(base.tokensPerStep);
-    return &r == &base ? formatCount(r.flopPerStep / double(r.tokensPerStep)) : formatChange(change - 1);
+    return &r == &base ? formatCount(flopPerToken(r))
+                       : formatChange(flopPerToken(r) / flopPerToken(base) - 1);
   });
   row("  tokens/s", [](const PlanWorkloadResult &r) { return formatCount(r.tokensPerSecond); });
+  if (any([&](const PlanWorkloadResult &r) { return gpus(r) > 1; }))
+    row("  tokens/s per GPU",
+        [&](const PlanWorkloadResult &r) { return formatCount(r.tokensPerSecond / double(gpus(r))); });
   row("  tokens/J", [](const PlanWorkloadResult &r) { return formatNumber(r.tokensPerJoule); });
   if (any([](const PlanWorkloadResult &r) { return r.dollarsPerMillionTokens.has_value(); }))
     row("  $ per M tokens", [](const PlanWorkloadResult &r) {

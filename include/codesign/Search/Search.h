@@ -48,6 +48,12 @@ struct StepCost {
 };
 StepCost stepCost(const ModelSpec &model, const Workload &workload, const OperatorPricer &pricer);
 
+/// The space with each workload of the base split as serves the base best, among the splits that the workload
+/// offers, that divide it and that fit the memory budget (among all that divide it where none fits). So a
+/// plan is compared with the base at its best, and a larger number of GPUs alone is no gain. Workloads that
+/// the base cannot be split for stay.
+Space withBestBaseSplits(Space space, const OperatorPricer &pricer);
+
 /// The number that the objective counts, per token.
 double costPerToken(const StepCost &cost, const Workload &workload, Objective objective);
 

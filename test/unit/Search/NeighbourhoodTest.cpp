@@ -57,4 +57,31 @@ TEST(NeighbourhoodBudget, KeepsWhatTheUserLimits) {
   EXPECT_TRUE(defaultNeighbourhood(space).budget.parameters);
 }
 
+/// More GPUs are no gain of the shape: the base is compared at its own best split.
+TEST(BaseSplits, TakeTheCheapestThatDividesAndFits) {
+  Space space;
+  space.base = denseModel(512, 4, 64, 8, 4, 1536, 1000);
+  WorkloadChoice choice{trainWorkload(1, 256), {{1, 1, 1}, {2, 1, 1}, {4, 1, 1}, {3, 1, 1}}};
+  space.workloads = {choice};
+  const RandomPricer pricer(5, 100);
+  const auto costOf = [&](const Parallelism &split) {
+    Workload workload = choice.workload;
+    workload.parallelism = split;
+    return costPerToken(stepCost(space.base, workload, pricer), workload, space.objective);
+  };
+  const Space best = withBestBaseSplits(space, pricer);
+  const Parallelism found = best.workloads[0].workload.parallelism;
+  EXPECT_NE(found.tensor, 3);
+  for (int64_t tensor : {1, 2, 4})
+    EXPECT_LE(costOf(found), costOf({tensor, 1, 1}));
+  // A memory budget that only four ranks meet.
+  Workload four = choice.workload;
+  four.parallelism = {4, 1, 1};
+  space.budget.memoryBytes = budgetRange(memoryFootprint(space.base, four).total().value, std::nullopt);
+  EXPECT_EQ(withBestBaseSplits(space, pricer).workloads[0].workload.parallelism.tensor, 4);
+  // One that none meets falls back to the cheapest.
+  space.budget.memoryBytes = budgetRange(1, std::nullopt);
+  EXPECT_EQ(withBestBaseSplits(space, pricer).workloads[0].workload.parallelism, found);
+}
+
 } // namespace
