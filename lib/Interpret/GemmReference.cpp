@@ -65,15 +65,30 @@ GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, cons
   return reference;
 }
 
+static double allowedError(const GemmReference &reference, size_t at, DataType type, double errorConstant) {
+  return roundingError(type, reference.values[at]) +
+         errorConstant * std::sqrt(double(reference.depth)) * 0x1p-24 * reference.magnitudes[at];
+}
+
+double largestErrorShare(const Matrix &out, const GemmReference &reference, double errorConstant) {
+  double largest = 0;
+  for (int64_t i = 0; i < reference.rows; ++i)
+    for (int64_t j = 0; j < reference.columns; ++j) {
+      const size_t at = i * reference.columns + j;
+      const double error = std::fabs(out.at(i, j) - reference.values[at]);
+      if (std::isfinite(reference.values[at]))
+        largest = std::max(largest, error / allowedError(reference, at, out.type, errorConstant));
+    }
+  return largest;
+}
+
 std::optional<std::string> firstMismatch(const Matrix &out, const GemmReference &reference,
                                          double errorConstant) {
   for (int64_t i = 0; i < reference.rows; ++i)
     for (int64_t j = 0; j < reference.columns; ++j) {
       const double expected = reference.values[i * reference.columns + j];
       const double actual = out.at(i, j);
-      const double bound =
-          roundingError(out.type, expected) + errorConstant * std::sqrt(double(reference.depth)) * 0x1p-24 *
-                                                  reference.magnitudes[i * reference.columns + j];
+      const double bound = allowedError(reference, i * reference.columns + j, out.type, errorConstant);
       // A finite reference wants a finite result inside the bound; otherwise the kind of value must agree.
       const bool right = std::isnan(expected)   ? std::isnan(actual)
                          : std::isinf(expected) ? actual == expected

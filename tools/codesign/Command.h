@@ -32,5 +32,6 @@ CommandBody makeHwCommand(CLI::App &command, const GlobalOptions &global);
 CommandBody makeValidateCommand(CLI::App &command, const GlobalOptions &global);
 CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global);
 CommandBody makeSimulateCommand(CLI::App &command, const GlobalOptions &global);
+CommandBody makeVerifyCommand(CLI::App &command, const GlobalOptions &global);
 
 } // namespace codesign

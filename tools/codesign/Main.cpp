@@ -24,6 +24,7 @@ constexpr CommandEntry commands[] = {
     {"emit", "Kernels and their package for a plan", makeEmitCommand},
     {"hw", "List the device profiles, or show one", makeHwCommand},
     {"validate", "Error of the cost model on measured times", makeValidateCommand},
+    {"verify", "Run every kernel of a package on the CPU against a float64 reference", makeVerifyCommand},
     {"simulate", "Run one AMD code object on the CPU: result, hazards, races, conflicts",
      makeSimulateCommand},
     {"calibrate", "Fit a profile's constants to measured times", makeCalibrateCommand},

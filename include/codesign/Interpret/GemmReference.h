@@ -30,4 +30,9 @@ constexpr double gemmErrorConstant = 4;
 std::optional<std::string> firstMismatch(const Matrix &out, const GemmReference &reference,
                                          double errorConstant = gemmErrorConstant);
 
+/// The largest error of `out` where the reference is finite, as a share of the bound: at most 1 where all is
+/// well.
+double largestErrorShare(const Matrix &out, const GemmReference &reference,
+                         double errorConstant = gemmErrorConstant);
+
 } // namespace codesign

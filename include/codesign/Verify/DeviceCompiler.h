@@ -1,0 +1,19 @@
+// Compiles HIP sources for an AMD device with clang, without ROCm.
+#pragma once
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <string>
+
+namespace codesign {
+
+/// Path of the device compiler: `wanted` if it is not empty, else the first of clang++-22 and clang++ on the
+/// PATH. None: an error with exit code 2 that says what to install.
+llvm::Expected<std::string> findDeviceCompiler(llvm::StringRef wanted);
+
+/// Compiles one source to a code object for `architecture` ("gfx942"). The compiler's messages are in the
+/// error.
+llvm::Error compileForDevice(llvm::StringRef compiler, llvm::StringRef source, llvm::StringRef architecture,
+                             llvm::StringRef object);
+
+} // namespace codesign

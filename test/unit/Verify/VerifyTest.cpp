@@ -1,0 +1,117 @@
+// Packages with one planted mistake each must fail, and say where; the package as emitted must pass.
+#include "codesign/Verify/Verify.h"
+#include "codesign/Hardware/ProfileLoader.h"
+#include "codesign/Pipeline/Pipeline.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace codesign;
+using ::testing::HasSubstr;
+
+namespace {
+
+constexpr char model[] = R"(
+model: {model_type: llama, hidden_size: 256, intermediate_size: 640, num_hidden_layers: 2, num_attention_heads: 4,
+        num_key_value_heads: 2, head_dim: 64, vocab_size: 520, max_position_embeddings: 4096}
+search: {intermediate_size: [640]}
+constraints: {head_dim_menu: off, heads_per_kv_head: off, min_kv_heads: off, head_count: off, depth_width_band: off}
+workloads: [{phase: train, seq_len: 4096, micro_batch: 1}]
+)";
+
+class Verify : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-verify-test", folder));
+    auto file = std::make_shared<SourceFile>(SourceFile{"tiny.yaml", model});
+    llvm::Expected<PlanRequest> request = readPlanRequest(file);
+    ASSERT_TRUE(bool(request)) << llvm::toString(request.takeError());
+    llvm::Expected<Profile> profile =
+        loadProfile("mi300x", {std::string(CODESIGN_SOURCE_DIR) + "/hwprofiles"});
+    ASSERT_TRUE(bool(profile)) << llvm::toString(profile.takeError());
+    llvm::Expected<PlannedModel> planned = planModel(*request, *profile, {});
+    ASSERT_TRUE(bool(planned)) << llvm::toString(planned.takeError());
+    package = (folder + "/package").str();
+    ASSERT_FALSE(bool(emitKernels(planned->plan, *profile, package)));
+  }
+  void TearDown() override { (void)llvm::sys::fs::remove_directories(folder); }
+
+  /// Replaces the first `from` in a file of the package's src/.
+  void plant(llvm::StringRef name, llvm::StringRef from, llvm::StringRef to) {
+    const std::string path = package + "/src/" + name.str();
+    auto buffer = llvm::MemoryBuffer::getFile(path);
+    ASSERT_TRUE(bool(buffer)) << path;
+    std::string text = (*buffer)->getBuffer().str();
+    const size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from.str();
+    text.replace(at, from.size(), to);
+    buffer->reset();
+    std::error_code code;
+    llvm::raw_fd_ostream(path, code) << text;
+    ASSERT_FALSE(code);
+  }
+
+  llvm::Expected<VerifyReport> verify(llvm::StringRef only) {
+    VerifyOptions options;
+    options.only = only.str();
+    options.multiplyAccumulates = 3e7;
+    return verifyPackage(package, options, [](const VerifiedLaunch &) {});
+  }
+
+  /// Everything that failed, in one text.
+  std::string failures(llvm::StringRef only) {
+    llvm::Expected<VerifyReport> report = verify(only);
+    if (!report)
+      return llvm::toString(report.takeError());
+    EXPECT_FALSE(report->passed());
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    printVerifyReport(*report, stream);
+    return text;
+  }
+
+  llvm::SmallString<128> folder;
+  std::string package;
+};
+
+TEST_F(Verify, EveryEmittedKernelIsRight) {
+  llvm::Expected<VerifyReport> report = verify("");
+  ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  printVerifyReport(*report, stream);
+  EXPECT_TRUE(report->passed()) << text;
+  EXPECT_GE(report->launches.size(), 10u);
+  for (const VerifiedLaunch &launch : report->launches) {
+    EXPECT_GT(launch.errorShare, 0) << launch.kernel;
+    EXPECT_LE(launch.errorShare, 1) << launch.kernel;
+    EXPECT_GE(launch.workgroups, std::min<uint64_t>(2, launch.workgroupsOfGrid));
+    EXPECT_GT(launch.instructions, 0u);
+  }
+}
+
+TEST_F(Verify, ADroppedStepIsWrong) {
+  plant("o_proj_n256_k256_bf16_m1.hip", "sums.multiply(wPart, aPart);", "");
+  EXPECT_THAT(failures("o_proj_n256_k256_bf16_m1"), HasSubstr("instead of"));
+}
+
+TEST_F(Verify, AMissingBarrierIsARace) {
+  plant("codesign_gfx942.h", "__builtin_amdgcn_s_barrier();", "");
+  EXPECT_THAT(failures("o_proj_n256_k256_bf16_m1"), HasSubstr("race"));
+}
+
+TEST_F(Verify, ABrokenSourceIsAnErrorWithTheCompilersWords) {
+  plant("o_proj_n256_k256_bf16_m1.hip", "extern \"C\"", "extern C");
+  EXPECT_THAT(failures("o_proj_n256_k256_bf16_m1"), HasSubstr("does not compile for gfx942"));
+}
+
+TEST_F(Verify, AnAbsentCompilerIsNamed) {
+  VerifyOptions options;
+  options.compiler = "no-such-compiler";
+  EXPECT_THAT(llvm::toString(verifyPackage(package, options, [](const VerifiedLaunch &) {}).takeError()),
+              HasSubstr("no compiler 'no-such-compiler'"));
+}
+
+} // namespace
