@@ -1,4 +1,5 @@
 #include "codesign/Isa/MemoryInstruction.h"
+#include "dialects/Kernel/OpChecks.h"
 #include "dialects/Kernel/Operand.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
 
@@ -8,8 +9,6 @@
 using namespace mlir;
 
 namespace codesign::kernel {
-
-namespace {
 
 FuncOp kernelOf(Operation *op) {
   return op->getParentOfType<FuncOp>();
@@ -33,15 +32,17 @@ LogicalResult verifyFragment(Operation *op, FragmentType type) {
   return success();
 }
 
-LogicalResult verifyLocalTile(Operation *op, TileType tile) {
-  if (tile.getSpace() != Space::Shared || tile.isRing())
-    return op->emitOpError("takes one tile in LDS (a slot of a ring)");
-  return success();
-}
-
 LogicalResult verifyGlobalRows(Operation *op, TileType rows) {
   if (rows.getSpace() != Space::Global || ShapedType::isDynamic(rows.getRows()))
     return op->emitOpError("takes rows of a global matrix, cut out by kernel.rows");
+  return success();
+}
+
+namespace {
+
+LogicalResult verifyLocalTile(Operation *op, TileType tile) {
+  if (tile.getSpace() != Space::Shared || tile.isRing())
+    return op->emitOpError("takes one tile in LDS (a slot of a ring)");
   return success();
 }
 

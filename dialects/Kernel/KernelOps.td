@@ -220,4 +220,6 @@ def Kernel_StoreOp : Kernel_Op<"store"> {
   let hasVerifier = 1;
 }
 
+include "dialects/Kernel/KernelStreamOps.td"
+
 #endif

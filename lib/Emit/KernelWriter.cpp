@@ -205,9 +205,14 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<arith::RemUIOp>([&](auto) { return arithmetic("%", Precedence::Multiplicative); })
       .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp, LoadFragmentOp, ZeroOp, MmaOp,
-            AddBiasOp, ActivationOp, scf::ForOp>([&](auto known) { return emit(known); })
+            AddBiasOp, ActivationOp, WaveIndexOp, FetchFragmentOp, CollectSumsOp, scf::ForOp>(
+          [&](auto known) { return emit(known); })
       .Case<DepositOp>([&](DepositOp deposit) {
         line() << text(deposit.getStaged()) << ".store(" << text(deposit.getTile()) << ");\n";
+        return Error::success();
+      })
+      .Case<DepositSumsOp>([&](DepositSumsOp deposit) {
+        line() << text(deposit.getFragment()) << ".deposit(" << text(deposit.getSlots()) << ");\n";
         return Error::success();
       })
       .Case<CopyAsyncOp>([&](CopyAsyncOp copy) {
@@ -299,14 +304,42 @@ Error KernelWriter::emit(FetchOp op) {
   return Error::success();
 }
 
+/// "LeftOperands<Mma, 4, 1>".
+static std::string operandsClass(FragmentType type, Architecture architecture) {
+  const Operand operand(type, architecture);
+  return formatv("{0}<Mma, {1}, {2}>", type.getRole() == Role::A ? "LeftOperands" : "RightOperands",
+                 operand.countFirst(), operand.countSecond());
+}
+
 Error KernelWriter::emit(LoadFragmentOp op) {
-  FragmentType type = op.getType();
-  const Operand operand(type, architectureOf(function));
-  const std::string fragment =
-      formatv("{0}<Mma, {1}, {2}>", type.getRole() == Role::A ? "LeftOperands" : "RightOperands",
-              operand.countFirst(), operand.countSecond());
-  declareOrReload(op, op.getResult(), op.getName(), fragment,
+  declareOrReload(op, op.getResult(), op.getName(), operandsClass(op.getType(), architectureOf(function)),
                   text(op.getTile()) + ", " + text(op.getRow()) + ", " + text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(WaveIndexOp op) {
+  const std::string name = fresh("wave");
+  expressions[op.getResult()] = {name};
+  line() << "const int " << name << " = waveId();\n";
+  return Error::success();
+}
+
+Error KernelWriter::emit(FetchFragmentOp op) {
+  declareOrReload(op, op.getResult(), op.getName(), operandsClass(op.getType(), architectureOf(function)),
+                  text(op.getRows()) + ", " + text(op.getRow()) + ", " + text(op.getColumn()) +
+                      (op.getInside() ? "" : ", Clipped{}"));
+  return Error::success();
+}
+
+Error KernelWriter::emit(CollectSumsOp op) {
+  const Operand operand(op.getResult().getType(), architectureOf(function));
+  const std::string name = fresh(op.getName()), share = fresh("share");
+  variables[name] = {op.getResult(), depth};
+  expressions[op.getResult()] = {name};
+  expressions[op.getFirst()] = {share + ".row"};
+  expressions[op.getSecond()] = {share + ".column"};
+  line() << formatv("Accumulators<Mma, {0}, {1}> {2};\n", operand.countFirst(), operand.countSecond(), name);
+  line() << formatv("const Origin {0} = {1}.collect({2});\n", share, name, text(op.getSlots()));
   return Error::success();
 }
 

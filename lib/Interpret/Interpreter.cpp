@@ -87,7 +87,8 @@ Error Interpreter::runOperation(Operation *op) {
       })
       .Case<ReturnOp, SchedulingFenceOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp, LoadFragmentOp, ZeroOp,
-            MmaOp, AddBiasOp, ActivationOp, StoreOp, scf::ForOp>([&](auto known) { return run(known); })
+            MmaOp, AddBiasOp, ActivationOp, StoreOp, WaveIndexOp, FetchFragmentOp, DepositSumsOp,
+            CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return fail(unknown, "is not interpreted"); });
 }
 
@@ -200,22 +201,6 @@ Error Interpreter::run(CopyAsyncOp op) {
       return at(op, std::move(error));
   }
   return Error::success();
-}
-
-template <class Visit>
-void Interpreter::forEachElement(FragmentType type, Visit visit) const {
-  const Operand operand(type, architecture);
-  const int64_t perGroup = operand.elementsPerGroup();
-  std::vector<FragmentPosition> positions(operand.lanes() * perGroup);
-  for (size_t slot = 0; slot < positions.size(); ++slot)
-    positions[slot] = operand.positionInGroup(slot / perGroup, slot % perGroup);
-  size_t element = 0;
-  for (int64_t wave = 0; wave < waves; ++wave)
-    for (int64_t first = 0; first < operand.countFirst(); ++first)
-      for (int64_t second = 0; second < operand.countSecond(); ++second)
-        for (const FragmentPosition &position : positions)
-          visit(wave, element++, first * operand.stepFirst() + position.first,
-                second * operand.stepSecond() + position.second);
 }
 
 Error Interpreter::run(LoadFragmentOp op) {

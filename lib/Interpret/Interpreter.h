@@ -55,6 +55,10 @@ private:
   llvm::Error run(kernel::AddBiasOp op);
   llvm::Error run(kernel::ActivationOp op);
   llvm::Error run(kernel::StoreOp op);
+  llvm::Error run(kernel::WaveIndexOp op);
+  llvm::Error run(kernel::FetchFragmentOp op);
+  llvm::Error run(kernel::DepositSumsOp op);
+  llvm::Error run(kernel::CollectSumsOp op);
   llvm::Error run(mlir::scf::ForOp op);
 
   /// The value of an index that must be the same in all waves.
@@ -74,5 +78,21 @@ private:
   int64_t sharedTop = 0;
   llvm::DenseMap<mlir::Value, Value> values;
 };
+
+template <class Visit>
+void Interpreter::forEachElement(kernel::FragmentType type, Visit visit) const {
+  const kernel::Operand operand(type, architecture);
+  const int64_t perGroup = operand.elementsPerGroup();
+  std::vector<kernel::FragmentPosition> positions(operand.lanes() * perGroup);
+  for (size_t slot = 0; slot < positions.size(); ++slot)
+    positions[slot] = operand.positionInGroup(slot / perGroup, slot % perGroup);
+  size_t element = 0;
+  for (int64_t wave = 0; wave < waves; ++wave)
+    for (int64_t first = 0; first < operand.countFirst(); ++first)
+      for (int64_t second = 0; second < operand.countSecond(); ++second)
+        for (const kernel::FragmentPosition &position : positions)
+          visit(wave, element++, first * operand.stepFirst() + position.first,
+                second * operand.stepSecond() + position.second);
+}
 
 } // namespace codesign

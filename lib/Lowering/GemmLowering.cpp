@@ -1,4 +1,4 @@
-#include "codesign/Lowering/Gemm.h"
+#include "GemmFunction.h"
 #include "codesign/Support/Diagnostics.h"
 #include "dialects/Kernel/Operand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,10 +41,7 @@ private:
 
   Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
   Value named(StringRef name, int64_t value) { return ConstantOp::create(builder, name, value); }
-  TileType global(int64_t rows, int64_t columns) {
-    return TileType::get(builder.getContext(), {rows, columns}, element, Space::Global,
-                         RowMajorAttr::get(builder.getContext(), 0));
-  }
+  TileType global(int64_t rows, int64_t columns) { return globalTile(rows, columns, element); }
   FragmentType fragment(int64_t first, int64_t second, Type type, Role role, int64_t pack) {
     return FragmentType::get(builder.getContext(), {first, second}, type, role,
                              builder.getStringAttr(schedule.instruction), pack);
@@ -53,7 +50,6 @@ private:
   Value tilesLessThan(int64_t count) { return arith::SubIOp::create(builder, kTileCount, constant(count)); }
   Attribute sharedLayout() const;
 
-  FuncOp createFunction(ModuleOp module);
   void cutRows(Stream &stream, Value first, Value extent);
   void allocate(Stream &stream);
   Value slot(const Stream &stream, Value tile);
@@ -77,8 +73,9 @@ private:
   void fetch(Value tile);
   void deposit(Value tile);
   void copyAsync(Value tile);
-  scf::ForOp createLoop(StringRef name, Value from, Value to, Value step, ValueRange carried, bool unroll);
-  void epilogue(Value accumulator, Value bias, Value column, Value outRows, Value waveRow, Value waveColumn);
+  scf::ForOp createLoop(StringRef name, Value from, Value to, Value step, ValueRange carried, bool unroll) {
+    return createNamedLoop(builder, name, from, to, step, carried, unroll);
+  }
 
   const GemmProblem &problem;
   const GemmKernel &schedule;
@@ -96,31 +93,6 @@ Attribute GemmBuilder::sharedLayout() const {
   if (schedule.padding > 0)
     return RowMajorAttr::get(context, schedule.padding);
   return SwizzledAttr::get(context);
-}
-
-FuncOp GemmBuilder::createFunction(ModuleOp module) {
-  MLIRContext *context = builder.getContext();
-  SmallVector<Type> types = {global(ShapedType::kDynamic, problem.k), global(problem.n, problem.k)};
-  SmallVector<StringRef> names = {"a", "w"};
-  if (problem.bias) {
-    types.push_back(global(1, problem.n));
-    names.push_back("bias");
-  }
-  types.append({global(ShapedType::kDynamic, problem.n), builder.getIndexType()});
-  names.append({"d", "m"});
-  builder.setInsertionPointToEnd(module.getBody());
-  const TargetAttr target = TargetAttr::get(context, builder.getStringAttr(toString(schedule.architecture)),
-                                            waveSize(schedule.architecture), schedule.limits.sharedBytes,
-                                            schedule.limits.registersPerLane, schedule.limits.chiplets);
-  auto function =
-      FuncOp::create(builder, problem.symbol, FunctionType::get(context, types, {}), target,
-                     SmallVector<int64_t>{schedule.wavesM, schedule.wavesN}, builder.getStrArrayAttr(names),
-                     schedule.residency, ArrayAttr(), ArrayAttr());
-  Block *block = builder.createBlock(&function.getBody());
-  for (Type type : types)
-    block->addArgument(type, builder.getLoc());
-  builder.setInsertionPointToStart(block);
-  return function;
 }
 
 /// Cuts the workgroup's rows out of the matrix.
@@ -156,16 +128,6 @@ void GemmBuilder::copyAsync(Value tile) {
   for (Stream *stream : {&a, &w})
     CopyAsyncOp::create(builder, stream->rows, columnOf(tile), slot(*stream, tile));
   CommitCopiesOp::create(builder);
-}
-
-scf::ForOp GemmBuilder::createLoop(StringRef name, Value from, Value to, Value step, ValueRange carried,
-                                   bool unroll) {
-  auto loop = scf::ForOp::create(builder, from, to, step, carried);
-  loop->setDiscardableAttr("kernel.name", builder.getStringAttr(name));
-  if (unroll)
-    loop->setDiscardableAttr("kernel.unroll", builder.getUnitAttr());
-  builder.setInsertionPointToStart(loop.getBody());
-  return loop;
 }
 
 Value GemmBuilder::multiplyStep(Value accumulator, Value tile, Value column,
@@ -274,22 +236,10 @@ Value GemmBuilder::throughAsyncCopies(Value accumulator) {
   return rest.getResult(0);
 }
 
-void GemmBuilder::epilogue(Value result, Value bias, Value column, Value outRows, Value waveRow,
-                           Value waveColumn) {
-  Value outColumn = arith::AddIOp::create(builder, column, waveColumn);
-  if (bias)
-    result = AddBiasOp::create(builder, result, bias, outColumn, transposed);
-  if (problem.activation)
-    result = ActivationOp::create(builder, *problem.activation, result);
-  StoreOp::create(builder, result, outRows, waveRow, outColumn, transposed);
-}
-
 OwningOpRef<ModuleOp> GemmBuilder::build() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getLoc());
-  FuncOp function = createFunction(*module);
-  Block &block = function.getBody().front();
-  Value m = block.getArguments().back();
-  Value out = block.getArgument(block.getNumArguments() - 2);
+  const GemmFunction function = createGemmFunction(builder, *module, problem, schedule);
+  Value m = function.m;
 
   tileK = named("tileK", schedule.tileK);
   kTileCount = named("kTiles", kTiles);
@@ -298,17 +248,17 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
                           schedule.band, schedule.limits.chiplets, schedule.run);
   const int64_t waveM = schedule.tileM / schedule.wavesM, waveN = schedule.tileN / schedule.wavesN;
   auto wave = WaveTileOp::create(builder, SmallVector<int64_t>{waveM, waveN});
-  auto open = [&](Stream &stream, StringRef name, unsigned argument, int64_t tileRows, int64_t waveRows,
+  auto open = [&](Stream &stream, StringRef name, Value matrix, int64_t tileRows, int64_t waveRows,
                   Value waveRow, Role role) {
     stream.name = name.str();
-    stream.matrix = block.getArgument(argument);
+    stream.matrix = matrix;
     stream.tileRows = tileRows;
     stream.waveRows = waveRows;
     stream.waveRow = waveRow;
     stream.role = role;
   };
-  open(a, "a", 0, schedule.tileM, waveM, wave.getRow(), transposed ? Role::B : Role::A);
-  open(w, "w", 1, schedule.tileN, waveN, wave.getColumn(), transposed ? Role::A : Role::B);
+  open(a, "a", function.a, schedule.tileM, waveM, wave.getRow(), transposed ? Role::B : Role::A);
+  open(w, "w", function.w, schedule.tileN, waveN, wave.getColumn(), transposed ? Role::A : Role::B);
   cutRows(a, order.getRow(), m);
   cutRows(w, order.getColumn(), constant(problem.n));
   allocate(a);
@@ -320,9 +270,10 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   Value accumulator = ZeroOp::create(builder, sums, "sums");
   accumulator = asynchronous ? throughAsyncCopies(accumulator) : throughRegisters(accumulator);
 
-  Value outRows = RowsOp::create(builder, global(schedule.tileM, problem.n), "dRows", out, order.getRow(), m);
-  epilogue(accumulator, problem.bias ? Value(block.getArgument(2)) : Value(), order.getColumn(), outRows,
-           wave.getRow(), wave.getColumn());
+  Value outRows =
+      RowsOp::create(builder, global(schedule.tileM, problem.n), "dRows", function.out, order.getRow(), m);
+  Value outColumn = arith::AddIOp::create(builder, order.getColumn(), wave.getColumn());
+  createEpilogue(builder, problem, function, accumulator, {outRows, wave.getRow(), outColumn, transposed});
   ReturnOp::create(builder);
   return module;
 }
@@ -333,6 +284,19 @@ int64_t GemmKernel::depthPerStep() const {
   const MatrixInstruction *record = findMatrixInstruction(architecture, instruction);
   assert(record && "checked by checkGemm");
   return record->k * pack;
+}
+
+/// What a kernel whose waves share k asks for beyond that.
+static llvm::Error checkStreaming(const GemmKernel &schedule, const MatrixInstruction &record) {
+  if (vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("waves share k on AMD devices only");
+  if (schedule.wavesM != 1 || schedule.wavesN != 1)
+    return usageError("the waves share either k or the tile");
+  if (schedule.tileK % (schedule.wavesK * record.k * schedule.pack))
+    return usageError("tileK = " + llvm::Twine(schedule.tileK) + " does not divide into steps of " +
+                      llvm::Twine(record.k * schedule.pack) + " for each of " + llvm::Twine(schedule.wavesK) +
+                      " waves");
+  return llvm::Error::success();
 }
 
 llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
@@ -350,14 +314,16 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
                       ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
                       llvm::Twine(llvm::alignTo(problem.k, chunk)));
   if (schedule.tileM < 1 || schedule.tileN < 1 || schedule.tileK < 1 || schedule.wavesM < 1 ||
-      schedule.wavesN < 1 || schedule.stages < 1 || schedule.band < 1 || schedule.run < 1 ||
-      schedule.pack < 1 || schedule.padding < 0)
+      schedule.wavesN < 1 || schedule.wavesK < 1 || schedule.stages < 1 || schedule.band < 1 ||
+      schedule.run < 1 || schedule.pack < 1 || schedule.padding < 0)
     return usageError("a schedule's extents must be positive");
   if (schedule.tileM % schedule.wavesM || schedule.tileN % schedule.wavesN)
     return usageError("the waves do not divide the tile");
   if (schedule.tileK % (record->k * schedule.pack))
     return usageError("tileK = " + llvm::Twine(schedule.tileK) + " is no multiple of the " +
                       llvm::Twine(record->k * schedule.pack) + " of depth that one step multiplies");
+  if (schedule.wavesK > 1)
+    return checkStreaming(schedule, *record);
   if (vendorOf(schedule.architecture) == Vendor::Amd ? schedule.stages > 2 : schedule.stages < 2)
     return usageError("stages = " + llvm::Twine(schedule.stages) + " does not fit the copies of " +
                       toString(schedule.architecture));
@@ -372,7 +338,8 @@ llvm::Expected<OwningOpRef<ModuleOp>> lowerGemm(MLIRContext &context, const Gemm
   GemmKernel fitted = schedule;
   // No ring is longer than the tiles it holds, plus the slot being read.
   fitted.stages = std::min<int64_t>(schedule.stages, llvm::divideCeil(problem.k, schedule.tileK) + 1);
-  OwningOpRef<ModuleOp> module = GemmBuilder(context, problem, fitted).build();
+  OwningOpRef<ModuleOp> module = schedule.wavesK > 1 ? buildStreamingGemm(context, problem, schedule)
+                                                     : GemmBuilder(context, problem, fitted).build();
   std::string reason;
   ScopedDiagnosticHandler capture(&context, [&](Diagnostic &diagnostic) {
     if (reason.empty())

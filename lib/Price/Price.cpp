@@ -107,6 +107,13 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
                   fetch.getType().getElementType());
         return llvm::Error::success();
       })
+      .Case<FetchFragmentOp>([&](FetchFragmentOp fetch) {
+        const Operand operand(fetch.getType(), architecture);
+        const int64_t loads = operand.countFirst() * operand.countSecond();
+        step.globalInstructions += loads * times;
+        step.globalBytes += loads * chunkBytes * threads * times;
+        return llvm::Error::success();
+      })
       .Case<CopyAsyncOp>([&](CopyAsyncOp copy) {
         TileType tile = copy.getTile().getType();
         addGlobal(tile.getRows(), tile.getColumns(), tile.getElementType());
@@ -123,7 +130,16 @@ RegisterPrice Pricer::registers() {
   RegisterPrice price;
   function.walk(
       [&](ZeroOp zero) { price.accumulators += Operand(zero.getType(), architecture).registersPerLane(); });
+  // Fragments that come straight from global memory are in flight like staged tiles, not beside them.
+  llvm::DenseMap<StringAttr, int64_t> fetched;
+  function.walk([&](FetchFragmentOp fetch) {
+    fetched[fetch.getNameAttr()] = Operand(fetch.getType(), architecture).registersPerLane();
+  });
+  for (auto &entry : fetched)
+    price.staging += entry.second;
   function.walk([&](MmaOp mma) {
+    if (!fetched.empty())
+      return;
     price.fragments =
         std::max(price.fragments, Operand(mma.getA().getType(), architecture).registersPerLane() +
                                       Operand(mma.getB().getType(), architecture).registersPerLane());

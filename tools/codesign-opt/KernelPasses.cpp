@@ -35,8 +35,9 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     problem.bias = bias;
     std::optional<DataType> element = parseDataType(type);
     std::optional<Architecture> target = parseArchitecture(architecture);
-    if (!element || !target || tile.size() != 3 || waves.size() != 2) {
-      getOperation().emitError("kernel-lower-gemm: type, arch, tile (m, n, k) or waves (m, n) is malformed");
+    if (!element || !target || tile.size() != 3 || waves.size() < 2 || waves.size() > 3) {
+      getOperation().emitError(
+          "kernel-lower-gemm: type, arch, tile (m, n, k) or waves (m, n, k) is malformed");
       return signalPassFailure();
     }
     problem.type = *element;
@@ -56,6 +57,7 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     schedule.tileK = tile[2];
     schedule.wavesM = waves[0];
     schedule.wavesN = waves[1];
+    schedule.wavesK = waves.size() == 3 ? waves[2] : 1;
     schedule.stages = stages;
     schedule.band = band;
     schedule.run = run;

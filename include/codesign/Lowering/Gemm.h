@@ -40,6 +40,10 @@ struct GemmKernel {
   std::string instruction;
   int64_t tileM = 0, tileN = 0, tileK = 0; // of one workgroup
   int64_t wavesM = 1, wavesN = 1;
+  /// With more than one, the waves share k instead of the tile: each loads its own part of both operands from
+  /// global memory to registers, and their sums are added at the end. `tileK` counts the parts of all waves;
+  /// `stages` is the number of steps whose loads are under way at once.
+  int64_t wavesK = 1;
   /// Slots of the LDS ring. AMD: 1 or 2, copied through registers. NVIDIA: 2 or more, cp.async.
   int64_t stages = 2;
   /// Tile rows that are walked together, column by column.

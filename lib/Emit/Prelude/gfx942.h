@@ -18,11 +18,13 @@ using f16 = _Float16;
 template <class T, int Count>
 using Vector = T __attribute__((ext_vector_type(Count)));
 template <class T>
-using Chunk = Vector<T, 8>; // 16 bytes: the widest unit that global memory, LDS and registers exchange
+constexpr int chunkLength = 16 / static_cast<int>(sizeof(T));
+template <class T>
+using Chunk =
+    Vector<T, chunkLength<T>>; // 16 bytes: the widest unit that global memory, LDS and registers exchange
 
 constexpr int waveSize = 64;
-constexpr int chunkLength = 8; // 16-bit elements in a chunk
-constexpr int outside = -1;    // as an unsigned buffer offset it lies past every buffer's end
+constexpr int outside = -1; // as an unsigned buffer offset it lies past every buffer's end
 
 DEVICE int threadId() {
   return __builtin_amdgcn_workitem_id_x();
@@ -60,6 +62,9 @@ DEVICE void schedulingFence() {
 struct Origin {
   int row, column;
 };
+
+/// Asks a load to check for columns past a row's end.
+struct Clipped {};
 
 /// The output tile of this workgroup. Tiles are walked in bands of BandRows tile rows. The hardware deals
 /// workgroups to the chiplets in turn; here each chiplet is dealt runs of RunLength tiles, so that its L2
@@ -105,7 +110,7 @@ struct GlobalRows {
 /// one LDS phase, which read one or two columns of chunks, touch every bank once.
 template <class T, int Rows, int Columns>
 struct SwizzledTile {
-  static constexpr int rowChunks = Columns / chunkLength;
+  static constexpr int rowChunks = Columns / chunkLength<T>;
   static constexpr int rowsPerBankCycle = rowChunks >= 8 ? 1 : 8 / rowChunks; // rows in 128 bytes of banks
   static constexpr int mask = rowChunks >= 8 ? 7 : rowChunks - 1;
 
@@ -119,7 +124,8 @@ struct SwizzledTile {
 /// The same with Padding free elements after each row instead of the permutation.
 template <class T, int Rows, int Columns, int Padding>
 struct PaddedTile {
-  static constexpr int pitch = (Columns + Padding) / chunkLength;
+  static constexpr int rows = Rows;
+  static constexpr int pitch = (Columns + Padding) / chunkLength<T>;
 
   Chunk<T> chunks[Rows * pitch];
 
@@ -129,7 +135,7 @@ struct PaddedTile {
 /// A tile on its way from global memory to LDS, spread over the registers of all threads.
 template <class T, int Rows, int Columns, int Threads>
 struct StagedTile {
-  static constexpr int rowChunks = Columns / chunkLength;
+  static constexpr int rowChunks = Columns / chunkLength<T>;
   static constexpr int count = (Rows * rowChunks + Threads - 1) / Threads;
   static constexpr bool partial = Rows * rowChunks % Threads != 0; // the last pass leaves some threads idle
 
@@ -147,7 +153,7 @@ struct StagedTile {
 #pragma unroll
     for (int i = 0; i < count; ++i) {
       const int index = i * Threads + threadId();
-      const int row = index / rowChunks, tileColumn = index % rowChunks * chunkLength;
+      const int row = index / rowChunks, tileColumn = index % rowChunks * chunkLength<T>;
       int offset = (row * Pitch + tileColumn) * size;
       if (Pitch % Columns != 0 && column + tileColumn >= Pitch)
         offset = outside;
@@ -174,12 +180,13 @@ struct StagedTile {
 template <class Mma, int CountDown, int CountDeep>
 struct Operands {
   static constexpr int chunksDeep = waveSize / Mma::size; // chunks of k that the lanes of one read cover
+  static constexpr int length = chunkLength<typename Mma::Element>;
 
   Chunk<typename Mma::Element> parts[CountDown][CountDeep];
 
-  template <class Tile>
-  __device__ Operands(Tile &tile, int row, int k) {
-    load(tile, row, k);
+  template <class... Place>
+  __device__ Operands(Place &&...place) {
+    load(place...);
   }
   template <class Tile>
   __device__ void load(Tile &tile, int row, int k) {
@@ -188,7 +195,25 @@ struct Operands {
     for (int i = 0; i < CountDown; ++i)
 #pragma unroll
       for (int j = 0; j < CountDeep; ++j)
-        parts[i][j] = tile.at(row + i * Mma::size + laneRow, k / chunkLength + j * chunksDeep + laneChunk);
+        parts[i][j] = tile.at(row + i * Mma::size + laneRow, k / length + j * chunksDeep + laneChunk);
+  }
+  /// Requests rows [row, row + CountDown * size) from global memory, in the order of k that an LDS read
+  /// gives. Clipped: columns past a row's end are zero; otherwise there are none.
+  template <int Pitch, class... Checks>
+  __device__ void load(const GlobalRows<typename Mma::Element, Pitch> &matrix, int row, int k, Checks...) {
+    constexpr int size = sizeof(typename Mma::Element);
+    const int laneRow = laneId() % Mma::size, laneColumn = laneId() / Mma::size * length;
+#pragma unroll
+    for (int i = 0; i < CountDown; ++i)
+#pragma unroll
+      for (int j = 0; j < CountDeep; ++j) {
+        const int column = j * chunksDeep * length + laneColumn;
+        int offset = ((row + i * Mma::size + laneRow) * Pitch + column) * size;
+        if (sizeof...(Checks) > 0 && k + column >= Pitch)
+          offset = outside;
+        const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, k * size, 0);
+        parts[i][j] = __builtin_bit_cast(Chunk<typename Mma::Element>, words);
+      }
   }
 };
 template <class Mma, int CountDown, int CountDeep>
@@ -267,6 +292,37 @@ struct Accumulators {
       for (int e = 0; e < 4; ++e)
         part[first + e] = function(part[first + e]);
     });
+  }
+
+  /// Writes what this lane holds to its wave's slot, beside what its neighbours hold.
+  template <class Slot, int Waves>
+  __device__ void deposit(Slot (&slots)[Waves]) {
+    int next = laneId();
+    forEachQuad([&](auto &part, int first, int, int) {
+      slots[waveId()].at(next, 0) = {part[first], part[first + 1], part[first + 2], part[first + 3]};
+      next += waveSize;
+    });
+  }
+
+  /// Adds up what all waves deposited for this wave's share of the rows, in the order of the waves. Returns
+  /// where the share begins; a wave that has none is sent past the last column, where nothing is stored.
+  template <class Slot, int Waves>
+  __device__ Origin collect(Slot (&slots)[Waves]) {
+    constexpr int rows = Down * Across * quads * waveSize; // of a slot, for one share
+    constexpr int shares = Slot::rows / rows;
+    const int share = waveId() < shares ? waveId() : 0;
+    int next = share * rows + laneId();
+    forEachQuad([&](auto &part, int first, int, int) {
+#pragma unroll
+      for (int wave = 0; wave < Waves; ++wave) {
+        const Chunk<float> sums = slots[wave].at(next, 0);
+#pragma unroll
+        for (int e = 0; e < 4; ++e)
+          part[first + e] += sums[e];
+      }
+      next += waveSize;
+    });
+    return {share * Down * size, waveId() < shares ? 0 : Across * size};
   }
 
   /// Adds bias[column + i] to row i of the sums, which is an output column; the bias has Columns elements.

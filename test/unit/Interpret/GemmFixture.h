@@ -38,6 +38,18 @@ inline GemmKernel sm80Kernel() {
   return kernel;
 }
 
+/// Four waves that share k, 32 columns of the output, two steps under way.
+inline GemmKernel streamingKernel() {
+  GemmKernel kernel = gfx942Kernel();
+  kernel.tileM = 16;
+  kernel.tileN = 32;
+  kernel.wavesM = kernel.wavesN = 1;
+  kernel.wavesK = 4;
+  kernel.tileK = 4 * 32;
+  kernel.run = 1;
+  return kernel;
+}
+
 /// Normal deviates times 2^exponent, with the exponent itself spread over [-spread, spread].
 inline Matrix randomMatrix(DataType type, int64_t rows, int64_t columns, std::mt19937 &engine,
                            int spread = 4) {

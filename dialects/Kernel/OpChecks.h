@@ -1,0 +1,17 @@
+// Checks that the verifiers of several operations share; each reports its reason on the operation.
+#pragma once
+
+#include "dialects/Kernel/Kernel.h"
+
+namespace codesign::kernel {
+
+/// The kernel around an operation, null outside one.
+FuncOp kernelOf(mlir::Operation *op);
+/// A name that may appear in emitted code.
+mlir::LogicalResult verifyName(mlir::Operation *op, llvm::StringRef name);
+/// A fragment that the kernel's target has an instruction for.
+mlir::LogicalResult verifyFragment(mlir::Operation *op, FragmentType type);
+/// Rows of a global matrix, their number known.
+mlir::LogicalResult verifyGlobalRows(mlir::Operation *op, TileType rows);
+
+} // namespace codesign::kernel

@@ -1,0 +1,76 @@
+// Verifiers of the operations of KernelStreamOps.td.
+#include "dialects/Kernel/OpChecks.h"
+#include "dialects/Kernel/Operand.h"
+
+using namespace mlir;
+
+namespace codesign::kernel {
+
+namespace {
+
+constexpr int64_t sumsPerRow = 4; // fp32 in 16 bytes
+
+/// A ring of one slot per wave, a row of 16 bytes per four sums of a lane.
+LogicalResult verifySlots(Operation *op, TileType slots) {
+  FuncOp kernel = kernelOf(op);
+  if (!kernel || slots.getSpace() != Space::Shared || !slots.isRing() ||
+      slots.getSlots() != kernel.getWaveCount() || slots.getColumns() != sumsPerRow ||
+      !slots.getElementType().isF32() || slots.getPitch() != sumsPerRow)
+    return op->emitOpError("takes a ring in LDS of one slot for each wave, in rows of four sums");
+  return success();
+}
+
+LogicalResult verifySums(Operation *op, FragmentType type) {
+  if (type.getRole() != Role::Accumulator)
+    return op->emitOpError("works on accumulators");
+  return verifyFragment(op, type);
+}
+
+} // namespace
+
+LogicalResult FetchFragmentOp::verify() {
+  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getRows().getType())) ||
+      failed(verifyFragment(*this, getType())))
+    return failure();
+  TileType rows = getRows().getType();
+  FragmentType type = getType();
+  if (type.getRole() == Role::Accumulator || rows.getElementType() != type.getElementType() ||
+      type.getShape()[0] > rows.getRows())
+    return emitOpError() << "loads " << type << " from " << rows;
+  if (rows.getColumns() % chunkLength(type.getElementType()))
+    return emitOpError() << "rows of " << rows.getColumns()
+                         << " elements do not start at multiples of 16 bytes";
+  const Operand operand(type, *parseArchitecture(kernelOf(*this).getTarget().getArchitecture().getValue()));
+  if (operand.elementsPerGroup() != chunkLength(type.getElementType()))
+    return emitOpError() << "a lane of " << type << " does not hold 16 consecutive bytes";
+  return success();
+}
+
+LogicalResult DepositSumsOp::verify() {
+  if (failed(verifySums(*this, getFragment().getType())) || failed(verifySlots(*this, getSlots().getType())))
+    return failure();
+  ArrayRef<int64_t> shape = getFragment().getType().getShape();
+  if (getSlots().getType().getRows() * sumsPerRow != shape[0] * shape[1])
+    return emitOpError() << getFragment().getType() << " does not fill a slot of " << getSlots().getType();
+  return success();
+}
+
+int64_t CollectSumsOp::getShareCount() {
+  ArrayRef<int64_t> shape = getResult().getType().getShape();
+  return getSlots().getType().getRows() * sumsPerRow / (shape[0] * shape[1]);
+}
+
+LogicalResult CollectSumsOp::verify() {
+  if (failed(verifyName(*this, getName())) || failed(verifySums(*this, getResult().getType())) ||
+      failed(verifySlots(*this, getSlots().getType())))
+    return failure();
+  ArrayRef<int64_t> shape = getResult().getType().getShape();
+  const int64_t shares = getShareCount();
+  if (shares < 1 || shares > kernelOf(*this).getWaveCount() ||
+      shares * shape[0] * shape[1] != getSlots().getType().getRows() * sumsPerRow)
+    return emitOpError() << "shares of " << getResult().getType() << " do not divide " << getSlots().getType()
+                         << " among the waves";
+  return success();
+}
+
+} // namespace codesign::kernel

@@ -1,0 +1,69 @@
+#include "GemmFunction.h"
+
+using namespace mlir;
+
+namespace codesign {
+
+using namespace kernel;
+
+TileType globalTile(int64_t rows, int64_t columns, Type element) {
+  return TileType::get(element.getContext(), {rows, columns}, element, Space::Global,
+                       RowMajorAttr::get(element.getContext(), 0));
+}
+
+GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, const GemmProblem &problem,
+                                const GemmKernel &schedule) {
+  MLIRContext *context = builder.getContext();
+  const Type element = mlirTypeOf(context, problem.type);
+  SmallVector<Type> types = {globalTile(ShapedType::kDynamic, problem.k, element),
+                             globalTile(problem.n, problem.k, element)};
+  SmallVector<StringRef> names = {"a", "w"};
+  if (problem.bias) {
+    types.push_back(globalTile(1, problem.n, element));
+    names.push_back("bias");
+  }
+  types.append({globalTile(ShapedType::kDynamic, problem.n, element), builder.getIndexType()});
+  names.append({"d", "m"});
+  builder.setInsertionPointToEnd(module.getBody());
+  const TargetAttr target = TargetAttr::get(context, builder.getStringAttr(toString(schedule.architecture)),
+                                            waveSize(schedule.architecture), schedule.limits.sharedBytes,
+                                            schedule.limits.registersPerLane, schedule.limits.chiplets);
+  GemmFunction result;
+  result.function =
+      FuncOp::create(builder, problem.symbol, FunctionType::get(context, types, {}), target,
+                     SmallVector<int64_t>{schedule.wavesM, schedule.wavesN * schedule.wavesK},
+                     builder.getStrArrayAttr(names), schedule.residency, ArrayAttr(), ArrayAttr());
+  Block *block = builder.createBlock(&result.function.getBody());
+  for (Type type : types)
+    block->addArgument(type, builder.getLoc());
+  builder.setInsertionPointToStart(block);
+  unsigned next = 0;
+  result.a = block->getArgument(next++);
+  result.w = block->getArgument(next++);
+  if (problem.bias)
+    result.bias = block->getArgument(next++);
+  result.out = block->getArgument(next++);
+  result.m = block->getArgument(next++);
+  return result;
+}
+
+scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value from, Value to, Value step,
+                           ValueRange carried, bool unroll) {
+  auto loop = scf::ForOp::create(builder, from, to, step, carried);
+  loop->setDiscardableAttr("kernel.name", builder.getStringAttr(name));
+  if (unroll)
+    loop->setDiscardableAttr("kernel.unroll", builder.getUnitAttr());
+  builder.setInsertionPointToStart(loop.getBody());
+  return loop;
+}
+
+void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmFunction &function,
+                    Value sums, const OutputPlace &place) {
+  if (problem.bias)
+    sums = AddBiasOp::create(builder, sums, function.bias, place.column, place.transposed);
+  if (problem.activation)
+    sums = ActivationOp::create(builder, *problem.activation, sums);
+  StoreOp::create(builder, sums, place.rows, place.row, place.column, place.transposed);
+}
+
+} // namespace codesign

@@ -1,0 +1,42 @@
+// What the kernels of all GEMM families have in common: the function with its arguments, and the epilogue.
+#pragma once
+
+#include "codesign/Lowering/Gemm.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace codesign {
+
+/// The kernel.func of a GEMM, its arguments by meaning; null where the problem has none.
+struct GemmFunction {
+  kernel::FuncOp function;
+  mlir::Value a, w, bias, out, m;
+};
+
+/// Appends the function to the module; the builder stands at its start afterwards.
+GemmFunction createGemmFunction(mlir::ImplicitLocOpBuilder &builder, mlir::ModuleOp module,
+                                const GemmProblem &problem, const GemmKernel &schedule);
+
+/// A matrix in global memory, row-major.
+kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element);
+
+/// A loop whose counter has a name in the emitted source; the builder stands at the start of its body
+/// afterwards.
+mlir::scf::ForOp createNamedLoop(mlir::ImplicitLocOpBuilder &builder, llvm::StringRef name, mlir::Value from,
+                                 mlir::Value to, mlir::Value step, mlir::ValueRange carried, bool unroll);
+
+/// Where a fragment of sums belongs: its first row inside `rows` and its first output column.
+struct OutputPlace {
+  mlir::Value rows, row, column;
+  bool transposed = false; // the fragment's rows are output columns
+};
+
+/// Everything after the sums: bias, activation, store.
+void createEpilogue(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                    const GemmFunction &function, mlir::Value sums, const OutputPlace &place);
+
+/// The kernel whose waves share k. The schedule has passed checkGemm.
+mlir::OwningOpRef<mlir::ModuleOp> buildStreamingGemm(mlir::MLIRContext &context, const GemmProblem &problem,
+                                                     const GemmKernel &schedule);
+
+} // namespace codesign

@@ -1,0 +1,157 @@
+// Products of few rows: every weight is used once, so it goes from global memory straight to registers.
+#include "GemmFunction.h"
+#include "dialects/Kernel/Operand.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace codesign {
+
+using namespace kernel;
+
+namespace {
+
+constexpr int64_t sumsPerRow = 4; // fp32 in the 16 bytes of an LDS row
+
+class StreamingBuilder {
+public:
+  StreamingBuilder(MLIRContext &context, const GemmProblem &problem, const GemmKernel &schedule)
+      : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
+        element(mlirTypeOf(&context, problem.type)), waveDepth(schedule.tileK / schedule.wavesK),
+        ahead(std::min<int64_t>(schedule.stages, llvm::divideCeil(problem.k, schedule.tileK))),
+        kTiles(llvm::alignTo(llvm::divideCeil(problem.k, schedule.tileK), ahead)) {}
+
+  OwningOpRef<ModuleOp> build();
+
+private:
+  /// A matrix operand: its rows and, for each step under way, the fragment that is loaded for it.
+  struct Stream {
+    std::string name;
+    Value rows;
+    FragmentType type;
+    SmallVector<Value> parts;
+  };
+
+  Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
+  FragmentType fragment(int64_t first, int64_t second, Type type, Role role, int64_t pack) {
+    return FragmentType::get(builder.getContext(), {first, second}, type, role,
+                             builder.getStringAttr(schedule.instruction), pack);
+  }
+  void fetch(int64_t part, Value tile);
+  Value multiply(Value sums, int64_t part) {
+    return MmaOp::create(builder, w.parts[part], a.parts[part], sums);
+  }
+  Value mainLoop(Value sums);
+
+  const GemmProblem &problem;
+  const GemmKernel &schedule;
+  ImplicitLocOpBuilder builder;
+  Type element;
+  int64_t waveDepth; // of k that a wave multiplies per step
+  int64_t ahead;     // steps whose loads are under way
+  int64_t kTiles;    // a multiple of that; past the end both operands are zero
+  Stream a, w;
+  Value tileK, waveColumn;
+};
+
+void StreamingBuilder::fetch(int64_t part, Value tile) {
+  Value column = arith::AddIOp::create(builder, builder.createOrFold<arith::MulIOp>(tile, tileK), waveColumn);
+  for (Stream *stream : {&w, &a})
+    stream->parts[part] =
+        FetchFragmentOp::create(builder, stream->type, stream->name + std::to_string(part), stream->rows,
+                                constant(0), column, kTiles * schedule.tileK == problem.k);
+  // Compilers would delay the loads to save registers, and with them the time that hides their latency.
+  SchedulingFenceOp::create(builder);
+}
+
+/// While the parts of one step are multiplied, those of the next `ahead` − 1 are on their way; each is
+/// requested again as soon as it has been used.
+Value StreamingBuilder::mainLoop(Value sums) {
+  for (int64_t part = 0; part < ahead; ++part)
+    fetch(part, constant(part));
+  if (kTiles > ahead) {
+    SmallVector<Value> carried = {sums};
+    for (Stream *stream : {&w, &a})
+      carried.append(stream->parts);
+    Value end =
+        arith::SubIOp::create(builder, ConstantOp::create(builder, "kTiles", kTiles), constant(ahead));
+    auto loop = createNamedLoop(builder, "kTile", constant(0), end, constant(ahead), carried, false);
+    auto handOver = [&](auto values) {
+      for (int64_t part = 0; part < ahead; ++part) {
+        w.parts[part] = values[1 + part];
+        a.parts[part] = values[1 + ahead + part];
+      }
+    };
+    handOver(loop.getRegionIterArgs());
+    Value next = loop.getRegionIterArg(0);
+    for (int64_t part = 0; part < ahead; ++part) {
+      next = multiply(next, part);
+      fetch(part, arith::AddIOp::create(builder, loop.getInductionVar(), constant(ahead + part)));
+    }
+    SmallVector<Value> yielded = {next};
+    for (Stream *stream : {&w, &a})
+      yielded.append(stream->parts);
+    scf::YieldOp::create(builder, yielded);
+    builder.setInsertionPointAfter(loop);
+    sums = loop.getResult(0);
+    handOver(loop.getResults());
+  }
+  for (int64_t part = 0; part < ahead; ++part)
+    sums = multiply(sums, part);
+  return sums;
+}
+
+OwningOpRef<ModuleOp> StreamingBuilder::build() {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getLoc());
+  const GemmFunction function = createGemmFunction(builder, *module, problem, schedule);
+  tileK = ConstantOp::create(builder, "tileK", schedule.tileK);
+  auto order = TileOrderOp::create(builder, function.m, problem.n,
+                                   SmallVector<int64_t>{schedule.tileM, schedule.tileN}, schedule.band,
+                                   schedule.limits.chiplets, schedule.run);
+  Value wave = WaveIndexOp::create(builder);
+  waveColumn = arith::MulIOp::create(builder, wave, ConstantOp::create(builder, "waveDepth", waveDepth));
+  auto open = [&](Stream &stream, StringRef name, Value matrix, int64_t tileRows, Value first, Value extent,
+                  Role role) {
+    stream.name = name.str();
+    stream.type = fragment(tileRows, waveDepth, element, role, schedule.pack);
+    stream.parts.resize(ahead);
+    stream.rows = RowsOp::create(builder, globalTile(tileRows, problem.k, element), stream.name + "Rows",
+                                 matrix, first, extent);
+  };
+  open(a, "a", function.a, schedule.tileM, order.getRow(), function.m, Role::B);
+  open(w, "w", function.w, schedule.tileN, order.getColumn(), constant(problem.n), Role::A);
+
+  Type f32 = Float32Type::get(builder.getContext());
+  const int64_t instructionRows = findMatrixInstruction(schedule.architecture, schedule.instruction)->m;
+  const int64_t shares = std::gcd(schedule.wavesK, schedule.tileN / instructionRows);
+  auto slots = TileType::get(builder.getContext(),
+                             {schedule.wavesK, schedule.tileM * schedule.tileN / sumsPerRow, sumsPerRow}, f32,
+                             Space::Shared, RowMajorAttr::get(builder.getContext(), 0));
+  Value exchange = AllocOp::create(builder, slots, "waveSums");
+  Value sums =
+      ZeroOp::create(builder, fragment(schedule.tileN, schedule.tileM, f32, Role::Accumulator, 1), "sums");
+  sums = mainLoop(sums);
+  DepositSumsOp::create(builder, sums, exchange);
+  BarrierOp::create(builder);
+  auto total = CollectSumsOp::create(
+      builder,
+      TypeRange{fragment(schedule.tileN / shares, schedule.tileM, f32, Role::Accumulator, 1),
+                builder.getIndexType(), builder.getIndexType()},
+      "total", exchange);
+  Value outRows = RowsOp::create(builder, globalTile(schedule.tileM, problem.n, element), "dRows",
+                                 function.out, order.getRow(), function.m);
+  Value outColumn = arith::AddIOp::create(builder, order.getColumn(), total.getFirst());
+  createEpilogue(builder, problem, function, total.getResult(),
+                 {outRows, total.getSecond(), outColumn, /*transposed=*/true});
+  ReturnOp::create(builder);
+  return module;
+}
+
+} // namespace
+
+OwningOpRef<ModuleOp> buildStreamingGemm(MLIRContext &context, const GemmProblem &problem,
+                                         const GemmKernel &schedule) {
+  return StreamingBuilder(context, problem, schedule).build();
+}
+
+} // namespace codesign
