@@ -34,6 +34,10 @@ void priceProducts(benchmark::State &state, const char *device) {
     at = (at + 1) % shapes.size();
   }
   state.SetItemsProcessed(state.iterations());
+  // Each tile in each operand order, splits not counted.
+  state.counters["shape_tiles"] =
+      benchmark::Counter(2.0 * static_cast<double>(libraryTiles(*profile).size() * state.iterations()),
+                         benchmark::Counter::kIsRate);
 }
 
 BENCHMARK_CAPTURE(priceProducts, mi300x, "mi300x");

@@ -72,6 +72,19 @@ struct NameOf {
   }
 };
 
+/// The type in which an operator multiplies; none for operators without products.
+std::optional<DataType> multipliedType(const OperatorShape &shape) {
+  if (const auto *gemm = std::get_if<GemmShape>(&shape))
+    return gemm->input;
+  if (const auto *grouped = std::get_if<GroupedGemmShape>(&shape))
+    return grouped->input;
+  if (const auto *attention = std::get_if<AttentionShape>(&shape))
+    return attention->type;
+  if (std::holds_alternative<DecodeAttentionShape>(shape))
+    return DataType::BF16;
+  return std::nullopt;
+}
+
 } // namespace
 
 /// Types that run at one rate on the same kernels share their constants.
@@ -98,15 +111,37 @@ struct CostModel::Implementation {
   std::map<CalibrationName, DecodeModel> decodes;
   std::optional<StreamModel> norms, elementwise;
   std::optional<CollectiveModel> collectives;
+  std::array<bool, static_cast<size_t>(DataType::I4) + 1> widened;
 
   Implementation(const Profile &profile, const CostOptions &options) : profile(profile), options(options) {
     norms.emplace(profile, constantsOf<StreamConstants>({"norm", std::nullopt}));
     elementwise.emplace(profile, constantsOf<StreamConstants>({"elementwise", std::nullopt}));
+    for (size_t i = 0; i < widened.size(); ++i) {
+      const auto type = static_cast<DataType>(i);
+      const DataType multiplied = profile.matrixTypeFor(type);
+      widened[i] = multiplied != type && bytesPerElement(type) < bytesPerElement(multiplied);
+    }
     std::array<CollectiveConstants, 5> kinds;
     for (size_t kind = 0; kind < kinds.size(); ++kind)
       kinds[kind] = constantsOf<CollectiveConstants>(
           {calibrationKind(static_cast<CollectiveKind>(kind)), std::nullopt});
     collectives.emplace(profile, kinds);
+  }
+
+  /// Products of a narrow type that the matrix units lack run on kernels of bf16, which widen the weights.
+  bool isWidened(DataType type) const { return widened[static_cast<size_t>(type)]; }
+  CalibrationName nameOf(const GemmShape &s) const {
+    return isWidened(s.input) ? CalibrationName{"gemm", DataType::BF16} : NameOf{}(s);
+  }
+  CalibrationName nameOf(const GroupedGemmShape &s) const {
+    return isWidened(s.input) ? CalibrationName{"moe", DataType::BF16} : NameOf{}(s);
+  }
+  template <class Shape>
+  CalibrationName nameOf(const Shape &s) const {
+    return NameOf{}(s);
+  }
+  CalibrationName nameOf(const OperatorShape &shape) const {
+    return std::visit([&](const auto &s) { return nameOf(s); }, shape);
   }
 
   const CalibrationSet *setFor(CalibrationName name) const {
@@ -187,9 +222,9 @@ struct CostModel::Implementation {
     });
   }
 
-  Breakdown operator()(const GemmShape &s) { return gemm(NameOf{}(s)).breakdown(s, &choice); }
+  Breakdown operator()(const GemmShape &s) { return gemm(nameOf(s)).breakdown(s, &choice); }
   Breakdown operator()(const GroupedGemmShape &s) {
-    return atSustainedRate(grouped(NameOf{}(s)).breakdown(s), s, s.input);
+    return atSustainedRate(grouped(nameOf(s)).breakdown(s), s, s.input);
   }
   Breakdown operator()(const MoeRoutingShape &s) { return grouped(NameOf{}(s)).routing(s); }
   Breakdown operator()(const AttentionShape &s) {
@@ -220,9 +255,8 @@ struct CostModel::Implementation {
   Breakdown atSustainedRate(Breakdown breakdown, const OperatorShape &shape, DataType type) const {
     if (!options.sustained)
       return breakdown;
-    if (isFloat8(type))
-      type = profile.nativeFloat8().value_or(DataType::BF16);
-    const double atLimit = flops(shape).value / profile.achievableMatrixFor(type).value;
+    const double atLimit =
+        flops(shape).value / profile.achievableMatrixFor(profile.matrixTypeFor(type)).value;
     breakdown.add("power limit", std::max(0.0, atLimit - breakdown.time().value));
     return breakdown;
   }
@@ -249,19 +283,18 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
 
   const Profile &device = profile();
   BusyTimes busy;
-  double peak = 0;
-  if (auto found = device.peakMatrix.find(DataType::BF16); found != device.peakMatrix.end())
-    peak = found->second.value;
-  const bool matrix =
-      !std::holds_alternative<NormShape>(shape) && !std::holds_alternative<ElementwiseShape>(shape);
-  if (matrix && peak > 0)
-    busy.matrix = Seconds(result.flops.value / peak);
+  if (const std::optional<DataType> type = multipliedType(shape))
+    busy.matrix = result.flops / device.achievableMatrixFor(device.matrixTypeFor(*type));
   busy.memory = result.bytes / device.memory.datasheetBandwidth;
   if (std::holds_alternative<CollectiveShape>(shape))
     busy.links = result.time();
   result.energy = energy(result.time(), busy, device.power);
 
-  const CalibrationSet *set = implementation->setFor(std::visit(NameOf{}, shape));
+  const bool product =
+      std::holds_alternative<GemmShape>(shape) || std::holds_alternative<GroupedGemmShape>(shape);
+  if (product && implementation->isWidened(*multipliedType(shape)))
+    result.basis = (toString(*multipliedType(shape)) + " weights, bf16 products").str();
+  const CalibrationSet *set = implementation->setFor(implementation->nameOf(shape));
   if (implementation->options.provider == Provider::Own) {
     result.source = EstimateSource::Datasheet;
     result.band = assumedOwnKernelBand;
@@ -281,7 +314,7 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
 }
 
 double CostModel::ratioBand(const OperatorShape &a, const OperatorShape &b) const {
-  const CalibrationSet *set = implementation->setFor(std::visit(NameOf{}, a));
+  const CalibrationSet *set = implementation->setFor(implementation->nameOf(a));
   if (!set || a.index() != b.index())
     return assumedRatioBand;
   const double band = halfWidth(set->ratioBand(regimeOf(a)), assumedRatioBand);
@@ -299,7 +332,7 @@ bool CostModel::supports(const OperatorShape &shape) const {
 std::string CostModel::providerName(const OperatorShape &shape) const {
   if (implementation->options.provider == Provider::Own)
     return "codesign";
-  const CalibrationSet *set = implementation->setFor(std::visit(NameOf{}, shape));
+  const CalibrationSet *set = implementation->setFor(implementation->nameOf(shape));
   if (set && set->borrowedFrom.empty())
     return set->key.provider;
   return profile().vendor == Vendor::Amd ? "rocm libraries" : "cuda libraries";

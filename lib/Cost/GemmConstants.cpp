@@ -47,11 +47,11 @@ llvm::ArrayRef<ConstantField<GemmConstants>> GemmConstants::fields() {
       {"quantize_launch", "seconds", "smallest time of the pass that quantises activations",
        &C::quantizeLaunch, 0, 10e-6},
       {"quantize_traffic", "bytes", "traffic of that pass per element", &C::quantizeTraffic, 0, 12},
-      {"aligned_2", "fraction", "main-loop rate when rows start at multiples of 2 bytes only", &C::aligned2,
-       0.1, 1},
-      {"aligned_4", "fraction", "the same for 4 bytes", &C::aligned4, 0.1, 1},
-      {"aligned_8", "fraction", "the same for 8 bytes", &C::aligned8, 0.1, 1},
-      {"aligned_16", "fraction", "the same for 16 to 64 bytes", &C::aligned16, 0.1, 1},
+      {"aligned_2", "fraction", "main-loop rate when rows start at multiples of 2 bytes only (prior)",
+       &C::aligned2, 0.1, 1},
+      {"aligned_4", "fraction", "the same for 4 bytes (prior)", &C::aligned4, 0.1, 1},
+      {"aligned_8", "fraction", "the same for 8 bytes (prior)", &C::aligned8, 0.1, 1},
+      {"aligned_16", "fraction", "the same for 16 to 64 bytes (prior)", &C::aligned16, 0.1, 1},
   };
   return all;
 }
@@ -63,6 +63,8 @@ GemmConstants GemmConstants::prior(const Profile &profile) {
     constants.aligned4 = 0.54;
     constants.aligned8 = 0.55;
     constants.aligned16 = 0.88;
+  } else {
+    constants.aligned2 = 0.5;
   }
   return constants;
 }

@@ -1,5 +1,6 @@
 #include "codesign/Cost/GemmModel.h"
 
+#include "GemmProblem.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cassert>
@@ -8,51 +9,37 @@
 
 namespace codesign {
 
-/// A product as the tile loop sees it: m and n already exchanged when the operands are.
-struct GemmModel::Problem {
-  double m = 0, n = 0, k = 0, batch = 1;
-  double inputBytes = 2, outputBytes = 2;
-  double flopsPerClock = 0; // of one compute unit, alignment included
-  double rateLimit = 0;     // FLOP/s of the device in sustained operation, 0 without
-  double operands = 0;      // bytes of both
-  double firstReads = 0;    // of them that come from HBM at least
-  double output = 0;        // bytes
-  bool swapped = false;
-};
-
-/// The summands of one candidate.
-struct GemmModel::Terms {
-  double mainLoop = 0, idleUnits = 0, memoryExcess = 0, epilogue = 0, split = 0, prologue = 0, power = 0,
-         ramp = 0;
-  double mma = 0, lds = 0, l2 = 0, hbm = 0; // resources
-  const char *loopLimiter = "mma";
-};
-
-static constexpr int splits[] = {1, 2, 3, 4, 6, 8, 12, 16};
-static constexpr double depthStep = 64; // splits of k are multiples of it
-static constexpr double leastSplitDepth = 256;
-
-/// Quotient rounded up, of positive whole numbers far below 2^53.
-static double ceilQuotient(double value, int divisor) {
-  return static_cast<double>((static_cast<int64_t>(value) + divisor - 1) / divisor);
-}
-
-GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, GemmKernels kernels,
+GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, GemmKernels given,
                      bool sustained)
-    : constants(constants), kernels(std::move(kernels)), computeUnits(profile.compute.computeUnits),
-      clock(profile.peakClock.value),
+    : constants(constants), kernels(std::move(given)), sustained(sustained),
+      computeUnits(profile.compute.computeUnits), clock(profile.peakClock.value),
       memoryBandwidth(constants.bandwidth * profile.memory.datasheetBandwidth.value),
       cachedBytes(constants.cacheShare * profile.totalSizeOf(profile.lastLevelCache()).value),
+      lastLevelBytes(profile.totalSizeOf(profile.lastLevelCache()).value),
+      achievedBandwidth(profile.memory.achievedReadBandwidth.value),
       sharedBytesPerClock(constants.sharedEfficiency * profile.shared.bytesPerClock) {
   for (size_t i = 0; i < matrixRates.size(); ++i) {
-    // Types the matrix units lack run as bf16; 8-bit floats of the other encoding as the device's own.
-    auto type = static_cast<DataType>(i);
-    if (isFloat8(type))
-      type = profile.nativeFloat8().value_or(DataType::BF16);
-    if (profile.matrixFlopsPerClockPerComputeUnit(type) == 0)
-      type = DataType::BF16;
-    matrixRates[i] = {profile.matrixFlopsPerClockPerComputeUnit(type),
-                      sustained ? profile.achievableMatrixFor(type).value : 0};
+    const auto type = static_cast<DataType>(i);
+    const DataType matrixType = profile.matrixTypeFor(type);
+    matrixRates[i] = {profile.matrixFlopsPerClockPerComputeUnit(matrixType),
+                      sustained ? profile.achievableMatrixFor(matrixType).value : 0,
+                      std::max(bytesPerElement(type), bytesPerElement(matrixType))};
+  }
+  auto edgeOf = [&](int extent) {
+    auto found = std::find(columns.edges.begin(), columns.edges.end(), extent);
+    if (found == columns.edges.end())
+      found = columns.edges.insert(found, extent);
+    return static_cast<int>(found - columns.edges.begin());
+  };
+  for (const GemmTile &tile : kernels.tiles) {
+    columns.m.push_back(tile.m);
+    columns.n.push_back(tile.n);
+    columns.rootArea.push_back(std::sqrt(double(tile.m) * tile.n));
+    columns.ldsM.push_back(tile.m * tile.readsA);
+    columns.ldsN.push_back(tile.n * tile.readsB);
+    columns.overhead.push_back(constants.stepOverheadCycles * depthStep / tile.depth);
+    columns.edgeM.push_back(edgeOf(tile.m));
+    columns.edgeN.push_back(edgeOf(tile.n));
   }
 }
 
@@ -70,140 +57,6 @@ double GemmModel::alignmentFactor(const GemmShape &shape) const {
   if (alignment == 8)
     return constants.aligned8;
   return alignment < 128 ? constants.aligned16 : 1;
-}
-
-GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) const {
-  const MatrixRate &rate = matrixRates[static_cast<size_t>(shape.input)];
-  Problem problem;
-  problem.m = static_cast<double>(swapped ? shape.n : shape.m);
-  problem.n = static_cast<double>(swapped ? shape.m : shape.n);
-  problem.k = static_cast<double>(shape.k);
-  problem.batch = static_cast<double>(shape.batch);
-  problem.inputBytes = bytesPerElement(shape.input);
-  problem.outputBytes = bytesPerElement(shape.output);
-  problem.flopsPerClock = rate.flopsPerClock * constants.mmaEfficiency * alignmentFactor(shape);
-  problem.rateLimit = rate.limit;
-  const double perColumn = problem.k * problem.inputBytes * problem.batch;
-  problem.operands = (problem.m + problem.n) * perColumn;
-  problem.firstReads =
-      (constants.activationTraffic * static_cast<double>(shape.m) + static_cast<double>(shape.n)) * perColumn;
-  problem.output = problem.m * problem.n * problem.batch * problem.outputBytes;
-  problem.swapped = swapped;
-  return problem;
-}
-
-double GemmModel::price(const Problem &p, const GemmTile &tile, int split, Terms *terms) const {
-  const double gridM = ceilQuotient(p.m, tile.m), gridN = ceilQuotient(p.n, tile.n);
-  const double steps = std::ceil(p.k / (depthStep * split)), depth = depthStep * steps;
-  const double tileCount = gridM * gridN * split * p.batch;
-  const double fractional = std::max(1.0, tileCount / computeUnits);
-  const double waves =
-      fractional + constants.waveRounding * (std::ceil(tileCount / computeUnits) - fractional);
-  const double active = std::min<double>(tileCount, computeUnits);
-
-  // One tile, in cycles of its compute unit.
-  const double mma = 2.0 * tile.m * tile.n * depth / p.flopsPerClock * (split > 1 ? constants.splitWork : 1);
-  const double lds =
-      (tile.m * tile.readsA + tile.n * tile.readsB) * p.inputBytes * depth / sharedBytesPerClock;
-  const double l2 = (tile.m + tile.n) * p.inputBytes * depth / constants.unitBytesPerClock;
-  const double latency = constants.stepLatencyCycles * steps;
-  const double overhead = constants.stepOverheadCycles * depth / tile.depth;
-  const double perTile = (std::max({mma, lds, l2, latency}) + overhead) / clock;
-
-  // Traffic: operands once if the cache keeps them, else what each wave of near-square concurrent tiles
-  // reloads.
-  double bytes = p.firstReads;
-  if (p.operands > cachedBytes) {
-    const double concurrent = std::max(1.0, active / split);
-    const double tilesM = std::clamp(std::sqrt(concurrent * tile.n / tile.m), 1.0, gridM);
-    const double tilesN = std::min(gridN, std::max(1.0, concurrent / tilesM));
-    const double perWave = (tilesM * tile.m + tilesN * tile.n) * p.inputBytes * p.k;
-    bytes = std::max(bytes, perWave * gridM * gridN * p.batch / (tilesM * tilesN));
-  }
-  double hbm = (bytes + constants.outputOverlap * p.output) / memoryBandwidth;
-  if (active < computeUnits) // few workgroups cannot keep enough loads in flight
-    hbm = std::max(hbm, bytes / (active * constants.unitMemoryBytesPerClock * clock));
-
-  const double main = std::max(waves * perTile, hbm);
-  const double epilogue =
-      std::max(constants.epilogueCyclesPerLine * tile.m * tile.n * p.outputBytes / 64 / clock,
-               (1 - constants.outputOverlap) * p.output / memoryBandwidth);
-  const double body = main + epilogue;
-  const double mmaShare = std::min(1.0, fractional * mma / clock / body);
-  double power = body * constants.droop * mmaShare * body / (body + constants.droopSeconds);
-  if (p.rateLimit > 0)
-    power = std::max(power, 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit - body);
-  const double ramp = constants.trafficRamp * std::sqrt(bytes / memoryBandwidth);
-  const double splitCost = split > 1 ? constants.splitLaunch + constants.splitTraffic * 4.0 * p.m * p.n *
-                                                                   p.batch * split / memoryBandwidth
-                                     : 0;
-  const double prologue = constants.prologueCycles / clock;
-  if (terms) {
-    const double ideal = fractional * perTile;
-    terms->mainLoop = std::min(ideal, main);
-    terms->idleUnits = std::max(0.0, std::min(waves * perTile, main) - ideal);
-    terms->memoryExcess = main - terms->mainLoop - terms->idleUnits;
-    terms->epilogue = epilogue;
-    terms->split = splitCost;
-    terms->prologue = prologue;
-    terms->power = power;
-    terms->ramp = ramp;
-    terms->mma = fractional * mma / clock;
-    terms->lds = fractional * lds / clock;
-    terms->l2 = fractional * l2 / clock;
-    terms->hbm = hbm;
-    const double slowest = std::max({mma, lds, l2, latency});
-    terms->loopLimiter = hbm >= waves * perTile ? "hbm"
-                         : mma == slowest       ? "mma"
-                         : lds == slowest       ? "lds"
-                         : l2 == slowest        ? "l2"
-                                                : "load latency";
-  }
-  return prologue + body + power + ramp + splitCost;
-}
-
-/// Tiles more than twice an extent only add padding; the smallest of each side stay in.
-bool GemmModel::isSensible(const Problem &problem, const GemmTile &tile) const {
-  return (tile.m <= 2 * problem.m || tile.m <= 64) && (tile.n <= 2 * problem.n || tile.n <= 16);
-}
-
-/// Splitting pays only where compute units would idle, and each part needs some depth.
-bool GemmModel::canSplit(const Problem &problem, double grid, int split) const {
-  return split == 1 ||
-         (split <= kernels.maxSplitK && grid < computeUnits && problem.k >= leastSplitDepth * split);
-}
-
-/// No candidate with this tile is faster, whatever its split.
-double GemmModel::lowerBound(const Problem &problem, const GemmTile &tile, double grid) const {
-  const double mma = 2.0 * tile.m * tile.n / problem.flopsPerClock * std::min(1.0, constants.splitWork);
-  const double l2 = (tile.m + tile.n) * problem.inputBytes / constants.unitBytesPerClock;
-  return (std::max(mma, l2) * grid * problem.k / computeUnits + constants.prologueCycles) / clock;
-}
-
-double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
-  double bestSeconds = std::numeric_limits<double>::infinity();
-  for (bool swapped : {false, true}) {
-    if (swapped && !kernels.swapsOperands)
-      break;
-    const Problem problem = problemOf(shape, swapped);
-    for (const GemmTile &tile : kernels.tiles) {
-      if (!isSensible(problem, tile))
-        continue;
-      const double grid = ceilQuotient(problem.m, tile.m) * ceilQuotient(problem.n, tile.n) * problem.batch;
-      if (lowerBound(problem, tile, grid) >= bestSeconds)
-        continue;
-      for (int split : splits) {
-        if (!canSplit(problem, grid, split))
-          break;
-        const double seconds = price(problem, tile, split, nullptr);
-        if (seconds < bestSeconds) {
-          bestSeconds = seconds;
-          candidate = {static_cast<size_t>(&tile - kernels.tiles.data()), split, swapped};
-        }
-      }
-    }
-  }
-  return bestSeconds;
 }
 
 /// Kernels that need whole row blocks.
@@ -230,8 +83,8 @@ Seconds GemmModel::timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidat
   double bestSeconds = std::numeric_limits<double>::infinity();
   const Problem problems[] = {problemOf(shape, false), problemOf(shape, true)};
   for (const GemmCandidate &candidate : candidates)
-    bestSeconds = std::min(bestSeconds, price(problems[candidate.swapped ? 1 : 0],
-                                              kernels.tiles[candidate.tile], candidate.splitK, nullptr));
+    bestSeconds = std::min(
+        bestSeconds, price(problems[candidate.swapped ? 1 : 0], candidate.tile, candidate.splitK, nullptr));
   return Seconds(constants.launch + bestSeconds + partialBlock(shape) +
                  (withQuantization ? quantization(shape) : 0));
 }
@@ -245,7 +98,7 @@ std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
     for (const GemmTile &tile : kernels.tiles) {
       if (!isSensible(problem, tile))
         continue;
-      const double grid = ceilQuotient(problem.m, tile.m) * ceilQuotient(problem.n, tile.n) * problem.batch;
+      const double grid = roundedUp(problem.m / tile.m) * roundedUp(problem.n / tile.n) * problem.batch;
       for (int split : splits)
         if (canSplit(problem, grid, split))
           all.push_back({static_cast<size_t>(&tile - kernels.tiles.data()), split, swapped});
@@ -263,8 +116,7 @@ std::vector<GemmCandidate> GemmModel::cheapest(const GemmShape &shape, size_t co
   std::vector<Priced> priced;
   for (const GemmCandidate &candidate : candidates(shape))
     priced.push_back(
-        {price(problems[candidate.swapped ? 1 : 0], kernels.tiles[candidate.tile], candidate.splitK, nullptr),
-         candidate});
+        {price(problems[candidate.swapped ? 1 : 0], candidate.tile, candidate.splitK, nullptr), candidate});
   count = std::min(count, priced.size());
   std::partial_sort(priced.begin(), priced.begin() + count, priced.end(),
                     [](const Priced &a, const Priced &b) { return a.seconds < b.seconds; });
@@ -286,10 +138,10 @@ Breakdown GemmModel::breakdown(const GemmShape &shape, GemmChoice *choice, bool 
   const Problem problem = problemOf(shape, found.swapped);
   Terms terms;
   const GemmTile &tile = kernels.tiles[found.tile];
-  price(problem, tile, found.splitK, &terms);
+  price(problem, found.tile, found.splitK, &terms);
 
   if (choice) {
-    const double gridM = ceilQuotient(problem.m, tile.m), gridN = ceilQuotient(problem.n, tile.n);
+    const double gridM = roundedUp(problem.m / tile.m), gridN = roundedUp(problem.n / tile.n);
     choice->tile = tile;
     choice->tileIndex = found.tile;
     choice->splitK = found.splitK;

@@ -45,11 +45,7 @@ GroupedGemmModel::GroupedGemmModel(const Profile &profile, const GroupedGemmCons
       launchFloor(profile.launch.graphLaunchFloor.value) {}
 
 double GroupedGemmModel::flopsPerUnit(DataType type) const {
-  auto it = profile->peakMatrix.find(type);
-  if (it == profile->peakMatrix.end() && isFloat8(type) && profile->nativeFloat8())
-    it = profile->peakMatrix.find(*profile->nativeFloat8());
-  if (it == profile->peakMatrix.end())
-    it = profile->peakMatrix.find(DataType::BF16); // widened before the product
+  auto it = profile->peakMatrix.find(profile->matrixTypeFor(type));
   assert(it != profile->peakMatrix.end());
   return it->second.value / computeUnits;
 }
@@ -68,7 +64,9 @@ GroupedGemmModel::Work GroupedGemmModel::rowsTimesWeights(const GroupedGemmShape
                                                           const ExpertLoads &loads) const {
   const GroupedGemmConstants &c = constants;
   const double n = shape.n, k = shape.k;
-  const double inputBytes = bytesPerElement(shape.input), outputBytes = bytesPerElement(shape.output);
+  const double weightBytes = bytesPerElement(shape.input), outputBytes = bytesPerElement(shape.output);
+  // A type that the matrix units lack is one of weights only.
+  const double rowBytes = std::max(weightBytes, bytesPerElement(profile->matrixTypeFor(shape.input)));
   const double rate = flopsPerUnit(shape.input) * c.mmaEfficiency, rows = loads.rows(),
                touched = loads.touched();
   const double columnTiles = std::ceil(n / tileColumns);
@@ -78,15 +76,15 @@ GroupedGemmModel::Work GroupedGemmModel::rowsTimesWeights(const GroupedGemmShape
     const double rowTiles = loads.rowTiles(tile);
     const double mma = 2 * (tile + c.tileRowOverhead) * tileColumns * k / rate;
     const double stream =
-        (std::min(tile, rows) + tileColumns) * k * inputBytes / (c.unitBytesPerClock * clock);
+        (std::min(tile, rows) * rowBytes + tileColumns * weightBytes) * k / (c.unitBytesPerClock * clock);
     const double fractional = std::max(1.0, rowTiles * columnTiles / computeUnits);
     const double waves = fractional + c.waveRounding * (std::ceil(fractional) - fractional);
     Work work;
     work.streamed = stream > mma + c.tilePrologue;
     work.compute = waves * std::max(mma + c.tilePrologue, stream);
     const double weights =
-        (touched + c.weightReread * std::max(0.0, rowTiles - touched)) * n * k * inputBytes;
-    work.memory = (weights + c.activationTraffic * rows * (k * inputBytes + n * outputBytes)) /
+        (touched + c.weightReread * std::max(0.0, rowTiles - touched)) * n * k * weightBytes;
+    work.memory = (weights + c.activationTraffic * rows * (k * rowBytes + n * outputBytes)) /
                   (c.bandwidth * memoryBandwidth);
     double time = joined(work.compute, work.memory, c.overlap);
     if (time < bestTime) {

@@ -46,11 +46,7 @@ double peakFor(const OperatorShape &shape, const Profile &profile) {
     type = grouped->input;
   else if (const auto *attention = std::get_if<AttentionShape>(&shape))
     type = attention->type;
-  if (isFloat8(type))
-    type = profile.nativeFloat8().value_or(DataType::BF16);
-  auto found = profile.peakMatrix.find(type);
-  if (found == profile.peakMatrix.end())
-    found = profile.peakMatrix.find(DataType::BF16);
+  auto found = profile.peakMatrix.find(profile.matrixTypeFor(type));
   return found == profile.peakMatrix.end() ? 1e12 : found->second.value;
 }
 

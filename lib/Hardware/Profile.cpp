@@ -100,6 +100,12 @@ std::optional<DataType> Profile::nativeFloat8() const {
   return std::nullopt;
 }
 
+DataType Profile::matrixTypeFor(DataType type) const {
+  if (supportsMatrix(type))
+    return type;
+  return isFloat8(type) ? nativeFloat8().value_or(DataType::BF16) : DataType::BF16;
+}
+
 llvm::StringRef toString(SourceKind kind) {
   switch (kind) {
   case SourceKind::Datasheet:

@@ -70,6 +70,8 @@ PlanOperator describeOperator(const PlacedOperator &placed, const Providers &pro
     op.terms.push_back({term.name.str(), term.time.value});
   op.limiter = estimate.breakdown.limiter().str();
   op.source = toString(estimate.source).str();
+  if (!estimate.basis.empty())
+    op.source += " (" + estimate.basis + ")";
   op.band = estimate.band;
   op.flop = isMatrixWork(placed.op.shape) ? estimate.flops.value : 0;
   op.joulesEach = estimate.energy.value;

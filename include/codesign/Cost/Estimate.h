@@ -23,6 +23,8 @@ struct Estimate {
   Bytes bytes;   // compulsory HBM traffic
   Joules energy; // of one device; an estimate
   EstimateSource source = EstimateSource::Datasheet;
+  /// What else the number rests on: "fp8 weights, bf16 products" where the device has no such products.
+  std::string basis;
   double band =
       0; // the time is within ± this share with the coverage of the calibration (80 % where it says nothing)
   std::optional<GemmChoice> gemm;       // tiles, waves and split of dense products

@@ -45,8 +45,10 @@ struct GemmConstants {
   static llvm::ArrayRef<ConstantField<GemmConstants>> fields();
   /// Where nothing was fitted. NVIDIA's libraries lose rate on rows that are not aligned: the logits GEMM of
   /// 8192 x 14336 on an A100 reaches 0.29, 0.54, 0.55, 0.88 of its best for 2-, 4-, 8- and 16-byte rows
-  /// (Anthony et al., "The Case for Co-Designing Model Architectures with Hardware", 2024); AMD's see tiles
-  /// only.
+  /// (Anthony et al., "The Case for Co-Designing Model Architectures with Hardware", 2024). No unaligned
+  /// product was measured on AMD: rows at odd multiples of 2 bytes need loads of 2 bytes a lane, of which a
+  /// CDNA compute unit issues 16 lanes a clock, half of the 64 bytes that its L1 delivers; from 4 bytes on
+  /// the load width limits nothing.
   static GemmConstants prior(const Profile &profile);
 };
 
@@ -101,6 +103,9 @@ public:
   /// breakdown(shape).time() without the parts.
   Seconds time(const GemmShape &shape, bool withQuantization = false) const;
 
+  /// A type that the matrix units lack is priced as weight-only: weights are read at their own width,
+  /// activations and products are bf16.
+
   /// The `count` cheapest candidates, best first; a fit whose constants move little prices only these.
   std::vector<GemmCandidate> cheapest(const GemmShape &shape, size_t count) const;
   /// The time if the library had these candidates only.
@@ -112,11 +117,13 @@ public:
 private:
   struct Terms;
   struct Problem;
+  struct Grid;
   Problem problemOf(const GemmShape &shape, bool swapped) const;
   bool isSensible(const Problem &problem, const GemmTile &tile) const;
   bool canSplit(const Problem &problem, double grid, int split) const;
-  double lowerBound(const Problem &problem, const GemmTile &tile, double grid) const;
-  double price(const Problem &problem, const GemmTile &tile, int split, Terms *terms) const;
+  Grid gridOf(const Problem &problem) const;
+  double cyclesPerStep(const Problem &problem, size_t tile, double workFactor) const;
+  double price(const Problem &problem, size_t tile, int split, Terms *terms) const;
   double best(const GemmShape &shape, GemmCandidate &candidate) const;
   double alignmentFactor(const GemmShape &shape) const;
   double partialBlock(const GemmShape &shape) const;
@@ -124,13 +131,24 @@ private:
 
   GemmConstants constants;
   GemmKernels kernels;
+  bool sustained;
   int computeUnits;
-  double clock, memoryBandwidth, cachedBytes, sharedBytesPerClock;
-  /// Per operand type, looked up once: FLOP per clock of a compute unit and the sustained limit in FLOP/s.
+  double clock, memoryBandwidth, cachedBytes, lastLevelBytes, achievedBandwidth, sharedBytesPerClock;
+  /// Per operand type, looked up once: FLOP per clock of a compute unit, the sustained limit in FLOP/s, and
+  /// what an element occupies once widened to a type that the matrix units have.
   struct MatrixRate {
-    double flopsPerClock = 0, limit = 0;
+    double flopsPerClock = 0, limit = 0, elementBytes = 0;
   };
   std::array<MatrixRate, static_cast<size_t>(DataType::I4) + 1> matrixRates;
+  /// What pricing needs of each tile, in columns: the search runs along them.
+  struct TileColumns {
+    std::vector<double> m, n;       // extent
+    std::vector<double> rootArea;   // square root of the area
+    std::vector<double> ldsM, ldsN; // elements read from LDS per column of k, by operand
+    std::vector<double> overhead;   // cycles per 64 of k
+    std::vector<int> edgeM, edgeN;  // of the extents, into edges
+    std::vector<double> edges;      // distinct extents
+  } columns;
 };
 
 } // namespace codesign

@@ -105,6 +105,9 @@ struct Profile {
   /// The 8-bit float types of the architecture: FNUZ on
   /// gfx942, OCP elsewhere; empty where there is none (sm_80).
   std::optional<DataType> nativeFloat8() const;
+  /// The type in which products of `type` run: itself, the device's own 8-bit float for another encoding, or
+  /// bf16 where the matrix units have no such type (operands are then widened before the product).
+  DataType matrixTypeFor(DataType type) const;
 };
 
 llvm::StringRef toString(SourceKind kind);

@@ -124,15 +124,14 @@ TEST(GemmModel, LongRunsStayBelowTheAchievableRate) {
   EXPECT_NEAR(flops / sustained.time(large).value, mi300x.achievableMatrixFor(DataType::BF16).value, 1e12);
 }
 
-TEST(GemmModel, UnalignedRowsAreSlowOnNvidiaOnly) {
+TEST(GemmModel, UnalignedRowsAreSlow) {
   for (const char *name : {"a100-sxm", "mi300x"}) {
     Profile profile = shippedProfile(name);
     GemmModel model(profile, GemmConstants::prior(profile), {.tiles = libraryTiles(profile)}, false);
     const double ratio = model.time(product(8192, 51201, 4096)) / model.time(product(8192, 51200, 4096));
-    if (profile.vendor == Vendor::Nvidia)
-      EXPECT_GT(ratio, 2.5);
-    else
-      EXPECT_LT(ratio, 1.1);
+    // Measured on NVIDIA; on AMD the width of loads is all that is known.
+    EXPECT_GT(ratio, profile.vendor == Vendor::Nvidia ? 2.5 : 1.8);
+    EXPECT_LT(ratio, profile.vendor == Vendor::Nvidia ? 4 : 2.2);
   }
 }
 
