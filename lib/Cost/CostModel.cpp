@@ -95,10 +95,11 @@ static bool isAlike(DataType a, DataType b) {
 
 /// Among own schedules of equal price the first is taken: overlapped copies, then small instructions (16 rows
 /// draw less power than 32 on CDNA and so clock higher), then deep steps (fewer barriers), then more waves to
-/// hide latency.
-static std::array<int, 4> preference(const GemmSchedule &schedule) {
+/// hide latency; where weights are streamed, also more loads under way.
+static std::array<int, 5> preference(const GemmSchedule &schedule) {
+  const bool streams = schedule.family == GemmFamily::MfmaWeightStream;
   return {schedule.stages >= 2 ? 0 : 1, schedule.matrixInstruction().m, -schedule.macroTileK,
-          -schedule.waves()};
+          -schedule.waves(), streams ? -schedule.stages : 0};
 }
 
 struct CostModel::Implementation {
@@ -200,11 +201,23 @@ struct CostModel::Implementation {
     return schedules.emplace(type, std::move(list)).first->second;
   }
 
+  GemmTile tileOf(const GemmSchedule &schedule) const {
+    GemmTile tile = {schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
+                     double(schedule.wavesM)};
+    if (schedule.family == GemmFamily::MfmaWeightStream) {
+      // The loop does not touch LDS; afterwards every sum is written to it and read once.
+      tile.readsA = tile.readsB = 0;
+      tile.combineCycles =
+          2.0 * sharedMemoryUse(schedule).epilogueBytes / double(profile.shared.bytesPerClock);
+      tile.maxRows = schedule.macroTileM;
+    }
+    return tile;
+  }
+
   std::vector<GemmTile> ownTiles(DataType type) {
     std::vector<GemmTile> tiles;
     for (const GemmSchedule &schedule : ownSchedules(type))
-      tiles.push_back({schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
-                       double(schedule.wavesM)});
+      tiles.push_back(tileOf(schedule));
     return tiles;
   }
 

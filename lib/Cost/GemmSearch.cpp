@@ -92,7 +92,7 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   const double splitCost = split > 1 ? constants.splitLaunch + constants.splitTraffic * 4.0 * p.m * p.n *
                                                                    p.batch * split / memoryBandwidth
                                      : 0;
-  const double prologue = constants.prologueCycles / clock;
+  const double prologue = (constants.prologueCycles + tile.combineCycles) / clock;
   if (terms) {
     const double depth = depthStep * steps, ideal = fractional * perTile;
     terms->mainLoop = std::min(ideal, main);
@@ -122,6 +122,8 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
 
 /// Tiles more than twice an extent only add padding; the smallest of each side stay in.
 bool GemmModel::isSensible(const Problem &problem, const GemmTile &tile) const {
+  if (tile.maxRows > 0 && problem.m > tile.maxRows)
+    return false;
   return (tile.m <= 2 * problem.m || tile.m <= 64) && (tile.n <= 2 * problem.n || tile.n <= 16);
 }
 
@@ -142,8 +144,11 @@ GemmModel::Grid GemmModel::gridOf(const Problem &p) const {
   grid.tiles.resize_for_overwrite(count);
   grid.cycles.resize_for_overwrite(count);
   grid.bound.resize_for_overwrite(count);
-  for (size_t t = 0; t < count; ++t)
-    grid.tiles[t] = alongM[columns.edgeM[t]] * alongN[columns.edgeN[t]];
+  for (size_t t = 0; t < count; ++t) {
+    const int maxRows = kernels.tiles[t].maxRows;
+    grid.tiles[t] =
+        maxRows > 0 && p.m > maxRows ? infinity : alongM[columns.edgeM[t]] * alongN[columns.edgeN[t]];
+  }
   for (size_t t = 0; t < count; ++t)
     grid.cycles[t] = cyclesPerStep(p, t, 1);
   const double secondsPerCycle = roundedUp(p.k / depthStep) / clock;

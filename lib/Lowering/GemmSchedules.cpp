@@ -57,6 +57,7 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   kernel.tileK = schedule.macroTileK;
   kernel.wavesM = schedule.wavesM;
   kernel.wavesN = schedule.wavesN;
+  kernel.wavesK = schedule.wavesK;
   kernel.stages = schedule.stages;
   kernel.band = schedule.groupM;
   kernel.run = schedule.dieRun;

@@ -197,7 +197,8 @@ void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportO
     printWrapped(stream, formatFactor(variant->speedup) + " " + widths(*variant), 6, options.width, "- ");
 }
 
-/// "256x256x64 2x4 waves 2 stages" from the schedule's fields.
+/// "256x256x64, 2x4 waves, 2 stages" or, where waves share k, "16x16x512, 1x1x8 waves, 4 stages" from the
+/// schedule's fields.
 std::string tilingText(const PlanKernelRange &range) {
   const auto number = [&](llvm::StringRef name) {
     for (const PlanField &field : range.schedule)
@@ -207,7 +208,8 @@ std::string tilingText(const PlanKernelRange &range) {
     return std::string("?");
   };
   return number("macro_tile_m") + "x" + number("macro_tile_n") + "x" + number("macro_tile_k") + ", " +
-         number("waves_m") + "x" + number("waves_n") + " waves, " + number("stages") +
+         number("waves_m") + "x" + number("waves_n") +
+         (number("waves_k") == "?" ? "" : "x" + number("waves_k")) + " waves, " + number("stages") +
          (number("stages") == "1" ? " stage" : " stages");
 }
 

@@ -16,12 +16,15 @@ struct FamilyChoices {
   std::vector<int> stages;
   std::vector<int> rowBytes;
   std::vector<WaveGrid> clusters = {{1, 1}};
+  std::vector<int> wavesK = {1}; // rowBytes are those of one of them
 };
 
 FamilyChoices choicesOf(GemmFamily family) {
   switch (family) {
   case GemmFamily::MfmaLdsDoubleBuffer:
     return {{{1, 1}, {1, 2}, {2, 1}, {1, 4}, {2, 2}, {4, 1}, {2, 4}, {4, 2}}, {1, 2}, {64, 128, 256}};
+  case GemmFamily::MfmaWeightStream:
+    return {{{1, 1}}, {2, 4}, {128}, {{1, 1}}, {4, 8}};
   case GemmFamily::WgmmaTmaPersistent:
     return {{{1, 1}, {2, 1}, {1, 2}}, {2, 3, 4, 5, 6, 7, 8}, {128}, {{1, 1}, {2, 1}, {1, 2}}};
   case GemmFamily::MmaCpAsyncMultistage:
@@ -71,21 +74,23 @@ std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType in
       schedule.sharedLayout = SharedLayout::Swizzled;
       for (WaveGrid grid : choices.waveGrids)
         for (WaveGrid cluster : choices.clusters)
-          for (int rowBytes : choices.rowBytes)
-            for (int stages : choices.stages)
-              for (int tileM : tileExtents)
-                for (int tileN : tileExtents) {
-                  schedule.wavesM = grid.m;
-                  schedule.wavesN = grid.n;
-                  schedule.clusterM = cluster.m;
-                  schedule.clusterN = cluster.n;
-                  schedule.macroTileK = rowBytes * 8 / bitWidth(inputType);
-                  schedule.stages = stages;
-                  schedule.macroTileM = tileM;
-                  schedule.macroTileN = tileN;
-                  if (fillsWaveTile(*record, schedule))
-                    addLegal(profile, schedule, found);
-                }
+          for (int wavesK : choices.wavesK)
+            for (int rowBytes : choices.rowBytes)
+              for (int stages : choices.stages)
+                for (int tileM : tileExtents)
+                  for (int tileN : tileExtents) {
+                    schedule.wavesK = wavesK;
+                    schedule.wavesM = grid.m;
+                    schedule.wavesN = grid.n;
+                    schedule.clusterM = cluster.m;
+                    schedule.clusterN = cluster.n;
+                    schedule.macroTileK = wavesK * rowBytes * 8 / bitWidth(inputType);
+                    schedule.stages = stages;
+                    schedule.macroTileM = tileM;
+                    schedule.macroTileN = tileN;
+                    if (fillsWaveTile(*record, schedule))
+                      addLegal(profile, schedule, found);
+                  }
     }
   }
   return found;

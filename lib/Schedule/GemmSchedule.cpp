@@ -33,7 +33,7 @@ const MatrixInstruction &GemmSchedule::matrixInstruction() const {
 
 int GemmSchedule::waves() const {
   if (family != GemmFamily::WgmmaTmaPersistent)
-    return wavesM * wavesN;
+    return wavesM * wavesN * wavesK;
   return (wavesM * wavesN + 1) * warpsPerWarpgroup;
 }
 
@@ -43,7 +43,7 @@ int GemmSchedule::threads() const {
 
 int GemmSchedule::instructionsPerStep() const {
   const MatrixInstruction &record = matrixInstruction();
-  return (waveTileM() / record.m) * (waveTileN() / record.n) * (macroTileK / record.k);
+  return (waveTileM() / record.m) * (waveTileN() / record.n) * (macroTileK / wavesK / record.k);
 }
 
 int GemmSchedule::depthsPerSharedRead() const {
@@ -55,11 +55,11 @@ int GemmSchedule::depthsPerSharedRead() const {
 }
 
 std::string GemmSchedule::describe() const {
-  std::string text =
-      (toString(family) + " " + llvm::Twine(macroTileM) + "x" + llvm::Twine(macroTileN) + "x" +
-       llvm::Twine(macroTileK) + " " + llvm::Twine(wavesM) + "x" + llvm::Twine(wavesN) + " waves " +
-       instruction + " " + llvm::Twine(stages) + (stages == 1 ? " stage" : " stages"))
-          .str();
+  std::string text = (toString(family) + " " + llvm::Twine(macroTileM) + "x" + llvm::Twine(macroTileN) + "x" +
+                      llvm::Twine(macroTileK) + " " + llvm::Twine(wavesM) + "x" + llvm::Twine(wavesN) +
+                      (wavesK > 1 ? "x" + std::to_string(wavesK) : "") + " waves " + instruction + " " +
+                      llvm::Twine(stages) + (stages == 1 ? " stage" : " stages"))
+                         .str();
   if (splitK > 1)
     text += " split-K " + std::to_string(splitK);
   if (streamK)
@@ -69,6 +69,12 @@ std::string GemmSchedule::describe() const {
 
 SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
   SharedMemoryUse use;
+  if (schedule.family == GemmFamily::MfmaWeightStream) {
+    // The sums of every wave.
+    use.epilogueBytes = bytesOf(schedule.wavesK * schedule.macroTileM * schedule.macroTileN,
+                                schedule.matrixInstruction().c.type);
+    return use;
+  }
   int rowBytes = schedule.macroTileK * elementBytes(schedule) + schedule.paddingBytes;
   use.inputBytes = schedule.stages * (schedule.macroTileM + schedule.macroTileN) * rowBytes;
   if (schedule.family == GemmFamily::WgmmaTmaPersistent) {
@@ -82,6 +88,14 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
   const MatrixInstruction &record = schedule.matrixInstruction();
   RegisterUse use;
   int groupLanes = record.lanes;
+  if (schedule.family == GemmFamily::MfmaWeightStream) {
+    // Every wave sums the whole tile, over its part of k.
+    use.accumulators = schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / groupLanes;
+    use.staging = schedule.stages * (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK /
+                  schedule.wavesK * elementBytes(schedule) / 4 / groupLanes;
+    use.addressing = addressingRegisters;
+    return use;
+  }
   int computeThreads = schedule.wavesM * schedule.wavesN * groupLanes;
   use.accumulators =
       schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / computeThreads;
@@ -111,6 +125,7 @@ int compiledRegisters(const GemmSchedule &schedule) {
     const int copies = (tileBytes / sharedReadBytes + schedule.threads() - 1) / schedule.threads();
     return static_cast<int>((total + registersPerCopy * copies) * copiesAndProducts);
   }
+  case GemmFamily::MfmaWeightStream:
   case GemmFamily::WgmmaTmaPersistent:
     break;
   }
@@ -138,6 +153,8 @@ llvm::StringRef toString(GemmFamily family) {
   switch (family) {
   case GemmFamily::MfmaLdsDoubleBuffer:
     return "mfma_lds_double_buffer";
+  case GemmFamily::MfmaWeightStream:
+    return "mfma_weight_stream";
   case GemmFamily::WgmmaTmaPersistent:
     return "wgmma_tma_persistent";
   case GemmFamily::MmaCpAsyncMultistage:
@@ -149,6 +166,7 @@ llvm::StringRef toString(GemmFamily family) {
 std::optional<GemmFamily> parseGemmFamily(llvm::StringRef name) {
   return llvm::StringSwitch<std::optional<GemmFamily>>(name)
       .Case("mfma_lds_double_buffer", GemmFamily::MfmaLdsDoubleBuffer)
+      .Case("mfma_weight_stream", GemmFamily::MfmaWeightStream)
       .Case("wgmma_tma_persistent", GemmFamily::WgmmaTmaPersistent)
       .Case("mma_cp_async_multistage", GemmFamily::MmaCpAsyncMultistage)
       .Default(std::nullopt);

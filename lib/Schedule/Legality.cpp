@@ -25,6 +25,7 @@ std::optional<std::string> because(const char *format, Arguments &&...arguments)
 MatrixInstructionKind kindOf(GemmFamily family) {
   switch (family) {
   case GemmFamily::MfmaLdsDoubleBuffer:
+  case GemmFamily::MfmaWeightStream:
     return MatrixInstructionKind::Mfma;
   case GemmFamily::WgmmaTmaPersistent:
     return MatrixInstructionKind::Wgmma;
@@ -66,7 +67,7 @@ std::optional<std::string> badInstruction(const GemmSchedule &s) {
 
 std::optional<std::string> badShape(const GemmSchedule &s) {
   if (s.macroTileM <= 0 || s.macroTileN <= 0 || s.macroTileK <= 0 || s.wavesM <= 0 || s.wavesN <= 0 ||
-      s.stages <= 0 || s.splitK <= 0 || s.groupM <= 0 || s.dieRun <= 0 || s.clusterM <= 0 ||
+      s.wavesK <= 0 || s.stages <= 0 || s.splitK <= 0 || s.groupM <= 0 || s.dieRun <= 0 || s.clusterM <= 0 ||
       s.clusterN <= 0 || s.paddingBytes < 0)
     return "sizes and counts must be positive";
   const MatrixInstruction &record = s.matrixInstruction();
@@ -74,9 +75,16 @@ std::optional<std::string> badShape(const GemmSchedule &s) {
     return because("macro tile m {0} is no multiple of {1} waves x {2}", s.macroTileM, s.wavesM, record.m);
   if (s.macroTileN % (s.wavesN * record.n) != 0)
     return because("macro tile n {0} is no multiple of {1} waves x {2}", s.macroTileN, s.wavesN, record.n);
-  int depth = record.k * s.depthsPerSharedRead();
+  int depth = record.k * s.depthsPerSharedRead() * s.wavesK;
   if (s.macroTileK % depth != 0)
     return because("macro tile k {0} is no multiple of {1}, the depth of one LDS read", s.macroTileK, depth);
+  const bool streams = s.family == GemmFamily::MfmaWeightStream;
+  if (streams ? s.wavesM != 1 || s.wavesN != 1 : s.wavesK != 1)
+    return because("{0} waves share {1}", toString(s.family), streams ? "k alone" : "the tile alone");
+  if (streams)
+    return s.macroTileM <= maxStreamedRows
+               ? std::nullopt
+               : because("{0} rows, {1} is for up to {2}", s.macroTileM, toString(s.family), maxStreamedRows);
   int rowBytes = s.macroTileK * bitWidth(record.a.type) / 8;
   if (s.family == GemmFamily::WgmmaTmaPersistent) {
     if (rowBytes != 128)
@@ -122,6 +130,8 @@ std::optional<std::string> badPipeline(const GemmSchedule &s, const Profile &pro
   case GemmFamily::MfmaLdsDoubleBuffer:
     if (s.stages > 2)
       return because("{0} LDS buffers, the family has 1 or 2", s.stages);
+    break;
+  case GemmFamily::MfmaWeightStream:
     break;
   case GemmFamily::WgmmaTmaPersistent:
   case GemmFamily::MmaCpAsyncMultistage:

@@ -58,6 +58,8 @@ struct GemmTile {
   int depth = 64;    // of k between two barriers
   double readsA = 1; // how often each element of A's part is read from LDS: the waves along n
   double readsB = 1;
+  double combineCycles = 0; // after the loop, in which waves that share k add up their sums
+  int maxRows = 0;          // up to which the kernel is made: one tile holds them; 0: any number
 };
 
 /// What the model found cheapest; the numbers that explain a time.

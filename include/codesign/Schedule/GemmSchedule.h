@@ -13,6 +13,7 @@ namespace codesign {
 /// The shape of the main loop. The names are those of a profile's `kernel_families`.
 enum class GemmFamily : uint8_t {
   MfmaLdsDoubleBuffer,  // CDNA: one or two LDS buffers, the next tile in flight in registers
+  MfmaWeightStream,     // CDNA, few rows: waves share k and load both operands straight to registers
   WgmmaTmaPersistent,   // Hopper: one TMA producer warpgroup, consumer warpgroups, persistent workgroups
   MmaCpAsyncMultistage, // Ampere and later: cp.async ring of stages, ldmatrix, mma.sync
 };
@@ -44,7 +45,9 @@ struct GemmSchedule {
   /// Execution groups of the instruction (waves, warps, consumer warpgroups) that share the macro tile.
   int wavesM = 1;
   int wavesN = 1;
-  /// Buffers in LDS or shared memory.
+  /// Waves that share the depth of a step instead, macroTileK / wavesK each (MfmaWeightStream).
+  int wavesK = 1;
+  /// Buffers in LDS or shared memory; of MfmaWeightStream, steps whose loads are under way.
   int stages = 1;
   /// Workgroups that share the K loop of one tile (1: none); with streamK the split follows the work instead.
   int splitK = 1;
@@ -79,6 +82,9 @@ struct GemmSchedule {
   /// v_mfma_f32_16x16x16_bf16 1 stage": one line for reports and headers.
   std::string describe() const;
 };
+
+/// Rows up to which MfmaWeightStream is made: one tile covers them, so that every weight is read once.
+constexpr int maxStreamedRows = 64;
 
 /// LDS or shared memory of one workgroup. Input buffers: stages × (A rows + B rows) × (row bytes + padding).
 struct SharedMemoryUse {

@@ -1,4 +1,5 @@
 // The compilers' own reports on emitted kernels, against Price and against the rule of no scratch.
+#include "../LongRun.h"
 #include "Compile.h"
 #include "codesign/Emit/Emit.h"
 #include "codesign/Hardware/ProfileLoader.h"
@@ -12,9 +13,11 @@ using namespace codesign::test;
 
 namespace {
 
-/// Compiles `count` legal schedules, evenly spread over the device's list.
-void compileLegalSchedules(const char *device, size_t count) {
-  const Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
+/// Compiles `count` legal schedules, evenly spread over the device's list, of all its families or of one.
+void compileLegalSchedules(const char *device, size_t count, llvm::StringRef family = "") {
+  Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
+  if (!family.empty())
+    profile.kernelFamilies = {family.str()};
   const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
   ASSERT_GT(legal.size(), count);
   llvm::SmallString<128> folder;
@@ -47,6 +50,10 @@ void compileLegalSchedules(const char *device, size_t count) {
 
 TEST(Compile, gfx942) {
   compileLegalSchedules("mi300x", 8);
+}
+
+TEST(Compile, gfx942WeightStream) {
+  compileLegalSchedules("mi300x", isLongRun() ? 60 : 6, "mfma_weight_stream");
 }
 
 TEST(Compile, sm80AndSm90a) {

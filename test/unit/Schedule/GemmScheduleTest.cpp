@@ -120,6 +120,31 @@ TEST(GemmSchedule, HopperPersistentKernelFits) {
   EXPECT_EQ(reasonOf(schedule, h100), "LDS 262208 B > 232448 B");
 }
 
+TEST(GemmSchedule, WeightStreamKeepsItsLoadsInRegisters) {
+  GemmSchedule schedule;
+  schedule.family = GemmFamily::MfmaWeightStream;
+  schedule.instruction = "v_mfma_f32_16x16x16_bf16";
+  schedule.macroTileM = 16;
+  schedule.macroTileN = 32;
+  schedule.wavesK = 8;
+  schedule.macroTileK = 512;
+  schedule.stages = 4;
+  Profile mi300x = load("mi300x");
+  EXPECT_EQ(reasonOf(schedule, mi300x), "");
+  EXPECT_EQ(schedule.threads(), 512);
+  EXPECT_EQ(sharedMemoryUse(schedule).total(), 8 * 16 * 32 * 4); // the sums of every wave in fp32
+  // 16 x 32 sums in each wave's 64 lanes; four steps of 48 rows x 64 bf16
+  EXPECT_EQ(registerUse(schedule).accumulators, 8);
+  EXPECT_EQ(registerUse(schedule).staging, 4 * 48 * 128 / 4 / 64);
+  EXPECT_EQ(schedule.instructionsPerStep(), 1 * 2 * 4);
+  EXPECT_EQ(schedule.describe(), "mfma_weight_stream 16x32x512 1x1x8 waves v_mfma_f32_16x16x16_bf16 4 stages");
+  schedule.macroTileM = 80;
+  EXPECT_EQ(reasonOf(schedule, mi300x), "80 rows, mfma_weight_stream is for up to 64");
+  schedule.macroTileM = 16;
+  schedule.wavesM = 2;
+  EXPECT_EQ(reasonOf(schedule, mi300x), "macro tile m 16 is no multiple of 2 waves x 16");
+}
+
 TEST(GemmSchedule, AmpereMultistage) {
   GemmSchedule schedule;
   schedule.family = GemmFamily::MmaCpAsyncMultistage;

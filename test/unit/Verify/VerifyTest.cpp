@@ -93,7 +93,7 @@ TEST_F(Verify, EveryEmittedKernelIsRight) {
 }
 
 TEST_F(Verify, ADroppedStepIsWrong) {
-  plant("o_proj_n256_k256_bf16_m1.hip", "sums.multiply(wPart, aPart);", "");
+  plant("o_proj_n256_k256_bf16_m1.hip", "sums.multiply(w0, a0);", "");
   EXPECT_THAT(failures("o_proj_n256_k256_bf16_m1"), HasSubstr("instead of"));
 }
 
