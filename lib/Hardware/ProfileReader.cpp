@@ -327,6 +327,31 @@ void readOptionalParts(Profile &profile, SourcedReader &root) {
   }
 }
 
+/// Clocks of a compute unit; the bandwidths follow from the caches.
+void readTiming(Profile &profile, SourcedReader reader) {
+  constexpr double most = 1e5;
+  Timing timing;
+  timing.vectorIssue = reader.integer("vector_issue_clocks", 1, most);
+  timing.transcendentalIssue = reader.integer("transcendental_issue_clocks", 1, most);
+  timing.scalarIssue = reader.integer("scalar_issue_clocks", 1, most);
+  timing.branchTaken = reader.integer("branch_taken_clocks", 1, most);
+  timing.matrixResult = reader.integer("matrix_result_clocks", 0, most);
+  timing.sharedLatency = reader.integer("shared_latency_clocks", 1, most);
+  timing.memoryLatency = reader.integer("memory_latency_clocks", 1, most);
+  timing.scalarMemoryLatency = reader.integer("scalar_memory_latency_clocks", 1, most);
+  timing.barrier = reader.integer("barrier_clocks", 0, most);
+  timing.sharedQueueEntries = reader.integer("shared_queue_entries", 1, most);
+  timing.memoryBytesInFlight = reader.integer("memory_in_flight_bytes", 1024, 1e7);
+  const double clocks = profile.peakClock.value * profile.compute.computeUnits;
+  if (const Cache *first = profile.findCache("L1"))
+    timing.firstLevelBytesPerClock = first->totalBandwidth.value / clocks;
+  if (const Cache *second = profile.findCache("L2"))
+    timing.memoryBytesPerClock = second->totalBandwidth.value / clocks;
+  if (timing.firstLevelBytesPerClock <= 0 || timing.memoryBytesPerClock <= 0)
+    reader.map().context().fail(reader.map().node(), "'timing' needs the caches 'L1' and 'L2'");
+  profile.timing = timing;
+}
+
 } // namespace
 
 Profile readProfile(YamlContext &context) {
@@ -346,6 +371,8 @@ Profile readProfile(YamlContext &context) {
   readLaunch(profile, root.map("launch"));
   readLinks(profile, root.map("links"));
   readPower(profile, root.map("power"));
+  if (root.map().takeOptional("timing"))
+    readTiming(profile, root.map("timing"));
   readOptionalParts(profile, root);
   root.map().finish();
   return profile;

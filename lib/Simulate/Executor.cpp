@@ -5,6 +5,7 @@
 #include "Waits.h"
 #include "codesign/Isa/MemoryInstruction.h"
 #include "codesign/Support/Diagnostics.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -25,10 +26,12 @@ public:
   /// Runs one workgroup to its end; false after an error.
   bool run(uint64_t number);
   Workgroup group;
+  WorkgroupTrace *trace = nullptr; // of the next workgroup; null: not recorded
 
 private:
   void start(uint64_t number);
   void runQuantum(Wave &wave, unsigned quantum);
+  void executeTraced(Wave &wave, const Instruction &instruction, const InstructionStatistics &statistics);
   bool releaseBarrier();
   void checkBarrierCounts();
 
@@ -97,10 +100,22 @@ void WorkgroupRunner::runQuantum(Wave &wave, unsigned quantum) {
     InstructionStatistics &statistics = group.statistics[instruction.index];
     ++statistics.executions;
     statistics.activeLanes += std::popcount(wave.exec());
-    instruction.execute(wave, instruction);
+    if (trace)
+      executeTraced(wave, instruction, statistics);
+    else
+      instruction.execute(wave, instruction);
     ++group.clock;
     ++executed;
   }
+}
+
+void WorkgroupRunner::executeTraced(Wave &wave, const Instruction &instruction,
+                                    const InstructionStatistics &statistics) {
+  const uint64_t lds = statistics.ldsCycles + statistics.ldsConflictCycles, bytes = statistics.memoryBytes;
+  instruction.execute(wave, instruction);
+  trace->waves[wave.id].push_back(
+      {instruction.index, static_cast<uint32_t>(statistics.ldsCycles + statistics.ldsConflictCycles - lds),
+       static_cast<uint32_t>(statistics.memoryBytes - bytes)});
 }
 
 bool WorkgroupRunner::releaseBarrier() {
@@ -206,9 +221,15 @@ Expected<RunReport> run(const CodeObject &object, const Launch &launch, DeviceMe
     runners.push_back(std::make_unique<WorkgroupRunner>(object, **prepared, memory, options));
   std::atomic<uint64_t> next = 0;
   std::atomic<bool> stop = false;
+  std::vector<WorkgroupTrace> traces(std::min(options.tracedWorkgroups, count));
+  for (auto [i, trace] : llvm::enumerate(traces)) {
+    trace.workgroup = first + i;
+    trace.waves.resize((*prepared)->wavesPerWorkgroup());
+  }
   auto work = [&](WorkgroupRunner &runner) {
     for (uint64_t i; !stop && (i = next++) < count;)
-      if (!runner.run(first + i) || runner.group.tooManyFindings)
+      if (runner.trace = i < traces.size() ? &traces[i] : nullptr;
+          !runner.run(first + i) || runner.group.tooManyFindings)
         stop = true;
   };
   std::vector<std::thread> workers;
@@ -222,6 +243,7 @@ Expected<RunReport> run(const CodeObject &object, const Launch &launch, DeviceMe
       return createStringError(runner->group.error);
 
   RunReport report;
+  report.traces = std::move(traces);
   report.kernel = launch.kernel;
   report.workgroups = count;
   report.waves = count * (*prepared)->wavesPerWorkgroup();

@@ -1,6 +1,7 @@
 #include "RunPrinter.h"
 #include "Lanes/LaneTable.h"
 #include "Program.h"
+#include "Sections.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -20,40 +21,6 @@ uint64_t total(const RunReport &report, uint64_t InstructionStatistics::*member)
   for (const InstructionStatistics &statistics : report.perInstruction)
     sum += statistics.*member;
   return sum;
-}
-
-struct Section {
-  int first, last; // inclusive
-  uint64_t executions;
-  bool isLoop;
-};
-
-/// Runs of instructions to print: the innermost loop that executes most first, then everything in order.
-std::vector<Section> sections(const Program &program, const RunReport &report) {
-  std::vector<Section> loops;
-  for (const Instruction &instruction : program.instructions()) {
-    if (instruction.kind != InstructionClass::Branch || instruction.target < 0 ||
-        instruction.target > instruction.index)
-      continue;
-    uint64_t weight = 0;
-    for (int i = instruction.target; i <= instruction.index; ++i)
-      weight += report.perInstruction[i].executions;
-    if (weight)
-      loops.push_back({instruction.target, instruction.index, weight, true});
-  }
-  llvm::stable_sort(loops, [](const Section &a, const Section &b) { return a.executions > b.executions; });
-  std::vector<Section> result;
-  if (!loops.empty())
-    result.push_back(loops.front());
-  int first = -1, last = -1;
-  for (int i = 0; i < program.size(); ++i)
-    if (report.perInstruction[i].executions) {
-      first = first < 0 ? i : first;
-      last = i;
-    }
-  if (first >= 0)
-    result.push_back({first, last, 0, false});
-  return result;
 }
 
 json::Object siteJson(const InstructionSite &site) {
@@ -106,8 +73,30 @@ void printText(const CodeObject &object, const Launch &launch, const RunReport &
   }
 }
 
-void printJson(const CodeObject &object, const Launch &launch, const RunReport &report, bool listing,
-               raw_ostream &out) {
+static json::Object timingJson(const TimingReport &timing) {
+  json::Object stalls;
+  for (int reason = 0; reason < stallReasonCount; ++reason) {
+    double sum = 0;
+    for (const InstructionTiming &counted : timing.perInstruction)
+      sum += counted.stallClocks[static_cast<size_t>(reason)];
+    stalls[toString(static_cast<StallReason>(reason)).str()] = sum;
+  }
+  return json::Object{{"source", "simulated"},
+                      {"resident_workgroups", timing.residentWorkgroups},
+                      {"residency_limit", timing.residencyLimit},
+                      {"clocks", timing.clocks},
+                      {"clocks_per_workgroup", timing.clocksPerWorkgroup},
+                      {"matrix_busy_share", timing.matrixBusyShare},
+                      {"lds_busy_share", timing.ldsBusyShare},
+                      {"memory_busy_share", timing.memoryBusyShare},
+                      {"hot_loop_iterations", timing.hotLoop.iterations},
+                      {"hot_loop_clocks_per_iteration", timing.hotLoop.clocksPerIteration},
+                      {"hot_loop_matrix_busy_share", timing.hotLoop.matrixBusyShare},
+                      {"stall_clocks", std::move(stalls)}};
+}
+
+void printJson(const CodeObject &object, const Launch &launch, const RunReport &report,
+               const TimingReport *timing, bool listing, raw_ostream &out) {
   json::Object root{{"version", 1},
                     {"kernel", report.kernel},
                     {"architecture", object.architecture()},
@@ -139,6 +128,8 @@ void printJson(const CodeObject &object, const Launch &launch, const RunReport &
         {"memory_address", static_cast<int64_t>(finding.memoryAddress)},
         {"count", finding.count}});
   root["findings"] = std::move(findings);
+  if (timing)
+    root["timing"] = timingJson(*timing);
   if (listing) {
     json::Array rows;
     for (int i = 0; i < object.program().size(); ++i) {
@@ -150,6 +141,9 @@ void printJson(const CodeObject &object, const Launch &launch, const RunReport &
                                     {"active_lanes", s.activeLanes},
                                     {"lds_conflict_cycles", s.ldsConflictCycles},
                                     {"memory_lines", s.memoryLines}});
+      if (s.executions && timing)
+        rows.back().getAsObject()->insert(
+            {"stall_clocks", timing->perInstruction[static_cast<size_t>(i)].totalStallClocks()});
     }
     root["listing"] = std::move(rows);
   }

@@ -57,6 +57,21 @@ Error writeOutputs(const SimulateCommandOptions &options, const std::map<std::st
   return Error::success();
 }
 
+Error writeTimeline(const SimulateCommandOptions &options, const CodeObject &object,
+                    const TimingReport &timing) {
+  if (options.timeline.empty())
+    return Error::success();
+  std::error_code code;
+  raw_fd_ostream stream(options.timeline, code);
+  if (!code) {
+    printTimeline(object, timing, stream);
+    stream.close();
+    code = stream.error();
+    stream.clear_error();
+  }
+  return code ? usageError("cannot write '" + options.timeline + "': " + code.message()) : Error::success();
+}
+
 } // namespace
 
 Expected<Dimensions> parseDimensions(StringRef text, StringRef option) {
@@ -103,15 +118,34 @@ Expected<ExitCode> runSimulateCommand(const SimulateCommandOptions &options, raw
   runOptions.checks = options.checks;
   runOptions.seed = options.seed;
   runOptions.threads = options.threads;
+  if (options.unit) {
+    if ((*object)->architecture() != options.unitArchitecture)
+      return usageError("'" + options.unitName + "' is " + options.unitArchitecture +
+                        ", the code object is for " + (*object)->architecture());
+    runOptions.tracedWorkgroups = static_cast<uint64_t>(options.unit->compute.maxWorkgroupsPerComputeUnit);
+  }
   auto report = run(**object, launch, memory, runOptions);
   if (!report)
     return report.takeError();
   if (Error error = writeOutputs(options, parser.buffers(), memory))
     return error;
-  if (options.json)
-    printJson(**object, launch, *report, options.listing, out);
-  else
-    printText(**object, launch, *report, options.listing, out);
+  std::optional<TimingReport> timing;
+  if (options.unit) {
+    TimingOptions timingOptions{options.residentWorkgroups, !options.timeline.empty()};
+    auto estimated = estimateTiming(**object, launch, *report, *options.unit, timingOptions);
+    if (!estimated)
+      return estimated.takeError();
+    timing = std::move(*estimated);
+    if (Error error = writeTimeline(options, **object, *timing))
+      return error;
+  }
+  if (options.json) {
+    printJson(**object, launch, *report, timing ? &*timing : nullptr, options.listing, out);
+  } else {
+    printText(**object, launch, *report, options.listing && !timing, out);
+    if (timing)
+      printTiming(**object, *timing, options.listing, out);
+  }
   return report->findings.empty() ? ExitCode::Ok : ExitCode::WrongNumbers;
 }
 

@@ -1,12 +1,13 @@
 #include "Command.h"
 
+#include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Simulate/SimulateCommand.h"
 #include "llvm/Support/raw_ostream.h"
 #include <memory>
 
 namespace codesign {
 
-CommandBody makeSimulateCommand(CLI::App &command, const GlobalOptions &) {
+CommandBody makeSimulateCommand(CLI::App &command, const GlobalOptions &global) {
   auto options = std::make_shared<simulate::SimulateCommandOptions>();
   auto noChecks = std::make_shared<bool>(false);
   command.add_option("KERNEL", options->codeObject, "gfx942 or gfx950 code object (.hsaco, .co)")->required();
@@ -25,8 +26,29 @@ CommandBody makeSimulateCommand(CLI::App &command, const GlobalOptions &) {
   command.add_flag("--json", options->json, "versioned JSON on standard output");
   command.add_flag("--listing", options->listing, "every executed instruction with its counts");
   command.add_flag("--list", options->list, "the object's kernels and their arguments; runs nothing");
-  return [options, noChecks]() -> llvm::Expected<ExitCode> {
+  auto device = std::make_shared<std::string>();
+  command.add_option(
+      "--timing", *device,
+      "take the modelled time on a compute unit of this device (mi300x); with --listing clocks "
+      "beside each instruction");
+  command.add_option("--resident", options->residentWorkgroups,
+                     "workgroups on that compute unit, 0: as many as fit");
+  command.add_option("--timeline", options->timeline, "file for a trace viewer (Trace Event Format)");
+  return [options, noChecks, device, &global]() -> llvm::Expected<ExitCode> {
     options->checks = !*noChecks;
+    if (device->empty() && (options->residentWorkgroups != 0 || !options->timeline.empty()))
+      return usageError("--resident and --timeline need --timing DEVICE");
+    if (!device->empty()) {
+      llvm::Expected<Profile> profile =
+          loadProfile(*device, profileSearchDirs(global.dataDir, global.executable));
+      if (!profile)
+        return profile.takeError();
+      if (!profile->timing)
+        return usageError("the profile of '" + profile->name + "' has no 'timing' for the simulator");
+      options->unit = {profile->compute, profile->registers, profile->shared, *profile->timing};
+      options->unitName = profile->name;
+      options->unitArchitecture = toString(profile->architecture).str();
+    }
     return simulate::runSimulateCommand(*options, llvm::outs());
   };
 }

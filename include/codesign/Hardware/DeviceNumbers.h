@@ -83,6 +83,24 @@ struct Links {
   BytesPerSecond groupBandwidth(int groupSize) const;
 };
 
+/// What the simulator's timing model needs beyond the rest of a profile; in clocks of a compute unit. AMD
+/// only.
+struct Timing {
+  int vectorIssue = 0;                // one vector instruction of a wave on its SIMD
+  int transcendentalIssue = 0;        // exp, log, rcp, rsq, sqrt, sin, cos
+  int scalarIssue = 0;                // one scalar instruction
+  int branchTaken = 0;                // from a taken branch to the next instruction
+  int matrixResult = 0;               // after its last pass, until another unit may read a matrix result
+  int sharedLatency = 0;              // LDS: from the first bank cycle to the data
+  int memoryLatency = 0;              // vector memory: a round trip to L2
+  int scalarMemoryLatency = 0;        // scalar loads
+  int barrier = 0;                    // from the last arrival to the next instruction
+  int sharedQueueEntries = 0;         // LDS instructions of a compute unit under way before issue stalls
+  int memoryBytesInFlight = 0;        // of a compute unit before issue stalls
+  double memoryBytesPerClock = 0;     // of a compute unit, from its L2
+  double firstLevelBytesPerClock = 0; // of a compute unit, through its L1
+};
+
 struct Power {
   Watts thermalDesign;
   Watts idle;

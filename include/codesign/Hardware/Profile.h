@@ -62,6 +62,7 @@ struct Profile {
   LaunchLimits launch;
   Links links;
   Power power;
+  std::optional<Timing> timing;              // for the simulator
   std::optional<double> priceDollarsPerHour; // a user input: change it to your own price
   /// Kernel families codesign has for this device ("mfma_lds_double_buffer", …); empty: vendor library only.
   std::vector<std::string> kernelFamilies;

@@ -56,6 +56,18 @@ struct InstructionStatistics {
   uint64_t memoryBytes = 0;       // bytes asked for by active lanes
 };
 
+/// One executed instruction of a wave.
+struct TraceEntry {
+  int32_t instruction = 0;  // position in the program
+  uint32_t ldsClocks = 0;   // bank cycles, conflicts included
+  uint32_t memoryBytes = 0; // asked for by active lanes
+};
+/// What one workgroup executed, wave by wave.
+struct WorkgroupTrace {
+  uint64_t workgroup = 0;
+  std::vector<std::vector<TraceEntry>> waves;
+};
+
 struct RunReport {
   std::string kernel;
   uint64_t workgroups = 0;
@@ -69,6 +81,7 @@ struct RunReport {
   std::vector<uint64_t> instructionsByClass;         // indexed like instructionClassNames()
   std::vector<InstructionStatistics> perInstruction; // indexed like the program
   std::vector<Finding> findings;                     // sorted by kind and address
+  std::vector<WorkgroupTrace> traces;                // of the first RunOptions::tracedWorkgroups
 
   /// Findings of one kind.
   uint64_t count(FindingKind kind) const;

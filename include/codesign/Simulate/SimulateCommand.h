@@ -1,9 +1,10 @@
 // The `simulate` subcommand as a function: options in, text or JSON out.
 #pragma once
 
-#include "codesign/Simulate/Simulator.h"
+#include "codesign/Simulate/Timing.h"
 #include "codesign/Support/Diagnostics.h"
 #include "llvm/Support/raw_ostream.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,12 @@ struct SimulateCommandOptions {
   unsigned threads = 0;
   bool json = false;
   bool listing = false; // every executed instruction with its counts
-  bool list = false;    // the object's kernels and their arguments; runs nothing
+  /// Takes the time on this compute unit; of `unitName` ("mi300x") and architecture.
+  std::optional<ComputeUnit> unit;
+  std::string unitName, unitArchitecture;
+  int residentWorkgroups = 0; // for the time; 0: as many as fit
+  std::string timeline;       // file for a trace viewer
+  bool list = false;          // the object's kernels and their arguments; runs nothing
 };
 
 /// Loads, runs and reports to `out`. Ok, or WrongNumbers when the checks found something; an error for bad

@@ -27,8 +27,9 @@ struct PlanRequest {
 };
 
 /// Reads a codesign YAML file, or a Hugging Face config.json as a request with defaults: training on
-/// sequences of 4096 tokens (fewer where the model has fewer positions), micro-batch 4, bf16, one GPU per replica. A path that ends in .json, or "-"
-/// whose text starts with '{', is JSON. Every mistake is an error with file:line:column and exit code 2.
+/// sequences of 4096 tokens (fewer where the model has fewer positions), micro-batch 4, bf16, one GPU per
+/// replica. A path that ends in .json, or "-" whose text starts with '{', is JSON. Every mistake is an error
+/// with file:line:column and exit code 2.
 llvm::Expected<PlanRequest> loadPlanRequest(llvm::StringRef path);
 
 /// The same for a text in memory; `base:` paths are relative to the folder of the file's name.

@@ -87,8 +87,7 @@ TEST(Describe, CalibrationIsShown) {
   set.constants = {{"ceiling", 0.93, "fraction", "share of the peak"}};
   profile.calibration.sets = {set};
   std::string text = printed<const Profile &>(printProfile, profile);
-  EXPECT_THAT(text,
-              HasSubstr("calibration: gemm, hipblaslt, bf16 (measured, 12 rows, held out 6.5 %)"));
+  EXPECT_THAT(text, HasSubstr("calibration: gemm, hipblaslt, bf16 (measured, 12 rows, held out 6.5 %)"));
   EXPECT_THAT(text, HasSubstr("ceiling"));
 }
 

@@ -11,6 +11,8 @@ using namespace codesign::simulate::test;
 
 namespace {
 
+using codesign::simulate::DeviceMemory; // not the profile's
+
 const char *const source = R"(
 KERNEL scale(float *x, float factor, int n) {
   SHARED float part[100];

@@ -1,0 +1,87 @@
+// How long a kernel takes on one compute unit, by replaying what the simulator executed through a model of
+// its issue slots, pipelines and memory path. Not measured on hardware: docs/simulator.md says what is
+// modelled and what is not.
+#pragma once
+
+#include "codesign/Hardware/DeviceNumbers.h"
+#include "codesign/Simulate/Simulator.h"
+#include <array>
+
+namespace codesign::simulate {
+
+/// What a wave waits for before an instruction issues.
+enum class StallReason : uint8_t {
+  Dependency,   // a register that an earlier instruction of the wave has not written yet
+  VectorMemory, // s_waitcnt vmcnt
+  Local,        // s_waitcnt lgkmcnt: LDS and scalar loads
+  Barrier,      // the other waves of the workgroup
+  MatrixBusy,   // the SIMD's matrix core
+  VectorBusy,   // the SIMD's vector or scalar issue
+  LdsQueue,     // LDS instructions of the compute unit under way
+  MemoryQueue,  // bytes of the compute unit in flight
+};
+constexpr int stallReasonCount = static_cast<int>(StallReason::MemoryQueue) + 1;
+llvm::StringRef toString(StallReason reason);
+
+struct InstructionTiming {
+  uint64_t executions = 0;
+  std::array<double, stallReasonCount> stallClocks = {}; // summed over executions
+
+  double totalStallClocks() const;
+  /// The reason with the most clocks.
+  StallReason mainReason() const;
+};
+
+struct LoopTiming {
+  int first = -1, last = -1; // instructions of the innermost loop that issues most; -1: no loop
+  uint64_t iterations = 0;   // of one wave
+  double clocksPerIteration = 0;
+  double matrixBusyShare = 0; // of the matrix cores, while the loop runs
+};
+
+/// One issued instruction, for a trace viewer.
+struct TimelineEvent {
+  int workgroup = 0, wave = 0, simd = 0, instruction = 0;
+  double start = 0, end = 0; // clocks: ready to issue, issued
+};
+
+struct TimingReport {
+  int residentWorkgroups = 0; // of one compute unit, as registers, LDS and waves allow
+  std::string residencyLimit; // "registers", "LDS", "waves", "workgroups"
+  double clocks = 0;          // from the start of all of them to the end of the last
+  double clocksPerWorkgroup = 0;
+  double matrixBusyShare = 0;                   // of the compute unit's matrix cores
+  double ldsBusyShare = 0, memoryBusyShare = 0; // of the LDS and of the path to L2
+  std::vector<InstructionTiming> perInstruction;
+  LoopTiming hotLoop;
+  std::vector<TimelineEvent> timeline; // only where asked for
+};
+
+struct TimingOptions {
+  int residentWorkgroups = 0; // 0: as many as fit
+  bool timeline = false;
+};
+
+/// What a compute unit holds and how fast it is.
+struct ComputeUnit {
+  ComputeResources compute;
+  RegisterFile registers;
+  SharedMemory shared;
+  Timing timing;
+};
+
+/// Times the workgroups whose traces the run recorded (RunOptions::tracedWorkgroups): as many as reside on
+/// one compute unit, in turn where fewer were traced. An error: nothing was traced, or a workgroup that no
+/// compute unit can hold.
+llvm::Expected<TimingReport> estimateTiming(const CodeObject &object, const Launch &launch,
+                                            const RunReport &report, const ComputeUnit &unit,
+                                            const TimingOptions &options = {});
+
+/// Totals, shares and the hot loop as text; with `listing` clocks and stalls beside each instruction, the hot
+/// loop first.
+void printTiming(const CodeObject &object, const TimingReport &timing, bool listing,
+                 llvm::raw_ostream &stream);
+/// The timeline in the Trace Event Format that chrome://tracing and Perfetto read; a clock is a microsecond.
+void printTimeline(const CodeObject &object, const TimingReport &timing, llvm::raw_ostream &stream);
+
+} // namespace codesign::simulate

@@ -1,0 +1,198 @@
+// The timing model on programs whose time follows from its rules by hand.
+#include "codesign/Simulate/Timing.h"
+#include "TestSupport.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace codesign;
+using namespace codesign::simulate;
+using namespace codesign::simulate::test;
+
+namespace {
+
+using codesign::simulate::DeviceMemory; // not the profile's
+
+/// Round numbers that no profile has: four SIMDs, and every latency its own.
+ComputeUnit testUnit() {
+  ComputeUnit unit;
+  unit.compute.simdsPerComputeUnit = 4;
+  unit.compute.maxWavesPerSimd = 8;
+  unit.compute.maxWorkgroupsPerComputeUnit = 16;
+  unit.registers.registersPerSimdLane = 512;
+  unit.registers.allocationGranule = 8;
+  unit.shared.capacityPerComputeUnit = Bytes(65536);
+  unit.shared.allocationGranule = Bytes(512);
+  Timing &timing = unit.timing;
+  timing.vectorIssue = timing.scalarIssue = 4;
+  timing.transcendentalIssue = 16;
+  timing.branchTaken = 20;
+  timing.matrixResult = 8;
+  timing.sharedLatency = 100;
+  timing.memoryLatency = 1000;
+  timing.scalarMemoryLatency = 300;
+  timing.barrier = 10;
+  timing.sharedQueueEntries = 16;
+  timing.memoryBytesInFlight = 1 << 20;
+  timing.memoryBytesPerClock = 32;
+  timing.firstLevelBytesPerClock = 64;
+  return unit;
+}
+
+std::string repeat(llvm::StringRef line, int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i)
+    text += "  " + line.str() + "\n";
+  return text;
+}
+
+class TimingModel : public testing::Test {
+protected:
+  /// Clocks of one workgroup of so many waves; s[4:5] points to a buffer, v1 = 4 * work-item.
+  TimingReport timeOf(const std::string &body, int waves = 1, int ldsBytes = 0, int residents = 1) {
+    object = loadAssembly(assemblyKernel({"timed",
+                                          "  s_load_dwordx2 s[4:5], s[0:1], 0x0\n"
+                                          "  v_lshlrev_b32 v1, 2, v0\n"
+                                          "  s_waitcnt lgkmcnt(0)\n" +
+                                              body,
+                                          ldsBytes}));
+    DeviceMemory memory;
+    Launch launch{.kernel = "timed", .grid = {1, 1, 1}, .block = {uint32_t(64 * waves), 1, 1}};
+    launch.arguments.pointer(memory.allocate("buffer", 1 << 20));
+    RunOptions options;
+    options.checks = false;
+    options.tracedWorkgroups = 1;
+    llvm::Expected<RunReport> report = run(*object, launch, memory, options);
+    EXPECT_TRUE(bool(report)) << llvm::toString(report.takeError());
+    TimingOptions timingOptions;
+    timingOptions.residentWorkgroups = residents;
+    timingOptions.timeline = true;
+    llvm::Expected<TimingReport> timing = estimateTiming(*object, launch, *report, unit, timingOptions);
+    EXPECT_TRUE(bool(timing)) << llvm::toString(timing.takeError());
+    return std::move(*timing);
+  }
+  /// The clocks that `body` adds to an empty kernel.
+  double clocksOf(const std::string &body, int waves = 1, int ldsBytes = 0) {
+    return timeOf(body, waves, ldsBytes).clocks - timeOf("", waves, ldsBytes).clocks;
+  }
+
+  ComputeUnit unit = testUnit();
+  CodeObjectPointer object;
+};
+
+constexpr const char *chained = "v_mfma_f32_16x16x16_bf16 a[0:3], v[4:5], v[6:7], a[0:3]"; // 16 clocks
+
+TEST_F(TimingModel, VectorInstructionsTakeFourClocksEach) {
+  EXPECT_EQ(clocksOf(repeat("v_add_u32 v2, v2, v1", 50)), 200);
+  EXPECT_EQ(clocksOf(repeat("v_exp_f32 v2, v1", 10)), 10 * 16 - 12); // the last one's slot, not its pipeline
+}
+
+TEST_F(TimingModel, MatrixInstructionsKeepTheirPasses) {
+  // Forty of 16 clocks; the wave itself is done one slot after the last issue.
+  EXPECT_EQ(clocksOf(repeat(chained, 40)), 39 * 16 + 4);
+  // Four waves have a SIMD each; eight share them.
+  EXPECT_EQ(clocksOf(repeat(chained, 40), 4), 39 * 16 + 4);
+  const TimingReport eight = timeOf(repeat(chained, 40), 8);
+  EXPECT_NEAR(eight.clocks - timeOf("", 8).clocks, 80 * 16, 20);
+  EXPECT_GT(eight.matrixBusyShare, 0.7);
+}
+
+TEST_F(TimingModel, VectorWorkHidesBehindMatrixWork) {
+  // Three independent vector instructions fit into the 12 clocks between two matrix instructions.
+  const std::string both =
+      std::string(chained) + "\n  v_add_u32 v2, v1, v1\n  v_add_u32 v3, v1, v1\n  v_add_u32 v8, v1, v1";
+  EXPECT_EQ(clocksOf(repeat(both, 20)), 20 * 16);
+  // A fourth does not.
+  EXPECT_EQ(clocksOf(repeat(both + "\n  v_add_u32 v9, v1, v1", 20)), 20 * 20);
+}
+
+TEST_F(TimingModel, AMatrixResultIsReadAfterItsLastPass) {
+  EXPECT_EQ(clocksOf("  " + std::string(chained) + "\n  v_accvgpr_read_b32 v2, a0\n"), 16 + 8 + 4);
+}
+
+TEST_F(TimingModel, AWaitEndsWhenTheLoadIsThere) {
+  // 256 bytes: 4 clocks through L1, 8 from L2, and the latency.
+  const TimingReport timing = timeOf("  global_load_dword v2, v1, s[4:5]\n  s_waitcnt vmcnt(0)\n");
+  EXPECT_EQ(timing.clocks - timeOf("").clocks, 8 + 1000 + 4);
+  double stalled = 0;
+  for (const InstructionTiming &counted : timing.perInstruction)
+    stalled += counted.stallClocks[size_t(StallReason::VectorMemory)];
+  EXPECT_EQ(stalled, 8 + 1000 - 4);
+  // Two in flight overlap; waiting for the first only lets the second be under way.
+  EXPECT_EQ(clocksOf("  global_load_dword v2, v1, s[4:5]\n  global_load_dword v3, v1, s[4:5] offset:256\n"
+                     "  s_waitcnt vmcnt(1)\n"),
+            8 + 1000 + 4);
+  EXPECT_EQ(clocksOf("  global_load_dword v2, v1, s[4:5]\n  global_load_dword v3, v1, s[4:5] offset:256\n"
+                     "  s_waitcnt vmcnt(0)\n"),
+            16 + 1000 + 4);
+}
+
+TEST_F(TimingModel, BytesInFlightAreLimited) {
+  const std::string loads = repeat("global_load_dword v2, v1, s[4:5]", 3) + "  s_waitcnt vmcnt(0)\n";
+  EXPECT_EQ(clocksOf(loads), 24 + 1000 + 4);
+  unit.timing.memoryBytesInFlight = 512; // two of the three
+  EXPECT_GT(clocksOf(loads), 2000);
+}
+
+TEST_F(TimingModel, BankConflictsTakeTheirClocks) {
+  const std::string wait = "  s_waitcnt lgkmcnt(0)\n";
+  const double clean = clocksOf("  ds_read_b32 v2, v1\n" + wait, 1, 16384);
+  EXPECT_GE(clean, 100);
+  EXPECT_LE(clean, 112);
+  // All lanes in one bank: a stride of 128 bytes, 32 rows for each of the phases.
+  const double conflicting = clocksOf("  v_lshlrev_b32 v3, 5, v1\n  ds_read_b32 v2, v3\n" + wait, 1, 16384);
+  EXPECT_GE(conflicting, clean + 31);
+}
+
+TEST_F(TimingModel, ABarrierWaitsForTheLastWave) {
+  // Wave 0 (work-items 0 to 63) skips the long part.
+  const std::string body =
+      "  v_readfirstlane_b32 s6, v0\n  s_nop 4\n  s_cmp_lt_u32 s6, 64\n  s_cbranch_scc1 short\n" +
+      repeat("v_add_u32 v2, v2, v1", 100) + "short:\n  s_barrier\n";
+  const TimingReport timing = timeOf(body, 2);
+  double stalled = 0;
+  for (const InstructionTiming &counted : timing.perInstruction)
+    stalled += counted.stallClocks[size_t(StallReason::Barrier)];
+  EXPECT_NEAR(stalled, 400, 24);
+}
+
+TEST_F(TimingModel, ALoopHasItsClocks) {
+  const std::string body = "  s_mov_b32 s6, 20\nloop:\n" + repeat("v_add_u32 v2, v2, v1", 9) +
+                           "  s_sub_u32 s6, s6, 1\n  s_cmp_lg_u32 s6, 0\n  s_cbranch_scc1 loop\n";
+  const TimingReport timing = timeOf(body);
+  EXPECT_EQ(timing.hotLoop.iterations, 20u);
+  EXPECT_EQ(timing.hotLoop.clocksPerIteration, 9 * 4 + 4 + 4 + 20);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  printTiming(*object, timing, /*listing=*/true, stream);
+  EXPECT_NE(text.find("hot loop: 64 clocks an iteration, 20 iterations"), std::string::npos) << text;
+  EXPECT_NE(text.find("not measured on hardware"), std::string::npos);
+}
+
+TEST_F(TimingModel, WorkgroupsShareAComputeUnit) {
+  // The kernel declares 256 registers: two waves on each SIMD. Two workgroups of four waves reside.
+  const TimingReport fits = timeOf(repeat(chained, 40), 4, 0, /*residents=*/0);
+  EXPECT_EQ(fits.residentWorkgroups, 2);
+  EXPECT_EQ(fits.residencyLimit, "registers");
+  EXPECT_NEAR(fits.clocks, 80 * 16 + 320, 40);
+  // LDS for one only.
+  EXPECT_EQ(timeOf("", 4, 40000, 0).residentWorkgroups, 1);
+  EXPECT_EQ(timeOf("", 4, 40000, 0).residencyLimit, "LDS");
+}
+
+TEST_F(TimingModel, TheTimelineHoldsEveryInstruction) {
+  const TimingReport timing = timeOf(repeat("v_add_u32 v2, v2, v1", 5), 2);
+  uint64_t executed = 0;
+  for (const InstructionTiming &counted : timing.perInstruction)
+    executed += counted.executions;
+  EXPECT_EQ(timing.timeline.size(), executed);
+  for (const TimelineEvent &event : timing.timeline) {
+    EXPECT_LT(event.start, event.end);
+    EXPECT_LE(event.end, timing.clocks);
+  }
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  printTimeline(*object, timing, stream);
+  EXPECT_NE(text.find("\"traceEvents\""), std::string::npos);
+  EXPECT_NE(text.find("v_add_u32"), std::string::npos);
+}
+
+} // namespace
