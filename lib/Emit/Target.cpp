@@ -36,6 +36,9 @@ public:
   Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
     if (Error error = onlySixteenBit(record))
       return error;
+    const int operandBits = record.a.layout.elementsPerLane() * bitWidth(record.a.type);
+    if (operandBits != 64 && operandBits != 128)
+      return usageError(Twine(record.name) + " has no emitted form yet");
     const StringRef element = scalarName(record.a.type);
     out << formatv("// {0}: of A a lane holds {1};\n// of D {2}.\n", record.mnemonic,
                    record.a.layout.formula(), record.c.layout.formula());
@@ -43,13 +46,20 @@ public:
     out << formatv("  using Element = {0};\n", element);
     out << formatv("  using Accumulator = Vector<float, {0}>;\n", record.c.layout.elementsPerLane());
     out << formatv("  static constexpr int size = {0};\n", record.m);
-    out << formatv("  DEVICE Accumulator apply(Vector<{0}, 4> a, Vector<{0}, 4> b, Accumulator sum) {{\n",
-                   element);
-    const char *call = "    return {0}({1}, {2}, sum, 0, 0, 0);\n";
-    if (record.a.type == DataType::BF16)
-      out << formatv(call, record.text, "bits(a)", "bits(b)");
-    else
-      out << formatv(call, record.text, "a", "b");
+    out << "  DEVICE Accumulator apply(Chunk<Element> a, Chunk<Element> b, Accumulator sum) {\n";
+    // A lane's 16 bytes of each operand fill one instruction or two.
+    auto call = [&](StringRef lead, const char *half) {
+      const std::string left = Twine("a" + Twine(half)).str(), right = Twine("b" + Twine(half)).str();
+      const bool asBits = record.a.type == DataType::BF16 && record.a.layout.elementsPerLane() == 4;
+      out << formatv("    {0}{1}({2}, {3}, sum, 0, 0, 0);\n", lead, record.text,
+                     asBits ? "bits(" + left + ")" : left, asBits ? "bits(" + right + ")" : right);
+    };
+    if (operandBits == 128) {
+      call("return ", "");
+    } else {
+      call("sum = ", ".lo");
+      call("return ", ".hi");
+    }
     out << "  }\n};\n";
     return Error::success();
   }
@@ -153,6 +163,7 @@ Expected<std::string> elementName(mlir::Type type) {
 std::unique_ptr<Target> createTarget(Architecture architecture) {
   switch (architecture) {
   case Architecture::Gfx942:
+  case Architecture::Gfx950:
     return std::make_unique<AmdTarget>();
   case Architecture::Sm80:
   case Architecture::Sm90a:
@@ -187,7 +198,8 @@ StringRef sourceExtension(Architecture architecture) {
 Prelude preludeOf(Architecture architecture) {
   switch (architecture) {
   case Architecture::Gfx942:
-    return {"codesign_gfx942.h", preludeGfx942};
+  case Architecture::Gfx950:
+    return {"codesign_cdna.h", preludeCdna};
   case Architecture::Sm80:
   case Architecture::Sm90a:
     return {"codesign_sm80.h", preludeSm80};

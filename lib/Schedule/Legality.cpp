@@ -41,6 +41,19 @@ bool multiplies(GemmFamily family, DataType type) {
   return half || (family == GemmFamily::WgmmaTmaPersistent && isFloat8(type));
 }
 
+double productsPerClock(const MatrixInstruction &record) {
+  return static_cast<double>(record.m) * record.n * record.k / record.cycles;
+}
+
+/// CDNA4 keeps CDNA3's 16-bit instructions, at half the rate of its own.
+bool isSlowForm(const MatrixInstruction &record) {
+  return record.kind == MatrixInstructionKind::Mfma &&
+         llvm::any_of(denseMatrixInstructions(record.architecture, record.a.type, record.b.type),
+                      [&](const MatrixInstruction *other) {
+                        return productsPerClock(*other) > productsPerClock(record);
+                      });
+}
+
 std::optional<std::string> badInstruction(const GemmSchedule &s) {
   const MatrixInstruction *record = findMatrixInstruction(s.architecture, s.instruction);
   if (!record)
@@ -49,6 +62,8 @@ std::optional<std::string> badInstruction(const GemmSchedule &s) {
     return because("{0} is not an instruction for {1}", s.instruction, toString(s.family));
   if (record->sparse || record->scaled || record->blocks != 1)
     return because("{0} is sparse, scaled or multi-block", s.instruction);
+  if (isSlowForm(*record))
+    return because("{0} has a faster instruction than {1}", toString(s.architecture), s.instruction);
   if (record->c.type != DataType::F32)
     return because("{0} sums in {1}, the kernels sum in fp32", s.instruction, toString(record->c.type));
   // ldmatrix fills the operands of 32 bytes of k at once.
@@ -130,6 +145,13 @@ std::optional<std::string> badPipeline(const GemmSchedule &s, const Profile &pro
   case GemmFamily::MfmaLdsDoubleBuffer:
     if (s.stages > 2)
       return because("{0} LDS buffers, the family has 1 or 2", s.stages);
+    // The swizzle permutes 128 bytes. Where the banks deliver 256 in a cycle, that suffices for operands of
+    // 16 rows out of tile rows of 128 bytes (phase tables in lib/Isa).
+    if (profile.shared.bytesPerClock > 128 && s.sharedLayout == SharedLayout::Swizzled &&
+        (s.matrixInstruction().m > 16 || s.macroTileK * bitWidth(s.matrixInstruction().a.type) / 8 > 128))
+      return because("LDS of {0} B per clock: operands of {1} rows out of swizzled rows of {2} B conflict",
+                     profile.shared.bytesPerClock, s.matrixInstruction().m,
+                     s.macroTileK * bitWidth(s.matrixInstruction().a.type) / 8);
     break;
   case GemmFamily::MfmaWeightStream:
     break;

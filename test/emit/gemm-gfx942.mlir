@@ -7,9 +7,10 @@ module {}
 
 // CHECK: // linear
 // CHECK: // Target:   gfx942, 512 threads as 2 x 4 waves, 65536 bytes of LDS
-// CHECK: #include "codesign_gfx942.h"
+// CHECK: #include "codesign_cdna.h"
 // CHECK: constexpr int tileK = 32;
-// CHECK: return __builtin_amdgcn_mfma_f32_16x16x16bf16_1k(bits(a), bits(b), sum, 0, 0, 0);
+// CHECK: sum = __builtin_amdgcn_mfma_f32_16x16x16bf16_1k(bits(a.lo), bits(b.lo), sum, 0, 0, 0);
+// CHECK: return __builtin_amdgcn_mfma_f32_16x16x16bf16_1k(bits(a.hi), bits(b.hi), sum, 0, 0, 0);
 // CHECK: extern "C" __global__ WORKGROUP(512, 2) void linear(const bf16 *a, const bf16 *w, bf16 *d, int m) {
 // CHECK-NEXT:   const Origin tile = tileOrder<256, 256, 4096, 4, 8, 16>(m);
 // CHECK-NEXT:   const Origin wave = waveTile<128, 64, 4>();

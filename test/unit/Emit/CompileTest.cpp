@@ -1,6 +1,6 @@
 // The compilers' own reports on emitted kernels, against Price and against the rule of no scratch.
-#include "../LongRun.h"
 #include "Compile.h"
+#include "../LongRun.h"
 #include "codesign/Emit/Emit.h"
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Lowering/Gemm.h"
@@ -54,6 +54,11 @@ TEST(Compile, gfx942) {
 
 TEST(Compile, gfx942WeightStream) {
   compileLegalSchedules("mi300x", isLongRun() ? 60 : 6, "mfma_weight_stream");
+}
+
+TEST(Compile, gfx950) {
+  compileLegalSchedules("mi355x", 6);
+  compileLegalSchedules("mi355x", isLongRun() ? 60 : 3, "mfma_weight_stream");
 }
 
 TEST(Compile, sm80AndSm90a) {

@@ -38,6 +38,16 @@ inline GemmKernel sm80Kernel() {
   return kernel;
 }
 
+/// CDNA4: twice the depth per instruction, so that one read fills one of them.
+inline GemmKernel gfx950Kernel() {
+  GemmKernel kernel = gfx942Kernel();
+  kernel.architecture = Architecture::Gfx950;
+  kernel.limits.sharedBytes = 163840;
+  kernel.instruction = "v_mfma_f32_16x16x32_bf16";
+  kernel.pack = 1;
+  return kernel;
+}
+
 /// Four waves that share k, 32 columns of the output, two steps under way.
 inline GemmKernel streamingKernel() {
   GemmKernel kernel = gfx942Kernel();

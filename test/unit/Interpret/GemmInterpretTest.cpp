@@ -12,14 +12,14 @@ GemmProblem problem(int64_t n, int64_t k) {
 }
 
 TEST(GemmInterpret, raggedRowsOnBothVendors) {
-  for (const GemmKernel &kernel : {gfx942Kernel(), sm80Kernel()})
+  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), sm80Kernel()})
     for (int64_t m : {1, 7, 63, 64, 65, 127, 128, 129})
       EXPECT_EQ(runGemm(problem(128, 96), kernel, m), "")
           << toString(kernel.architecture).str() << " m = " << m;
 }
 
 TEST(GemmInterpret, columnsAndDepthOffTheTile) {
-  for (const GemmKernel &kernel : {gfx942Kernel(), sm80Kernel()})
+  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), sm80Kernel()})
     for (int64_t n : {8, 63, 65, 100})
       for (int64_t k : {8, 32, 40, 72, 200})
         EXPECT_EQ(runGemm(problem(n, k), kernel, 33), "")
@@ -61,7 +61,7 @@ TEST(GemmInterpret, halfPrecision) {
 }
 
 TEST(GemmInterpret, biasAndActivation) {
-  for (const GemmKernel &kernel : {gfx942Kernel(), sm80Kernel()})
+  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), sm80Kernel()})
     for (auto activation : {kernel::Activation::Relu, kernel::Activation::Silu, kernel::Activation::Gelu,
                             kernel::Activation::GeluTanh}) {
       GemmProblem fused = problem(72, 64);
@@ -73,7 +73,7 @@ TEST(GemmInterpret, biasAndActivation) {
 
 /// A check that cannot fail shows nothing: leaving out one K tile must be seen.
 TEST(GemmInterpret, aDroppedStepIsSeen) {
-  for (const GemmKernel &kernel : {gfx942Kernel(), sm80Kernel()}) {
+  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), sm80Kernel()}) {
     const std::string result = runGemm(problem(64, 512), kernel, 64, [](kernel::FuncOp function) {
       // The first product of the main loop hands its sums through unchanged.
       kernel::MmaOp product;

@@ -99,7 +99,7 @@ TEST_F(PriceTest, ldmatrixReadsTheSwizzleWithoutConflicts) {
 
 /// Schedule's closed forms and the counts from the IR are the same numbers.
 TEST_F(PriceTest, agreesWithTheSchedulesClosedForms) {
-  for (const char *device : {"mi300x", "a100-sxm", "h100-sxm"}) {
+  for (const char *device : {"mi300x", "mi355x", "a100-sxm", "h100-sxm"}) {
     const Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
     const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
     ASSERT_GT(legal.size(), 100u);

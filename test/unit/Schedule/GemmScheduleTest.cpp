@@ -137,7 +137,8 @@ TEST(GemmSchedule, WeightStreamKeepsItsLoadsInRegisters) {
   EXPECT_EQ(registerUse(schedule).accumulators, 8);
   EXPECT_EQ(registerUse(schedule).staging, 4 * 48 * 128 / 4 / 64);
   EXPECT_EQ(schedule.instructionsPerStep(), 1 * 2 * 4);
-  EXPECT_EQ(schedule.describe(), "mfma_weight_stream 16x32x512 1x1x8 waves v_mfma_f32_16x16x16_bf16 4 stages");
+  EXPECT_EQ(schedule.describe(),
+            "mfma_weight_stream 16x32x512 1x1x8 waves v_mfma_f32_16x16x16_bf16 4 stages");
   schedule.macroTileM = 80;
   EXPECT_EQ(reasonOf(schedule, mi300x), "80 rows, mfma_weight_stream is for up to 64");
   schedule.macroTileM = 16;
@@ -280,8 +281,26 @@ TEST(GemmSchedule, OutputHasTheInputsType) {
 
 TEST(GemmSchedule, NoFamilyNoSchedule) {
   EXPECT_TRUE(legalGemmSchedules(load("mi300x"), DataType::F8E4M3FNUZ, GemmLayout::NT).empty());
-  EXPECT_TRUE(legalGemmSchedules(load("mi355x"), DataType::BF16, GemmLayout::NT).empty());
   EXPECT_TRUE(legalGemmSchedules(load("b200"), DataType::BF16, GemmLayout::NT).empty());
+}
+
+TEST(GemmSchedule, Cdna4UsesItsOwnInstructionsAndMoreLds) {
+  const Profile mi355x = load("mi355x");
+  const std::vector<GemmSchedule> legal = legalGemmSchedules(mi355x, DataType::BF16, GemmLayout::NT);
+  int64_t most = 0;
+  for (const GemmSchedule &schedule : legal) {
+    if (schedule.family == GemmFamily::MfmaLdsDoubleBuffer) {
+      EXPECT_EQ(schedule.instruction, "v_mfma_f32_16x16x32_bf16");
+      most = std::max<int64_t>(most, sharedMemoryUse(schedule).total());
+    }
+  }
+  EXPECT_EQ(most, 2 * 512 * 128); // two slots of 256 + 256 rows of 64 bf16
+  GemmSchedule schedule = largeMfma();
+  schedule.architecture = Architecture::Gfx950;
+  EXPECT_EQ(reasonOf(schedule, mi355x), "gfx950 has a faster instruction than v_mfma_f32_16x16x16_bf16");
+  schedule.instruction = "v_mfma_f32_32x32x16_bf16";
+  EXPECT_THAT(reasonOf(schedule, mi355x),
+              HasSubstr("operands of 32 rows out of swizzled rows of 128 B conflict"));
 }
 
 TEST(GemmSchedule, GroupOrderTouchesTheFewestTiles) {

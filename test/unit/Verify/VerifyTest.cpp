@@ -98,7 +98,7 @@ TEST_F(Verify, ADroppedStepIsWrong) {
 }
 
 TEST_F(Verify, AMissingBarrierIsARace) {
-  plant("codesign_gfx942.h", "__builtin_amdgcn_s_barrier();", "");
+  plant("codesign_cdna.h", "__builtin_amdgcn_s_barrier();", "");
   EXPECT_THAT(failures("o_proj_n256_k256_bf16_m1"), HasSubstr("race"));
 }
 

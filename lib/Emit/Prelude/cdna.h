@@ -1,5 +1,6 @@
-// Device primitives of the kernels in this folder, for gfx942 (CDNA3): raw buffers, LDS, MFMA. Freestanding:
-// compiler builtins only, so that hipcc compiles it and so does plain clang with -nogpulib -nogpuinc.
+// Device primitives of the kernels in this folder, for gfx942 (CDNA3) and gfx950 (CDNA4): raw buffers, LDS,
+// MFMA. Freestanding: compiler builtins only, so that hipcc compiles it and so does plain clang with
+// -nogpulib -nogpuinc.
 #pragma once
 
 #ifndef __global__
@@ -175,8 +176,9 @@ struct StagedTile {
   }
 };
 
-/// Operands of CountDown x CountDeep pairs of instructions. A lane holds eight consecutive k of one row,
-/// enough for two instructions; both operands take k in the same order, so the order does not matter.
+/// Operands of CountDown x CountDeep instructions, or pairs of them. A lane holds eight consecutive k of one
+/// row, enough for one instruction of gfx950 or two of gfx942; both operands take k in the same order, so the
+/// order does not matter.
 template <class Mma, int CountDown, int CountDeep>
 struct Operands {
   static constexpr int chunksDeep = waveSize / Mma::size; // chunks of k that the lanes of one read cover
@@ -266,10 +268,8 @@ struct Accumulators {
 #pragma unroll
       for (int i = 0; i < Down; ++i)
 #pragma unroll
-        for (int j = 0; j < Across; ++j) {
-          parts[i][j] = Mma::apply(a.parts[i][k].lo, b.parts[j][k].lo, parts[i][j]);
-          parts[i][j] = Mma::apply(a.parts[i][k].hi, b.parts[j][k].hi, parts[i][j]);
-        }
+        for (int j = 0; j < Across; ++j)
+          parts[i][j] = Mma::apply(a.parts[i][k], b.parts[j][k], parts[i][j]);
   }
 
   /// Calls visit(part, first element in it, row, column) for each run of four rows that this lane holds.
