@@ -32,6 +32,8 @@ namespace codesign::kernel {
 constexpr int64_t chunkBytes = 16;
 /// The LDS bytes that all banks deliver in one cycle: 32 banks of 4 bytes.
 constexpr int64_t bankCycleBytes = 128;
+/// Shared memory of one mbarrier.
+constexpr int64_t mbarrierBytes = 8;
 
 /// The project's name for a floating element type; empty for other types.
 std::optional<DataType> dataTypeOf(mlir::Type type);

@@ -128,4 +128,27 @@ def Kernel_FragmentType : Kernel_Type<"Fragment", "fragment"> {
   let genVerifyDecl = 1;
 }
 
+def Kernel_MbarriersType : Kernel_Type<"Mbarriers", "mbarriers"> {
+  let summary = "A ring of mbarriers in shared memory: `!kernel.mbarriers<4>`";
+  let parameters = (ins "int64_t":$count);
+  let assemblyFormat = "`<` $count `>`";
+  let genVerifyDecl = 1;
+}
+
+def Kernel_TensorMapType : Kernel_Type<"TensorMap", "tensor_map"> {
+  let summary = "A global matrix as the copy engine sees it: `!kernel.tensor_map<?x4096xbf16, 128x64>`";
+  let description = [{
+    The last two numbers are the box that one copy moves, rows by columns. In shared memory the box lies as
+    `#kernel.swizzled` says, which for rows of 32, 64 and 128 bytes is the engine's own permutation.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType, ArrayRefParameter<"int64_t">:$box);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getRows() const { return getShape()[0]; }
+    int64_t getColumns() const { return getShape()[1]; }
+    int64_t getBoxBytes() const;
+  }];
+}
+
 #endif

@@ -77,6 +77,8 @@ LogicalResult FuncOp::verify() {
     return failure();
   if (getWaves().size() != 2 || getWaves()[0] < 1 || getWaves()[1] < 1)
     return emitOpError("waves are a grid of positive extents, rows by columns");
+  if (getClusterSize() < 1)
+    return emitOpError("a cluster has at least one workgroup");
   if (getThreadCount() > 1024)
     return emitOpError() << getThreadCount() << " threads exceed the 1024 of a workgroup";
   if (!getResultTypes().empty())
@@ -88,8 +90,8 @@ LogicalResult FuncOp::verify() {
     if (failed(verifyName(*this, name)))
       return failure();
     auto tile = dyn_cast<TileType>(type);
-    if (!type.isIndex() && (!tile || tile.getSpace() != Space::Global))
-      return emitOpError("arguments are global tiles and index values");
+    if (!type.isIndex() && !isa<TensorMapType>(type) && (!tile || tile.getSpace() != Space::Global))
+      return emitOpError("arguments are global tiles, tensor maps and index values");
   }
   return success();
 }
@@ -107,6 +109,7 @@ LogicalResult FuncOp::verifyRegions() {
 int64_t FuncOp::getSharedBytes() {
   int64_t bytes = 0;
   walk([&](AllocOp alloc) { bytes += alloc.getType().getSizeInBytes(); });
+  walk([&](MbarriersOp barriers) { bytes += barriers.getType().getCount() * mbarrierBytes; });
   return bytes;
 }
 

@@ -21,12 +21,13 @@ def Kernel_FuncOp : Kernel_Op<"func", [FunctionOpInterface, IsolatedFromAbove]> 
   let description = [{
     Arguments are global tiles and `index` values known at launch. `waves` is the grid of waves that share the
     workgroup's output tile, rows by columns. `residency` is the number of workgroups that a compute unit is to hold at
-    once: compilers keep registers within what that allows.
+    once: compilers keep registers within what that allows. `cluster` is the number of workgroups that share a
+    multicast; where the kernel has roles, `waves` are its consumer warpgroups.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, Kernel_TargetAttr:$target,
                        DenseI64ArrayAttr:$waves, StrArrayAttr:$argument_names,
                        DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$residency, OptionalAttr<DictArrayAttr>:$arg_attrs,
-                       OptionalAttr<DictArrayAttr>:$res_attrs);
+                       OptionalAttr<DictArrayAttr>:$res_attrs, OptionalAttr<I64Attr>:$cluster);
   let regions = (region AnyRegion:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -36,7 +37,10 @@ def Kernel_FuncOp : Kernel_Op<"func", [FunctionOpInterface, IsolatedFromAbove]> 
     ::mlir::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
     ::mlir::Region *getCallableRegion() { return &getBody(); }
     int64_t getWaveCount() { return getWaves()[0] * getWaves()[1]; }
-    int64_t getThreadCount() { return getWaveCount() * getTarget().getWaveSize(); }
+    int64_t getThreadCount();
+    int64_t getClusterSize() { return getCluster().value_or(1); }
+    /// The warp-specialised part, null if all waves do the same.
+    RolesOp getRoles();
     /// LDS of all allocations in bytes.
     int64_t getSharedBytes();
   }];
@@ -60,12 +64,13 @@ def Kernel_TileOrderOp : Kernel_Op<"tile_order", [Pure]> {
   let description = [{
     The launch has ceil(rows / tile[0]) · ceil(columns / tile[1]) workgroups. Tiles are walked down columns inside
     bands of `band` tile rows. On a target with several chiplets, which receive workgroups in turn, runs of `run`
-    consecutive tiles go to one chiplet, so that its L2 holds what they share.
+    consecutive tiles go to one chiplet, so that its L2 holds what they share. With `index` it is that tile instead of the
+    workgroup's own, and the launch may have fewer workgroups.
   }];
   let arguments = (ins Index:$rows, I64Attr:$columns, DenseI64ArrayAttr:$tile, I64Attr:$band, I64Attr:$chiplets,
-                       I64Attr:$run);
+                       I64Attr:$run, Optional<Index>:$index);
   let results = (outs Index:$row, Index:$column);
-  let assemblyFormat = "$rows `by` $columns `tile` $tile `band` $band `chiplets` $chiplets `run` $run attr-dict";
+  let assemblyFormat = "(`at` $index^ `of`)? $rows `by` $columns `tile` $tile `band` $band `chiplets` $chiplets `run` $run attr-dict";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Origin of the tile of one workgroup of a launch over `rowCount` rows.
@@ -221,5 +226,6 @@ def Kernel_StoreOp : Kernel_Op<"store"> {
 }
 
 include "dialects/Kernel/KernelStreamOps.td"
+include "dialects/Kernel/KernelAsyncOps.td"
 
 #endif

@@ -212,4 +212,61 @@ LogicalResult TargetAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitEr
   return success();
 }
 
+namespace {
+
+constexpr int64_t maxBoxRows = 256;    // CUDA driver API, cuTensorMapEncodeTiled: boxDim
+constexpr int64_t pitchAlignment = 16; // bytes; globalStrides
+
+bool isSwizzledSpan(int64_t bytes) {
+  return bytes == 32 || bytes == 64 || bytes == 128;
+}
+
+int64_t byteCount(Type element, int64_t count) {
+  return count * element.getIntOrFloatBitWidth() / 8;
+}
+
+} // namespace
+
+LogicalResult MbarriersType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t count) {
+  return count > 0 ? success() : LogicalResult(emitError() << "a ring of mbarriers has at least one");
+}
+
+Type TensorMapType::parse(AsmParser &parser) {
+  SmallVector<int64_t> shape, box;
+  Type element;
+  if (parser.parseLess() || parser.parseDimensionList(shape) || parser.parseType(element) ||
+      parser.parseComma() || parser.parseDimensionList(box, false, /*withTrailingX=*/false) ||
+      parser.parseGreater())
+    return {};
+  return parser.getChecked<TensorMapType>(parser.getContext(), shape, element, box);
+}
+
+void TensorMapType::print(AsmPrinter &printer) const {
+  printer << '<';
+  printer.printDimensionList(getShape());
+  printer << 'x' << getElementType() << ", ";
+  printer.printDimensionList(getBox());
+  printer << '>';
+}
+
+LogicalResult TensorMapType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                    ArrayRef<int64_t> shape, Type element, ArrayRef<int64_t> box) {
+  if (!dataTypeOf(element) || shape.size() != 2 || ShapedType::isDynamic(shape[1]) || shape[1] < 1 ||
+      box.size() != 2)
+    return emitError() << "a tensor map has rows, known columns, a floating type and a box of two extents";
+  if (byteCount(element, shape[1]) % pitchAlignment)
+    return emitError() << "rows of " << byteCount(element, shape[1])
+                       << " bytes: the copy engine needs rows that start at multiples of 16";
+  if (box[0] < 1 || box[0] > maxBoxRows)
+    return emitError() << "a box of " << box[0] << " rows; the copy engine moves 1 to 256";
+  if (!isSwizzledSpan(byteCount(element, box[1])))
+    return emitError() << "box rows of " << byteCount(element, box[1])
+                       << " bytes; a swizzle spans 32, 64 or 128";
+  return success();
+}
+
+int64_t TensorMapType::getBoxBytes() const {
+  return byteCount(getElementType(), getBox()[0] * getBox()[1]);
+}
+
 } // namespace codesign::kernel

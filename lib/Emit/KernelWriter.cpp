@@ -143,9 +143,9 @@ Error KernelWriter::write() {
 Error KernelWriter::writeInstruction() {
   StringAttr name;
   bool several = false;
-  function.walk([&](MmaOp op) {
-    several |= name && name != op.getA().getType().getInstruction();
-    name = op.getA().getType().getInstruction();
+  function.walk([&](ZeroOp op) {
+    several |= name && name != op.getType().getInstruction();
+    name = op.getType().getInstruction();
   });
   if (several)
     return usageError(function.getSymName() + ": uses two matrix instructions; one is emitted per kernel");
@@ -160,6 +160,10 @@ Error KernelWriter::writeSignature() {
     const std::string name = fresh(cast<StringAttr>(function.getArgumentNames()[index]).getValue());
     expressions[argument] = {name};
     out << (index ? ", " : "");
+    if (isa<TensorMapType>(argument.getType())) {
+      out << "const __grid_constant__ TensorMap " << name;
+      continue;
+    }
     auto tile = dyn_cast<TileType>(argument.getType());
     if (!tile) {
       out << "int " << name;
@@ -205,8 +209,18 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<arith::RemUIOp>([&](auto) { return arithmetic("%", Precedence::Multiplicative); })
       .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp, LoadFragmentOp, ZeroOp, MmaOp,
-            AddBiasOp, ActivationOp, WaveIndexOp, FetchFragmentOp, CollectSumsOp, scf::ForOp>(
-          [&](auto known) { return emit(known); })
+            AddBiasOp, ActivationOp, WaveIndexOp, FetchFragmentOp, CollectSumsOp, scf::ForOp,
+            ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp,
+            WaitProductsOp>([&](auto known) { return emit(known); })
+      .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
+            WaitStoresOp>([&](auto known) {
+        line() << asyncStatement(known) << ";\n";
+        return Error::success();
+      })
+      .Case<GroupOp>([&](GroupOp group) {
+        expressions[group.getResult()] = {"group()"};
+        return Error::success();
+      })
       .Case<DepositOp>([&](DepositOp deposit) {
         line() << text(deposit.getStaged()) << ".store(" << text(deposit.getTile()) << ");\n";
         return Error::success();
@@ -249,6 +263,12 @@ Error KernelWriter::emit(TileOrderOp op) {
   const std::string name = fresh("tile");
   expressions[op.getRow()] = {name + ".row"};
   expressions[op.getColumn()] = {name + ".column"};
+  if (op.getIndex()) {
+    line() << formatv("const Origin {0} = tileAt<{1}, {2}, {3}, {4}>({5}, {6});\n", name, op.getTile()[0],
+                      op.getTile()[1], op.getColumns(), op.getBand(), text(op.getIndex()),
+                      text(op.getRows()));
+    return Error::success();
+  }
   line() << formatv("const Origin {0} = tileOrder<{1}, {2}, {3}, {4}, {5}, {6}>({7});\n", name,
                     op.getTile()[0], op.getTile()[1], op.getColumns(), op.getBand(), op.getChiplets(),
                     op.getRun(), text(op.getRows()));
@@ -259,8 +279,8 @@ Error KernelWriter::emit(WaveTileOp op) {
   const std::string name = fresh("wave");
   expressions[op.getRow()] = {name + ".row"};
   expressions[op.getColumn()] = {name + ".column"};
-  line() << formatv("const Origin {0} = waveTile<{1}, {2}, {3}>();\n", name, op.getShape()[0],
-                    op.getShape()[1], function.getWaves()[1]);
+  line() << formatv("const Origin {0} = {4}<{1}, {2}, {3}>();\n", name, op.getShape()[0], op.getShape()[1],
+                    function.getWaves()[1], function.getRoles() ? "groupTile" : "waveTile");
   return Error::success();
 }
 
@@ -348,7 +368,8 @@ Error KernelWriter::emit(ZeroOp op) {
   const std::string name = fresh(op.getName());
   variables[name] = {op.getResult(), depth};
   expressions[op.getResult()] = {name};
-  line() << formatv("Accumulators<Mma, {0}, {1}> {2};\n", operand.countFirst(), operand.countSecond(), name);
+  line() << formatv("{3}<Mma, {0}, {1}> {2};\n", operand.countFirst(), operand.countSecond(), name,
+                    function.getRoles() ? "GroupAccumulators" : "Accumulators");
   return Error::success();
 }
 
@@ -375,6 +396,16 @@ Error KernelWriter::emit(ActivationOp op) {
   return Error::success();
 }
 
+void KernelWriter::leaveScope(const llvm::StringMap<int> &takenOutside) {
+  taken = takenOutside;
+  llvm::SmallVector<std::string> gone;
+  for (auto &entry : variables)
+    if (entry.second.depth > depth)
+      gone.push_back(entry.first().str());
+  for (const std::string &variable : gone)
+    variables.erase(variable);
+}
+
 Error KernelWriter::emit(scf::ForOp op) {
   // A value carried round the loop lives in one variable; the body must end with the new value in it.
   for (auto [init, argument] : llvm::zip_equal(op.getInitArgs(), op.getRegionIterArgs()))
@@ -395,14 +426,7 @@ Error KernelWriter::emit(scf::ForOp op) {
     return error;
   --depth;
   line() << "}\n";
-  // What the body declared is out of scope now.
-  taken = takenOutside;
-  llvm::SmallVector<std::string> gone;
-  for (auto &entry : variables)
-    if (entry.second.depth > depth)
-      gone.push_back(entry.first().str());
-  for (const std::string &variable : gone)
-    variables.erase(variable);
+  leaveScope(takenOutside);
   for (auto [argument, yielded, result] :
        llvm::zip_equal(op.getRegionIterArgs(), op.getYieldedValues(), op.getResults())) {
     if (text(yielded) != text(argument))

@@ -45,6 +45,18 @@ private:
   llvm::Error emit(kernel::FetchFragmentOp op);
   llvm::Error emit(kernel::CollectSumsOp op);
   llvm::Error emit(mlir::scf::ForOp op);
+  llvm::Error emit(kernel::ClusterPositionOp op);
+  llvm::Error emit(kernel::TileCountOp op);
+  llvm::Error emit(kernel::RolesOp op);
+  llvm::Error emit(kernel::MbarriersOp op);
+  llvm::Error emit(kernel::CopyTensorOp op);
+  llvm::Error emit(kernel::StoreTensorOp op);
+  llvm::Error emit(kernel::WgmmaOp op);
+  llvm::Error emit(kernel::WaitProductsOp op);
+  std::string asyncStatement(mlir::Operation *op);
+  llvm::Error writeRegion(mlir::Region &region);
+  /// Forgets what the scope that ends here declared.
+  void leaveScope(const llvm::StringMap<int> &takenOutside);
 
   /// A new identifier like `hint`, told apart by a number if it is taken.
   std::string fresh(llvm::StringRef hint);

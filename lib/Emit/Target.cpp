@@ -78,14 +78,20 @@ private:
 class NvidiaTarget : public Target {
 public:
   std::string signature(kernel::FuncOp function) const override {
-    return formatv("extern \"C\" __global__ void __launch_bounds__({0}, {1})", function.getThreadCount(),
-                   function.getResidency())
-        .str();
+    std::string text = formatv("extern \"C\" __global__ void __launch_bounds__({0}, {1})",
+                               function.getThreadCount(), function.getResidency());
+    if (function.getClusterSize() > 1)
+      text += formatv(" __cluster_dims__({0}, 1, 1)", function.getClusterSize());
+    return text;
   }
 
   Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
     if (Error error = onlySixteenBit(record))
       return error;
+    if (record.kind == MatrixInstructionKind::Wgmma && record.a.space == OperandSpace::SharedMemory) {
+      writeWgmma(record, out);
+      return Error::success();
+    }
     if (record.kind != MatrixInstructionKind::MmaSync)
       return usageError(Twine(record.name) + " has no emitted form yet");
     int next = 0;
@@ -129,7 +135,9 @@ public:
   }
 
   void writeSharedMemory(kernel::FuncOp function, raw_ostream &out) const override {
-    if (isDynamic(function))
+    if (function.getRoles())
+      out << "  extern __shared__ __align__(1024) char sharedMemory[]; // swizzles repeat after 1024 bytes\n";
+    else if (isDynamic(function))
       out << "  extern __shared__ __align__(128) char sharedMemory[]; // sized at launch: over 48 KiB\n";
   }
 
@@ -142,6 +150,26 @@ public:
   }
 
 private:
+  /// Operands are descriptors; a lane's share of the sums is n / 2 registers.
+  static void writeWgmma(const MatrixInstruction &record, raw_ostream &out) {
+    const int sums = record.c.registersPerLane;
+    std::string list, constraints;
+    for (int i = 0; i < sums; ++i) {
+      list += formatv("{0}%{1}", i == 0 ? "" : i % 16 ? ", " : ",\"\n        \" ", i);
+      constraints += formatv("{0}\"+f\"(sum[{1}])", i == 0 ? "" : i % 8 ? ", " : ",\n          ", i);
+    }
+    out << formatv("// {0}: of D a lane holds {1}.\n", record.mnemonic, record.c.layout.formula());
+    out << "struct Mma {\n";
+    out << formatv("  using Element = {0};\n  static constexpr int columns = {1};\n",
+                   scalarName(record.a.type), record.n);
+    out << formatv("  DEVICE void apply(float (&sum)[{0}], unsigned long long a, unsigned long long b) {{\n",
+                   sums);
+    const bool transposable = StringRef(record.text).contains("$transposeA");
+    out << formatv("    asm volatile(\n        \"{0} \"\n        \"{{{1}}, \"\n", record.mnemonic, list);
+    out << formatv("        \"%{0}, %{1}, 1, 1, 1{2};\"\n", sums, sums + 1, transposable ? ", 0, 0" : "");
+    out << formatv("        : {0}\n        : \"l\"(a), \"l\"(b));\n  }\n};\n", constraints);
+  }
+
   static bool isDynamic(kernel::FuncOp function) { return launchFacts(function).dynamicLdsBytes > 0; }
 };
 
@@ -182,7 +210,7 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
   facts.threads = function.getThreadCount();
   facts.ldsBytes = function.getSharedBytes();
   const Architecture architecture = *parseArchitecture(function.getTarget().getArchitecture().getValue());
-  if (vendorOf(architecture) == Vendor::Nvidia && facts.ldsBytes > staticSharedBytes)
+  if (vendorOf(architecture) == Vendor::Nvidia && (facts.ldsBytes > staticSharedBytes || function.getRoles()))
     facts.dynamicLdsBytes = facts.ldsBytes;
   function.walk([&](kernel::TileOrderOp order) {
     facts.tileM = order.getTile()[0];
@@ -201,8 +229,11 @@ Prelude preludeOf(Architecture architecture) {
   case Architecture::Gfx950:
     return {"codesign_cdna.h", preludeCdna};
   case Architecture::Sm80:
-  case Architecture::Sm90a:
     return {"codesign_sm80.h", preludeSm80};
+  case Architecture::Sm90a: {
+    static const std::string text = std::string(preludeSm80) + preludeSm90a;
+    return {"codesign_sm90a.h", text};
+  }
   default:
     return {};
   }

@@ -29,10 +29,10 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
                                             waveSize(schedule.architecture), schedule.limits.sharedBytes,
                                             schedule.limits.registersPerLane, schedule.limits.chiplets);
   GemmFunction result;
-  result.function =
-      FuncOp::create(builder, problem.symbol, FunctionType::get(context, types, {}), target,
-                     SmallVector<int64_t>{schedule.wavesM, schedule.wavesN * schedule.wavesK},
-                     builder.getStrArrayAttr(names), schedule.residency, ArrayAttr(), ArrayAttr());
+  result.function = FuncOp::create(builder, problem.symbol, FunctionType::get(context, types, {}), target,
+                                   SmallVector<int64_t>{schedule.wavesM, schedule.wavesN * schedule.wavesK},
+                                   builder.getStrArrayAttr(names), schedule.residency, ArrayAttr(),
+                                   ArrayAttr(), IntegerAttr());
   Block *block = builder.createBlock(&result.function.getBody());
   for (Type type : types)
     block->addArgument(type, builder.getLoc());

@@ -1,4 +1,5 @@
 #include "GemmFunction.h"
+#include "WgmmaLowering.h"
 #include "codesign/Support/Diagnostics.h"
 #include "dialects/Kernel/Operand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -245,7 +246,7 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   kTileCount = named("kTiles", kTiles);
   auto order =
       TileOrderOp::create(builder, m, problem.n, SmallVector<int64_t>{schedule.tileM, schedule.tileN},
-                          schedule.band, schedule.limits.chiplets, schedule.run);
+                          schedule.band, schedule.limits.chiplets, schedule.run, Value());
   const int64_t waveM = schedule.tileM / schedule.wavesM, waveN = schedule.tileN / schedule.wavesN;
   auto wave = WaveTileOp::create(builder, SmallVector<int64_t>{waveM, waveN});
   auto open = [&](Stream &stream, StringRef name, Value matrix, int64_t tileRows, int64_t waveRows,
@@ -327,6 +328,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   if (vendorOf(schedule.architecture) == Vendor::Amd ? schedule.stages > 2 : schedule.stages < 2)
     return usageError("stages = " + llvm::Twine(schedule.stages) + " does not fit the copies of " +
                       toString(schedule.architecture));
+  if (record->kind == MatrixInstructionKind::Wgmma)
+    return checkWgmmaGemm(problem, schedule);
   return llvm::Error::success();
 }
 
@@ -335,11 +338,14 @@ llvm::Expected<OwningOpRef<ModuleOp>> lowerGemm(MLIRContext &context, const Gemm
   if (llvm::Error error = checkGemm(problem, schedule))
     return error;
   context.loadDialect<KernelDialect, arith::ArithDialect, scf::SCFDialect>();
+  const bool persistent = findMatrixInstruction(schedule.architecture, schedule.instruction)->kind ==
+                          MatrixInstructionKind::Wgmma;
   GemmKernel fitted = schedule;
   // No ring is longer than the tiles it holds, plus the slot being read.
   fitted.stages = std::min<int64_t>(schedule.stages, llvm::divideCeil(problem.k, schedule.tileK) + 1);
-  OwningOpRef<ModuleOp> module = schedule.wavesK > 1 ? buildStreamingGemm(context, problem, schedule)
-                                                     : GemmBuilder(context, problem, fitted).build();
+  OwningOpRef<ModuleOp> module = persistent            ? buildWgmmaGemm(context, problem, schedule)
+                                 : schedule.wavesK > 1 ? buildStreamingGemm(context, problem, schedule)
+                                                       : GemmBuilder(context, problem, fitted).build();
   std::string reason;
   ScopedDiagnosticHandler capture(&context, [&](Diagnostic &diagnostic) {
     if (reason.empty())

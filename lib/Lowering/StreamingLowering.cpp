@@ -107,7 +107,7 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
   tileK = ConstantOp::create(builder, "tileK", schedule.tileK);
   auto order = TileOrderOp::create(builder, function.m, problem.n,
                                    SmallVector<int64_t>{schedule.tileM, schedule.tileN}, schedule.band,
-                                   schedule.limits.chiplets, schedule.run);
+                                   schedule.limits.chiplets, schedule.run, Value());
   Value wave = WaveIndexOp::create(builder);
   waveColumn = arith::MulIOp::create(builder, wave, ConstantOp::create(builder, "waveDepth", waveDepth));
   auto open = [&](Stream &stream, StringRef name, Value matrix, int64_t tileRows, Value first, Value extent,

@@ -64,6 +64,14 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     schedule.pack = pack;
     schedule.padding = padding;
     schedule.residency = residency;
+    if (cluster.size() == 2) {
+      schedule.clusterM = cluster[0];
+      schedule.clusterN = cluster[1];
+    }
+    if (roleRegisters.size() == 2) {
+      schedule.producerRegisters = roleRegisters[0];
+      schedule.consumerRegisters = roleRegisters[1];
+    }
     llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerGemm(getContext(), problem, schedule);
     if (!lowered) {
       getOperation().emitError(llvm::toString(lowered.takeError()));
@@ -80,7 +88,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Option<std::string> activation{*this, "activation", llvm::cl::init("")};
   Option<int64_t> n{*this, "n"}, k{*this, "k"};
   Option<bool> bias{*this, "bias", llvm::cl::init(false)};
-  ListOption<int64_t> tile{*this, "tile"}, waves{*this, "waves"};
+  ListOption<int64_t> tile{*this, "tile"}, waves{*this, "waves"}, cluster{*this, "cluster"},
+      roleRegisters{*this, "role-registers"};
   Option<int64_t> stages{*this, "stages", llvm::cl::init(2)}, band{*this, "band", llvm::cl::init(1)},
       run{*this, "run", llvm::cl::init(1)}, pack{*this, "pack", llvm::cl::init(2)},
       padding{*this, "padding", llvm::cl::init(0)}, residency{*this, "residency", llvm::cl::init(1)},

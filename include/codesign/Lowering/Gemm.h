@@ -44,7 +44,7 @@ struct GemmKernel {
   /// global memory to registers, and their sums are added at the end. `tileK` counts the parts of all waves;
   /// `stages` is the number of steps whose loads are under way at once.
   int64_t wavesK = 1;
-  /// Slots of the LDS ring. AMD: 1 or 2, copied through registers. NVIDIA: 2 or more, cp.async.
+  /// Slots of the LDS ring. AMD: 1 or 2, copied through registers. NVIDIA: 2 or more, cp.async or TMA.
   int64_t stages = 2;
   /// Tile rows that are walked together, column by column.
   int64_t band = 1;
@@ -57,6 +57,12 @@ struct GemmKernel {
 
   /// Workgroups that a compute unit is to hold at once; bounds the registers that the compiler may use.
   int64_t residency = 1;
+
+  /// With wgmma, `wavesM` and `wavesN` count consumer warpgroups. Workgroups of a cluster that share a tile
+  /// of W (clusterM, one above the other) or of A (clusterN, side by side) multicast it; one of the two is 1.
+  int64_t clusterM = 1, clusterN = 1;
+  /// Registers of a lane after the producer warpgroup has handed its own to the consumers.
+  int64_t producerRegisters = 24, consumerRegisters = 240;
 
   /// Keep the LDS reads of one step of k out of the step before: the registers do not hold both.
   bool fencedSteps = false;

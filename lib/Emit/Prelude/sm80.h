@@ -93,15 +93,18 @@ struct Origin {
 
 /// The output tile of this workgroup: tiles are walked in bands of BandRows tile rows, so that the workgroups
 /// that run at one time share rows and columns in L2. (Chiplets and run length belong to other targets.)
+template <int TileRows, int TileColumns, int Columns, int BandRows>
+DEVICE Origin tileAt(int index, int rows) {
+  constexpr int columnTiles = (Columns + TileColumns - 1) / TileColumns;
+  const int rowTiles = (rows + TileRows - 1) / TileRows;
+  const int band = index / (BandRows * columnTiles), inBand = index % (BandRows * columnTiles);
+  const int bandRows = minimum(rowTiles - band * BandRows, BandRows);
+  return {(band * BandRows + inBand % bandRows) * TileRows, inBand / bandRows * TileColumns};
+}
 template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets, int RunLength>
 DEVICE Origin tileOrder(int rows) {
   static_assert(Chiplets == 1, "one die");
-  constexpr int columnTiles = (Columns + TileColumns - 1) / TileColumns;
-  const int rowTiles = (rows + TileRows - 1) / TileRows;
-  const int band = workgroupId() / (BandRows * columnTiles),
-            inBand = workgroupId() % (BandRows * columnTiles);
-  const int bandRows = minimum(rowTiles - band * BandRows, BandRows);
-  return {(band * BandRows + inBand % bandRows) * TileRows, inBand / bandRows * TileColumns};
+  return tileAt<TileRows, TileColumns, Columns, BandRows>(workgroupId(), rows);
 }
 
 /// Position of this wave's Rows x Columns part in a tile shared by waves, WavesAcross of them side by side.
@@ -276,11 +279,54 @@ struct Gelu {
   }
 };
 
+/// What follows the products. Sums has forEachPair(visit), which calls visit(value, value to its right, row,
+/// column) for every pair of neighbours that a lane holds.
+template <class Sums, class Element>
+struct Epilogue {
+  __device__ Sums &sums() { return *static_cast<Sums *>(this); }
+
+  template <class Function>
+  __device__ void map(Function function) {
+    sums().forEachPair([&](float &left, float &right, int, int) {
+      left = function(left);
+      right = function(right);
+    });
+  }
+
+  /// Adds bias[column + j] to column j of the sums; the bias has Columns elements.
+  template <int Columns>
+  __device__ void addBiasAcross(const Element *bias, int column) {
+    sums().forEachPair([&](float &left, float &right, int, int j) {
+      if (column + j < Columns)
+        left += widen(bias[column + j]);
+      if (column + j + 1 < Columns)
+        right += widen(bias[column + j + 1]);
+    });
+  }
+
+  /// Rounds and writes to rows [row, ...) and columns [column, ...); outside the matrix nothing is written.
+  template <int Pitch>
+  __device__ void store(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    sums().forEachPair([&](float &left, float &right, int i, int j) {
+      if (row + i >= matrix.count || column + j >= Pitch)
+        return;
+      Element *to = matrix.first + (row + i) * Pitch + column + j;
+      const unsigned low = roundTo(left, Element{}), high = roundTo(right, Element{});
+      if (Pitch % 2 == 0) {
+        *reinterpret_cast<unsigned *>(to) = low | high << 16;
+      } else {
+        to[0].bits = static_cast<unsigned short>(low);
+        if (column + j + 1 < Pitch)
+          to[1].bits = static_cast<unsigned short>(high);
+      }
+    });
+  }
+};
+
 /// The sums of one wave: Down x Across instructions of 16 x 8, rows of the left operand by rows of the right
 /// one.
 template <class Mma, int Down, int Across>
-struct Accumulators {
-  using Element = typename Mma::Element;
+struct Accumulators : Epilogue<Accumulators<Mma, Down, Across>, typename Mma::Element> {
   float parts[Down][Across][4] = {};
 
   template <int Deep>
@@ -295,7 +341,6 @@ struct Accumulators {
           Mma::apply(parts[i][j], a.parts[i][k], b.parts[j][k]);
   }
 
-  /// Calls visit(value, value to its right, row, column) for every pair of neighbours.
   template <class Visit>
   __device__ void forEachPair(Visit visit) {
 #pragma unroll
@@ -306,43 +351,6 @@ struct Accumulators {
         for (int half = 0; half < 2; ++half)
           visit(parts[i][j][2 * half], parts[i][j][2 * half + 1], i * 16 + half * 8 + laneId() / 4,
                 j * 8 + laneId() % 4 * 2);
-  }
-
-  template <class Function>
-  __device__ void map(Function function) {
-    forEachPair([&](float &left, float &right, int, int) {
-      left = function(left);
-      right = function(right);
-    });
-  }
-
-  /// Adds bias[column + j] to column j of the sums; the bias has Columns elements.
-  template <int Columns>
-  __device__ void addBiasAcross(const Element *bias, int column) {
-    forEachPair([&](float &left, float &right, int, int j) {
-      if (column + j < Columns)
-        left += widen(bias[column + j]);
-      if (column + j + 1 < Columns)
-        right += widen(bias[column + j + 1]);
-    });
-  }
-
-  /// Rounds and writes to rows [row, ...) and columns [column, ...); outside the matrix nothing is written.
-  template <int Pitch>
-  __device__ void store(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
-    forEachPair([&](float &left, float &right, int i, int j) {
-      if (row + i >= matrix.count || column + j >= Pitch)
-        return;
-      Element *to = matrix.first + (row + i) * Pitch + column + j;
-      const unsigned low = roundTo(left, Element{}), high = roundTo(right, Element{});
-      if (Pitch % 2 == 0) {
-        *reinterpret_cast<unsigned *>(to) = low | high << 16;
-      } else {
-        to[0].bits = static_cast<unsigned short>(low);
-        if (column + j + 1 < Pitch)
-          to[1].bits = static_cast<unsigned short>(high);
-      }
-    });
   }
 };
 

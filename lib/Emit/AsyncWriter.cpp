@@ -1,0 +1,124 @@
+// Statements of warp-specialised kernels: roles, mbarriers, tensor copies, products from shared memory.
+#include "KernelWriter.h"
+#include "dialects/Kernel/Operand.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::formatv;
+
+namespace codesign::emit {
+
+using namespace kernel;
+
+Error KernelWriter::emit(ClusterPositionOp op) {
+  const std::string name = fresh("cluster");
+  expressions[op.getIndex()] = {name + ".index"};
+  expressions[op.getCount()] = {name + ".count"};
+  expressions[op.getRank()] = {name + ".rank"};
+  line() << formatv("const ClusterPosition {0} = clusterPosition<{1}>();\n", name, function.getClusterSize());
+  return Error::success();
+}
+
+Error KernelWriter::emit(TileCountOp op) {
+  const std::string name = fresh("tiles");
+  expressions[op.getResult()] = {name};
+  line() << formatv("const int {0} = tileCount<{1}, {2}, {3}>({4});\n", name, op.getTile()[0],
+                    op.getTile()[1], op.getColumns(), text(op.getRows()));
+  return Error::success();
+}
+
+Error KernelWriter::writeRegion(Region &region) {
+  const llvm::StringMap<int> takenOutside = taken;
+  ++depth;
+  if (Error error = writeBlock(region.front()))
+    return error;
+  --depth;
+  leaveScope(takenOutside);
+  return Error::success();
+}
+
+Error KernelWriter::emit(RolesOp op) {
+  line() << "if (isProducer()) {\n";
+  ++depth;
+  line() << formatv("releaseRegisters<{0}>();\n", op.getProducerRegisters());
+  line() << "if (isProducerLane()) {\n";
+  if (Error error = writeRegion(op.getProducer()))
+    return error;
+  line() << "}\n";
+  --depth;
+  line() << "} else {\n";
+  ++depth;
+  line() << formatv("claimRegisters<{0}>();\n", op.getConsumerRegisters());
+  --depth;
+  if (Error error = writeRegion(op.getConsumers()))
+    return error;
+  line() << "}\n";
+  return Error::success();
+}
+
+Error KernelWriter::emit(MbarriersOp op) {
+  const std::string name = fresh(op.getName());
+  expressions[op.getResult()] = {name};
+  line() << formatv("const Mbarriers<{0}> {1}(sharedMemory + {2});\n", op.getType().getCount(), name,
+                    sharedOffset);
+  line() << formatv("{0}.initialise({1});\n", name, op.getArrivals());
+  sharedOffset += op.getType().getCount() * mbarrierBytes;
+  return Error::success();
+}
+
+Error KernelWriter::emit(CopyTensorOp op) {
+  line() << (op.getMulticast() ? "copyTensorToAll<" + std::to_string(function.getClusterSize()) + ">"
+                               : "copyTensor")
+         << formatv("({0}, {1}, {2}, {3}, {4}, {5}, {6});\n", text(op.getTile()), text(op.getToRow()),
+                    text(op.getMap()), text(op.getRow()), text(op.getColumn()), text(op.getBarriers()),
+                    text(op.getUse()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(StoreTensorOp op) {
+  line() << formatv("storeTensor<{0}>(&{1}[{2}], {3}, {4}, {5});\n", op.getCount(), text(op.getRing()),
+                    text(op.getPanel()), text(op.getMap()), text(op.getRow()), text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(WgmmaOp op) {
+  if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
+    return error;
+  line() << formatv("{0}.multiply({1}, {2}, {3}, {4});\n", text(op.getResult()), text(op.getA()),
+                    text(op.getRow()), text(op.getB()), text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(WaitProductsOp op) {
+  if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
+    return error;
+  line() << formatv("{0}.wait<{1}>();\n", text(op.getResult()), op.getPending());
+  return Error::success();
+}
+
+/// One line for ops that only name their operands.
+std::string KernelWriter::asyncStatement(Operation *op) {
+  auto on = [&](mlir::Value barriers, StringRef method, mlir::Value use) {
+    return formatv("{0}.{1}({2})", text(barriers), method, text(use)).str();
+  };
+  if (auto await = dyn_cast<AwaitOp>(op))
+    return on(await.getBarriers(), await.getPrevious() ? "awaitPrevious" : "await", await.getUse());
+  if (auto arrive = dyn_cast<ArriveOp>(op))
+    return on(arrive.getBarriers(), formatv("arrive<{0}>", function.getClusterSize()).str(), arrive.getUse());
+  if (auto expect = dyn_cast<ExpectBytesOp>(op))
+    return formatv("{0}.expectBytes({1}, {2})", text(expect.getBarriers()), text(expect.getUse()),
+                   expect.getBytes());
+  if (auto stage = dyn_cast<StageOp>(op))
+    return formatv("{0}.stage(&{1}[{2}])", text(stage.getFragment()), text(stage.getRing()),
+                   text(stage.getPanel()));
+  if (isa<ClusterBarrierOp>(op))
+    return formatv("clusterBarrier<{0}>()", function.getClusterSize());
+  if (isa<GroupBarrierOp>(op))
+    return "groupBarrier()";
+  if (isa<FenceAsyncOp>(op))
+    return "fenceAsync()";
+  return isa<WaitStoresOp>(op) ? "waitStores()" : "";
+}
+
+} // namespace codesign::emit

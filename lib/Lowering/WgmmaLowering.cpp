@@ -1,0 +1,285 @@
+#include "WgmmaLowering.h"
+#include "codesign/Support/Diagnostics.h"
+#include "dialects/Kernel/Operand.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+using namespace mlir;
+
+namespace codesign {
+
+using namespace kernel;
+
+namespace {
+
+constexpr int64_t warpsPerGroup = 4;
+constexpr int64_t swizzleBytes = 128;
+
+class WgmmaBuilder {
+public:
+  WgmmaBuilder(MLIRContext &context, const GemmProblem &problem, const GemmKernel &schedule)
+      : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
+        element(mlirTypeOf(&context, problem.type)), kTileCount(llvm::divideCeil(problem.k, schedule.tileK)),
+        groups(schedule.wavesM * schedule.wavesN), groupM(schedule.tileM / schedule.wavesM),
+        groupN(schedule.tileN / schedule.wavesN), clusterSize(schedule.clusterM * schedule.clusterN) {
+    a = {"a", schedule.tileM, schedule.clusterN > 1 ? clusterSize : 1, {}, {}};
+    w = {"w", schedule.tileN, schedule.clusterM > 1 ? clusterSize : 1, {}, {}};
+  }
+
+  OwningOpRef<ModuleOp> build();
+
+private:
+  /// A matrix on its way to shared memory. `sharers` workgroups of the cluster need the same tile: each
+  /// copies its share to all.
+  struct Stream {
+    std::string name;
+    int64_t rows = 0;
+    int64_t sharers = 1;
+    Value map, ring;
+  };
+
+  Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
+  Value add(Value left, Value right) { return builder.createOrFold<arith::AddIOp>(left, right); }
+  Value multiply(Value left, Value right) { return builder.createOrFold<arith::MulIOp>(left, right); }
+  TileType global(int64_t rows, int64_t columns) {
+    return TileType::get(builder.getContext(), {rows, columns}, element, Space::Global,
+                         RowMajorAttr::get(builder.getContext(), 0));
+  }
+  TensorMapType mapType(int64_t rows, int64_t columns, int64_t boxRows, int64_t boxColumns) {
+    return TensorMapType::get(builder.getContext(), {rows, columns}, element, {boxRows, boxColumns});
+  }
+  Value allocate(StringRef name, int64_t slots, int64_t rows, int64_t columns) {
+    auto type = TileType::get(builder.getContext(), {slots, rows, columns}, element, Space::Shared,
+                              SwizzledAttr::get(builder.getContext()));
+    return AllocOp::create(builder, type, name);
+  }
+  Value slot(const Stream &stream, Value use) {
+    return SlotOp::create(builder, cast<TileType>(stream.ring.getType()).getSlotType(), stream.ring, use);
+  }
+  FragmentType sumsType() {
+    return FragmentType::get(builder.getContext(), {groupM, groupN}, builder.getF32Type(), Role::Accumulator,
+                             builder.getStringAttr(schedule.instruction), 1);
+  }
+  /// Whether the copy engine writes the output: whole panels, rows that start at multiples of 16 bytes.
+  bool storesPanels() const {
+    return groupN % panelColumns() == 0 && problem.n * elementBytes() % chunkBytes == 0;
+  }
+  int64_t elementBytes() const { return bitWidth(problem.type) / 8; }
+  int64_t panelColumns() const { return swizzleBytes / elementBytes(); }
+
+  FuncOp createFunction(ModuleOp module);
+  scf::ForOp loop(StringRef name, int64_t from, Value to, ValueRange carried = {});
+  /// Opens the loop over this cluster's tiles; gives the number of the first use of the rings, and the origin
+  /// of this workgroup's tile.
+  struct Round {
+    scf::ForOp loop;
+    Value firstUse;
+    Value row, column;
+  };
+  Round openRound();
+  void produce();
+  void copy(const Stream &stream, Value origin, Value kColumn, Value use);
+  void consume();
+  Value product(Value sums, Value use, WaveTileOp group);
+  void epilogue(Value sums, const Round &round, WaveTileOp group);
+
+  const GemmProblem &problem;
+  const GemmKernel &schedule;
+  ImplicitLocOpBuilder builder;
+  Type element;
+  int64_t kTileCount, groups, groupM, groupN, clusterSize;
+  Stream a, w;
+  Value bias, out, m, panels, full, empty, tileK, kTiles;
+  ClusterPositionOp cluster;
+};
+
+FuncOp WgmmaBuilder::createFunction(ModuleOp module) {
+  MLIRContext *context = builder.getContext();
+  SmallVector<Type> types = {
+      mapType(ShapedType::kDynamic, problem.k, schedule.tileM / a.sharers, schedule.tileK),
+      mapType(problem.n, problem.k, schedule.tileN / w.sharers, schedule.tileK)};
+  SmallVector<StringRef> names = {"a", "w"};
+  if (problem.bias) {
+    types.push_back(global(1, problem.n));
+    names.push_back("bias");
+  }
+  types.push_back(storesPanels() ? Type(mapType(ShapedType::kDynamic, problem.n, groupM, panelColumns()))
+                                 : Type(global(ShapedType::kDynamic, problem.n)));
+  types.push_back(builder.getIndexType());
+  names.append({"d", "m"});
+  builder.setInsertionPointToEnd(module.getBody());
+  const TargetAttr target = TargetAttr::get(context, builder.getStringAttr(toString(schedule.architecture)),
+                                            waveSize(schedule.architecture), schedule.limits.sharedBytes,
+                                            schedule.limits.registersPerLane, schedule.limits.chiplets);
+  auto function =
+      FuncOp::create(builder, problem.symbol, FunctionType::get(context, types, {}), target,
+                     SmallVector<int64_t>{schedule.wavesM, schedule.wavesN}, builder.getStrArrayAttr(names),
+                     schedule.residency, ArrayAttr(), ArrayAttr(), IntegerAttr());
+  if (clusterSize > 1)
+    function.setCluster(clusterSize);
+  Block *block = builder.createBlock(&function.getBody());
+  for (Type type : types)
+    block->addArgument(type, builder.getLoc());
+  builder.setInsertionPointToStart(block);
+  a.map = block->getArgument(0);
+  w.map = block->getArgument(1);
+  if (problem.bias)
+    bias = block->getArgument(2);
+  out = block->getArgument(block->getNumArguments() - 2);
+  m = block->getArguments().back();
+  return function;
+}
+
+scf::ForOp WgmmaBuilder::loop(StringRef name, int64_t from, Value to, ValueRange carried) {
+  auto loop = scf::ForOp::create(builder, constant(from), to, constant(1), carried);
+  loop->setDiscardableAttr("kernel.name", builder.getStringAttr(name));
+  builder.setInsertionPointToStart(loop.getBody());
+  return loop;
+}
+
+WgmmaBuilder::Round WgmmaBuilder::openRound() {
+  const SmallVector<int64_t> clusterTile = {schedule.tileM * schedule.clusterM,
+                                            schedule.tileN * schedule.clusterN};
+  Value tiles = TileCountOp::create(builder, m, problem.n, clusterTile);
+  // Tiles of this cluster: index, index + count, …
+  Value last = arith::SubIOp::create(builder, add(tiles, cluster.getCount()), constant(1));
+  Value rounds = arith::DivUIOp::create(builder, arith::SubIOp::create(builder, last, cluster.getIndex()),
+                                        cluster.getCount());
+  Round round;
+  round.loop = loop("round", 0, rounds);
+  Value number = round.loop.getInductionVar();
+  Value tile = add(cluster.getIndex(), multiply(number, cluster.getCount()));
+  auto order =
+      TileOrderOp::create(builder, m, problem.n, clusterTile, schedule.band, int64_t(1), int64_t(1), tile);
+  auto inCluster = [&](Value origin, int64_t extent, int64_t count) {
+    return count == 1 ? origin : add(origin, multiply(cluster.getRank(), constant(extent)));
+  };
+  round.row = inCluster(order.getRow(), schedule.tileM, schedule.clusterM);
+  round.column = inCluster(order.getColumn(), schedule.tileN, schedule.clusterN);
+  round.firstUse = multiply(number, kTiles);
+  return round;
+}
+
+void WgmmaBuilder::copy(const Stream &stream, Value origin, Value kColumn, Value use) {
+  Value share = constant(0);
+  if (stream.sharers > 1)
+    share = multiply(cluster.getRank(), constant(stream.rows / stream.sharers));
+  CopyTensorOp::create(builder, stream.sharers > 1, stream.map,
+                       stream.sharers > 1 ? add(origin, share) : origin, kColumn, slot(stream, use), share,
+                       full, use);
+}
+
+void WgmmaBuilder::produce() {
+  Round round = openRound();
+  auto steps = loop("kTile", 0, kTiles);
+  Value use = add(round.firstUse, steps.getInductionVar());
+  Value kColumn = multiply(steps.getInductionVar(), tileK);
+  AwaitOp::create(builder, true, empty, use);
+  ExpectBytesOp::create(builder, full, use,
+                        (schedule.tileM + schedule.tileN) * schedule.tileK * elementBytes());
+  copy(a, round.row, kColumn, use);
+  copy(w, round.column, kColumn, use);
+}
+
+Value WgmmaBuilder::product(Value sums, Value use, WaveTileOp group) {
+  AwaitOp::create(builder, false, full, use);
+  return WgmmaOp::create(builder, slot(a, use), group.getRow(), slot(w, use), group.getColumn(), sums);
+}
+
+/// A tile's slot is given back when its products are done, which is known one step later: one group of
+/// products is always under way.
+void WgmmaBuilder::consume() {
+  auto group = WaveTileOp::create(builder, SmallVector<int64_t>{groupM, groupN});
+  Round round = openRound();
+  Value sums = ZeroOp::create(builder, sumsType(), "sums");
+  sums = product(sums, round.firstUse, group);
+  if (kTileCount > 1) {
+    auto steps = loop("kTile", 1, kTiles, sums);
+    Value use = add(round.firstUse, steps.getInductionVar());
+    Value next = product(steps.getRegionIterArg(0), use, group);
+    next = WaitProductsOp::create(builder, 1, next);
+    ArriveOp::create(builder, empty, arith::SubIOp::create(builder, use, constant(1)));
+    scf::YieldOp::create(builder, next);
+    builder.setInsertionPointAfter(steps);
+    sums = steps.getResult(0);
+  }
+  sums = WaitProductsOp::create(builder, 0, sums);
+  ArriveOp::create(builder, empty, arith::SubIOp::create(builder, add(round.firstUse, kTiles), constant(1)));
+  epilogue(sums, round, group);
+  builder.setInsertionPointAfter(round.loop);
+  if (storesPanels())
+    WaitStoresOp::create(builder);
+}
+
+void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
+  Value column = add(round.column, group.getColumn());
+  if (bias)
+    sums = AddBiasOp::create(builder, sums, bias, column, false);
+  if (problem.activation)
+    sums = ActivationOp::create(builder, *problem.activation, sums);
+  if (!storesPanels()) {
+    Value rows = RowsOp::create(builder, global(schedule.tileM, problem.n), "dRows", out, round.row, m);
+    StoreOp::create(builder, sums, rows, group.getRow(), column, false);
+    return;
+  }
+  // The engine reads the panels while the next tile is multiplied.
+  const int64_t count = groupN / panelColumns();
+  Value first = multiply(GroupOp::create(builder), constant(count));
+  WaitStoresOp::create(builder);
+  GroupBarrierOp::create(builder);
+  StageOp::create(builder, sums, panels, first);
+  FenceAsyncOp::create(builder);
+  GroupBarrierOp::create(builder);
+  StoreTensorOp::create(builder, panels, first, count, out, add(round.row, group.getRow()), column);
+}
+
+OwningOpRef<ModuleOp> WgmmaBuilder::build() {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getLoc());
+  createFunction(*module);
+  tileK = ConstantOp::create(builder, "tileK", schedule.tileK);
+  kTiles = ConstantOp::create(builder, "kTiles", kTileCount);
+  cluster = ClusterPositionOp::create(builder);
+  for (Stream *stream : {&a, &w})
+    stream->ring = allocate(stream->name + "Tile", schedule.stages, stream->rows, schedule.tileK);
+  if (storesPanels())
+    panels = allocate("dPanels", groups * (groupN / panelColumns()), groupM, panelColumns());
+  auto ring = MbarriersType::get(builder.getContext(), schedule.stages);
+  full = MbarriersOp::create(builder, ring, "full", int64_t(1));
+  empty = MbarriersOp::create(builder, ring, "empty", groups * warpsPerGroup * clusterSize);
+  ClusterBarrierOp::create(builder);
+  auto roles = RolesOp::create(builder, schedule.producerRegisters, schedule.consumerRegisters);
+  builder.createBlock(&roles.getProducer());
+  produce();
+  builder.createBlock(&roles.getConsumers());
+  consume();
+  builder.setInsertionPointAfter(roles);
+  // No workgroup leaves while another may still copy to it or arrive at its barriers.
+  if (clusterSize > 1)
+    ClusterBarrierOp::create(builder);
+  ReturnOp::create(builder);
+  return module;
+}
+
+} // namespace
+
+llvm::Error checkWgmmaGemm(const GemmProblem &problem, const GemmKernel &schedule) {
+  const MatrixInstruction &record = *findMatrixInstruction(schedule.architecture, schedule.instruction);
+  if (record.a.space != OperandSpace::SharedMemory)
+    return usageError(schedule.instruction + " takes A from registers; the kernels keep it in shared memory");
+  if (schedule.tileK * bitWidth(problem.type) / 8 != swizzleBytes)
+    return usageError("tileK = " + llvm::Twine(schedule.tileK) + ": rows of a tile must span 128 bytes");
+  if (schedule.clusterM < 1 || schedule.clusterN < 1 || (schedule.clusterM > 1 && schedule.clusterN > 1))
+    return usageError("a cluster shares one operand: " + llvm::Twine(schedule.clusterM) + " by " +
+                      llvm::Twine(schedule.clusterN) + " workgroups are not written");
+  if (schedule.tileM % (record.m * schedule.wavesM) || schedule.tileN % (record.n * schedule.wavesN))
+    return usageError("whole instructions of " + schedule.instruction + " do not fill the tile");
+  return llvm::Error::success();
+}
+
+OwningOpRef<ModuleOp> buildWgmmaGemm(MLIRContext &context, const GemmProblem &problem,
+                                     const GemmKernel &schedule) {
+  return WgmmaBuilder(context, problem, schedule).build();
+}
+
+} // namespace codesign
