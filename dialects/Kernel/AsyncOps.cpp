@@ -78,6 +78,8 @@ LogicalResult RolesOp::verify() {
   auto kernel = (*this)->getParentOfType<FuncOp>();
   if (failed(verifyTensorCopies(*this)))
     return failure();
+  if (getProducerRegisters() == 0 && getConsumerRegisters() == 0)
+    return success();
   for (int64_t registers : {getProducerRegisters(), getConsumerRegisters()})
     if (registers % registerStep || registers < minRegisters || registers > maxRegisters)
       return emitOpError() << registers << " registers: setmaxnreg takes multiples of 8 from 24 to 256";

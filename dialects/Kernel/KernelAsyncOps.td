@@ -33,7 +33,8 @@ def Kernel_RolesOp : Kernel_AsyncOp<"roles", [HasParent<"FuncOp">, NoRegionArgum
   let summary = "One warpgroup copies, the others multiply; each runs its own region";
   let description = [{
     One lane of the first warpgroup executes `producer`; the function's `waves` are the consumer warpgroups, which all
-    execute `consumers`. Registers move from the producer to the consumers at the start (setmaxnreg).
+    execute `consumers`. Registers move from the producer to the consumers at the start (setmaxnreg);
+    with 0 and 0 they stay as launched.
   }];
   let arguments = (ins I64Attr:$producerRegisters, I64Attr:$consumerRegisters);
   let regions = (region SizedRegion<1>:$producer, SizedRegion<1>:$consumers);

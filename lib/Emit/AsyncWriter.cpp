@@ -41,7 +41,8 @@ Error KernelWriter::writeRegion(Region &region) {
 Error KernelWriter::emit(RolesOp op) {
   line() << "if (isProducer()) {\n";
   ++depth;
-  line() << formatv("releaseRegisters<{0}>();\n", op.getProducerRegisters());
+  if (op.getProducerRegisters() != 0)
+    line() << formatv("releaseRegisters<{0}>();\n", op.getProducerRegisters());
   line() << "if (isProducerLane()) {\n";
   if (Error error = writeRegion(op.getProducer()))
     return error;
@@ -49,7 +50,8 @@ Error KernelWriter::emit(RolesOp op) {
   --depth;
   line() << "} else {\n";
   ++depth;
-  line() << formatv("claimRegisters<{0}>();\n", op.getConsumerRegisters());
+  if (op.getConsumerRegisters() != 0)
+    line() << formatv("claimRegisters<{0}>();\n", op.getConsumerRegisters());
   --depth;
   if (Error error = writeRegion(op.getConsumers()))
     return error;

@@ -1,4 +1,5 @@
 #include "Interpreter.h"
+#include "Agent.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -11,9 +12,10 @@ namespace codesign {
 
 using namespace kernel;
 
-Interpreter::Interpreter(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup)
+Interpreter::Interpreter(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
+                         int64_t waves)
     : function(function), architecture(*parseArchitecture(function.getTarget().getArchitecture().getValue())),
-      workgroup(workgroup), waves(function.getWaveCount()), threads(function.getThreadCount()),
+      workgroup(workgroup), waves(waves), threads(function.getThreadCount()),
       shared(function.getSharedBytes()) {
   for (auto [argument, given] : llvm::zip_equal(function.getBody().getArguments(), arguments)) {
     Value &value = values[argument];
@@ -89,7 +91,11 @@ Error Interpreter::runOperation(Operation *op) {
       .Case<TileOrderOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp, LoadFragmentOp, ZeroOp,
             MmaOp, AddBiasOp, ActivationOp, StoreOp, WaveIndexOp, FetchFragmentOp, DepositSumsOp,
             CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
-      .Default([&](Operation *unknown) { return fail(unknown, "is not interpreted"); });
+      .Default([&](Operation *unknown) { return runOther(unknown); });
+}
+
+Error Interpreter::runOther(Operation *op) {
+  return fail(op, "is not interpreted");
 }
 
 llvm::Expected<int64_t> Interpreter::uniform(Operation *op, mlir::Value value) {
@@ -103,7 +109,14 @@ Error Interpreter::run(TileOrderOp op) {
   llvm::Expected<int64_t> rows = uniform(op, op.getRows());
   if (!rows)
     return rows.takeError();
-  auto [row, column] = op.getOrigin(workgroup, *rows);
+  int64_t tile = workgroup;
+  if (op.getIndex()) {
+    llvm::Expected<int64_t> index = uniform(op, op.getIndex());
+    if (!index)
+      return index.takeError();
+    tile = *index;
+  }
+  auto [row, column] = op.getOrigin(tile, *rows);
   values[op.getRow()].index.assign(waves, row);
   values[op.getColumn()].index.assign(waves, column);
   return Error::success();
@@ -112,7 +125,7 @@ Error Interpreter::run(TileOrderOp op) {
 Error Interpreter::run(WaveTileOp op) {
   const int64_t across = function.getWaves()[1];
   Index row, column;
-  for (int64_t wave = 0; wave < waves; ++wave) {
+  for (int64_t wave = firstWave(); wave < firstWave() + waves; ++wave) {
     row.push_back(wave / across * op.getShape()[0]);
     column.push_back(wave % across * op.getShape()[1]);
   }
@@ -376,16 +389,18 @@ Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments) {
     return llvm::createStringError("the kernel takes " + llvm::Twine(types.size()) + " arguments, not " +
                                    llvm::Twine(arguments.size()));
   for (auto [index, type] : llvm::enumerate(types)) {
-    auto tile = dyn_cast<TileType>(type);
     const auto *matrix = std::get_if<Matrix *>(&arguments[index]);
-    if (static_cast<bool>(tile) != (matrix != nullptr))
+    if (type.isIndex() != (matrix == nullptr))
       return llvm::createStringError("argument " + llvm::Twine(index) + " is of the wrong kind");
-    if (!tile)
+    if (!matrix)
       continue;
-    std::optional<DataType> element = dataTypeOf(tile.getElementType());
+    auto tile = dyn_cast<TileType>(type);
+    auto map = dyn_cast<TensorMapType>(type);
+    const int64_t rows = tile ? tile.getRows() : map.getRows();
+    std::optional<DataType> element = dataTypeOf(tile ? tile.getElementType() : map.getElementType());
     if (!element || !isInterpretable(*element) || (*matrix)->type != *element ||
-        (*matrix)->columns != tile.getColumns() ||
-        (!ShapedType::isDynamic(tile.getRows()) && (*matrix)->rows != tile.getRows()))
+        (*matrix)->columns != (tile ? tile.getColumns() : map.getColumns()) ||
+        (!ShapedType::isDynamic(rows) && (*matrix)->rows != rows))
       return llvm::createStringError("argument " + llvm::Twine(index) + " does not match its type");
   }
   TileOrderOp order;
@@ -396,8 +411,17 @@ Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments) {
   if (!rows || rows.getOwner() != &function.getBody().front())
     return llvm::createStringError("kernel.tile_order does not take its rows from an argument");
   const int64_t rowCount = std::get<int64_t>(arguments[rows.getArgNumber()]);
-  for (int64_t workgroup = 0; workgroup < order.getWorkgroupCount(rowCount); ++workgroup)
-    if (Error error = Interpreter(function, arguments, workgroup).run())
+  const int64_t tiles = order.getWorkgroupCount(rowCount);
+  if (function.getRoles()) {
+    // Few enough clusters that some of them compute several tiles.
+    const int64_t clusters = std::min<int64_t>(tiles, 2);
+    for (int64_t index = 0; index < clusters; ++index)
+      if (Error error = Cluster(function, index, clusters).run(function, arguments, rowCount))
+        return error;
+    return Error::success();
+  }
+  for (int64_t workgroup = 0; workgroup < tiles; ++workgroup)
+    if (Error error = Interpreter(function, arguments, workgroup, function.getWaveCount()).run())
       return error;
   return Error::success();
 }

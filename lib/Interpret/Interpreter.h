@@ -12,11 +12,14 @@ namespace codesign {
 
 class Interpreter {
 public:
-  Interpreter(kernel::FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup);
+  /// All `waves` of the workgroup in step.
+  Interpreter(kernel::FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
+              int64_t waves);
+  virtual ~Interpreter() = default;
 
   llvm::Error run();
 
-private:
+protected:
   /// One number per wave; most are the same in all of them.
   using Index = llvm::SmallVector<int64_t, 16>;
   /// Rows of a global matrix, or one slot of LDS.
@@ -38,7 +41,11 @@ private:
   };
 
   llvm::Error runBlock(mlir::Block &block);
-  llvm::Error runOperation(mlir::Operation *op);
+  virtual llvm::Error runOperation(mlir::Operation *op);
+  /// An operation that waves in step do not have.
+  virtual llvm::Error runOther(mlir::Operation *op);
+  /// The first of the waves that this object executes.
+  virtual int64_t firstWave() const { return 0; }
   llvm::Error fail(mlir::Operation *op, const llvm::Twine &reason);
   llvm::Error at(mlir::Operation *op, llvm::Error error);
 

@@ -61,8 +61,8 @@ struct GemmKernel {
   /// With wgmma, `wavesM` and `wavesN` count consumer warpgroups. Workgroups of a cluster that share a tile
   /// of W (clusterM, one above the other) or of A (clusterN, side by side) multicast it; one of the two is 1.
   int64_t clusterM = 1, clusterN = 1;
-  /// Registers of a lane after the producer warpgroup has handed its own to the consumers.
-  int64_t producerRegisters = 24, consumerRegisters = 240;
+  /// Registers of a lane after the producer warpgroup has handed its own to the consumers; 0: as launched.
+  int64_t producerRegisters = 0, consumerRegisters = 0;
 
   /// Keep the LDS reads of one step of k out of the step before: the registers do not hold both.
   bool fencedSteps = false;
