@@ -12,17 +12,26 @@ namespace {
 /// What the IR itself says about the kernel; the caller adds time and reasons.
 void writeHeaderFacts(kernel::FuncOp function, raw_ostream &out) {
   const StringRef architecture = function.getTarget().getArchitecture().getValue();
-  out << formatv("// Target:   {0}, {1} threads as {2} x {3} waves, {4} bytes of LDS\n", architecture,
-                 function.getThreadCount(), function.getWaves()[0], function.getWaves()[1],
+  const bool persistent = function.getRoles() != nullptr;
+  out << formatv("// Target:   {0}, {1} threads as {2}{3} x {4} {5}, {6} bytes of LDS\n", architecture,
+                 function.getThreadCount(), persistent ? "one producer and " : "", function.getWaves()[0],
+                 function.getWaves()[1], persistent ? "consumer warpgroups" : "waves",
                  function.getSharedBytes());
-  function.walk([&](kernel::TileOrderOp order) {
-    out << formatv("// Tile:     {0} x {1} of the output for each workgroup, in bands of {2} tile rows",
-                   order.getTile()[0], order.getTile()[1], order.getBand());
+  kernel::TileOrderOp order;
+  function.walk([&](kernel::TileOrderOp op) { order = op; });
+  if (order) {
+    const bool cluster = function.getClusterSize() > 1;
+    out << formatv("// Tile:     {0} x {1} of the output for each {2}, in bands of {3} tile rows",
+                   order.getTile()[0], order.getTile()[1],
+                   cluster ? formatv("cluster of {0} workgroups", function.getClusterSize()).str()
+                           : "workgroup",
+                   order.getBand());
     if (order.getChiplets() > 1)
       out << formatv(", runs of {0} tiles to each of {1} chiplets", order.getRun(), order.getChiplets());
-    out << formatv("\n// Grid:     ceil(m / {0}) * {1} workgroups\n", order.getTile()[0],
-                   divideCeil(order.getColumns(), order.getTile()[1]));
-  });
+    out << formatv("\n// Grid:     ceil(m / {0}) * {1} {2}{3}\n", order.getTile()[0],
+                   divideCeil(order.getColumns(), order.getTile()[1]), cluster ? "clusters" : "workgroups",
+                   persistent ? ", or fewer that compute several tiles each" : "");
+  }
   function.walk([&](kernel::AllocOp alloc) {
     out << formatv("// LDS:      {0}, {1} slots of {2} x {3}\n", alloc.getName(), alloc.getType().getSlots(),
                    alloc.getType().getRows(), alloc.getType().getColumns());

@@ -3,6 +3,7 @@
 
 #ifndef __CUDACC__
 #define __grid_constant__ __attribute__((grid_constant))
+#define __cluster_dims__(x, y, z) __attribute__((cluster_dims(x, y, z)))
 #endif
 
 namespace {
