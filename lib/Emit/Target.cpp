@@ -212,6 +212,12 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
   const Architecture architecture = *parseArchitecture(function.getTarget().getArchitecture().getValue());
   if (vendorOf(architecture) == Vendor::Nvidia && (facts.ldsBytes > staticSharedBytes || function.getRoles()))
     facts.dynamicLdsBytes = facts.ldsBytes;
+  if (function.getRoles())
+    facts.persistentCluster = function.getClusterSize();
+  for (auto [name, type] : zip_equal(function.getArgumentNames().getAsValueRange<mlir::StringAttr>(),
+                                     function.getArgumentTypes()))
+    if (auto map = mlir::dyn_cast<kernel::TensorMapType>(type))
+      (name == "a" ? facts.aBox : name == "w" ? facts.wBox : facts.dBox) = {map.getBox()[0], map.getBox()[1]};
   function.walk([&](kernel::TileOrderOp order) {
     facts.tileM = order.getTile()[0];
     facts.tileN = order.getTile()[1];

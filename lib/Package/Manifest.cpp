@@ -15,8 +15,19 @@ static bool fromJSON(const json::Value &value, PackagedKernel &kernel, json::Pat
   if (!map || !map.map("symbol", kernel.symbol) || !map.map("threads", kernel.threads) ||
       !map.map("tile_m", kernel.tileM) || !map.map("tile_n", kernel.tileN) ||
       !map.map("lds_bytes", kernel.ldsBytes) || !map.map("dynamic_lds_bytes", kernel.dynamicLdsBytes) ||
+      !map.mapOptional("persistent_cluster", kernel.persistentCluster) ||
       !map.map("schedule", kernel.schedule) || !map.map("reason", kernel.reason))
     return false;
+  if (const json::Object *boxes = object->getObject("tensor_boxes"))
+    for (auto [name, box] : {std::pair("a", &kernel.aBox), {"w", &kernel.wBox}, {"d", &kernel.dBox}}) {
+      const json::Array *extents = boxes->getArray(name);
+      if (!extents || extents->size() != 2 || !(*extents)[0].getAsInteger() ||
+          !(*extents)[1].getAsInteger()) {
+        path.field("tensor_boxes").report("expected two integers for each of a, w and d");
+        return false;
+      }
+      *box = {*(*extents)[0].getAsInteger(), *(*extents)[1].getAsInteger()};
+    }
   const json::Object *predicted = object->getObject("predicted");
   if (!predicted) {
     path.field("predicted").report("expected object");

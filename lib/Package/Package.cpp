@@ -81,7 +81,8 @@ Error checkPackage(const PackageSpec &spec) {
     if (!package::isIdentifier(kernel.symbol) || !symbols.insert(kernel.symbol).second)
       return usageError("kernel symbol '" + kernel.symbol + "' is no identifier or not unique");
     if (kernel.threads < 1 || kernel.threads > 1024 || kernel.tileM < 1 || kernel.tileN < 1 ||
-        kernel.ldsBytes < 0 || kernel.dynamicLdsBytes < 0)
+        kernel.ldsBytes < 0 || kernel.dynamicLdsBytes < 0 || kernel.persistentCluster < 0 ||
+        (spec.isAmd() && kernel.persistentCluster > 0))
       return usageError("kernel '" + kernel.symbol + "' has an impossible launch");
   }
   for (const PackagedGemm &gemm : spec.gemms) {

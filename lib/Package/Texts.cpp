@@ -53,6 +53,16 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("grid", "ceil(m / tile_m) * ceil(n / tile_n)");
           json.attribute("lds_bytes", kernel.ldsBytes);
           json.attribute("dynamic_lds_bytes", kernel.dynamicLdsBytes);
+          if (kernel.persistentCluster > 0) {
+            json.attribute("persistent_cluster", kernel.persistentCluster);
+            json.attributeObject("tensor_boxes", [&] {
+              for (auto [name, box] : {std::pair("a", kernel.aBox), {"w", kernel.wBox}, {"d", kernel.dBox}})
+                json.attributeArray(name, [&] {
+                  json.value(box.rows);
+                  json.value(box.columns);
+                });
+            });
+          }
           json.attribute("schedule", kernel.schedule);
           json.attribute("reason", kernel.reason);
           json.attributeObject("predicted", [&] {
@@ -172,6 +182,13 @@ std::string headerText(const PackageSpec &spec) {
   return text;
 }
 
+/// ", cluster, {{rows, columns}, …}" behind the other members of a kernel.
+static std::string boxesText(const PackagedKernel &kernel) {
+  auto box = [](const PackagedBox &box) { return formatv("{{{0}, {1}}", box.rows, box.columns).str(); };
+  return formatv(", {0}, {{{1}, {2}, {3}}", kernel.persistentCluster, box(kernel.aBox), box(kernel.wBox),
+                 box(kernel.dBox));
+}
+
 std::string dispatchText(const PackageSpec &spec) {
   const std::string hash = packageHash(spec);
   std::string text;
@@ -185,13 +202,21 @@ std::string dispatchText(const PackageSpec &spec) {
                    hash);
   out << formatv("\nnamespace {{\n\nusing Parameters = {0}_gemm_parameters;\n", spec.name);
   out << "enum Status { ok, invalidArgument, unsupported, noDriver, driverError, noImage };\n\n";
+  if (!spec.isAmd())
+    out << "/// What one copy of the tensor engine moves; 0: the kernel takes a pointer.\nstruct Box {\n"
+           "  unsigned rows, columns;\n};\n\n";
   out << "struct Kernel {\n  const char *symbol;\n  const unsigned char *image;\n  unsigned threads;\n  "
          "std::int64_t tileM, tileN;\n"
-         "  unsigned dynamicLdsBytes;\n};\n";
+         "  unsigned dynamicLdsBytes;\n";
+  if (!spec.isAmd())
+    out << "  unsigned persistentCluster; // workgroups of a cluster; 0: every tile has a workgroup\n"
+           "  Box boxes[3];               // of a, w and d\n";
+  out << "};\n";
   out << "const Kernel kernels[] = {\n";
   for (const PackagedKernel &kernel : spec.kernels)
-    out << formatv("    {{\"{0}\", {0}_image_{1}, {2}, {3}, {4}, {5}}, // {6} bytes of LDS\n", kernel.symbol,
-                   hash, kernel.threads, kernel.tileM, kernel.tileN, kernel.dynamicLdsBytes, kernel.ldsBytes);
+    out << formatv("    {{\"{0}\", {0}_image_{1}, {2}, {3}, {4}, {5}{7}}, // {6} bytes of LDS\n",
+                   kernel.symbol, hash, kernel.threads, kernel.tileM, kernel.tileN, kernel.dynamicLdsBytes,
+                   kernel.ldsBytes, spec.isAmd() ? "" : boxesText(kernel));
   out << "};\n\n/// Rows minM to maxM (0: all above) go to a kernel.\nstruct Range {\n  std::int64_t minM, "
          "maxM;\n  int kernel;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms) {
@@ -201,11 +226,13 @@ std::string dispatchText(const PackageSpec &spec) {
                      kernelIndex(spec, range.symbol), range.symbol);
     out << "};\n";
   }
-  out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  bool bias;\n  const Range *ranges;\n "
-         " int rangeCount;\n};\n";
+  out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  bool bias;\n  bool half; // fp16, "
+         "else bf16\n  const "
+         "Range *ranges;\n  int rangeCount;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms)
-    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {3}, {0}Ranges, {4}};\n", gemm.name, gemm.n,
-                   gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size());
+    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {3}, {5}, {0}Ranges, {4}};\n", gemm.name,
+                   gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
+                   gemm.type == DataType::F16 ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
       << templateRuntime << "\nextern \"C\" {\n\n";

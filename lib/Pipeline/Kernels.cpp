@@ -85,6 +85,10 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
   packaged.tileN = facts.tileN;
   packaged.ldsBytes = facts.ldsBytes;
   packaged.dynamicLdsBytes = facts.dynamicLdsBytes;
+  packaged.persistentCluster = facts.persistentCluster;
+  packaged.aBox = {facts.aBox.rows, facts.aBox.columns};
+  packaged.wBox = {facts.wBox.rows, facts.wBox.columns};
+  packaged.dBox = {facts.dBox.rows, facts.dBox.columns};
   packaged.schedule = range.scheduleText;
   packaged.reason = range.why;
   packaged.predictedSeconds = range.expectedSeconds;

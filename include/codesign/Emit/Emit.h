@@ -29,6 +29,14 @@ struct LaunchFacts {
   int64_t tileM = 0, tileN = 0; // output of a workgroup; the grid is ceil(m / tileM) · ceil(n / tileN), in x
   int64_t ldsBytes = 0;         // in all
   int64_t dynamicLdsBytes = 0;  // the part that the launch must ask for
+  /// Workgroups of a cluster of a persistent kernel, whose tile is that of a cluster and whose grid may be
+  /// smaller; 0 for a workgroup for each tile.
+  int64_t persistentCluster = 0;
+  /// Boxes of the arguments that are tensor maps.
+  struct Box {
+    int64_t rows = 0, columns = 0;
+  };
+  Box aBox, wBox, dBox;
 };
 /// The function must have a kernel.tile_order.
 LaunchFacts launchFacts(kernel::FuncOp function);

@@ -13,6 +13,11 @@ namespace codesign {
 /// Raised when a reader of the previous version would misunderstand a manifest.
 inline constexpr int64_t packageSchemaVersion = 1;
 
+/// The part of a matrix that one copy of the tensor engine moves; 0 rows where the kernel takes a pointer.
+struct PackagedBox {
+  int64_t rows = 0, columns = 0;
+};
+
 /// One device function in a file of its own.
 struct PackagedKernel {
   /// C identifier, unique in the package; the device function and, with ".hip" or ".cu", the file are named
@@ -25,6 +30,10 @@ struct PackagedKernel {
   int64_t ldsBytes = 0;
   /// The part of ldsBytes that the launch must ask for; 0 where the kernel declares all of it.
   int64_t dynamicLdsBytes = 0;
+  /// Workgroups of a cluster of a persistent kernel, whose tiles are tileM x tileN for each cluster; 0 where
+  /// every tile has a workgroup.
+  int64_t persistentCluster = 0;
+  PackagedBox aBox, wBox, dBox;
   std::string schedule; // in words
   std::string reason;   // why this schedule
   double predictedSeconds = 0;

@@ -9,11 +9,19 @@ struct Driver {
   int (*launchKernel)(Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *,
                       void **, void **);
   int (*getErrorString)(int, const char **);
+  int (*getDevice)(int *);
+  int (*getDeviceAttribute)(int *, int, int);
+  /// Absent before CUDA 12: then kernels that take tensor maps are refused.
+  int (*encodeTensorMap)(void *, int, std::uint32_t, void *, const std::uint64_t *, const std::uint64_t *,
+                         const std::uint32_t *, const std::uint32_t *, int, int, int, int);
 
   static constexpr const char *libraries[] = {"libcuda.so.1", "libcuda.so"};
 
   bool bind(void *library) {
-    return find(library, getContext, "cuCtxGetCurrent") &&
+    find(library, encodeTensorMap, "cuTensorMapEncodeTiled");
+    return find(library, getDevice, "cuCtxGetDevice") &&
+           find(library, getDeviceAttribute, "cuDeviceGetAttribute") &&
+           find(library, getContext, "cuCtxGetCurrent") &&
            find(library, moduleLoadData, "cuModuleLoadData") &&
            find(library, moduleGetFunction, "cuModuleGetFunction") &&
            find(library, setAttribute, "cuFuncSetAttribute") &&
@@ -39,6 +47,50 @@ struct Driver {
   int launch(Function function, unsigned groups, unsigned threads, unsigned sharedBytes, void *stream,
              void **arguments) const {
     return launchKernel(function, groups, 1, 1, threads, 1, 1, sharedBytes, stream, arguments, nullptr);
+  }
+
+  /// A kernel's argument for a matrix: its address, or what the tensor engine has to know of it.
+  struct Argument {
+    alignas(64) unsigned char map[128]; // CUtensorMap
+    const void *pointer;
+    bool isMap;
+    void *get() { return isMap ? static_cast<void *>(map) : &pointer; }
+  };
+  /// `operand` is 0 for a, 1 for w, 2 for d.
+  int prepare(Argument &argument, const void *matrix, std::int64_t rows, std::int64_t columns,
+              const Gemm &gemm, const Kernel &kernel, int operand) const {
+    const Box &box = kernel.boxes[operand];
+    argument.pointer = matrix;
+    argument.isMap = box.rows > 0;
+    if (!argument.isMap)
+      return 0;
+    if (!encodeTensorMap)
+      return 801;                                        // CUDA_ERROR_NOT_SUPPORTED
+    constexpr int float16 = 6, bfloat16 = 9;             // CU_TENSOR_MAP_DATA_TYPE_…
+    constexpr int noInterleave = 0, swizzle128Bytes = 3; // CU_TENSOR_MAP_INTERLEAVE_NONE, …_SWIZZLE_128B
+    constexpr int promote256Bytes = 3, zeros = 0; // CU_TENSOR_MAP_L2_PROMOTION_L2_256B, …_OOB_FILL_NONE
+    // The contiguous dimension comes first.
+    const std::uint64_t extents[] = {static_cast<std::uint64_t>(columns), static_cast<std::uint64_t>(rows)};
+    const std::uint64_t rowBytes[] = {2 * extents[0]};
+    const std::uint32_t boxExtents[] = {box.columns, box.rows}, steps[] = {1, 1};
+    return encodeTensorMap(argument.map, gemm.half ? float16 : bfloat16, 2, const_cast<void *>(matrix),
+                           extents, rowBytes, boxExtents, steps, noInterleave, swizzle128Bytes,
+                           promote256Bytes, zeros);
+  }
+  /// A persistent kernel fills the device once.
+  int countGroups(const Kernel &kernel, std::int64_t tiles, std::int64_t &groups) const {
+    groups = tiles;
+    if (kernel.persistentCluster == 0)
+      return 0;
+    int device = 0, multiprocessors = 0;
+    constexpr int multiprocessorCount = 16; // CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT
+    if (int status = getDevice(&device))
+      return status;
+    if (int status = getDeviceAttribute(&multiprocessors, multiprocessorCount, device))
+      return status;
+    const std::int64_t clusters = multiprocessors / kernel.persistentCluster;
+    groups = (tiles < clusters ? tiles : clusters) * kernel.persistentCluster;
+    return 0;
   }
 
 private:

@@ -63,7 +63,8 @@ const Kernel *kernelFor(const Gemm &gemm, std::int64_t m) {
   return nullptr;
 }
 
-std::int64_t workgroups(const Gemm &gemm, const Kernel &kernel, std::int64_t m) {
+/// Output tiles, each of a workgroup or a cluster.
+std::int64_t tileCount(const Gemm &gemm, const Kernel &kernel, std::int64_t m) {
   return (m + kernel.tileM - 1) / kernel.tileM * ((gemm.n + kernel.tileN - 1) / kernel.tileN);
 }
 
@@ -83,7 +84,7 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   if (gemm.bias && !parameters->bias)
     return fail(invalidArgument, "%s: bias is missing", gemm.name);
   const Kernel *kernel = kernelFor(gemm, m);
-  if (!kernel || m > INT32_MAX || workgroups(gemm, *kernel, m) > INT32_MAX)
+  if (!kernel || m > INT32_MAX || tileCount(gemm, *kernel, m) > INT32_MAX)
     return fail(unsupported, "%s: m = %lld with n = %lld, k = %lld is outside every range", gemm.name,
                 static_cast<long long>(m), static_cast<long long>(gemm.n), static_cast<long long>(gemm.k));
   return ok;
@@ -101,12 +102,24 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
   Driver::Function function = nullptr;
   if (int status = load(*gpu, kernel, function))
     return status;
-  const void *a = parameters->a, *w = parameters->w, *bias = parameters->bias;
-  void *d = parameters->d;
+  const void *bias = parameters->bias;
   int m = static_cast<int>(parameters->m);
-  void *withBias[] = {&a, &w, &bias, &d, &m}, *withoutBias[] = {&a, &w, &d, &m};
-  if (int status = gpu->launch(function, static_cast<unsigned>(workgroups(gemm, kernel, m)), kernel.threads,
-                               kernel.dynamicLdsBytes, stream, gemm.bias ? withBias : withoutBias))
+  Driver::Argument a, w, d;
+  int status = gpu->prepare(a, parameters->a, m, gemm.k, gemm, kernel, 0);
+  if (!status)
+    status = gpu->prepare(w, parameters->w, gemm.n, gemm.k, gemm, kernel, 1);
+  if (!status)
+    status = gpu->prepare(d, parameters->d, m, gemm.n, gemm, kernel, 2);
+  if (status)
+    return fail(driverError, "%s: describing a, w or d failed: %s", kernel.symbol, gpu->describe(status));
+  std::int64_t groups = 0;
+  status = gpu->countGroups(kernel, tileCount(gemm, kernel, m), groups);
+  if (status)
+    return fail(driverError, "%s: no launch size: %s", kernel.symbol, gpu->describe(status));
+  void *withBias[] = {a.get(), w.get(), &bias, d.get(), &m}, *withoutBias[] = {a.get(), w.get(), d.get(), &m};
+  status = gpu->launch(function, static_cast<unsigned>(groups), kernel.threads, kernel.dynamicLdsBytes,
+                       stream, gemm.bias ? withBias : withoutBias);
+  if (status)
     return fail(driverError, "%s: launch failed: %s", kernel.symbol, gpu->describe(status));
   return ok;
 }

@@ -45,7 +45,9 @@ TEST_P(Dispatch, callsTheDriverAsDocumented) {
     llvm::raw_fd_ostream(path(image), code) << image;
   }
   const std::string program = path("mock");
-  const char *vendor = llvm::StringRef(GetParam()).starts_with("gfx") ? "-DMOCK_HIP" : "-DMOCK_CUDA";
+  const char *vendor = llvm::StringRef(GetParam()).starts_with("gfx") ? "-DMOCK_HIP"
+                       : llvm::StringRef(GetParam()) == "sm_90a"      ? "-DMOCK_TENSOR_MAPS"
+                                                                      : "-DMOCK_CUDA";
   const Outcome built =
       runProgram({HOST_COMPILER, "-std=c++17", "-Wall", "-Wextra", "-Werror", vendor, "-rdynamic",
                   "-I" + path("pkg/include"), "-Wa,-I" + folder.str().str(),
@@ -76,7 +78,7 @@ TEST_P(Dispatch, withoutADriverItSaysSo) {
   EXPECT_FALSE(ran.output.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Vendors, Dispatch, testing::Values("gfx942", "sm_80"),
+INSTANTIATE_TEST_SUITE_P(Vendors, Dispatch, testing::Values("gfx942", "sm_80", "sm_90a"),
                          [](const auto &info) { return std::string(info.param); });
 
 } // namespace

@@ -29,6 +29,11 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     kernel.predictedSeconds = 1.25e-5;
     kernel.predictedM = tile;
     kernel.predictionSource = "calibrated";
+    if (tile == 128 && spec.architecture == "sm_90a") {
+      kernel.persistentCluster = 2;
+      kernel.aBox = {64, 64};
+      kernel.wBox = {128, 64};
+    }
     spec.kernels.push_back(kernel);
   }
   PackagedGemm gemm;

@@ -10,7 +10,15 @@
 #undef NDEBUG
 #include <cassert>
 
+/// What the mock driver keeps of a tensor map.
+struct TensorMap {
+  void *address;
+  uint64_t extents[2], rowBytes;
+  uint32_t box[2];
+};
+
 namespace {
+[[maybe_unused]] TensorMap maps[2];
 std::string lastFunction;
 unsigned groups, threads, sharedBytes;
 void *stream;
@@ -32,6 +40,10 @@ static int launched(void *function, unsigned gx, unsigned gy, unsigned gz, unsig
   stream = onStream;
   for (int i = 0; i < argumentCount; ++i)
     argumentValues[i] = *static_cast<void **>(arguments[i]);
+#ifdef MOCK_TENSOR_MAPS
+  for (int i = 0; i < 2; ++i)
+    std::memcpy(&maps[i], arguments[i], sizeof(TensorMap));
+#endif
   lastM = *static_cast<int *>(arguments[argumentCount]);
   return 0;
 }
@@ -82,6 +94,26 @@ int cuLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, 
                    unsigned shared, void *s, void **arguments, void **) {
   return launched(f, gx, gy, gz, bx, by, bz, shared, s, arguments);
 }
+int cuCtxGetDevice(int *device) {
+  *device = 3;
+  return 0;
+}
+int cuDeviceGetAttribute(int *value, int attribute, int device) {
+  assert(attribute == 16 && device == 3);
+  *value = 21; // multiprocessors: ten clusters of two
+  return 0;
+}
+#ifdef MOCK_TENSOR_MAPS
+/// Writes what it was told into the map, as the real one does in a form of its own.
+int cuTensorMapEncodeTiled(TensorMap *map, int type, uint32_t rank, void *address, const uint64_t *extents,
+                           const uint64_t *strides, const uint32_t *box, const uint32_t *steps,
+                           int interleave, int swizzle, int promotion, int fill) {
+  assert(reinterpret_cast<uintptr_t>(map) % 64 == 0 && rank == 2 && steps[0] == 1 && steps[1] == 1);
+  assert(type == 9 && interleave == 0 && swizzle == 3 && promotion == 3 && fill == 0);
+  *map = {address, {extents[0], extents[1]}, strides[0], {box[0], box[1]}};
+  return 0;
+}
+#endif
 int cuGetErrorString(int, const char **text) {
   *text = "mock failure";
   return 0;
@@ -101,7 +133,17 @@ int main() {
   assert(argumentValues[0] == a && argumentValues[1] == w && argumentValues[2] == d);
   p.m = 65;
   assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_OK);
+#ifdef MOCK_TENSOR_MAPS
+  // 48 tiles, ten clusters.
+  assert(lastFunction == "linear_128" && groups == 20 && sharedBytes == 98304);
+  assert(maps[0].address == a && maps[0].extents[0] == 4096 && maps[0].extents[1] == 65);
+  assert(maps[0].rowBytes == 8192 && maps[0].box[0] == 64 && maps[0].box[1] == 64);
+  assert(maps[1].address == w && maps[1].extents[0] == 4096 && maps[1].extents[1] == 6144);
+  assert(maps[1].rowBytes == 8192 && maps[1].box[0] == 64 && maps[1].box[1] == 128);
+  assert(argumentValues[2] == d);
+#else
   assert(lastFunction == "linear_128" && groups == 48 && sharedBytes == 98304);
+#endif
 #ifndef MOCK_HIP
   assert(sharedAllowed == 98304);
 #endif
@@ -127,7 +169,12 @@ int main() {
   p.bias = bias;
   argumentCount = 4;
   assert(sample_fc_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK);
-  assert(argumentValues[2] == bias && argumentValues[3] == d && lastM == 100 && groups == 8);
+  assert(argumentValues[2] == bias && argumentValues[3] == d && lastM == 100);
+#ifdef MOCK_TENSOR_MAPS
+  assert(groups == 16); // eight clusters for eight tiles
+#else
+  assert(groups == 8);
+#endif
   p.m = 5000;
   assert(sample_fc_is_supported(&p) == SAMPLE_UNSUPPORTED);
   assert(std::strstr(sample_last_error(), "m = 5000 with n = 1000, k = 4096"));
