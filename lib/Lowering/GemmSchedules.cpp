@@ -23,6 +23,18 @@ bool needsFences(const GemmSchedule &schedule, const Profile &profile) {
          profile.wavesPerSimd(compiledRegisters(schedule)) < wavesPerSimd;
 }
 
+/// What setmaxnreg leaves the roles: all that a launch of this size has. One consumer gets enough without.
+void dealRegisters(GemmKernel &kernel) {
+  const int64_t consumers = kernel.wavesM * kernel.wavesN;
+  if (consumers == 2) {
+    kernel.producerRegisters = 40;
+    kernel.consumerRegisters = 232;
+  } else if (consumers == 3) {
+    kernel.producerRegisters = 32;
+    kernel.consumerRegisters = 160;
+  }
+}
+
 } // namespace
 
 TargetLimits targetLimits(const Profile &profile) {
@@ -35,8 +47,7 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   auto unsupported = [&](const char *what) {
     return usageError(schedule.describe() + ": kernels with " + what + " are not emitted yet");
   };
-  if (schedule.family == GemmFamily::WgmmaTmaPersistent)
-    return unsupported("wgmma and TMA");
+  const bool persistent = schedule.family == GemmFamily::WgmmaTmaPersistent;
   if (schedule.layout != GemmLayout::NT)
     return unsupported("operands that are not k-contiguous");
   if (schedule.splitK != 1 || schedule.streamK)
@@ -64,7 +75,11 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   // Without runs the hardware's own round robin stays.
   if (schedule.dieRun == 1)
     kernel.limits.chiplets = 1;
-  kernel.residency = residencyOf(schedule, profile);
+  kernel.residency = persistent ? 1 : residencyOf(schedule, profile);
+  kernel.clusterM = schedule.clusterM;
+  kernel.clusterN = schedule.clusterN;
+  if (persistent)
+    dealRegisters(kernel);
   kernel.fencedSteps = needsFences(schedule, profile);
   kernel.pack = schedule.depthsPerSharedRead();
   kernel.padding = schedule.sharedLayout == SharedLayout::Padded

@@ -14,7 +14,7 @@ using namespace kernel;
 namespace {
 
 constexpr int64_t warpsPerGroup = 4;
-constexpr int64_t swizzleBytes = 128;
+constexpr int64_t swizzleBytes = 128, narrowestSwizzleBytes = 32;
 
 class WgmmaBuilder {
 public:
@@ -63,10 +63,17 @@ private:
   }
   /// Whether the copy engine writes the output: whole panels, rows that start at multiples of 16 bytes.
   bool storesPanels() const {
-    return groupN % panelColumns() == 0 && problem.n * elementBytes() % chunkBytes == 0;
+    return groupN * elementBytes() % narrowestSwizzleBytes == 0 &&
+           problem.n * elementBytes() % chunkBytes == 0;
   }
   int64_t elementBytes() const { return bitWidth(problem.type) / 8; }
-  int64_t panelColumns() const { return swizzleBytes / elementBytes(); }
+  /// The widest swizzle span that divides a group's columns.
+  int64_t panelColumns() const {
+    int64_t span = swizzleBytes;
+    while (groupN * elementBytes() % span)
+      span /= 2;
+    return span / elementBytes();
+  }
 
   FuncOp createFunction(ModuleOp module);
   scf::ForOp loop(StringRef name, int64_t from, Value to, ValueRange carried = {});

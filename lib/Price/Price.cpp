@@ -50,6 +50,11 @@ private:
   llvm::Error countOperation(Operation *op, int64_t times, StepPrice &step);
   llvm::Error addShared(SharedTraffic &traffic, llvm::Expected<SharedTraffic> one, int64_t times);
   RegisterPrice registers();
+  void countProducts(WgmmaOp product, int64_t times, StepPrice &step);
+  /// Rows under a swizzle cost as many passes as their bytes need.
+  static void addSwizzled(SharedTraffic &traffic, int64_t bytes, int64_t instructions);
+  /// The loops over k of both roles, as one step.
+  llvm::Error priceRoles(KernelPrice &price);
 
   FuncOp function;
   Architecture architecture;
@@ -96,6 +101,18 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
             matrixCores);
         return llvm::Error::success();
       })
+      .Case<WgmmaOp>([&](WgmmaOp product) {
+        countProducts(product, times, step);
+        return llvm::Error::success();
+      })
+      .Case<CopyTensorOp>([&](CopyTensorOp copy) {
+        const int64_t bytes = copy.getMap().getType().getBoxBytes() * times;
+        step.globalBytes += bytes;
+        step.globalInstructions += times;
+        // With a multicast as many boxes arrive as workgroups send one.
+        addSwizzled(step.writes, copy.getMulticast() ? bytes * function.getClusterSize() : bytes, times);
+        return llvm::Error::success();
+      })
       .Case<LoadFragmentOp>([&](LoadFragmentOp load) {
         return addShared(step.reads, fragmentReads(load, architecture, waves), times);
       })
@@ -124,6 +141,48 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
         return llvm::Error::success();
       })
       .Default([](Operation *) { return llvm::Error::success(); });
+}
+
+void Pricer::addSwizzled(SharedTraffic &traffic, int64_t bytes, int64_t instructions) {
+  traffic.instructions += instructions;
+  traffic.bytes += bytes;
+  traffic.passes += bytes / bankCycleBytes;
+  traffic.idealPasses += bytes / bankCycleBytes;
+}
+
+void Pricer::countProducts(WgmmaOp product, int64_t times, StepPrice &step) {
+  const Operand sums(product.getAccumulator().getType(), architecture);
+  const MatrixInstruction &record = sums.instruction();
+  const TileType tile = product.getA().getType();
+  const int64_t instructions =
+      sums.countFirst() * sums.countSecond() * (tile.getColumns() / record.k) * times;
+  const int64_t groups = function.getWaveCount();
+  step.matrixInstructions += instructions;
+  step.matrixCycles +=
+      Cycles(static_cast<double>(instructions * groups * record.cycles * record.matrixCores) / matrixCores);
+  // Every instruction reads both its operands.
+  const int64_t elementBytes = tile.getElementType().getIntOrFloatBitWidth() / 8;
+  addSwizzled(step.reads, instructions * groups * (record.m + record.n) * record.k * elementBytes,
+              instructions);
+}
+
+llvm::Error Pricer::priceRoles(KernelPrice &price) {
+  std::optional<llvm::Error> failed;
+  function.getRoles()->walk([&](scf::ForOp loop) {
+    const bool inner = loop.getBody()->getOps<scf::ForOp>().empty();
+    if (failed || !inner ||
+        (loop.getBody()->getOps<WgmmaOp>().empty() && loop.getBody()->getOps<CopyTensorOp>().empty()))
+      return;
+    StepPrice step = price.step;
+    if (llvm::Error error = count(*loop.getBody(), 1, step)) {
+      failed = std::move(error);
+      return;
+    }
+    price.step = step;
+    // The producer's loop has all steps; the consumers' first stands before theirs.
+    price.step.iterations = std::max(price.step.iterations, iterationsOf(loop).value_or(1));
+  });
+  return failed ? std::move(*failed) : llvm::Error::success();
 }
 
 RegisterPrice Pricer::registers() {
@@ -163,6 +222,11 @@ llvm::Expected<KernelPrice> Pricer::run() {
   price.threads = function.getThreadCount();
   price.sharedBytes = function.getSharedBytes();
   price.registers = registers();
+  if (function.getRoles()) {
+    if (llvm::Error error = priceRoles(price))
+      return error;
+    return price;
+  }
   Block *main = nullptr;
   for (auto loop : function.getBody().front().getOps<scf::ForOp>()) {
     StepPrice step;

@@ -26,7 +26,7 @@ FamilyChoices choicesOf(GemmFamily family) {
   case GemmFamily::MfmaWeightStream:
     return {{{1, 1}}, {2, 4}, {128}, {{1, 1}}, {4, 8}};
   case GemmFamily::WgmmaTmaPersistent:
-    return {{{1, 1}, {2, 1}, {1, 2}}, {2, 3, 4, 5, 6, 7, 8}, {128}, {{1, 1}, {2, 1}, {1, 2}}};
+    return {{{1, 1}, {2, 1}, {1, 2}}, {8, 7, 6, 5, 4, 3, 2}, {128}, {{1, 1}, {2, 1}, {1, 2}}};
   case GemmFamily::MmaCpAsyncMultistage:
     return {{{1, 1}, {1, 2}, {2, 1}, {1, 4}, {2, 2}, {4, 1}, {2, 4}, {4, 2}}, {2, 3, 4, 5}, {64, 128}};
   }

@@ -14,6 +14,7 @@ constexpr int addressingRegisters = 32;
 constexpr int warpsPerWarpgroup = 4;
 /// A full and an empty mbarrier per stage.
 constexpr int barrierBytesPerStage = 16;
+constexpr int narrowestSwizzleBytes = 32;
 
 int elementBytes(const GemmSchedule &schedule) {
   return bitWidth(schedule.matrixInstruction().a.type) / 8;
@@ -78,7 +79,9 @@ SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
   int rowBytes = schedule.macroTileK * elementBytes(schedule) + schedule.paddingBytes;
   use.inputBytes = schedule.stages * (schedule.macroTileM + schedule.macroTileN) * rowBytes;
   if (schedule.family == GemmFamily::WgmmaTmaPersistent) {
-    use.epilogueBytes = bytesOf(schedule.macroTileM * schedule.macroTileN, schedule.outputType);
+    // The tensor engine writes panels of whole swizzle spans; other widths are stored from registers.
+    if (bytesOf(schedule.waveTileN(), schedule.outputType) % narrowestSwizzleBytes == 0)
+      use.epilogueBytes = bytesOf(schedule.macroTileM * schedule.macroTileN, schedule.outputType);
     use.barrierBytes = schedule.stages * barrierBytesPerStage;
   }
   return use;

@@ -74,7 +74,7 @@ struct GemmKernel {
 /// What kernels may use on a device.
 TargetLimits targetLimits(const Profile &profile);
 
-/// The kernel that a schedule describes, or what about it is not emitted yet (wgmma, split K, layouts other
+/// The kernel that a schedule describes, or what about it is not emitted yet (split K, layouts other
 /// than NT, 8-bit types).
 llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profile &profile);
 

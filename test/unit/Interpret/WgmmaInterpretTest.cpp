@@ -49,7 +49,8 @@ TEST(WgmmaInterpret, groupsStagesAndInstructions) {
   };
   for (const Shape &shape :
        {Shape{64, 128, 1, 1, 2, 128}, Shape{128, 128, 1, 2, 4, 64}, Shape{256, 64, 2, 1, 2, 64},
-        Shape{128, 96, 2, 1, 3, 48}, Shape{128, 192, 2, 1, 2, 96}}) {
+        Shape{128, 96, 2, 1, 3, 48}, Shape{128, 192, 2, 1, 2, 96}, Shape{64, 80, 1, 1, 2, 80},
+        Shape{64, 56, 1, 1, 2, 56}}) {
     GemmKernel kernel = wgmmaKernel();
     kernel.tileM = shape.tileM;
     kernel.tileN = shape.tileN;

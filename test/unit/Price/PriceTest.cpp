@@ -57,6 +57,34 @@ TEST_F(PriceTest, countsOfALargeTile) {
   EXPECT_EQ(counted.registers.staging, 16);
 }
 
+/// By hand: two warpgroups with 64 x 256 each, four instructions of 128 clocks for each 64 of k, every one of
+/// which reads 64 + 256 rows of 32 bytes; 128 rows of a and half of the shared 256 rows of w are copied, all
+/// of w arrives.
+TEST_F(PriceTest, countsOfAPersistentTile) {
+  GemmKernel kernel;
+  kernel.architecture = Architecture::Sm90a;
+  kernel.limits = {.sharedBytes = 232448, .registersPerLane = 255, .chiplets = 1};
+  kernel.instruction = "wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16.ss";
+  kernel.tileM = 128;
+  kernel.tileN = 256;
+  kernel.tileK = 64;
+  kernel.wavesM = 2;
+  kernel.stages = 3;
+  kernel.pack = 1;
+  kernel.clusterM = 2;
+  const KernelPrice counted = price(kernel);
+  EXPECT_EQ(counted.threads, 384);
+  EXPECT_EQ(counted.sharedBytes, 3 * (128 + 256) * 128 + 128 * 256 * 2 + 2 * 3 * 8);
+  EXPECT_EQ(counted.step.iterations, 64);
+  EXPECT_EQ(counted.step.matrixInstructions, 4);
+  EXPECT_EQ(counted.step.matrixCycles.value, 2 * 4 * 128);
+  EXPECT_EQ(counted.step.reads.bytes, 2 * 4 * (64 + 256) * 32);
+  EXPECT_EQ(counted.step.globalBytes, (128 + 128) * 128);
+  EXPECT_EQ(counted.step.writes.bytes, (128 + 256) * 128);
+  EXPECT_EQ(counted.step.writes.conflictPasses(), 0);
+  EXPECT_EQ(counted.registers.minimum(), 128);
+}
+
 TEST_F(PriceTest, theSwizzleIsFreeOfConflictsAndPlainRowsAreNot) {
   for (int64_t tileK : {32, 64, 128}) {
     GemmKernel kernel = large();
