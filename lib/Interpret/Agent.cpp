@@ -289,7 +289,7 @@ llvm::Expected<std::vector<float>> Agent::readOperand(mlir::Value tile, int64_t 
   for (const Half &half : halves)
     if (Error error = memory.read(first + row * rowBytesOf(type), count * rowBytesOf(type), access,
                                   half.knowledge, true))
-      return std::move(error);
+      return error;
   std::vector<float> numbers(count * type.getColumns());
   for (int64_t i = 0; i < count; ++i)
     for (int64_t j = 0; j < type.getColumns(); ++j) {
