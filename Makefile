@@ -2,7 +2,7 @@
 BUILD := build
 OUT := out
 
-.PHONY: demo test test-long bench lint packages build format clean
+.PHONY: demo test test-long bench accuracy lint packages build format clean
 
 ## Plan Llama-3-8B for the MI300X and leave the plan and its kernels in out/.
 demo: build/codesign
@@ -19,6 +19,11 @@ test-long: build
 ## Speed of the planner, the cost model and the simulator, as ratios and rates.
 bench: build
 	scripts/bench.sh $(BUILD)
+
+## docs/accuracy.md: the error of every calibrated operator on the measurements in MEASUREMENTS (a folder of tables).
+accuracy: build/codesign
+	scripts/accuracy.sh $(BUILD)/bin/codesign $(MEASUREMENTS) > $(BUILD)/accuracy.md
+	cp $(BUILD)/accuracy.md docs/accuracy.md
 
 ## Formatting, clang-tidy on changed files, and the second compiler.
 lint: configure

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <numeric>
 #include <random>
 
 namespace codesign {
@@ -33,17 +35,36 @@ double minimise(std::vector<FitVariable> &variables,
       trial[i] += 0.02 * range * step[i] * normal();
     trial[i] = std::clamp(trial[i], variables[i].low, variables[i].high);
   };
+  std::vector<double> stride; // the last successful step, to be taken again, twice as long
+  constexpr int maxRepeats = 5;
+  int repeated = 0;
   for (int e = 0; e < evaluations; ++e) {
     trial = best;
-    const size_t i = random() % count;
-    move(i);
-    if (uniform() < 0.3)
-      move(random() % count);
-    const double value = objective(trial);
+    const bool repeats = !stride.empty();
+    size_t i = 0;
+    if (repeats) {
+      for (size_t j = 0; j < count; ++j)
+        trial[j] = std::clamp(trial[j] + stride[j], variables[j].low, variables[j].high);
+    } else {
+      i = random() % count;
+      move(i);
+      if (uniform() < 0.3)
+        move(random() % count);
+    }
+    const double value = trial == best ? bestValue : objective(trial);
     if (value < bestValue) {
       bestValue = value;
+      repeated = repeats ? repeated + 1 : 0;
+      stride.resize(count);
+      for (size_t j = 0; j < count; ++j)
+        stride[j] = 2 * (trial[j] - best[j]);
+      if (repeated == maxRepeats)
+        stride.clear();
       best = trial;
-      step[i] = std::min(0.6, step[i] * 1.3);
+      if (!repeats)
+        step[i] = std::min(0.6, step[i] * 1.3);
+    } else if (repeats) {
+      stride.clear();
     } else {
       step[i] = std::max(0.003, step[i] * 0.97);
     }
@@ -51,6 +72,38 @@ double minimise(std::vector<FitVariable> &variables,
   for (size_t i = 0; i < count; ++i)
     variables[i].value = best[i];
   return bestValue;
+}
+
+RowRace::RowRace(int rows) : trial(rows), bestSum(std::numeric_limits<double>::infinity()) {
+  // Steps of the golden ratio, made coprime with the number of rows.
+  int step = std::max(1, static_cast<int>(0.6180339887498949 * rows));
+  while (std::gcd(step, rows) > 1)
+    ++step;
+  for (int i = 0, at = 0; i < rows; ++i, at = (at + step) % rows)
+    order.push_back(at);
+}
+
+double RowRace::run(llvm::function_ref<double(int)> loss) {
+  constexpr int block = 64;
+  constexpr double certain = 3; // standard errors of the mean difference
+  double sum = 0, difference = 0, squares = 0;
+  const int rows = static_cast<int>(order.size());
+  for (int i = 0; i < rows; ++i) {
+    trial[i] = loss(order[i]);
+    sum += trial[i];
+    if (best.empty())
+      continue;
+    const double worse = trial[i] - best[i];
+    difference += worse;
+    squares += worse * worse;
+    if ((i + 1) % block == 0 && i + 1 < rows && difference > certain * std::sqrt(squares))
+      return std::numeric_limits<double>::infinity();
+  }
+  if (sum < bestSum) {
+    bestSum = sum;
+    best = trial;
+  }
+  return sum / rows;
 }
 
 int foldOf(uint64_t group, int folds) {

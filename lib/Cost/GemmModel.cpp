@@ -81,10 +81,13 @@ Seconds GemmModel::time(const GemmShape &shape, bool withQuantization) const {
 Seconds GemmModel::timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidate> candidates,
                              bool withQuantization) const {
   double bestSeconds = std::numeric_limits<double>::infinity();
-  const Problem problems[] = {problemOf(shape, false), problemOf(shape, true)};
-  for (const GemmCandidate &candidate : candidates)
-    bestSeconds = std::min(
-        bestSeconds, price(problems[candidate.swapped ? 1 : 0], candidate.tile, candidate.splitK, nullptr));
+  std::optional<Problem> problems[2];
+  for (const GemmCandidate &candidate : candidates) {
+    std::optional<Problem> &problem = problems[candidate.swapped ? 1 : 0];
+    if (!problem)
+      problem = problemOf(shape, candidate.swapped);
+    bestSeconds = std::min(bestSeconds, price(*problem, candidate.tile, candidate.splitK, nullptr));
+  }
   return Seconds(constants.launch + bestSeconds + partialBlock(shape) +
                  (withQuantization ? quantization(shape) : 0));
 }

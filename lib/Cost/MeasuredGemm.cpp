@@ -45,28 +45,33 @@ GemmModel modelOf(const Profile &profile, const GemmConstants &constants) {
   return GemmModel(profile, constants, {.tiles = libraryTiles(profile)}, /*sustained=*/false);
 }
 
-/// Prices rows among the candidates that were cheapest a few trials ago: a trial moves constants so little
-/// that the cheapest one of all is among them.
-class CandidateMemory {
+/// Models for the trials of a fit. They price rows among the candidates that were cheapest some trials ago: a
+/// trial moves constants so little that the cheapest one of all is among them. Candidates are searched anew
+/// ever more rarely, as steps become shorter.
+class TrialModels {
 public:
-  explicit CandidateMemory(size_t rows) : cheapest(rows) {}
+  TrialModels(const Profile &profile, llvm::ArrayRef<MeasuredRow> rows)
+      : profile(&profile), rows(rows), cheapest(rows.size()) {}
 
-  void startTrial() {
-    if (trials++ % trialsPerSearch == 0)
+  auto operator()(const GemmConstants &constants) {
+    if (trials++ == nextSearch) {
       for (std::vector<GemmCandidate> &candidates : cheapest)
         candidates.clear();
-  }
-  double seconds(const GemmModel &model, const MeasuredRow &row, size_t index) {
-    if (cheapest[index].empty())
-      cheapest[index] = model.cheapest(shapeOf(row), kept);
-    return model.timeAmong(shapeOf(row), cheapest[index], includesQuantization(row)).value;
+      nextSearch += std::min(400L, 25 + nextSearch / 4);
+    }
+    return [this, model = modelOf(*profile, constants)](int i) {
+      if (cheapest[i].empty())
+        cheapest[i] = model.cheapest(shapeOf(rows[i]), kept);
+      return model.timeAmong(shapeOf(rows[i]), cheapest[i], includesQuantization(rows[i])).value;
+    };
   }
 
 private:
   static constexpr size_t kept = 8;
-  static constexpr long trialsPerSearch = 100;
+  const Profile *profile;
+  llvm::ArrayRef<MeasuredRow> rows;
   std::vector<std::vector<GemmCandidate>> cheapest;
-  long trials = 0;
+  long trials = 0, nextSearch = 0;
 };
 
 class GemmKind final : public MeasurementKind {
@@ -177,14 +182,9 @@ public:
         continue;
       fields.push_back(field);
     }
-    CandidateMemory memory(rows.size());
-    auto makeModel = [&](const GemmConstants &constants) {
-      memory.startTrial();
-      return [&, model = modelOf(profile, constants)](int i) { return memory.seconds(model, rows[i], i); };
-    };
     return fitRows<GemmConstants>(
-        rows, start, fields, coordinateNames(), makeModel, [](const GemmConstants &c) { return c; }, options,
-        heldOut);
+        rows, start, fields, coordinateNames(), TrialModels(profile, rows),
+        [](const GemmConstants &c) { return c; }, options, heldOut);
   }
 
 private:

@@ -263,6 +263,38 @@ void printValidation(const Validation &validation, const Profile &profile, llvm:
   }
 }
 
+void printMarkdown(const Validation &validation, const Profile &profile, llvm::raw_ostream &stream) {
+  for (const KeyValidation &key : validation.keys) {
+    stream << "### " << profile.name << ", " << key.key.operatorKind << ", " << key.key.provider << ", "
+           << (key.key.dataType ? toString(*key.key.dataType) : llvm::StringRef("any type")) << "\n\n";
+    if (key.calibrated)
+      stream << llvm::format("Held out: %.1f %%.", key.storedHeldOutPercent);
+    else
+      stream << "Not calibrated: priors scaled by the data sheet.";
+    if (key.untuned)
+      stream << ' ' << key.untuned << " rows of untuned kernels apart.";
+    stream << "\n\n| rows | count | mean | median | p90 | bias | tau | roofline | 3 constants |\n"
+           << "|---|---|---|---|---|---|---|---|---|\n";
+    for (const SliceErrors &slice : key.slices)
+      stream << llvm::format("| %s | %d | %.1f | %.1f | %.1f | %+.1f | %.3f | %.1f | %.1f |\n",
+                             slice.name.c_str(), slice.model.rows, 100 * slice.model.mean,
+                             100 * slice.model.median, 100 * slice.model.percentile90, 100 * slice.model.bias,
+                             slice.kendallTau, 100 * slice.roofline.mean, 100 * slice.threeConstants.mean);
+    stream << '\n';
+    for (const CliffScore &score : key.cliffs)
+      stream << llvm::format("- cliffs along %s: %d of %d predicted (%.0f %%)\n", score.along.c_str(),
+                             score.hits, score.cliffs, 100.0 * score.hits / score.cliffs);
+    const PairRanking &ranking = key.ranking;
+    if (ranking.pairs > 0)
+      stream << llvm::format(
+          "- pairs of equal arithmetic: %.1f %% of %d in the right order; %.0f %% lie beyond "
+          "the ratio band, of which %.1f %% are right\n",
+          100.0 * ranking.right / ranking.pairs, ranking.pairs, 100.0 * ranking.claimed / ranking.pairs,
+          ranking.claimed ? 100.0 * ranking.claimedRight / ranking.claimed : 0.0);
+    stream << '\n';
+  }
+}
+
 /// A cell in quotes if it needs them.
 static std::string cellText(llvm::StringRef text) {
   if (text.find_first_of(",\"\n") == llvm::StringRef::npos)

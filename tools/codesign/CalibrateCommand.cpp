@@ -43,11 +43,14 @@ llvm::Expected<ExitCode> run(const CalibrateCommandOptions &options, const Globa
     auto table = readMeasurements(path);
     if (!table)
       return table.takeError();
+    const auto start = std::chrono::steady_clock::now();
     auto fitted = calibrate(*profile, *table, options.calibrate);
     if (!fitted)
       return fitted.takeError();
     if (fitted->empty())
       return usageError("'" + path + "' has too few usable rows of " + profile->name + " to fit anything");
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    llvm::errs() << llvm::format("%zu sets fitted in %.0f s\n", fitted->size(), elapsed.count());
     for (FittedSet &set : *fitted) {
       printSet(set);
       sets.push_back(std::move(set.set));

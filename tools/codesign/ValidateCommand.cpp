@@ -12,6 +12,7 @@ struct ValidateOptions {
   std::string hardware;
   std::vector<std::string> tables;
   std::string predictions;
+  bool markdown = false;
 };
 
 llvm::Expected<ExitCode> run(const ValidateOptions &options, const GlobalOptions &global) {
@@ -27,7 +28,7 @@ llvm::Expected<ExitCode> run(const ValidateOptions &options, const GlobalOptions
     auto validation = validate(*profile, *table);
     if (!validation)
       return validation.takeError();
-    printValidation(*validation, *profile, llvm::outs());
+    (options.markdown ? printMarkdown : printValidation)(*validation, *profile, llvm::outs());
     if (options.predictions.empty())
       continue;
     std::error_code code;
@@ -54,6 +55,7 @@ CommandBody makeValidateCommand(CLI::App &command, const GlobalOptions &global) 
       ->required();
   command.add_option("--predictions", options->predictions,
                      "Write the table with predicted time, terms and band appended to each row");
+  command.add_flag("--markdown", options->markdown, "Print tables for a document");
   return [options, &global] { return run(*options, global); };
 }
 

@@ -3,6 +3,7 @@
 
 #include "codesign/Cost/Constants.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/ThreadPool.h"
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,9 +11,9 @@
 namespace codesign {
 
 struct FitOptions {
-  int folds = 5;          // calibrate() takes twice as many for tables of fewer than 200 rows
-  int evaluations = 6000; // of the objective, per fold
-  int maxRows = 2500;     // a fit sees at most so many rows, drawn evenly
+  int folds = 5;           // calibrate() takes twice as many for tables of fewer than 200 rows
+  int evaluations = 12000; // of the objective, per fold
+  int maxRows = 2500;      // a fit sees at most so many rows, drawn evenly
   uint64_t seed = 1;
   /// A row counts with at most this relative error, so that an outlier moves nothing.
   double errorCap = 0.6;
@@ -26,8 +27,8 @@ struct FitVariable {
 };
 
 /// Minimises a function of several bounded variables by random steps along one or two coordinates whose
-/// lengths adapt to success. Deterministic for a seed. Returns the least value found and leaves its place in
-/// `variables`.
+/// lengths adapt to success; a step that succeeded is taken again, twice as long. Deterministic for a seed.
+/// Returns the least value found and leaves its place in `variables`.
 double minimise(std::vector<FitVariable> &variables,
                 llvm::function_ref<double(llvm::ArrayRef<double>)> objective, int evaluations, uint64_t seed);
 
@@ -66,24 +67,39 @@ std::vector<ErrorBand> ratioBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<Ne
 /// Indices of at most `count` of `indices`, evenly spread and deterministic.
 std::vector<int> thinned(llvm::ArrayRef<int> indices, int count);
 
+/// The mean of a loss over rows, to be minimised. A trial that is worse than the best so far beyond chance
+/// after a part of the rows is abandoned: most trials are.
+class RowRace {
+public:
+  explicit RowRace(int rows);
+  /// The mean, or infinity once the trial has lost. `loss(i)` of row i.
+  double run(llvm::function_ref<double(int)> loss);
+
+private:
+  std::vector<int> order; // each prefix is spread evenly over the rows
+  std::vector<double> best, trial;
+  double bestSum;
+};
+
 template <class Constants>
 struct FitResult {
   Constants constants;
   std::vector<double> heldOut; // prediction of every row by the fit that did not see its group, in seconds
 };
 
-/// Fits `constants` (starting from the given ones) to rows, once per fold and once to all. `model(constants)`
-/// must return a callable that maps a row's index to seconds.
+/// Fits `constants` (starting from the given ones) to rows, once per fold and once to all, in parallel.
+/// `model(constants)` must return a callable that maps a row's index to seconds; each fit works on a copy of
+/// `model` of its own. The result does not depend on the number of threads.
 template <class Constants, class MakeModel>
 FitResult<Constants> crossValidate(llvm::ArrayRef<FitRow> rows, const Constants &start,
-                                   llvm::ArrayRef<ConstantField<Constants>> fields, MakeModel model,
+                                   llvm::ArrayRef<ConstantField<Constants>> fields, const MakeModel &model,
                                    const FitOptions &options) {
-  auto fit = [&](const std::vector<int> &train, uint64_t seed) {
+  auto fit = [&](const std::vector<int> &train, uint64_t seed, MakeModel &makeModel) {
     std::vector<int> usable;
     for (int i : train)
       if (!rows[i].excluded)
         usable.push_back(i);
-    std::vector<int> sample = thinned(usable, options.maxRows);
+    const std::vector<int> sample = thinned(usable, options.maxRows);
     std::vector<FitVariable> variables;
     for (const auto &field : fields)
       variables.push_back({start.*field.member, field.low, field.high});
@@ -93,12 +109,13 @@ FitResult<Constants> crossValidate(llvm::ArrayRef<FitRow> rows, const Constants 
         constants.*field.member = value;
       return constants;
     };
+    RowRace race(static_cast<int>(sample.size()));
     auto objective = [&](llvm::ArrayRef<double> values) {
-      auto predict = model(withValues(values));
-      double sum = 0;
-      for (int i : sample)
-        sum += std::min(options.errorCap, std::abs(predict(i) / rows[i].measuredSeconds - 1));
-      return sum / sample.size();
+      auto predict = makeModel(withValues(values));
+      return race.run([&](int at) {
+        const int i = sample[at];
+        return std::min(options.errorCap, std::abs(predict(i) / rows[i].measuredSeconds - 1));
+      });
     };
     minimise(variables, objective, options.evaluations, seed);
     std::vector<double> values;
@@ -112,17 +129,24 @@ FitResult<Constants> crossValidate(llvm::ArrayRef<FitRow> rows, const Constants 
   std::vector<int> all;
   for (size_t i = 0; i < rows.size(); ++i)
     all.push_back(static_cast<int>(i));
-  for (int fold = 0; fold < options.folds; ++fold) {
-    std::vector<int> train, test;
-    for (int i : all)
-      (foldOf(rows[i].group, options.folds) == fold ? test : train).push_back(i);
-    if (test.empty() || train.empty())
-      continue;
-    auto predict = model(fit(train, options.seed + fold));
-    for (int i : test)
-      result.heldOut[i] = predict(i);
-  }
-  result.constants = fit(all, options.seed + options.folds);
+  llvm::DefaultThreadPool pool;
+  for (int fold = 0; fold < options.folds; ++fold)
+    pool.async([&, fold] {
+      std::vector<int> train, test;
+      for (int i : all)
+        (foldOf(rows[i].group, options.folds) == fold ? test : train).push_back(i);
+      if (test.empty() || train.empty())
+        return;
+      MakeModel fitted = model, fresh = model;
+      auto predict = fresh(fit(train, options.seed + fold, fitted));
+      for (int i : test)
+        result.heldOut[i] = predict(i);
+    });
+  pool.async([&] {
+    MakeModel fitted = model;
+    result.constants = fit(all, options.seed + options.folds, fitted);
+  });
+  pool.wait();
   return result;
 }
 

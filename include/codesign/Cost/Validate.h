@@ -57,6 +57,9 @@ llvm::Expected<Validation> validate(const Profile &profile, const MeasurementTab
 /// Tables in 100 columns.
 void printValidation(const Validation &validation, const Profile &profile, llvm::raw_ostream &stream);
 
+/// The same as Markdown: a section for each set of constants.
+void printMarkdown(const Validation &validation, const Profile &profile, llvm::raw_ostream &stream);
+
 /// The table with predicted_us, terms_us, low_us and high_us appended to each row; empty cells where nothing
 /// predicts it.
 void writePredictions(const MeasurementTable &table, const Validation &validation, llvm::raw_ostream &stream);

@@ -2,6 +2,7 @@
 #include "codesign/Cost/Validate.h"
 #include "gtest/gtest.h"
 #include <cmath>
+#include <limits>
 
 using namespace codesign;
 
@@ -19,6 +20,45 @@ TEST(Minimise, FindsTheMinimumInsideItsBounds) {
   EXPECT_NEAR(variables[1].value, 4, 0.05);
   EXPECT_EQ(variables[2].value, 6); // the bound nearest to 9
   EXPECT_NEAR(least, 3, 0.1);
+}
+
+TEST(RowRace, AbandonsWhatHasLostAndMeasuresWhatHasNot) {
+  RowRace race(1000);
+  int calls = 0;
+  auto loss = [&](double level) {
+    return [&calls, level](int i) {
+      ++calls;
+      return level + 0.01 * (i % 7);
+    };
+  };
+  const double first = race.run(loss(0.1));
+  EXPECT_EQ(calls, 1000);
+  EXPECT_NEAR(first, 0.13, 1e-3);
+  calls = 0;
+  EXPECT_EQ(race.run(loss(0.2)), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(calls, 64);
+  calls = 0;
+  EXPECT_LT(race.run(loss(0.09)), first);
+  EXPECT_EQ(calls, 1000);
+}
+
+TEST(CrossValidation, IsTheSameOnEveryRun) {
+  struct Line {
+    double slope = 1, offset = 1;
+  };
+  static constexpr ConstantField<Line> fields[] = {{"slope", "", "", &Line::slope, 0, 100},
+                                                   {"offset", "", "", &Line::offset, 0, 100}};
+  std::vector<FitRow> rows;
+  for (int i = 0; i < 300; ++i)
+    rows.push_back({3.0 + 0.5 * i + 0.1 * (i % 3), uint64_t(i % 20), "all", false});
+  FitOptions options;
+  options.evaluations = 500;
+  auto model = [](const Line &line) { return [line](int i) { return line.offset + line.slope * i; }; };
+  auto fit = [&] { return crossValidate<Line>(rows, {}, fields, model, options); };
+  const FitResult<Line> first = fit(), second = fit();
+  EXPECT_EQ(first.constants.slope, second.constants.slope);
+  EXPECT_EQ(first.heldOut, second.heldOut);
+  EXPECT_NEAR(first.constants.slope, 0.5, 0.01);
 }
 
 TEST(ErrorsOf, CountsInShares) {
