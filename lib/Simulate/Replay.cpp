@@ -1,0 +1,396 @@
+// Each step issues the wave that can go first, in program order within a wave.
+#include "Replay.h"
+#include "Sections.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+#include <deque>
+
+namespace codesign::simulate {
+namespace {
+
+constexpr int scalarRegisterCount = 256;
+
+/// The moment an instruction can issue, and what decided it.
+struct IssueTime {
+  double clock = 0;
+  StallReason reason = StallReason::Dependency;
+
+  void atLeast(double other, StallReason because) {
+    if (other > clock) {
+      clock = other;
+      reason = because;
+    }
+  }
+};
+
+/// Completion times of counted operations; s_waitcnt n waits until at most n are under way.
+class Counter {
+public:
+  void add(double completion) { pending.push_back(completion); }
+  /// The moment from which at most `count` are under way; forgets what is complete by then.
+  double allBut(size_t count) {
+    if (pending.size() <= count)
+      return 0;
+    std::sort(pending.begin(), pending.end());
+    const double when = pending[pending.size() - count - 1];
+    pending.erase(pending.begin(), pending.end() - static_cast<ptrdiff_t>(count));
+    return when;
+  }
+
+private:
+  std::vector<double> pending;
+};
+
+struct ReplayedWave {
+  llvm::ArrayRef<TraceEntry> trace;
+  int workgroup = 0, wave = 0, simd = 0;
+  size_t at = 0;
+  double ready = 0; // its next issue slot
+  bool atBarrier = false;
+  int priority = 0; // s_setprio
+  Counter vectorMemory, local;
+  // When a register may be read, by matrix instructions and by all others.
+  std::vector<double> matrixReady, otherReady;
+  double lastBranchBack = -1, firstBranchBack = -1;
+  uint64_t branchesBack = 0;
+  IssueTime own; // of the next instruction, without what it shares with other waves
+
+  bool ended() const { return at >= trace.size(); }
+};
+
+struct Simd {
+  double vectorFree = 0, matrixFree = 0, scalarFree = 0;
+};
+
+bool usesLds(InstructionClass kind) {
+  return kind == InstructionClass::Lds;
+}
+bool usesMemoryPath(InstructionClass kind) {
+  switch (kind) {
+  case InstructionClass::VectorMemoryLoad:
+  case InstructionClass::VectorMemoryStore:
+  case InstructionClass::VectorMemoryAtomic:
+  case InstructionClass::LdsDma:
+  case InstructionClass::Flat:
+  case InstructionClass::Scratch:
+    return true;
+  default:
+    return false;
+  }
+}
+
+class Replay {
+public:
+  Replay(const Program &program, const RunReport &report, const ComputeUnit &unit,
+         const TimingOptions &options, int residents)
+      : program(program), unit(unit), timing(unit.timing), options(options),
+        simds(static_cast<size_t>(unit.compute.simdsPerComputeUnit)) {
+    result.perInstruction.resize(static_cast<size_t>(program.size()));
+    result.residentWorkgroups = residents;
+    for (const Section &section : sections(program, report))
+      if (section.isLoop && result.hotLoop.first < 0)
+        result.hotLoop = {section.first, section.last, 0, 0, 0};
+    int next = 0;
+    for (int group = 0; group < residents; ++group)
+      for (auto [id, trace] : llvm::enumerate(report.traces[group % report.traces.size()].waves)) {
+        ReplayedWave wave;
+        wave.trace = trace;
+        wave.workgroup = group;
+        wave.wave = static_cast<int>(id);
+        wave.simd = next++ % static_cast<int>(simds.size());
+        wave.matrixReady.resize(vectorRegisterCount + scalarRegisterCount + 8);
+        wave.otherReady = wave.matrixReady;
+        waves.push_back(std::move(wave));
+      }
+    for (ReplayedWave &wave : waves)
+      prepare(wave);
+  }
+
+  TimingReport run() {
+    while (ReplayedWave *wave = next()) {
+      const IssueTime when = issueTime(*wave);
+      issue(*wave, when);
+    }
+    finish();
+    return std::move(result);
+  }
+
+private:
+  const Instruction &instructionOf(const ReplayedWave &wave) const {
+    return program[wave.trace[wave.at].instruction];
+  }
+
+  static int slotOf(const RegisterRange &range) {
+    return range.isScalar ? vectorRegisterCount + range.first : range.first;
+  }
+
+  /// What the wave's own state says about its next instruction.
+  void prepare(ReplayedWave &wave) {
+    if (wave.ended())
+      return;
+    const Instruction &instruction = instructionOf(wave);
+    wave.own = {wave.ready, StallReason::Dependency};
+    const std::vector<double> &times =
+        instruction.kind == InstructionClass::Matrix ? wave.matrixReady : wave.otherReady;
+    for (const std::vector<RegisterRange> *ranges : {&instruction.reads, &instruction.writes})
+      for (const RegisterRange &range : *ranges)
+        for (int i = 0; i < range.count; ++i)
+          wave.own.atLeast(times[std::min<size_t>(times.size() - 1, size_t(slotOf(range) + i))],
+                           StallReason::Dependency);
+    if (instruction.kind == InstructionClass::Wait) {
+      const auto bits = static_cast<uint16_t>(instruction.immediate);
+      const size_t memory = (bits & 15) | ((bits >> 14) & 3) << 4, local = (bits >> 8) & 15;
+      wave.own.atLeast(wave.vectorMemory.allBut(memory), StallReason::VectorMemory);
+      wave.own.atLeast(wave.local.allBut(local), StallReason::Local);
+    }
+  }
+
+  IssueTime issueTime(const ReplayedWave &wave) const {
+    IssueTime when = wave.own;
+    const Instruction &instruction = instructionOf(wave);
+    const Simd &simd = simds[static_cast<size_t>(wave.simd)];
+    switch (instruction.kind) {
+    case InstructionClass::Vector:
+    case InstructionClass::Packed:
+    case InstructionClass::Transcendental:
+      when.atLeast(simd.vectorFree, StallReason::VectorBusy);
+      break;
+    case InstructionClass::Matrix:
+      when.atLeast(simd.vectorFree, StallReason::VectorBusy);
+      when.atLeast(simd.matrixFree, StallReason::MatrixBusy);
+      break;
+    case InstructionClass::Scalar:
+    case InstructionClass::ScalarMemory:
+    case InstructionClass::Branch:
+      when.atLeast(simd.scalarFree, StallReason::VectorBusy);
+      break;
+    default:
+      if (usesLds(instruction.kind) && ldsStarts.size() >= size_t(timing.sharedQueueEntries))
+        when.atLeast(ldsStarts[ldsStarts.size() - size_t(timing.sharedQueueEntries)], StallReason::LdsQueue);
+      if (usesMemoryPath(instruction.kind))
+        when.atLeast(roomFor(wave.trace[wave.at].memoryBytes), StallReason::MemoryQueue);
+      break;
+    }
+    return when;
+  }
+
+  /// The moment from which so many more bytes may be in flight.
+  double roomFor(uint32_t bytes) const {
+    double when = 0, inFlight = bytesInFlight;
+    for (const auto &[completion, size] : flights) {
+      if (inFlight + bytes <= timing.memoryBytesInFlight)
+        break;
+      when = completion;
+      inFlight -= size;
+    }
+    return when;
+  }
+
+  /// The wave that can issue first; among equals the one of higher priority, then the oldest.
+  ReplayedWave *next() {
+    ReplayedWave *best = nullptr;
+    double bestClock = 0;
+    for (ReplayedWave &wave : waves) {
+      if (wave.ended() || wave.atBarrier)
+        continue;
+      const double clock = issueTime(wave).clock;
+      if (!best || clock < bestClock || (clock == bestClock && wave.priority > best->priority)) {
+        best = &wave;
+        bestClock = clock;
+      }
+    }
+    return best;
+  }
+
+  void write(ReplayedWave &wave, const Instruction &instruction, double matrix, double other) {
+    for (const RegisterRange &range : instruction.writes)
+      for (int i = 0; i < range.count; ++i) {
+        const size_t slot = std::min<size_t>(wave.otherReady.size() - 1, size_t(slotOf(range) + i));
+        wave.matrixReady[slot] = matrix;
+        wave.otherReady[slot] = other;
+      }
+  }
+
+  void issue(ReplayedWave &wave, IssueTime when) {
+    const TraceEntry &entry = wave.trace[wave.at];
+    const Instruction &instruction = instructionOf(wave);
+    Simd &simd = simds[static_cast<size_t>(wave.simd)];
+    const double clock = when.clock, slot = timing.vectorIssue;
+    InstructionTiming &counted = result.perInstruction[static_cast<size_t>(instruction.index)];
+    ++counted.executions;
+    counted.stallClocks[static_cast<size_t>(when.reason)] += clock - wave.ready;
+    if (options.timeline)
+      result.timeline.push_back(
+          {wave.workgroup, wave.wave, wave.simd, instruction.index, wave.ready, clock + slot});
+    double after = clock + slot;
+    switch (instruction.kind) {
+    case InstructionClass::Vector:
+    case InstructionClass::Packed:
+      simd.vectorFree = clock + slot;
+      write(wave, instruction, clock + slot, clock + slot);
+      break;
+    case InstructionClass::Transcendental:
+      simd.vectorFree = clock + timing.transcendentalIssue;
+      write(wave, instruction, simd.vectorFree, simd.vectorFree);
+      break;
+    case InstructionClass::Matrix: {
+      const double busy = 4.0 * instruction.matrixPasses;
+      simd.vectorFree = clock + slot;
+      simd.matrixFree = clock + busy;
+      matrixBusy += busy;
+      if (inHotLoop(instruction.index))
+        loopMatrixBusy += busy;
+      // Sums pass from one matrix instruction to the next without a detour.
+      write(wave, instruction, clock + busy, clock + busy + timing.matrixResult);
+      break;
+    }
+    case InstructionClass::Scalar:
+      simd.scalarFree = clock + timing.scalarIssue;
+      after = clock + timing.scalarIssue;
+      write(wave, instruction, after, after);
+      break;
+    case InstructionClass::Branch:
+      simd.scalarFree = clock + timing.scalarIssue;
+      if (wave.at + 1 < wave.trace.size() && wave.trace[wave.at + 1].instruction != instruction.index + 1)
+        after = clock + timing.branchTaken;
+      if (instruction.index == result.hotLoop.last)
+        countIteration(wave, clock);
+      break;
+    case InstructionClass::ScalarMemory:
+      simd.scalarFree = clock + timing.scalarIssue;
+      wave.local.add(clock + timing.scalarMemoryLatency);
+      break;
+    case InstructionClass::Lds:
+      wave.local.add(useLds(clock, entry.ldsClocks));
+      break;
+    case InstructionClass::Wait:
+      break;
+    case InstructionClass::Control:
+      after = clock + slot * (instruction.isNop ? double(instruction.immediate) + 1 : 1.0);
+      if (program.name(instruction.index) == "S_SETPRIO_gfx9_gfx940" ||
+          llvm::StringRef(program.name(instruction.index)).starts_with("S_SETPRIO"))
+        wave.priority = static_cast<int>(instruction.immediate & 3);
+      break;
+    case InstructionClass::Barrier:
+      wave.atBarrier = true;
+      wave.ready = after;
+      ++wave.at;
+      end = std::max(end, after);
+      releaseBarrier(wave.workgroup, instruction.index);
+      return;
+    default: // every kind of vector memory
+      wave.vectorMemory.add(useMemory(clock, entry));
+      if (entry.ldsClocks > 0)
+        wave.local.add(useLds(clock, entry.ldsClocks));
+      break;
+    }
+    wave.ready = after;
+    end = std::max(end, after);
+    ++wave.at;
+    prepare(wave);
+    if (wave.ended())
+      releaseBarrier(wave.workgroup, -1);
+  }
+
+  double useLds(double clock, uint32_t bankClocks) {
+    const double start = std::max(clock, ldsFree);
+    ldsFree = start + bankClocks;
+    ldsBusy += bankClocks;
+    ldsStarts.push_back(ldsFree);
+    if (ldsStarts.size() > 4 * size_t(timing.sharedQueueEntries))
+      ldsStarts.erase(ldsStarts.begin(), ldsStarts.end() - timing.sharedQueueEntries);
+    return ldsFree + timing.sharedLatency;
+  }
+
+  double useMemory(double clock, const TraceEntry &entry) {
+    const double start = std::max(clock, firstLevelFree);
+    firstLevelFree =
+        start + std::max<double>(timing.vectorIssue, entry.memoryBytes / timing.firstLevelBytesPerClock);
+    memoryFree = std::max(memoryFree, start) + entry.memoryBytes / timing.memoryBytesPerClock;
+    memoryBusy += entry.memoryBytes / timing.memoryBytesPerClock;
+    const double completion = std::max(firstLevelFree, memoryFree) + timing.memoryLatency;
+    while (!flights.empty() && flights.front().first <= clock) {
+      bytesInFlight -= flights.front().second;
+      flights.pop_front();
+    }
+    flights.emplace_back(completion, entry.memoryBytes);
+    bytesInFlight += entry.memoryBytes;
+    return completion;
+  }
+
+  /// Lets a workgroup go on once all its waves that have not ended wait.
+  void releaseBarrier(int workgroup, int instruction) {
+    double latest = 0;
+    for (const ReplayedWave &wave : waves)
+      if (wave.workgroup == workgroup && !wave.ended()) {
+        if (!wave.atBarrier)
+          return;
+        latest = std::max(latest, wave.ready);
+      }
+    for (ReplayedWave &wave : waves)
+      if (wave.workgroup == workgroup && wave.atBarrier) {
+        if (instruction >= 0)
+          result.perInstruction[static_cast<size_t>(instruction)]
+              .stallClocks[static_cast<size_t>(StallReason::Barrier)] += latest - wave.ready;
+        wave.atBarrier = false;
+        wave.ready = latest + timing.barrier;
+        prepare(wave);
+      }
+  }
+
+  bool inHotLoop(int index) const { return index >= result.hotLoop.first && index <= result.hotLoop.last; }
+
+  void countIteration(ReplayedWave &wave, double clock) {
+    if (wave.branchesBack++ == 0)
+      wave.firstBranchBack = clock;
+    wave.lastBranchBack = clock;
+  }
+
+  void finish() {
+    result.clocks = end;
+    result.clocksPerWorkgroup = end / result.residentWorkgroups;
+    const double simdCount = unit.compute.simdsPerComputeUnit;
+    result.matrixBusyShare = end > 0 ? matrixBusy / (simdCount * end) : 0;
+    result.ldsBusyShare = end > 0 ? ldsBusy / end : 0;
+    result.memoryBusyShare = end > 0 ? memoryBusy / end : 0;
+    LoopTiming &loop = result.hotLoop;
+    double clocks = 0, first = 0, last = 0;
+    uint64_t steps = 0;
+    for (const ReplayedWave &wave : waves) {
+      loop.iterations = std::max(loop.iterations, wave.branchesBack);
+      if (wave.branchesBack < 2)
+        continue;
+      clocks += wave.lastBranchBack - wave.firstBranchBack;
+      steps += wave.branchesBack - 1;
+      first = first == 0 ? wave.firstBranchBack : std::min(first, wave.firstBranchBack);
+      last = std::max(last, wave.lastBranchBack);
+    }
+    if (steps == 0)
+      return;
+    loop.clocksPerIteration = clocks / double(steps);
+    // The first iteration lies before the first branch back.
+    const double share = double(steps) / (double(steps) + double(waves.size()));
+    loop.matrixBusyShare = loopMatrixBusy * share / (simdCount * (last - first));
+  }
+
+  const Program &program;
+  const ComputeUnit &unit;
+  const codesign::Timing &timing;
+  const TimingOptions &options;
+  std::vector<ReplayedWave> waves;
+  std::vector<Simd> simds;
+  std::vector<double> ldsStarts; // ends of the bank cycles of the last LDS instructions
+  std::deque<std::pair<double, uint32_t>> flights;
+  double ldsFree = 0, firstLevelFree = 0, memoryFree = 0, bytesInFlight = 0, end = 0;
+  double matrixBusy = 0, loopMatrixBusy = 0, ldsBusy = 0, memoryBusy = 0;
+  TimingReport result;
+};
+
+} // namespace
+
+TimingReport replay(const Program &program, const RunReport &report, const ComputeUnit &unit,
+                    const TimingOptions &options, int residents) {
+  return Replay(program, report, unit, options, residents).run();
+}
+
+} // namespace codesign::simulate
