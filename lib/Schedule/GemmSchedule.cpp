@@ -96,7 +96,10 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
     use.accumulators = schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / groupLanes;
     use.staging = schedule.stages * (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK /
                   schedule.wavesK * elementBytes(schedule) / 4 / groupLanes;
-    use.addressing = addressingRegisters;
+    // Where k is no multiple of the steps, each load of a step has an offset of its own and one that is
+    // clipped.
+    const int loadsPerStep = use.staging / schedule.stages / (sharedReadBytes / 4);
+    use.addressing = addressingRegisters + 2 * loadsPerStep;
     return use;
   }
   int computeThreads = schedule.wavesM * schedule.wavesN * groupLanes;
