@@ -39,7 +39,7 @@ llvm::Expected<std::optional<RankedVariant>> bestOf(const Space &space, const Op
         return llvm::Error(std::move(error));
       });
   if (other)
-    return std::move(other);
+    return other;
   return std::nullopt;
 }
 

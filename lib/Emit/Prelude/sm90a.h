@@ -153,11 +153,12 @@ DEVICE void copyTensor(Tile &tile, int toRow, const TensorMap &map, int row, int
 template <int ClusterSize, class Tile, int Count>
 DEVICE void copyTensorToAll(Tile &tile, int toRow, const TensorMap &map, int row, int column,
                             const Mbarriers<Count> &barriers, int use) {
-  asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster "
-               "[%0], [%1, {%2, %3}], [%4], %5;" ::"r"(sharedAddress(&tile) + toRow * Tile::rowBytes),
-               "l"(&map), "r"(column), "r"(row), "r"(barriers.at(use)),
-               "h"(static_cast<unsigned short>((1 << ClusterSize) - 1))
-               : "memory");
+  asm volatile(
+      "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster "
+      "[%0], [%1, {%2, %3}], [%4], %5;" ::"r"(sharedAddress(&tile) + toRow * Tile::rowBytes),
+      "l"(&map), "r"(column), "r"(row), "r"(barriers.at(use)),
+      "h"(static_cast<unsigned short>((1 << ClusterSize) - 1))
+      : "memory");
 }
 /// What this thread wrote to shared memory becomes visible to the copy engine.
 DEVICE void fenceAsync() {
@@ -184,8 +185,8 @@ DEVICE void waitStores() {
 
 //----------------------------------------------------------------------------- products
 
-/// How wgmma finds an operand whose k is contiguous, in rows of RowBytes under the swizzle of that span: start
-/// address and distance of groups of eight rows in units of 16 bytes; the distance along k is not used.
+/// How wgmma finds an operand whose k is contiguous, in rows of RowBytes under the swizzle of that span:
+/// start address and distance of groups of eight rows in units of 16 bytes; the distance along k is not used.
 template <int RowBytes>
 __device__ constexpr unsigned long long matrixDescriptor(unsigned address) {
   static_assert(RowBytes == 128 || RowBytes == 64 || RowBytes == 32, "a swizzle spans 32, 64 or 128 bytes");
