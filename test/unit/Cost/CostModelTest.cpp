@@ -42,8 +42,9 @@ TEST(CostModel, ProductsAtThePowerLimitDrawTheDesignPower) {
         estimate.flops.value / estimate.time().value / mi300x.achievableMatrixFor(type).value;
     EXPECT_NEAR(estimate.energy.value / estimate.time().value, 140 + 610 * (0.15 + 0.85 * share), 20)
         << toString(type).str();
-    if (type == DataType::BF16)
+    if (type == DataType::BF16) {
       EXPECT_NEAR(share, 1, 0.02);
+    }
   }
 }
 
