@@ -4,6 +4,7 @@
 #include "codesign/Report/Table.h"
 #include "llvm/ADT/STLExtras.h"
 #include <functional>
+#include <limits>
 #include <map>
 
 using namespace codesign::report;
@@ -122,6 +123,7 @@ private:
   std::string winners(llvm::ArrayRef<const Plan *> able,
                       llvm::function_ref<const PlanWorkloadResult &(const Plan &)> result) const {
     const Plan *fastest = able.front(), *slowest = able.front(), *frugal = able.front(), *cheapest = nullptr;
+    double leastDollars = std::numeric_limits<double>::infinity();
     for (const Plan *plan : able) {
       const PlanWorkloadResult &r = result(*plan);
       if (r.tokensPerSecond > result(*fastest).tokensPerSecond)
@@ -130,9 +132,10 @@ private:
         slowest = plan;
       if (r.tokensPerJoule > result(*frugal).tokensPerJoule)
         frugal = plan;
-      if (r.dollarsPerMillionTokens &&
-          (!cheapest || *r.dollarsPerMillionTokens < *result(*cheapest).dollarsPerMillionTokens))
+      if (r.dollarsPerMillionTokens && *r.dollarsPerMillionTokens < leastDollars) {
         cheapest = plan;
+        leastDollars = *r.dollarsPerMillionTokens;
+      }
     }
     std::string text;
     const PlanWorkloadResult &fast = result(*fastest), &slow = result(*slowest);

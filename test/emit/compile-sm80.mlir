@@ -1,7 +1,7 @@
 // The emitted CUDA compiles for its exact target, without spills where nvcc says so.
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_80 n=4096 k=4096 instruction=mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 tile=128,128,32 waves=2,2 stages=4 pack=1 band=8 chiplets=1 lds=166912 registers=255},kernel-emit{inline-prelude=true})" -o /dev/null > %t.cu
 // RUN: FileCheck %s --input-file %t.cu
-// RUN: clang++-22 -x cuda --cuda-device-only --cuda-gpu-arch=sm_80 -nocudainc -nocudalib -Wno-unknown-cuda-version -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.cu -o %t.ptx
+// RUN: clang++-22 -x cuda --cuda-device-only --cuda-gpu-arch=sm_80 --cuda-feature=+ptx80 -nocudainc -nocudalib -Wno-unknown-cuda-version -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.cu -o %t.ptx
 // RUN: FileCheck %s --check-prefix=PTX --input-file %t.ptx
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_80,code=sm_80 -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
 module {}

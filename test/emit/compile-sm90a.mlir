@@ -1,7 +1,7 @@
 // A persistent kernel with roles: the source, its PTX, and ptxas: no spills, no serialised products.
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_90a n=4096 k=4096 instruction=wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16.ss tile=128,256,64 waves=2,1 stages=3 pack=1 band=8 chiplets=1 lds=232448 registers=255 cluster=2,1 role-registers=40,232},kernel-emit{inline-prelude=true})" -o /dev/null > %t.cu
 // RUN: FileCheck %s --input-file %t.cu
-// RUN: clang++-22 -x cuda --cuda-device-only --cuda-gpu-arch=sm_90a -nocudainc -nocudalib -Wno-unknown-cuda-version -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.cu -o %t.ptx
+// RUN: clang++-22 -x cuda --cuda-device-only --cuda-gpu-arch=sm_90a --cuda-feature=+ptx80 -nocudainc -nocudalib -Wno-unknown-cuda-version -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.cu -o %t.ptx
 // RUN: FileCheck %s --check-prefix=PTX --input-file %t.ptx
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_90a,code=sm_90a -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS --implicit-check-not=injected --implicit-check-not=serialized --implicit-check-not=C7508 %}
 module {}
