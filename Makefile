@@ -2,7 +2,7 @@
 BUILD := build
 OUT := out
 
-.PHONY: demo test test-long bench accuracy lint packages build format clean
+.PHONY: demo test test-long bench accuracy deb lint packages build format clean
 
 ## Plan Llama-3-8B for the MI300X and leave the plan and its kernels in out/.
 demo: build/codesign
@@ -10,11 +10,11 @@ demo: build/codesign
 
 ## Build and run every test.
 test: build
-	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
+	scripts/test.sh $(BUILD)
 
 ## The full-size runs that `make test` leaves out.
 test-long: build
-	CODESIGN_TEST_LONG=1 ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
+	CODESIGN_TEST_LONG=1 scripts/test.sh $(BUILD)
 
 ## Speed of the planner, the cost model and the simulator, as ratios and rates.
 bench: build
@@ -24,6 +24,11 @@ bench: build
 accuracy: build/codesign
 	scripts/accuracy.sh $(BUILD)/bin/codesign $(MEASUREMENTS) > $(BUILD)/accuracy.md
 	cp $(BUILD)/accuracy.md docs/accuracy.md
+
+## A Debian package of the tool, in the build folder.
+deb: build
+	scripts/install-packages.sh deb
+	cd $(BUILD) && cpack -G DEB
 
 ## Formatting, clang-tidy on changed files, and the second compiler.
 lint: configure

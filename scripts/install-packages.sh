@@ -11,6 +11,8 @@ packages=(
 )
 # Only `make lint` needs these.
 [ "${1:-}" = lint ] && packages+=(clang-format-22 clang-tidy-22)
+# cpack asks `file` which of the installed files are programs.
+[ "${1:-}" = deb ] && packages+=(file dpkg-dev)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -18,6 +18,8 @@ config.substitutions.append(("%source", config.codesign_source_dir))
 
 if shutil.which("nvcc"):
     config.available_features.add("nvcc")
+else:
+    lit_config.note("SKIPPED ptxas' report on the CUDA sources of test/emit: nvcc is not on the PATH; clang++-22 compiles them to PTX")
 
 # `make test-long`
 if "CODESIGN_TEST_LONG" in os.environ:

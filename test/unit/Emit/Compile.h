@@ -16,10 +16,11 @@ namespace codesign::test {
 
 struct CompilerReport {
   bool compiled = false;
-  int registers = 0;    // VGPR and AGPR, or NVIDIA registers
-  int scratchBytes = 0; // scratch, stack and spills
-  int ldsBytes = 0;     // static
-  int occupancy = 0;    // waves per SIMD; AMD only
+  bool measured = false; // whether the compiler reports resources: clang's PTX has none
+  int registers = 0;     // VGPR and AGPR, or NVIDIA registers
+  int scratchBytes = 0;  // scratch, stack and spills
+  int ldsBytes = 0;      // static
+  int occupancy = 0;     // waves per SIMD; AMD only
   std::string log;
 };
 
@@ -31,7 +32,8 @@ inline int numberAfter(llvm::StringRef text, llvm::StringRef pattern) {
   return value;
 }
 
-/// Compiles to an object beside a temporary source; `objectPath` receives it.
+/// Compiles to an object beside a temporary source; `objectPath` receives it. NVIDIA sources become PTX where
+/// nvcc is absent.
 inline CompilerReport compile(llvm::StringRef source, Architecture architecture,
                               const std::string &objectPath) {
   CompilerReport report;
@@ -43,6 +45,7 @@ inline CompilerReport compile(llvm::StringRef source, Architecture architecture,
   }
   std::vector<std::string> command;
   const std::string arch = toString(architecture).str();
+  report.measured = amd || llvm::sys::findProgramByName("nvcc");
   if (amd)
     command = {"clang++-22",
                "-x",
@@ -52,24 +55,23 @@ inline CompilerReport compile(llvm::StringRef source, Architecture architecture,
                "--offload-arch=" + arch,
                "-nogpulib",
                "-nogpuinc",
-               "-std=c++17",
-               "-O3",
                "-c",
-               "-Rpass-analysis=kernel-resource-usage",
-               input,
-               "-o",
-               objectPath};
+               "-Rpass-analysis=kernel-resource-usage"};
+  else if (report.measured)
+    command = {"nvcc", "-cubin",   "-Xptxas",
+               "-v",   "-gencode", "arch=compute_" + arch.substr(3) + ",code=" + arch};
   else
-    command = {"nvcc",
-               "-std=c++17",
-               "-cubin",
-               "-Xptxas",
-               "-v",
-               "-gencode",
-               "arch=compute_" + arch.substr(3) + ",code=" + arch,
-               input,
-               "-o",
-               objectPath};
+    command = {"clang++-22",
+               "-x",
+               "cuda",
+               "--cuda-device-only",
+               "--cuda-gpu-arch=" + arch,
+               "--cuda-feature=+ptx80",
+               "-nocudainc",
+               "-nocudalib",
+               "-Wno-unknown-cuda-version",
+               "-S"};
+  command.insert(command.end(), {"-std=c++17", "-O3", input, "-o", objectPath});
   llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(command.front());
   if (!program) {
     report.log = command.front() + " not found";

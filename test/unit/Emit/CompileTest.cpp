@@ -39,6 +39,8 @@ void compileLegalSchedules(const char *device, size_t count, llvm::StringRef fam
                                           schedule.architecture, (folder + "/linear").str());
     const KernelPrice price = llvm::cantFail(priceKernel(function));
     ASSERT_TRUE(report.compiled) << report.log;
+    if (!report.measured)
+      continue;
     EXPECT_EQ(report.scratchBytes, 0);
     EXPECT_GE(report.registers, price.registers.minimum());
     EXPECT_EQ(report.ldsBytes, price.sharedBytes - launchFacts(function).dynamicLdsBytes);
@@ -64,10 +66,11 @@ TEST(Compile, gfx950) {
 }
 
 TEST(Compile, sm80AndSm90a) {
-  if (!llvm::sys::findProgramByName("nvcc"))
-    GTEST_SKIP() << "SKIPPED: no nvcc, so no report by ptxas";
   compileLegalSchedules("a100-sxm", 3);
   compileLegalSchedules("h100-sxm", 3);
+  if (!llvm::sys::findProgramByName("nvcc"))
+    GTEST_SKIP() << "SKIPPED ptxas' report on sm_80 and sm_90a schedules: nvcc is not on the PATH; "
+                    "clang++-22 compiled them to PTX";
 }
 
 } // namespace
