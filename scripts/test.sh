@@ -4,5 +4,5 @@ set -uo pipefail
 build=$1
 ctest --test-dir "$build" --output-on-failure --no-tests=error
 status=$?
-grep -ho 'SKIPPED .*' "$build/Testing/Temporary/LastTest.log" | sort -u
+grep -ho 'SKIPPED [^]].*' "$build/Testing/Temporary/LastTest.log" | sort -u
 exit $status

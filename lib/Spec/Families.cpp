@@ -9,14 +9,15 @@ llvm::ArrayRef<Family> families() {
   using W = WindowRule;
   using E = ExpertRule;
   static const Family all[] = {
-      // name, architecture, q/k/v bias, bias keys, q/k norm, window, experts
-      {"llama", "LlamaForCausalLM", false, true, false, W::None, E::None},
-      {"mistral", "MistralForCausalLM", false, false, false, W::Direct, E::None},
-      {"mixtral", "MixtralForCausalLM", false, false, false, W::Direct, E::EveryLayer},
-      {"qwen2", "Qwen2ForCausalLM", true, false, false, W::WithFlag, E::None},
-      {"qwen3", "Qwen3ForCausalLM", false, true, true, W::WithFlag, E::None},
-      {"qwen3_moe", "Qwen3MoeForCausalLM", false, true, true, W::WithFlag, E::SparseSteps},
-      {"gpt2", "GPT2LMHeadModel", true, false, false, W::None, E::None},
+      // name, architecture, q/k/v bias, bias keys, q/k norm, window, experts;
+      // absent: num_key_value_heads, head_dim, sliding_window, max_position_embeddings
+      {"llama", "LlamaForCausalLM", false, true, false, W::None, E::None, 0, 0, 0, 2048},
+      {"mistral", "MistralForCausalLM", false, false, false, W::Direct, E::None, 8, 0, 4096, 131072},
+      {"mixtral", "MixtralForCausalLM", false, false, false, W::Direct, E::EveryLayer, 8, 0, 0, 131072},
+      {"qwen2", "Qwen2ForCausalLM", true, false, false, W::WithFlag, E::None, 32, 0, 4096, 32768},
+      {"qwen3", "Qwen3ForCausalLM", false, true, true, W::WithFlag, E::None, 32, 128, 4096, 32768},
+      {"qwen3_moe", "Qwen3MoeForCausalLM", false, true, true, W::WithFlag, E::SparseSteps, 4, 0, 4096, 32768},
+      {"gpt2", "GPT2LMHeadModel", true, false, false, W::None, E::None, 0, 0, 0, 1024},
   };
   return all;
 }

@@ -27,6 +27,9 @@ struct Family {
   bool queryKeyNorm;
   WindowRule window;
   ExpertRule experts;
+  // What Transformers' configuration class takes for a key that the file does not have; a null in the file
+  // says otherwise. 0 is "derived from the number of heads" or "none".
+  int64_t keyValueHeads, headDim, slidingWindow, maxPositions;
 };
 
 llvm::ArrayRef<Family> families();

@@ -37,6 +37,10 @@ private:
   int64_t integer(llvm::ArrayRef<llvm::StringRef> keys, int64_t low, int64_t high);
   int64_t integerOr(llvm::ArrayRef<llvm::StringRef> keys, int64_t low, int64_t high, int64_t fallback,
                     llvm::StringRef rule);
+  /// As integerOr, with the family's default where the file does not have the key at all; null still means
+  /// `fallback`.
+  int64_t integerOfFamily(llvm::StringRef key, int64_t low, int64_t high, int64_t familyDefault,
+                          int64_t fallback, llvm::StringRef rule);
   bool flag(llvm::StringRef key, bool fallback);
   /// The value node of a key; empty when missing or null.
   std::optional<YAML::Node> present(llvm::StringRef key);
@@ -50,6 +54,7 @@ private:
   void readAttention(const Family &family, AttentionBlock &attention);
   std::vector<int64_t> windowsOfLayers(const Family &family, int64_t layers);
   std::vector<bool> expertLayers(const Family &family, int64_t layers);
+  void warnOfMisspellings();
   void checkActivation(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> allowed);
   DataType readType();
   void assemble(int64_t vocabSize, int64_t hiddenSize, bool tied, int64_t learnedPositions, bool layerNorm,
@@ -103,6 +108,15 @@ int64_t ConfigReader::integerOr(llvm::ArrayRef<llvm::StringRef> keys, int64_t lo
   return fallback;
 }
 
+int64_t ConfigReader::integerOfFamily(llvm::StringRef key, int64_t low, int64_t high, int64_t familyDefault,
+                                      int64_t fallback, llvm::StringRef rule) {
+  if (familyDefault != 0 && !reader.takeOptional(key)) {
+    derived(key, "the family's default, as the file has none");
+    return familyDefault;
+  }
+  return integerOr({key}, low, high, fallback, rule);
+}
+
 bool ConfigReader::flag(llvm::StringRef key, bool fallback) {
   std::optional<YAML::Node> node = present(key);
   if (!node) {
@@ -132,6 +146,21 @@ std::string ConfigReader::reasonUnsupported() {
   return {};
 }
 
+/// A key that nobody reads, but that looks like one of a shape which the file does not have.
+void ConfigReader::warnOfMisspellings() {
+  llvm::SmallVector<llvm::StringRef> absent;
+  for (llvm::StringRef key : shapeKeys())
+    if (key.size() > 7 && !reader.takeOptional(key))
+      absent.push_back(key);
+  for (const auto &[key, value] : reader.members()) {
+    const std::string &text = key.Scalar();
+    if (llvm::is_contained(shapeKeys(), text))
+      continue;
+    if (std::string near = didYouMean(text, absent); !near.empty())
+      loaded.warnings.push_back(context.locationOf(key).str() + ": '" + text + "' is not read" + near);
+  }
+}
+
 void ConfigReader::checkActivation(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> allowed) {
   std::optional<YAML::Node> node = present(key);
   if (!node)
@@ -158,10 +187,11 @@ DataType ConfigReader::readType() {
 /// The window of each layer, 0 for full attention.
 std::vector<int64_t> ConfigReader::windowsOfLayers(const Family &family, int64_t layers) {
   std::vector<int64_t> windows(layers, 0);
-  int64_t window = integerOr({"sliding_window"}, 0, int64_t(1) << 31, 0, "no sliding window");
+  int64_t window =
+      integerOfFamily("sliding_window", 0, int64_t(1) << 31, family.slidingWindow, 0, "no sliding window");
   bool enabled = family.window != WindowRule::WithFlag || flag("use_sliding_window", false);
   int64_t first = family.window == WindowRule::WithFlag
-                      ? integerOr({"max_window_layers"}, 0, maxLayers, layers, "num_hidden_layers")
+                      ? integerOr({"max_window_layers"}, 0, maxLayers, 28, "the family's default")
                       : 0;
   if (std::optional<YAML::Node> types = present("layer_types")) {
     if (!types->IsSequence() || static_cast<int64_t>(types->size()) != layers) {
@@ -269,13 +299,14 @@ void ConfigReader::readGpt2() {
 void ConfigReader::readAttention(const Family &family, AttentionBlock &attention) {
   int64_t hidden = attention.hiddenSize;
   attention.numAttentionHeads = integer({"num_attention_heads"}, 1, maxWidth);
-  attention.numKeyValueHeads =
-      integerOr({"num_key_value_heads"}, 1, maxWidth, attention.numAttentionHeads, "num_attention_heads");
-  attention.headDim = integerOr({"head_dim"}, 1, 4096, hidden / attention.numAttentionHeads,
-                                "hidden_size / num_attention_heads");
+  attention.numKeyValueHeads = integerOfFamily("num_key_value_heads", 1, maxWidth, family.keyValueHeads,
+                                               attention.numAttentionHeads, "num_attention_heads");
+  attention.headDim =
+      integerOfFamily("head_dim", 1, 4096, family.headDim, hidden / attention.numAttentionHeads,
+                      "hidden_size / num_attention_heads");
   if (context.failed())
     return;
-  if (nodes.count("head_dim") == 0 && hidden % attention.numAttentionHeads != 0)
+  if (nodes.count("head_dim") == 0 && family.headDim == 0 && hidden % attention.numAttentionHeads != 0)
     failAt("num_attention_heads",
            "'hidden_size' " + llvm::Twine(hidden) + " is not a multiple of 'num_attention_heads' " +
                llvm::Twine(attention.numAttentionHeads) + ", and there is no 'head_dim'");
@@ -294,7 +325,8 @@ void ConfigReader::readDecoder(const Family &family) {
   int64_t layers = integer({"num_hidden_layers"}, 1, maxLayers);
   int64_t vocabulary = integer({"vocab_size"}, 1, maxVocabulary);
   loaded.model.maxPositionEmbeddings =
-      integerOr({"max_position_embeddings"}, 1, int64_t(1) << 31, 2048, "the family's default");
+      integerOfFamily("max_position_embeddings", 1, int64_t(1) << 31, family.maxPositions,
+                      family.maxPositions, "the family's default");
   checkActivation("hidden_act", {"silu"});
   if (context.failed())
     return;
@@ -379,6 +411,8 @@ LoadedModel ConfigReader::read(llvm::StringRef name, bool strict) {
   if (strict) {
     reader.takeOptional("architectures");
     reader.finish();
+  } else {
+    warnOfMisspellings();
   }
   if (!context.failed()) {
     const DimensionValues d = dimensionsOf(loaded.model);

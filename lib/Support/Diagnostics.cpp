@@ -1,8 +1,9 @@
 #include "codesign/Support/Diagnostics.h"
 
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 
@@ -28,12 +29,41 @@ std::string SourceLocation::str() const {
   return name + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
+/// The whole text of a file, a pipe or standard input, up to a length that no specification has.
+static llvm::Expected<std::string> readText(llvm::StringRef path) {
+  constexpr size_t maxBytes = size_t(64) << 20, chunkBytes = size_t(1) << 16;
+  const auto failure = [&](const llvm::Twine &reason) {
+    return usageError("cannot read '" + path + "': " + reason);
+  };
+  const bool standardInput = path == "-";
+  llvm::Expected<llvm::sys::fs::file_t> handle =
+      standardInput ? llvm::sys::fs::getStdinHandle() : llvm::sys::fs::openNativeFileForRead(path);
+  if (!handle)
+    return failure(llvm::toString(handle.takeError()));
+  const auto closing = llvm::scope_exit([&] {
+    if (!standardInput)
+      (void)llvm::sys::fs::closeFile(*handle);
+  });
+  std::string text;
+  for (size_t length = 0; length <= maxBytes;) {
+    text.resize(length + chunkBytes);
+    llvm::Expected<size_t> count = llvm::sys::fs::readNativeFile(*handle, {text.data() + length, chunkBytes});
+    if (!count)
+      return failure(llvm::toString(count.takeError()));
+    length += *count;
+    text.resize(length);
+    if (*count == 0)
+      return text;
+  }
+  return failure("it is longer than 64 MiB");
+}
+
 llvm::Expected<std::shared_ptr<const SourceFile>> readSourceFile(llvm::StringRef path) {
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
-  if (!buffer)
-    return usageError("cannot read '" + path + "': " + buffer.getError().message());
+  llvm::Expected<std::string> text = readText(path);
+  if (!text)
+    return text.takeError();
   std::string name = path == "-" ? std::string("<stdin>") : path.str();
-  return std::make_shared<const SourceFile>(SourceFile{std::move(name), (*buffer)->getBuffer().str()});
+  return std::make_shared<const SourceFile>(SourceFile{std::move(name), std::move(*text)});
 }
 
 /// A byte of a UTF-8 character other than its first.

@@ -86,9 +86,39 @@ TEST(HuggingFace, EveryValueKnowsItsOrigin) {
   EXPECT_EQ(loaded.origins.at("head_dim").str(), "derived: hidden_size / num_attention_heads");
 }
 
+TEST(HuggingFace, AbsentKeysAreWhatTransformersTakesThemFor) {
+  const std::string rest = R"("hidden_size": 4096, "num_hidden_layers": 2, "num_attention_heads": 32,
+    "intermediate_size": 128, "vocab_size": 100})";
+  const auto attentionOf = [](const LoadedModel &loaded) {
+    return static_cast<const AttentionBlock &>(*loaded.model.layers[0].blocks[1]);
+  };
+  LoadedModel mistral = readText(R"({"model_type": "mistral", )" + rest);
+  EXPECT_EQ(attentionOf(mistral).numKeyValueHeads, 8);
+  EXPECT_EQ(attentionOf(mistral).slidingWindow, 4096);
+  EXPECT_EQ(mistral.origins.at("num_key_value_heads").str(),
+            "derived: the family's default, as the file has none");
+  // A null is a value: as many as heads, and no window.
+  LoadedModel null =
+      readText(R"({"model_type": "mistral", "num_key_value_heads": null, "sliding_window": null, )" + rest);
+  EXPECT_EQ(attentionOf(null).numKeyValueHeads, 32);
+  EXPECT_EQ(attentionOf(null).slidingWindow, 0);
+  LoadedModel qwen =
+      readText(R"({"model_type": "qwen3", "hidden_size": 1024, )" + rest.substr(rest.find("\"num_hidden")));
+  EXPECT_EQ(attentionOf(qwen).headDim, 128); // not 1024 / 32
+  EXPECT_EQ(attentionOf(qwen).numKeyValueHeads, 32);
+}
+
+TEST(HuggingFace, MisspeltKeysAreNamed) {
+  LoadedModel loaded = readText(R"({"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 1,
+    "num_attention_heads": 4, "num_key_value_head": 2, "intermediate_size": 128, "vocab_size": 100})");
+  ASSERT_EQ(loaded.warnings.size(), 1u);
+  EXPECT_EQ(loaded.warnings[0],
+            "m/config.json:2:31: 'num_key_value_head' is not read; did you mean 'num_key_value_heads'?");
+}
+
 TEST(HuggingFace, WindowedLayersFormTheirOwnGroup) {
   LoadedModel loaded = readText(R"({"model_type": "qwen2", "hidden_size": 64, "num_hidden_layers": 4,
-    "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 100, "sliding_window": 32,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 128, "vocab_size": 100, "sliding_window": 32,
     "use_sliding_window": true, "max_window_layers": 3})");
   ASSERT_EQ(loaded.model.layers.size(), 2u);
   EXPECT_EQ(loaded.model.layers[0].count, 3);
@@ -125,7 +155,7 @@ std::string rewritten(const std::string &text) {
 }
 
 constexpr const char *sizes = R"("hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4,
-    "head_dim": 16, "intermediate_size": 128, "vocab_size": 100)";
+    "num_key_value_heads": 4, "head_dim": 16, "intermediate_size": 128, "vocab_size": 100)";
 
 TEST(HuggingFace, AlternatingLayersKeepTheirOrder) {
   std::string windows = rewritten(std::string(R"({"model_type": "qwen3", "sliding_window": 32,
