@@ -1,8 +1,10 @@
 #include "codesign/Pipeline/Pipeline.h"
 #include "codesign/Plan/PlanIO.h"
 #include "codesign/Spec/HuggingFace.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 
 namespace codesign {
@@ -39,16 +41,42 @@ PlanRequest requestOf(const PlanRequest &request, const PlannedModel &planned) {
   return result;
 }
 
-/// True if the folder may be replaced: it does not exist, is empty, or holds a plan of an earlier run.
-bool mayReplace(llvm::StringRef directory) {
-  if (!llvm::sys::fs::exists(directory))
-    return true;
+constexpr llvm::StringLiteral folderEntries[] = {"plan.json", "plan.yaml", "config.json", "kernels"};
+
+/// Fails unless the folder may be replaced: it does not exist, is empty, or holds an earlier plan of the same
+/// model and device and nothing else.
+llvm::Error checkReplaceable(llvm::StringRef directory, const Plan &plan) {
   std::error_code code;
-  if (llvm::sys::fs::directory_iterator(directory, code) == llvm::sys::fs::directory_iterator())
-    return !code;
-  llvm::SmallString<256> plan(directory);
-  llvm::sys::path::append(plan, "plan.json");
-  return llvm::sys::fs::exists(plan);
+  bool empty = true;
+  for (llvm::sys::fs::directory_iterator entry(directory, code), end; !code && entry != end;
+       entry.increment(code)) {
+    empty = false;
+    const llvm::StringRef name = llvm::sys::path::filename(entry->path());
+    if (!llvm::is_contained(folderEntries, name))
+      return usageError("'" + directory + "' holds '" + name +
+                        "', which is no part of a plan; it is left as it is");
+  }
+  if (!llvm::sys::fs::exists(directory) || (empty && !code))
+    return llvm::Error::success();
+  if (code)
+    return usageError("cannot read the folder '" + directory + "': " + code.message());
+  llvm::SmallString<256> path(directory);
+  llvm::sys::path::append(path, "plan.json");
+  llvm::Expected<std::shared_ptr<const SourceFile>> file = readSourceFile(path);
+  if (!file)
+    return file.takeError();
+  // Plans of earlier versions have these keys as well.
+  llvm::Expected<llvm::json::Value> value = llvm::json::parse((*file)->text);
+  const llvm::json::Object *object = value ? value->getAsObject() : nullptr;
+  const std::optional<llvm::StringRef> model = object ? object->getString("model") : std::nullopt,
+                                       hardware = object ? object->getString("hardware") : std::nullopt;
+  llvm::consumeError(value.takeError());
+  if (!model || !hardware)
+    return usageError("'" + path.str() + "' is no plan; it is left as it is");
+  if (*model != plan.model || *hardware != plan.hardware)
+    return usageError("'" + directory + "' holds the plan of " + *model + " on " + *hardware + ", not of " +
+                      plan.model + " on " + plan.hardware + "; it is left as it is");
+  return llvm::Error::success();
 }
 
 } // namespace
@@ -59,8 +87,8 @@ llvm::Error writePlanFolder(const PlanRequest &request, const PlannedModel &plan
   if (std::error_code code = llvm::sys::fs::make_absolute(target))
     return usageError("cannot resolve '" + directory + "': " + code.message());
   (void)llvm::sys::path::remove_dots(target, /*remove_dot_dot=*/true);
-  if (!mayReplace(target))
-    return usageError("'" + directory + "' exists and holds no plan of an earlier run; it is left as it is");
+  if (llvm::Error error = checkReplaceable(target, planned.plan))
+    return error;
   llvm::StringRef parent = llvm::sys::path::parent_path(target);
   if (std::error_code code = llvm::sys::fs::create_directories(parent))
     return usageError("cannot create '" + parent + "': " + code.message());

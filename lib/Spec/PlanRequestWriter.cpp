@@ -1,3 +1,4 @@
+#include "codesign/Spec/HuggingFace.h"
 #include "codesign/Spec/PlanRequest.h"
 #include "yaml-cpp/yaml.h"
 #include "llvm/ADT/STLExtras.h"
@@ -84,11 +85,25 @@ void writeWorkload(YAML::Emitter &out, const WorkloadChoice &choice) {
   out << YAML::EndMap;
 }
 
+/// The model's own keys, in the order of the alphabet.
+YAML::Node inlineModel(const ModelSpec &model) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  writeHuggingFaceConfig(model, /*source=*/nullptr, stream);
+  YAML::Node node = YAML::Load(text);
+  node.SetStyle(YAML::EmitterStyle::Block);
+  return node;
+}
+
 } // namespace
 
 void writePlanRequest(const PlanRequest &request, llvm::StringRef basePath, llvm::raw_ostream &stream) {
   YAML::Emitter out;
-  out << YAML::BeginMap << YAML::Key << "base" << YAML::Value << basePath.str();
+  out << YAML::BeginMap;
+  if (!basePath.empty())
+    out << YAML::Key << "base" << YAML::Value << basePath.str();
+  else
+    out << YAML::Key << "model" << YAML::Value << inlineModel(request.model.model);
   const Budget &budget = request.budget;
   if (budget.parameters || budget.activeParameters || budget.flopsPerToken || budget.memoryBytes) {
     out << YAML::Key << "budget" << YAML::Value << YAML::BeginMap;

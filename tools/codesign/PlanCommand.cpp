@@ -1,6 +1,7 @@
 #include "ModelOptions.h"
 
 #include "codesign/Plan/PlanIO.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 #include <memory>
 
@@ -32,7 +33,8 @@ llvm::Expected<ExitCode> run(const PlanCommand &command, const GlobalOptions &gl
   if (!request)
     return request.takeError();
   if (command.stopAfter == "spec") {
-    writePlanRequest(*request, command.model.model, llvm::outs());
+    const SourceFile *base = request->model.source.get();
+    writePlanRequest(*request, base && llvm::sys::fs::exists(base->name) ? base->name : "", llvm::outs());
     return ExitCode::Ok;
   }
   if (command.stopAfter == "arch") {

@@ -69,10 +69,22 @@ TEST_F(PlanFolder, LeavesForeignFoldersAlone) {
   ASSERT_TRUE(bool(planned)) << llvm::toString(planned.takeError());
   ASSERT_FALSE(llvm::sys::fs::create_directory(path("mine")));
   std::ofstream(path("mine/thesis.txt")) << "irreplaceable";
-  llvm::Error error = writePlanFolder(request, *planned, profile, path("mine"));
-  ASSERT_TRUE(bool(error));
-  EXPECT_NE(llvm::toString(std::move(error)).find("holds no plan"), std::string::npos);
+  const auto refusal = [&](const std::string &folder) {
+    return llvm::toString(writePlanFolder(request, *planned, profile, path(folder)));
+  };
+  EXPECT_NE(refusal("mine").find("holds 'thesis.txt', which is no part of a plan"), std::string::npos);
   EXPECT_TRUE(llvm::sys::fs::exists(path("mine/thesis.txt")));
+
+  // A plan of the same model on the same device is replaced, another is not.
+  EXPECT_EQ(refusal("out"), "");
+  EXPECT_EQ(refusal("out"), "");
+  planned->plan.model = "another";
+  EXPECT_NE(
+      refusal("out").find("holds the plan of llama-3-8b on frozen-gfx942, not of another on frozen-gfx942"),
+      std::string::npos)
+      << refusal("out");
+  std::ofstream(path("out/plan.json")) << "{}";
+  EXPECT_NE(refusal("out").find("is no plan"), std::string::npos);
 }
 
 } // namespace

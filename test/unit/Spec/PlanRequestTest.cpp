@@ -61,15 +61,22 @@ hardware: [mi300x, h100-sxm]
 
 TEST(PlanRequest, WritesAndReadsBack) {
   std::string folder = std::string(CODESIGN_SOURCE_DIR) + "/examples/";
-  for (const char *name : {"llama-3-8b", "qwen3-30b-a3b"}) {
+  for (auto [name, base] : {std::pair("llama-3-8b", "config.json"),
+                            {"qwen3-30b-a3b", "config.json"},
+                            {"qwen3-30b-a3b", ""},
+                            {"consumer", ""}}) {
+    SCOPED_TRACE(name);
     auto first = loadPlanRequest(folder + name + "/model.yaml");
     ASSERT_TRUE(bool(first)) << llvm::toString(first.takeError());
     std::string text;
     llvm::raw_string_ostream stream(text);
-    writePlanRequest(*first, "config.json", stream);
+    writePlanRequest(*first, base, stream);
     auto second =
         readPlanRequest(std::make_shared<const SourceFile>(SourceFile{folder + name + "/again.yaml", text}));
     ASSERT_TRUE(bool(second)) << llvm::toString(second.takeError());
+    EXPECT_EQ(dimensionsOf(second->model.model), dimensionsOf(first->model.model));
+    EXPECT_EQ(countParameters(second->model.model).active, countParameters(first->model.model).active);
+    EXPECT_EQ(second->model.model.name, first->model.model.name);
     EXPECT_EQ(second->domains, first->domains);
     EXPECT_EQ(second->budget.parameters, first->budget.parameters);
     EXPECT_EQ(second->budget.activeParameters, first->budget.activeParameters);
