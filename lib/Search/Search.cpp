@@ -227,9 +227,11 @@ void Searcher::countAndMark() {
   std::vector<bool> *legalFeedForward = nullptr;
   auto flush = [&] {
     int64_t depth = 0;
-    for (size_t point = 0; point < ids.size(); ++point)
-      if ((depth += marks[point]) > 0)
+    for (size_t point = 0; point < ids.size(); ++point) {
+      depth += marks[point];
+      if (depth > 0)
         (*legalFeedForward)[ids[point]] = true;
+    }
   };
   std::vector<int64_t> ofRow(problem.constraints.size());
   forEachRow(problem, Walk::Count, weights, infinity, passed, [&](const Row &row) {

@@ -94,11 +94,12 @@ Error CodeObjectReader::readSegments() {
   for (const auto &header : *headers) {
     if (header.p_type != ELF::PT_LOAD || header.p_memsz == 0)
       continue;
-    if (header.p_memsz > maxSegmentBytes || (total += header.p_memsz) > maxImageBytes)
+    if (header.p_memsz > maxSegmentBytes || header.p_memsz > maxImageBytes - total)
       return fail("a segment of " + Twine(header.p_memsz) + " bytes is larger than any code object");
     if (header.p_filesz > header.p_memsz || header.p_offset > bytes.size() ||
         header.p_filesz > bytes.size() - header.p_offset || header.p_vaddr + header.p_memsz < header.p_vaddr)
       return fail("a segment lies outside the file");
+    total += header.p_memsz;
     Segment segment;
     segment.address = header.p_vaddr;
     segment.writable = header.p_flags & ELF::PF_W;

@@ -76,6 +76,7 @@ uint64_t leadingSignBits(int64_t v, int size) {
 
 #define F [](uint64_t a, uint64_t b, bool c, uint64_t old)->ScalarResult
 #define UNUSED (void)a, (void)b, (void)c, (void)old
+// NOLINTNEXTLINE(readability-identifier-naming): columns of the tables below.
 constexpr SccRule K = SccRule::Keep, N = SccRule::NonZero, C = SccRule::Computed;
 
 #define OP32(NAME, RULE, EXPRESSION)                                                                         \

@@ -254,6 +254,9 @@ Workload RequestReader::readWorkload(MapReader &map, std::vector<Parallelism> &c
       for (int64_t e : expert)
         for (int64_t p : pipeline)
           choices.push_back({t, e, p});
+  for (llvm::StringRef key : {"tp", "ep"})
+    if (std::optional<YAML::Node> node = map.takeOptional(key))
+      note(map.pathOf(key), *node);
   map.finish();
   return workload;
 }
@@ -361,6 +364,25 @@ llvm::Expected<LoadedModel> RequestReader::readModel() {
   return readHuggingFaceConfig(*file);
 }
 
+/// Fails where a workload names only splits that the base model cannot have; what is searched may have
+/// others.
+llvm::Error checkSplits(const PlanRequest &request) {
+  for (auto [index, choice] : llvm::enumerate(request.workloads)) {
+    std::string reason = whyNotDivisible(request.model.model, choice.workload.parallelism);
+    const auto fits = [&](const Parallelism &split) {
+      return whyNotDivisible(request.model.model, split).empty();
+    };
+    if (reason.empty() || llvm::any_of(choice.parallelisms, fits))
+      continue;
+    const std::string path = llvm::formatv("workloads[{0}]", index);
+    const char *key = llvm::StringRef(reason).contains(" ep ") ? ".ep" : ".tp";
+    const auto found = request.locations.find(path + key);
+    return inputError(found == request.locations.end() ? request.locations.at(path) : found->second,
+                      "the model cannot run workload '" + choice.workload.name + "': " + reason);
+  }
+  return llvm::Error::success();
+}
+
 bool looksLikeJson(const SourceFile &file) {
   const llvm::StringRef extension = llvm::sys::path::extension(file.name);
   if (extension == ".yaml" || extension == ".yml")
@@ -399,6 +421,8 @@ llvm::Expected<PlanRequest> readPlanRequest(std::shared_ptr<const SourceFile> fi
         dimension != Dimension::SharedExpertIntermediateSize)
       return inputError(request.locations["search." + toString(dimension).str()],
                         "the model has no " + toString(dimension) + " to search over");
+  if (llvm::Error error = checkSplits(request))
+    return error;
   return request;
 }
 

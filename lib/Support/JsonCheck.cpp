@@ -133,9 +133,11 @@ private:
         if (at >= text.size() || !llvm::StringRef("\"\\/bfnrtu").contains(text[at]))
           return fail("unknown escape in a string");
         if (text[at] == 'u')
-          for (int digit = 0; digit < 4; ++digit)
-            if (++at >= text.size() || !llvm::isHexDigit(text[at]))
+          for (int digit = 0; digit < 4; ++digit) {
+            ++at;
+            if (at >= text.size() || !llvm::isHexDigit(text[at]))
               return fail("expected four hexadecimal digits");
+          }
       }
       ++at;
     }

@@ -43,7 +43,7 @@ search:
 constraints: {depth_width: off, kv_heads: {min: 2}}
 workloads:
   - {phase: train, seq_len: 4096, micro_batch: 4, dtype: bf16, tp: [1, 2], weight: 0.7}
-  - {phase: decode, batch: 64, context: 8192, dtype: fp8, tp: 8, weight: 0.3}
+  - {phase: decode, batch: 64, context: 8192, dtype: fp8, tp: 4, weight: 0.3}
 objective: energy
 hardware: [mi300x, h100-sxm]
 )");
