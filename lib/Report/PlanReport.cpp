@@ -58,12 +58,15 @@ void addWorkloadRows(Table &table, size_t index, const PlanWorkload &workload,
     return llvm::any_of(columns, [&](const PlanVariant *v) { return test(v->workloads[index]); });
   };
   row(workload.name + " step", [](const PlanWorkloadResult &r) { return formatTime(r.secondsPerStep); });
+  const PlanWorkloadResult &base = columns.front()->workloads[index];
+  row("  faster than yours", [&](const PlanWorkloadResult &r) {
+    return &r == &base ? std::string("-") : formatFactor(base.secondsPerStep / r.secondsPerStep);
+  });
   row("  TFLOP/s per GPU", [](const PlanWorkloadResult &r) { return formatNumber(r.teraflopsPerSecond); });
   row("  of the ceiling", ceilingText);
   const auto gpus = [](const PlanWorkloadResult &r) {
     return std::max(r.tensorParallel, r.expertParallel) * r.pipelineParallel;
   };
-  const PlanWorkloadResult &base = columns.front()->workloads[index];
   const auto flopPerToken = [&](const PlanWorkloadResult &r) {
     return r.flopPerStep * double(gpus(r)) / double(r.tokensPerStep);
   };
@@ -85,6 +88,28 @@ void addWorkloadRows(Table &table, size_t index, const PlanWorkload &workload,
         return r.tensorParallel * r.expertParallel * r.pipelineParallel > 1;
       }))
     row("  parallel", parallelismText);
+}
+
+/// Whether a workload is nearer to the device's matrix rate than to its memory bandwidth.
+bool limitedByMatrixRate(const PlanWorkloadResult &result) {
+  return result.achievableCeilingShare >= result.hbmBandwidthShare;
+}
+
+/// What the marks in the table mean, where they occur.
+void printLegend(llvm::ArrayRef<const PlanVariant *> columns, llvm::raw_ostream &stream) {
+  bool memory = false, matrix = false, bandwidth = false;
+  for (const PlanVariant *variant : columns)
+    for (const PlanWorkloadResult &result : variant->workloads) {
+      memory |= exceedsMemory(result);
+      (limitedByMatrixRate(result) ? matrix : bandwidth) = true;
+    }
+  if (matrix)
+    stream << "  mma: FLOP/s over the matrix rate that this device sustains\n";
+  if (bandwidth)
+    stream << "  hbm: bytes/s over the memory bandwidth that this device achieves\n";
+  if (memory)
+    stream << "  !    more than the " << formatBytes(columns.front()->workloads.front().memoryLimitBytes)
+           << " of the device\n";
 }
 
 void printVariants(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
@@ -130,6 +155,7 @@ void printVariants(const Plan &plan, llvm::raw_ostream &stream, const ReportOpti
          [&](const PlanVariant &v) { return &v == &plan.base ? std::string("-") : v.quality; });
   table.print(stream);
   stream << conditions;
+  printLegend(columns, stream);
 }
 
 std::string changeText(const PlanReason &reason) {
@@ -175,7 +201,7 @@ void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportO
          << ": no legal variant is priced lower\n";
   stream << "  " << formatInteger(certificate.tied) << (certificate.tied == 1 ? " plan lies" : " plans lie")
          << " within ±" << formatPercent(certificate.tieBand)
-         << " of the best and cannot be told apart by the model\n";
+         << " of the best, the error band of plans without a common operator\n";
   auto widths = [&](const PlanVariant &variant) {
     std::string text;
     for (const PlanDimension &dimension : variant.dimensions) {
@@ -229,18 +255,19 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
                     formatTime(range.expectedSeconds) + " at " + std::to_string(range.expectedM)});
     }
   table.print(stream);
+  if (llvm::any_of(plan.workloads, [](const PlanWorkload &w) { return w.phase == "train"; }))
+    stream << "  of the forward pass; the products of the backward pass are left to the library\n";
 }
 
 } // namespace
 
 std::string ceilingText(const PlanWorkloadResult &result) {
-  return result.achievableCeilingShare >= result.hbmBandwidthShare
-             ? formatPercent(result.achievableCeilingShare) + " mma"
-             : formatPercent(result.hbmBandwidthShare) + " hbm";
+  return limitedByMatrixRate(result) ? formatPercent(result.achievableCeilingShare) + " mma"
+                                     : formatPercent(result.hbmBandwidthShare) + " hbm";
 }
 
 std::string ceilingPhrase(const PlanWorkloadResult &result) {
-  return result.achievableCeilingShare >= result.hbmBandwidthShare
+  return limitedByMatrixRate(result)
              ? formatPercent(result.achievableCeilingShare) + " of the achievable matrix rate"
              : formatPercent(result.hbmBandwidthShare) + " of the achievable bandwidth";
 }

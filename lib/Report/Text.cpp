@@ -36,10 +36,12 @@ std::string speedupText(const PlanVariant &variant) {
   return variant.speedupBand > 0 ? text + " ±" + formatPercent(variant.speedupBand) : text;
 }
 
+bool exceedsMemory(const PlanWorkloadResult &result) {
+  return result.memoryLimitBytes > 0 && result.memoryBytesPerRank > result.memoryLimitBytes;
+}
+
 std::string memoryText(const PlanWorkloadResult &result) {
-  std::string text = formatBytes(result.memoryBytesPerRank);
-  return result.memoryLimitBytes > 0 && result.memoryBytesPerRank > result.memoryLimitBytes ? text + " !"
-                                                                                            : text;
+  return formatBytes(result.memoryBytesPerRank) + (exceedsMemory(result) ? " !" : "");
 }
 
 void printWarnings(llvm::ArrayRef<std::string> warnings, llvm::raw_ostream &stream,
