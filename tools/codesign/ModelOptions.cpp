@@ -20,6 +20,10 @@ void ModelOptions::addTo(CLI::App &command) {
       ->check(CLI::IsMember({"sustained", "burst"}));
   command.add_option("--tp", tensorRanks, "tensor-parallel ranks of every workload")
       ->check(CLI::Range(1, 4096));
+  command
+      .add_option("--price", prices,
+                  "your dollars per GPU and hour: 2.10, or by device mi300x=2.10,h100-pcie=1.75")
+      ->delimiter(',');
   command.add_flag("--json", json, "versioned JSON on standard output");
 }
 
@@ -68,6 +72,28 @@ llvm::Error ModelOptions::checkLibrary(const Profile &profile) const {
                     (names.empty() ? "" : " (there are: " + llvm::join(names, ", ") + ")"));
 }
 
+llvm::Error ModelOptions::applyPrices(std::vector<Profile> &profiles) const {
+  for (llvm::StringRef text : prices) {
+    auto [name, amount] = text.contains('=') ? text.split('=') : std::pair(llvm::StringRef(), text);
+    double dollars = 0;
+    if (amount.getAsDouble(dollars) || !(dollars > 0) || dollars > 1e6)
+      return usageError("--price " + text + ": '" + amount + "' is no price in dollars per hour");
+    std::vector<llvm::StringRef> names;
+    bool found = false;
+    for (Profile &profile : profiles) {
+      names.push_back(profile.name);
+      if (name.empty() || name == profile.name) {
+        profile.priceDollarsPerHour = dollars;
+        found = true;
+      }
+    }
+    if (!found)
+      return usageError("--price names '" + name + "', which is none of the devices" +
+                        didYouMean(name, names));
+  }
+  return llvm::Error::success();
+}
+
 llvm::Expected<std::vector<Profile>> ModelOptions::loadProfiles(const GlobalOptions &global,
                                                                 const PlanRequest &request) const {
   const std::vector<std::string> &names = hardware.empty() ? request.hardware : hardware;
@@ -85,6 +111,8 @@ llvm::Expected<std::vector<Profile>> ModelOptions::loadProfiles(const GlobalOpti
       return error;
     profiles.push_back(std::move(*profile));
   }
+  if (llvm::Error error = applyPrices(profiles))
+    return error;
   return profiles;
 }
 

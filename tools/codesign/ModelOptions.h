@@ -16,7 +16,8 @@ struct ModelOptions {
   std::string workload;              // --workload
   std::string library;
   std::string clock = "sustained";
-  int64_t tensorRanks = 0; // --tp, 0: as the model file says
+  std::vector<std::string> prices; // --price, "2.10" or "mi300x=2.10"
+  int64_t tensorRanks = 0;         // --tp, 0: as the model file says
   bool json = false;
 
   void addTo(CLI::App &command);
@@ -32,6 +33,8 @@ struct ModelOptions {
                                   llvm::function_ref<void(const PlannedModel &, const Profile &)> body) const;
   /// An error where --library names one that the profile has no constants for.
   llvm::Error checkLibrary(const Profile &profile) const;
+  /// Puts the prices of --price into the profiles.
+  llvm::Error applyPrices(std::vector<Profile> &profiles) const;
   PlanOptions planOptions() const { return {library, clock == "sustained", 10}; }
 };
 
