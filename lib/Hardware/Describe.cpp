@@ -85,12 +85,29 @@ static void printDerived(llvm::raw_ostream &stream, const Profile &profile) {
   rows.print(stream);
 }
 
+static std::string typeOf(const CalibrationSet &set) {
+  return set.key.dataType ? toString(*set.key.dataType).str() : "any type";
+}
+
+/// One line per set of fitted constants.
+static void printCalibrationSummary(llvm::raw_ostream &stream, const Calibration &calibration) {
+  if (calibration.sets.empty())
+    return;
+  stream << "\ncalibration (the constants themselves: --constants)\n";
+  TextColumns rows("lllrrl");
+  rows.add({"operator", "library", "type", "rows", "held out", "evidence"});
+  for (const CalibrationSet &set : calibration.sets)
+    rows.add({set.key.operatorKind, set.key.provider, typeOf(set), std::to_string(set.rowsFitted),
+              fixed(set.meanAbsolutePercentageError, 1) + " %",
+              set.evidence + (set.borrowedFrom.empty() ? "" : " on " + set.borrowedFrom)});
+  rows.print(stream);
+}
+
 static void printCalibration(llvm::raw_ostream &stream, const Calibration &calibration) {
   for (const CalibrationSet &set : calibration.sets) {
-    stream << "\ncalibration: " << set.key.operatorKind << ", " << set.key.provider << ", "
-           << (set.key.dataType ? toString(*set.key.dataType) : "any type") << " (" << set.evidence
-           << (set.borrowedFrom.empty() ? "" : " on " + set.borrowedFrom) << ", " << set.rowsFitted
-           << " rows, held out " << fixed(set.meanAbsolutePercentageError, 1) << " %)\n";
+    stream << "\ncalibration: " << set.key.operatorKind << ", " << set.key.provider << ", " << typeOf(set)
+           << " (" << set.evidence << (set.borrowedFrom.empty() ? "" : " on " + set.borrowedFrom) << ", "
+           << set.rowsFitted << " rows, held out " << fixed(set.meanAbsolutePercentageError, 1) << " %)\n";
     printParagraph(stream, set.measurements + "; " + set.source + "; fitted " + set.date, 2);
     TextColumns rows("lrll");
     for (const CalibrationConstant &constant : set.constants)
@@ -99,7 +116,7 @@ static void printCalibration(llvm::raw_ostream &stream, const Calibration &calib
   }
 }
 
-void printProfile(llvm::raw_ostream &stream, const Profile &profile) {
+void printProfile(llvm::raw_ostream &stream, const Profile &profile, const ProfileDetail &detail) {
   stream << profile.name << ": " << profile.title << ", " << familyName(profile.architecture) << " ("
          << toString(profile.architecture) << ")\n"
          << "kernel families: "
@@ -108,11 +125,16 @@ void printProfile(llvm::raw_ostream &stream, const Profile &profile) {
          << '\n';
   printEntries(stream, profile);
   printDerived(stream, profile);
-  printCalibration(stream, profile.calibration);
+  detail.constants ? printCalibration(stream, profile.calibration)
+                   : printCalibrationSummary(stream, profile.calibration);
   stream << "\nsources\n";
   for (const Source &source : profile.sources)
     printParagraph(stream, source.id + " (" + toString(source.kind).str() + "): " + source.text, 2);
-  printInstructions(stream, profile.architecture);
+  if (detail.instructions)
+    printInstructions(stream, profile.architecture);
+  else
+    stream << "\nmatrix instructions, copies and LDS phases of " << toString(profile.architecture)
+           << ": --instructions\n";
 }
 
 } // namespace codesign

@@ -11,6 +11,7 @@ namespace {
 
 struct HwCommand {
   std::string action, name;
+  ProfileDetail detail;
   bool json = false;
 };
 
@@ -22,7 +23,8 @@ llvm::Expected<ExitCode> run(const HwCommand &command, const GlobalOptions &glob
     llvm::Expected<Profile> profile = loadProfile(command.name, folders);
     if (!profile)
       return profile.takeError();
-    command.json ? printProfileJson(llvm::outs(), *profile) : printProfile(llvm::outs(), *profile);
+    command.json ? printProfileJson(llvm::outs(), *profile)
+                 : printProfile(llvm::outs(), *profile, command.detail);
     return ExitCode::Ok;
   }
   if (!command.action.empty())
@@ -44,8 +46,12 @@ llvm::Expected<ExitCode> run(const HwCommand &command, const GlobalOptions &glob
 
 CommandBody makeHwCommand(CLI::App &command, const GlobalOptions &global) {
   auto options = std::make_shared<HwCommand>();
-  command.add_option("ACTION", options->action, "show: everything about one profile; nothing: a list of all");
+  command.add_option("ACTION", options->action,
+                     "show: one profile, every number with its source; nothing: a list of all");
   command.add_option("NAME", options->name, "name or path of a profile");
+  command.add_flag("--constants", options->detail.constants, "show: the value of every fitted constant");
+  command.add_flag("--instructions", options->detail.instructions,
+                   "show: the architecture's matrix instructions, copies and LDS phases");
   command.add_flag("--json", options->json, "versioned JSON on standard output");
   return [options, &global] { return run(*options, global); };
 }

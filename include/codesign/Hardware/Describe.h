@@ -10,9 +10,13 @@ namespace codesign {
 /// memory, power, price and whether codesign has kernels for it.
 void printProfiles(llvm::raw_ostream &stream, llvm::ArrayRef<Profile> profiles);
 
-/// Everything about one device: each number with its unit and source, derived rates, fitted constants, and
-/// the instruction table of its architecture.
-void printProfile(llvm::raw_ostream &stream, const Profile &profile);
+/// What printProfile adds: the value of every fitted constant, the instruction table of the architecture.
+struct ProfileDetail {
+  bool constants = false, instructions = false;
+};
+
+/// One device: each number with its unit and source, derived rates, the fitted sets with their errors.
+void printProfile(llvm::raw_ostream &stream, const Profile &profile, const ProfileDetail &detail = {});
 
 /// {"schema": "codesign.hardware_profiles/1", "profiles": […]}: names and main numbers, in SI units.
 void printProfilesJson(llvm::raw_ostream &stream, llvm::ArrayRef<Profile> profiles);
