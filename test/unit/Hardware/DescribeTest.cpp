@@ -9,6 +9,7 @@
 
 using namespace codesign;
 using testing::HasSubstr;
+using testing::Not;
 
 namespace {
 
@@ -30,6 +31,12 @@ std::string printed(void (*print)(llvm::raw_ostream &, Arguments...), Arguments.
   llvm::raw_string_ostream stream(text);
   print(stream, arguments...);
   return text;
+}
+
+constexpr ProfileDetail everything = {true, true};
+
+std::string printedProfile(const Profile &profile, const ProfileDetail &detail = everything) {
+  return printed<const Profile &, const ProfileDetail &>(printProfile, profile, detail);
 }
 
 void expectNarrow(llvm::StringRef text) {
@@ -58,7 +65,7 @@ TEST(Describe, TableHasOneLinePerProfile) {
 }
 
 TEST(Describe, EveryNumberAppearsWithUnitAndSource) {
-  std::string text = printed<const Profile &>(printProfile, frozen());
+  std::string text = printedProfile(frozen());
   expectNarrow(text);
   for (const char *part :
        {"frozen-gfx942: Frozen test device (gfx942), CDNA3 (gfx942)",
@@ -74,7 +81,8 @@ TEST(Describe, EveryNumberAppearsWithUnitAndSource) {
 
 TEST(Describe, EveryProfileIsNarrow) {
   for (const Profile &profile : loadAll())
-    expectNarrow(printed<const Profile &>(printProfile, profile));
+    for (const ProfileDetail &detail : {everything, ProfileDetail()})
+      expectNarrow(printedProfile(profile, detail));
 }
 
 TEST(Describe, CalibrationIsShown) {
@@ -86,9 +94,13 @@ TEST(Describe, CalibrationIsShown) {
   set.meanAbsolutePercentageError = 6.5;
   set.constants = {{"ceiling", 0.93, "fraction", "share of the peak"}};
   profile.calibration.sets = {set};
-  std::string text = printed<const Profile &>(printProfile, profile);
+  std::string text = printedProfile(profile);
   EXPECT_THAT(text, HasSubstr("calibration: gemm, hipblaslt, bf16 (measured, 12 rows, held out 6.5 %)"));
   EXPECT_THAT(text, HasSubstr("ceiling"));
+  const std::string summary = printedProfile(profile, {});
+  EXPECT_THAT(summary, HasSubstr("gemm      hipblaslt  bf16    12     6.5 %  measured"));
+  EXPECT_THAT(summary, Not(HasSubstr("ceiling")));
+  EXPECT_THAT(summary, Not(HasSubstr("buffer_load_dwordx4")));
 }
 
 TEST(Describe, JsonParsesAndIsComplete) {
