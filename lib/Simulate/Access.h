@@ -79,17 +79,4 @@ void applyAtomic(AtomicKind kind, uint8_t *memory, const uint8_t *operand, int s
 /// The same on memory other threads may touch; returns the old bytes in `old`.
 void applyAtomicShared(AtomicKind kind, uint8_t *memory, const uint8_t *operand, int size, uint8_t *old);
 
-// LDS, with its history.
-enum class LdsAccessKind : uint8_t { Read, Write, Atomic, DmaWrite };
-/// Starts an LDS operation in the history; 0 without checks.
-uint32_t beginLdsOperation(Wave &wave, const Instruction &instruction, LdsAccessKind kind);
-/// Checks one lane's access and records it. False if it is out of bounds (reads give 0, writes are dropped).
-bool recordLdsAccess(Wave &wave, const Instruction &instruction, uint32_t operation, LdsAccessKind kind,
-                     uint32_t address, int bytes, int lane, const uint8_t *written);
-/// Undefined bytes of a dword of LDS as a nibble.
-uint8_t undefinedLds(const Wave &wave, uint32_t address, int bytes);
-/// Adds the cost of a wave's LDS access to the instruction's statistics.
-void countLds(Wave &wave, const Instruction &instruction, const uint32_t *addresses, uint64_t lanes,
-              int bytes, bool isWrite);
-
 } // namespace codesign::simulate

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "Instruction.h"
+#include "LdsHistory.h"
 #include "codesign/Simulate/RunReport.h"
 #include "llvm/ADT/DenseMap.h"
 #include <array>
-#include <bitset>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -21,38 +21,48 @@ struct UndefinedBytes {
   uint64_t any() const { return plane[0] | plane[1] | plane[2] | plane[3]; }
 };
 
-/// An LDS operation in the history of a workgroup; LDS cells refer to it by number.
-struct LdsOperation {
-  int32_t instruction = -1;
-  uint16_t wave = 0;
-  bool isAtomic = false;
-  bool isDma = false;
-  uint32_t waitedEpoch = ~0u; // barrier epoch in which s_waitcnt covered it; ~0: not yet
-};
-
-/// One dword of LDS.
-struct LdsCell {
-  uint32_t write = 0;     // operation numbers, 0: none
-  uint32_t read = 0;      // most recent reader
-  uint32_t otherRead = 0; // most recent reader of another wave than `read`
-  uint8_t definedBytes = 0;
-  uint8_t writtenBytes = 0;
-  uint8_t readBytes = 0, otherReadBytes = 0;
-};
-
 /// A memory operation that s_waitcnt has not covered yet.
 struct Outstanding {
   int32_t instruction = -1;
-  uint32_t ldsOperation = 0; // 0: touches no LDS
+  LdsOperationId ldsOperation = 0; // 0: touches no LDS
   bool isScalarMemory = false;
   bool isFlat = false;
   bool isStore = false;
 };
 
-/// Issue history for wait-state rules: when each register was last written, and by what.
+/// When a register was last written, and by what, for wait-state rules. Slots wrap around.
 struct RecentWrite {
-  uint64_t slot = 0; // wave's wait-state counter
+  uint32_t slot = 0; // wave's wait-state counter
   int32_t instruction = -1;
+};
+
+/// A set of vector or scalar registers; a run of up to 32 is one test.
+template <int size>
+class RegisterSet {
+public:
+  bool none() const {
+    uint64_t all = 0;
+    for (int word = 0; word < wordCount; ++word)
+      all |= words[word];
+    return all == 0;
+  }
+  bool test(int reg) const { return (words[reg / 64] >> (reg % 64)) & 1; }
+  void set(int reg) { words[reg / 64] |= 1ull << (reg % 64); }
+  /// Any of [first, first + count)? count is at most 32; registers past the end are never in the set.
+  bool any(int first, int count) const {
+    if (first >= size)
+      return false;
+    const int shift = first % 64;
+    uint64_t bits = words[first / 64] >> shift;
+    if (shift > 32)
+      bits |= words[first / 64 + 1] << (64 - shift);
+    return bits & ((1ull << count) - 1);
+  }
+  void reset() { words = {}; }
+
+private:
+  static constexpr int wordCount = size / 64;
+  std::array<uint64_t, wordCount + 1> words = {}; // one more, always 0
 };
 
 struct WaveChecks {
@@ -61,20 +71,15 @@ struct WaveChecks {
   bool sccUndefined = false;
   std::deque<Outstanding> vectorMemory;           // vmcnt, oldest first
   std::deque<Outstanding> local;                  // lgkmcnt
-  std::bitset<vectorRegisterCount> pendingVector; // written by an outstanding operation
-  std::bitset<128> pendingScalar;
-  std::bitset<vectorRegisterCount>
-      pendingSource; // read by an outstanding store: none on this hardware, kept empty
+  RegisterSet<vectorRegisterCount> pendingVector; // written by an outstanding operation
+  RegisterSet<128> pendingScalar;
   std::vector<RecentWrite> vectorWrites;
   std::array<RecentWrite, 128> scalarWrites;
-  RecentWrite execWrite;
-  uint64_t slot = 0;
+  uint32_t slot = 0;
 };
 
 struct GroupChecks {
-  std::vector<LdsCell> cells;
-  std::vector<LdsOperation> operations; // [0] unused
-  uint32_t epoch = 0;                   // barriers passed
+  LdsHistory lds;
   std::vector<Finding> findings;
   llvm::DenseMap<uint64_t, unsigned> known; // kind and both sites → index into findings
   unsigned maxFindings = 200;

@@ -32,6 +32,7 @@ private:
   void start(uint64_t number);
   void runQuantum(Wave &wave, unsigned quantum);
   void executeTraced(Wave &wave, const Instruction &instruction, const InstructionStatistics &statistics);
+  LdsOperationId oldestPendingLdsOperation() const;
   bool releaseBarrier();
   void checkBarrierCounts();
 
@@ -74,9 +75,7 @@ void WorkgroupRunner::start(uint64_t number) {
   group.number = number;
   std::fill(group.lds.begin(), group.lds.end(), 0xcd);
   if (options.checks) {
-    group.checks.cells.assign(group.lds.size() / 4 + 1, {});
-    group.checks.operations.assign(1, {});
-    group.checks.epoch = 0;
+    group.checks.lds.start(group.lds.size());
   }
   for (auto &wave : group.waves)
     launch.startWave(*wave, number);
@@ -118,6 +117,16 @@ void WorkgroupRunner::executeTraced(Wave &wave, const Instruction &instruction,
        static_cast<uint32_t>(statistics.memoryBytes - bytes)});
 }
 
+LdsOperationId WorkgroupRunner::oldestPendingLdsOperation() const {
+  LdsOperationId oldest = 0;
+  for (auto &wave : group.waves)
+    for (const auto *queue : {&wave->checks.vectorMemory, &wave->checks.local})
+      for (const Outstanding &pending : *queue)
+        if (pending.ldsOperation && (!oldest || pending.ldsOperation < oldest))
+          oldest = pending.ldsOperation;
+  return oldest;
+}
+
 bool WorkgroupRunner::releaseBarrier() {
   bool any = false;
   for (auto &wave : group.waves)
@@ -125,7 +134,8 @@ bool WorkgroupRunner::releaseBarrier() {
       wave->state = WaveState::Running;
       any = true;
     }
-  ++group.checks.epoch;
+  if (group.checking)
+    group.checks.lds.passBarrier(oldestPendingLdsOperation());
   return any;
 }
 

@@ -1,7 +1,10 @@
 #include "Hazards.h"
+#include <algorithm>
 
 namespace codesign::simulate {
 namespace {
+
+constexpr int longestRule = 20; // wait states
 
 bool isVectorAlu(const Instruction &instruction) {
   return instruction.kind == InstructionClass::Vector ||
@@ -92,12 +95,12 @@ std::string registerName(int reg) {
 }
 
 void checkVector(Wave &wave, const Instruction &instruction, const RegisterRange &range, bool isWrite) {
-  for (int reg = range.first; reg < range.first + range.count && reg < vectorRegisterCount; ++reg) {
-    const RecentWrite &write = wave.checks.vectorWrites[reg];
-    if (write.instruction < 0)
-      continue;
-    int present = static_cast<int>(wave.checks.slot - write.slot) - 1;
-    if (present >= 20) // longer than any rule
+  const RecentWrite *writes = wave.checks.vectorWrites.data();
+  const int end = std::min(range.first + range.count, vectorRegisterCount);
+  for (int reg = range.first; reg < end; ++reg) {
+    const RecentWrite &write = writes[reg];
+    const int present = static_cast<int>(wave.checks.slot - write.slot - 1);
+    if (write.instruction < 0 || present >= longestRule)
       continue;
     const Instruction &writer = wave.group->instruction(write.instruction);
     int needed = 0;
@@ -115,7 +118,7 @@ void checkScalar(Wave &wave, const Instruction &instruction, const RegisterRange
     const RecentWrite &write = wave.checks.scalarWrites[reg];
     if (write.instruction < 0)
       continue;
-    int present = static_cast<int>(wave.checks.slot - write.slot) - 1;
+    int present = static_cast<int>(wave.checks.slot - write.slot - 1);
     if (present >= 5)
       continue;
     int needed = reg >= scalar::exec ? afterExecWrite(instruction)
@@ -145,8 +148,9 @@ void checkHazards(Wave &wave, const Instruction &instruction) {
       else
         checkVector(wave, instruction, range, false);
     }
+    // A matrix instruction may overwrite anything.
     for (const RegisterRange &range : instruction.writes)
-      if (!range.isScalar)
+      if (!range.isScalar && !isMatrix)
         checkVector(wave, instruction, range, true);
     if (instruction.kind == InstructionClass::LdsDma)
       checkScalar(wave, instruction, {static_cast<uint16_t>(scalar::m0), 1, true});

@@ -1,5 +1,5 @@
 // DS instructions: reads, writes, pairs, atomics, lane exchanges and the transposing reads of gfx950.
-#include "Access.h"
+#include "LdsAccess.h"
 #include "Translate.h"
 #include "Waits.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -40,58 +40,6 @@ uint32_t addressOf(Wave &wave, const Instruction &instruction, int lane) {
   return wave.lanes(instruction.sources[0].index)[lane];
 }
 
-/// One access of all active lanes at register `data`, `offset` bytes from their addresses.
-void accessLanes(Wave &wave, const Instruction &instruction, const AccessShape &shape, uint32_t operation,
-                 int data, uint32_t offset, bool addsThreadId) {
-  uint32_t addresses[laneCount];
-  uint64_t exec = wave.exec(), undefined[4] = {}, undefinedHigh[12] = {};
-  Workgroup &group = *wave.group;
-  LdsAccessKind kind = shape.isStore ? LdsAccessKind::Write : LdsAccessKind::Read;
-  for (uint64_t rest = exec; rest; rest &= rest - 1) {
-    int lane = std::countr_zero(rest);
-    uint32_t address =
-        offset + (addsThreadId ? wave.scalars[scalar::m0] + 4 * lane : addressOf(wave, instruction, lane));
-    addresses[lane] = address;
-    alignas(16) uint8_t bytes[16] = {};
-    if (shape.isStore)
-      getLane(wave, shape, data, lane, bytes);
-    bool inside = recordLdsAccess(wave, instruction, operation, kind, address, shape.bytes, lane, bytes);
-    if (shape.isStore) {
-      if (inside)
-        std::memcpy(group.lds.data() + address, bytes, shape.bytes);
-      if (inside && group.checking) { // LDS remembers which of its bytes are undefined
-        for (int byte = 0; byte < shape.bytes; ++byte) {
-          int from = byte + (shape.highHalf ? 2 : 0);
-          bool bad = (wave.checks.vectorUndefined[data + from / 4].plane[from % 4] >> lane) & 1;
-          LdsCell &cell = group.checks.cells[(address + byte) / 4];
-          uint8_t bit = 1 << ((address + byte) % 4);
-          cell.definedBytes = bad ? cell.definedBytes & ~bit : cell.definedBytes | bit;
-        }
-      }
-      continue;
-    }
-    if (inside)
-      std::memcpy(bytes, group.lds.data() + address, shape.bytes);
-    if (inside && group.checking)
-      for (int part = 0; part < shape.bytes; part += 4) {
-        uint8_t bad = undefinedLds(wave, address + part, std::min(4, shape.bytes - part));
-        for (int byte = 0; bad && byte < 4; ++byte)
-          (part ? undefinedHigh[part + byte - 4] : undefined[byte]) |= uint64_t((bad >> byte) & 1) << lane;
-      }
-    putLane(wave, shape, data, lane, bytes);
-  }
-  countLds(wave, instruction, addresses, exec, shape.bytes, shape.isStore);
-  if (!group.checking || shape.isStore)
-    return;
-  defineLoaded(wave, shape, data, exec);
-  for (int d = 0; d < shape.dwords; ++d)
-    for (int byte = 0; byte < 4; ++byte) {
-      uint64_t bad = d ? undefinedHigh[4 * d + byte - 4] : undefined[byte];
-      if (bad)
-        wave.checks.vectorUndefined[data + d].plane[(byte + (shape.highHalf ? 2 : 0)) & 3] |= bad;
-    }
-}
-
 void executeMemory(Wave &wave, const Instruction &instruction) {
   if (wave.skipsVector)
     return;
@@ -100,7 +48,7 @@ void executeMemory(Wave &wave, const Instruction &instruction) {
   if (wave.group->checking && !addsThreadId)
     checkVectorUse(wave, instruction, instruction.sources[0], 1, wave.exec(), "an LDS address");
   const AccessShape &shape = details.shape;
-  uint32_t operation =
+  LdsOperationId operation =
       beginLdsOperation(wave, instruction, shape.isStore ? LdsAccessKind::Write : LdsAccessKind::Read);
   if (details.form == LdsForm::Pair) {
     // Both addresses are read before a result may overwrite the address register.
@@ -114,20 +62,20 @@ void executeMemory(Wave &wave, const Instruction &instruction) {
         alignas(64) uint32_t result[laneCount];
         std::memcpy(result, address, sizeof(result));
         std::memcpy(address, saved, sizeof(saved));
-        accessLanes(wave, instruction, shape, operation, data, instruction.extra[1] * details.pairStride,
-                    false);
+        accessLds(wave, instruction, shape, operation, data, instruction.extra[1] * details.pairStride,
+                  false);
         bool overwritten =
             data <= instruction.sources[0].index && instruction.sources[0].index < data + shape.dwords;
         if (!overwritten)
           std::memcpy(address, result, sizeof(result));
       } else
-        accessLanes(wave, instruction, shape, operation, data, instruction.extra[part] * details.pairStride,
-                    false);
+        accessLds(wave, instruction, shape, operation, data, instruction.extra[part] * details.pairStride,
+                  false);
     }
   } else {
     int data =
         shape.isStore ? instruction.sources[addsThreadId ? 0 : 1].index : instruction.destination.index;
-    accessLanes(wave, instruction, shape, operation, data, instruction.offset, addsThreadId);
+    accessLds(wave, instruction, shape, operation, data, instruction.offset, addsThreadId);
   }
   issueLocal(wave, instruction, false, operation);
 }
@@ -140,7 +88,8 @@ void executeAtomic(Wave &wave, const Instruction &instruction) {
   uint64_t exec = wave.exec();
   if (wave.group->checking)
     checkVectorUse(wave, instruction, instruction.sources[0], 1, exec, "an LDS address");
-  uint32_t operation = beginLdsOperation(wave, instruction, LdsAccessKind::Atomic), addresses[laneCount];
+  LdsOperationId operation = beginLdsOperation(wave, instruction, LdsAccessKind::Atomic);
+  uint32_t addresses[laneCount];
   for (uint64_t rest = exec; rest; rest &= rest - 1) {
     int lane = std::countr_zero(rest);
     uint32_t address = addressOf(wave, instruction, lane) + instruction.offset;
@@ -217,7 +166,8 @@ void executeTranspose(Wave &wave, const Instruction &instruction) {
     return;
   const LdsDetails &details = detailsOf(instruction);
   int bits = details.elementBits, bytes = details.shape.bytes, perRow = bytes * 8 / bits;
-  uint32_t operation = beginLdsOperation(wave, instruction, LdsAccessKind::Read), addresses[laneCount];
+  LdsOperationId operation = beginLdsOperation(wave, instruction, LdsAccessKind::Read);
+  uint32_t addresses[laneCount];
   uint64_t exec = wave.exec();
   alignas(16) uint8_t rows[laneCount][16] = {};
   for (uint64_t rest = exec; rest; rest &= rest - 1) {

@@ -2,28 +2,61 @@
 #include "Access.h"
 #include "codesign/Isa/MemoryInstruction.h"
 #include <algorithm>
+#include <cstring>
 
 namespace codesign::simulate {
 
-uint32_t beginLdsOperation(Wave &wave, const Instruction &instruction, LdsAccessKind kind) {
+void LdsHistory::start(size_t ldsBytes) {
+  cells.assign(ldsBytes / 4 + 1, {});
+  operations.clear();
+  firstSerial = 1;
+  epoch = 0;
+  settled = 1 << ldsSerialShift;
+}
+
+void LdsHistory::passBarrier(LdsOperationId oldestPending) {
+  ++epoch;
+  uint32_t end = firstSerial + static_cast<uint32_t>(operations.size());
+  uint32_t first = oldestPending ? oldestPending >> ldsSerialShift : end;
+  settled = first << ldsSerialShift;
+  // Nobody looks up a settled operation again.
+  if (uint32_t done = first - firstSerial; done > 4096) {
+    operations.erase(operations.begin(), operations.begin() + done);
+    firstSerial = first;
+  }
+}
+
+LdsOperationId beginLdsOperation(Wave &wave, const Instruction &instruction, LdsAccessKind kind) {
   if (!wave.group->checking)
     return 0;
-  GroupChecks &checks = wave.group->checks;
-  checks.operations.push_back({instruction.index, static_cast<uint16_t>(wave.id),
-                               kind == LdsAccessKind::Atomic, kind == LdsAccessKind::DmaWrite, ~0u});
-  return static_cast<uint32_t>(checks.operations.size() - 1);
+  LdsHistory &history = wave.group->checks.lds;
+  uint64_t serial = history.firstSerial + history.operations.size();
+  if (serial >= maxLdsSerial) {
+    stopRun(wave, instruction, "more LDS operations in one workgroup than the checks can number");
+    return 0;
+  }
+  history.operations.push_back({instruction.index, ~0u, kind == LdsAccessKind::Atomic});
+  return static_cast<LdsOperationId>(serial) << ldsSerialShift |
+         (kind == LdsAccessKind::DmaWrite ? ldsDmaBit : 0) | static_cast<uint32_t>(wave.id);
 }
 
 uint8_t undefinedLds(const Wave &wave, uint32_t address, int bytes) {
-  if (bytes == 4 && address % 4 == 0)
-    return ~wave.group->checks.cells[address / 4].definedBytes & 15;
+  const std::vector<LdsCell> &cells = wave.group->checks.lds.cells;
   uint8_t result = 0;
   for (int byte = 0; byte < bytes; ++byte) {
     uint32_t at = address + byte;
-    if (!((wave.group->checks.cells[at / 4].definedBytes >> (at % 4)) & 1))
+    if (!((cells[at / 4].bytes >> (at % 4)) & 1))
       result |= 1 << byte;
   }
   return result;
+}
+
+void setLdsDefined(Wave &wave, uint32_t address, int bytes, uint32_t undefined) {
+  for (int byte = 0; byte < bytes; ++byte) {
+    uint32_t at = address + byte, bit = 1u << (at % 4);
+    LdsCell &cell = wave.group->checks.lds.cells[at / 4];
+    cell.bytes = (undefined >> byte) & 1 ? cell.bytes & ~bit : cell.bytes | bit;
+  }
 }
 
 namespace {
@@ -31,13 +64,16 @@ namespace {
 enum class Order : uint8_t { Safe, SameWavePending, Race };
 
 /// Is everything about an earlier operation over before the current one?
-Order orderOf(const Wave &wave, const LdsOperation &earlier, bool currentIsDma) {
-  const GroupChecks &checks = wave.group->checks;
-  if (earlier.wave == wave.id) {
+Order orderOf(const Wave &wave, LdsOperationId id, bool currentIsDma) {
+  const LdsHistory &history = wave.group->checks.lds;
+  if (id < history.settled)
+    return Order::Safe;
+  const LdsOperation &earlier = history.operation(id);
+  if ((id & ~ldsDmaBit & ldsOwnerMask) == static_cast<uint32_t>(wave.id)) {
     bool pending = earlier.waitedEpoch == ~0u;
-    return pending && (earlier.isDma || currentIsDma) ? Order::SameWavePending : Order::Safe;
+    return pending && ((id & ldsDmaBit) || currentIsDma) ? Order::SameWavePending : Order::Safe;
   }
-  return earlier.waitedEpoch < checks.epoch ? Order::Safe : Order::Race;
+  return earlier.waitedEpoch < history.epoch ? Order::Safe : Order::Race;
 }
 
 struct Conflict {
@@ -45,12 +81,14 @@ struct Conflict {
   const char *otherVerb; // what the earlier one did
 };
 
-void report(Wave &wave, const Instruction &instruction, const LdsOperation &earlier, Order order,
-            Conflict conflict, uint32_t address, int lane) {
+void report(Wave &wave, const Instruction &instruction, LdsOperationId id, Order order, Conflict conflict,
+            uint32_t address, int lane) {
+  const LdsOperation &earlier = wave.group->checks.lds.operation(id);
+  const int owner = static_cast<int>(id & ~ldsDmaBit & ldsOwnerMask);
   FindingDetails details{order == Order::Race ? FindingKind::LdsRace : FindingKind::MissingWait,
                          instruction.index,
                          earlier.instruction,
-                         earlier.wave,
+                         owner,
                          lane,
                          address};
   if (!beginFinding(wave, details))
@@ -58,12 +96,60 @@ void report(Wave &wave, const Instruction &instruction, const LdsOperation &earl
   std::string place = "LDS byte " + std::to_string(address);
   std::string message = "lane " + std::to_string(lane) + " " + conflict.verb + " " + place + " which ";
   if (order == Order::Race)
-    message += "wave " + std::to_string(earlier.wave) + " " + conflict.otherVerb +
+    message += "wave " + std::to_string(owner) + " " + conflict.otherVerb +
                (earlier.waitedEpoch == ~0u ? ", not waited for" : "") + ", with no barrier between";
   else
-    message += std::string("an operation of this wave still ") + (earlier.isDma ? "fills" : "reads") +
+    message += std::string("an operation of this wave still ") + (id & ldsDmaBit ? "fills" : "reads") +
                ": s_waitcnt is missing";
   endFinding(wave, message);
+}
+
+/// Bytes of one dword.
+struct ByteRange {
+  uint32_t begin, end;
+};
+
+void recordInCell(Wave &wave, const Instruction &instruction, LdsOperationId operation, LdsAccessKind kind,
+                  ByteRange range, int lane, const uint8_t *written) {
+  LdsHistory &history = wave.group->checks.lds;
+  LdsCell &cell = history.cells[range.begin / 4];
+  const bool writes = kind != LdsAccessKind::Read, isAtomic = kind == LdsAccessKind::Atomic,
+             isDma = kind == LdsAccessKind::DmaWrite;
+  const uint32_t mask = ((1u << (range.end - range.begin)) - 1) << (range.begin % 4);
+  if (cell.write >= history.settled && cell.write != operation && (cell.mask(LdsCell::written) & mask)) {
+    const bool bothAtomic = isAtomic && history.operation(cell.write).isAtomic;
+    const Order order =
+        bothAtomic ? Order::Safe : orderOf(wave, cell.write, isDma && (cell.write & ldsDmaBit));
+    // Waves that store the same value do not disturb each other.
+    const bool same =
+        writes && !isAtomic && written && order == Order::Race &&
+        std::equal(written, written + (range.end - range.begin), wave.group->lds.data() + range.begin);
+    if (order != Order::Safe && !same)
+      report(wave, instruction, cell.write, order, {writes ? "writes" : "reads", "wrote"}, range.begin, lane);
+  }
+  if (!writes) {
+    if (cell.read != operation) {
+      if ((cell.read & ldsOwnerMask) != static_cast<uint32_t>(wave.id)) {
+        cell.otherRead = cell.read;
+        cell.setMask(LdsCell::otherReadBy, cell.mask(LdsCell::readBy));
+      }
+      cell.read = operation;
+      cell.setMask(LdsCell::readBy, mask);
+    } else
+      cell.setMask(LdsCell::readBy, cell.mask(LdsCell::readBy) | mask);
+    return;
+  }
+  for (auto [read, bytes] : {std::pair(cell.read, cell.mask(LdsCell::readBy)),
+                             std::pair(cell.otherRead, cell.mask(LdsCell::otherReadBy))}) {
+    if (read < history.settled || read == operation || !(bytes & mask))
+      continue;
+    if (const Order order = orderOf(wave, read, isDma); order != Order::Safe)
+      report(wave, instruction, read, order, {"writes", "read"}, range.begin, lane);
+  }
+  cell.setMask(LdsCell::written, cell.write == operation ? cell.mask(LdsCell::written) | mask : mask);
+  cell.write = operation;
+  if (isAtomic || isDma)
+    cell.setMask(LdsCell::defined, cell.mask(LdsCell::defined) | mask);
 }
 
 } // namespace
@@ -83,56 +169,19 @@ bool recordLdsAccess(Wave &wave, const Instruction &instruction, uint32_t operat
   }
   if (!operation)
     return true;
-  GroupChecks &checks = group.checks;
-  bool writes = kind != LdsAccessKind::Read, isAtomic = kind == LdsAccessKind::Atomic,
-       isDma = kind == LdsAccessKind::DmaWrite;
   for (uint32_t at = address; at < address + bytes;) {
-    uint32_t index = at / 4, end = std::min<uint32_t>(4 * index + 4, address + bytes);
-    uint8_t mask = static_cast<uint8_t>(((1u << (end - at)) - 1) << (at % 4));
-    LdsCell &cell = checks.cells[index];
-    if (cell.write && cell.write != operation && (cell.writtenBytes & mask)) {
-      const LdsOperation &earlier = checks.operations[cell.write];
-      Order order =
-          isAtomic && earlier.isAtomic ? Order::Safe : orderOf(wave, earlier, isDma && earlier.isDma);
-      // Waves that store the same value do not disturb each other.
-      bool same = writes && !isAtomic && written && order == Order::Race &&
-                  std::equal(written + (at - address), written + (end - address), group.lds.data() + at);
-      if (order != Order::Safe && !same)
-        report(wave, instruction, earlier, order, {writes ? "writes" : "reads", "wrote"}, at, lane);
-    }
-    if (writes) {
-      for (auto [read, readBytes] :
-           {std::pair(cell.read, cell.readBytes), std::pair(cell.otherRead, cell.otherReadBytes)}) {
-        if (!read || read == operation || !(readBytes & mask))
-          continue;
-        const LdsOperation &earlier = checks.operations[read];
-        Order order = orderOf(wave, earlier, isDma);
-        if (order != Order::Safe)
-          report(wave, instruction, earlier, order, {"writes", "read"}, at, lane);
-      }
-      cell.writtenBytes = cell.write == operation ? cell.writtenBytes | mask : mask;
-      cell.write = operation;
-      if (isAtomic || isDma)
-        cell.definedBytes |= mask;
-    } else if (cell.read != operation) {
-      if (cell.read && checks.operations[cell.read].wave != wave.id) {
-        cell.otherRead = cell.read;
-        cell.otherReadBytes = cell.readBytes;
-      }
-      cell.read = operation;
-      cell.readBytes = mask;
-    } else
-      cell.readBytes |= mask;
+    uint32_t end = std::min<uint32_t>(at / 4 * 4 + 4, address + bytes);
+    recordInCell(wave, instruction, operation, kind, {at, end}, lane,
+                 written ? written + (at - address) : nullptr);
     at = end;
   }
   return true;
 }
 
-static LdsCost costOf(const SharedAccessPhases &phases, const uint32_t *addresses, uint64_t lanes, int bytes,
-                      uint64_t hash) {
-  LdsCost cost{hash, 0, 0};
+static void computeCost(const SharedAccessPhases &phases, int bytes, LdsCost &cost) {
+  cost.cycles = cost.conflicts = 0;
   for (uint64_t phase : phases.phases) {
-    uint64_t active = phase & lanes;
+    uint64_t active = phase & cost.lanes;
     if (!active)
       continue;
     // Cycles of a phase: the most distinct words that fall on one bank.
@@ -140,9 +189,9 @@ static LdsCost costOf(const SharedAccessPhases &phases, const uint32_t *addresse
     uint8_t perBank[64] = {};
     int count = 0, most = 1;
     for (uint64_t rest = active; rest; rest &= rest - 1) {
-      uint32_t first = addresses[std::countr_zero(rest)] / 4;
+      uint32_t first = cost.offsets[std::countr_zero(rest)] / 4;
       for (int d = 0; d < std::max(1, bytes / 4); ++d) {
-        uint32_t word = first + d;
+        uint32_t word = (first + d) & 0x3fffffff;
         if (perBank[word % phases.banks] && std::find(words, words + count, word) != words + count)
           continue;
         words[count++] = word;
@@ -152,24 +201,30 @@ static LdsCost costOf(const SharedAccessPhases &phases, const uint32_t *addresse
     ++cost.cycles;
     cost.conflicts += most - 1;
   }
-  return cost;
 }
 
 void countLds(Wave &wave, const Instruction &instruction, const uint32_t *addresses, uint64_t lanes,
               int bytes, bool isWrite) {
   const SharedAccessPhases *phases = isWrite ? wave.group->writePhases[bytes] : wave.group->readPhases[bytes];
-  if (!phases)
+  if (!phases || !lanes)
     return;
-  // Loops repeat their patterns: remember the last one of each instruction.
-  uint64_t hash = lanes * 0x9e3779b97f4a7c15ull;
+  // Loops repeat their patterns, and moving all lanes by whole dwords only rotates the banks: the last
+  // pattern of each instruction is remembered relative to its first lane.
+  uint32_t offsets[laneCount];
+  const uint32_t base = addresses[std::countr_zero(lanes)] & ~3u;
   for (int lane = 0; lane < laneCount; ++lane)
-    hash = (hash ^ ((lanes >> lane) & 1 ? addresses[lane] : ~0u)) * 0x100000001b3ull;
-  LdsCost &cost = wave.group->ldsCosts[instruction.index];
-  if (cost.hash != hash || !cost.cycles)
-    cost = costOf(*phases, addresses, lanes, bytes, hash);
+    offsets[lane] = (lanes >> lane) & 1 ? addresses[lane] - base : ~0u;
+  std::unique_ptr<LdsCost> &cost = wave.group->ldsCosts[instruction.index];
+  if (!cost)
+    cost = std::make_unique<LdsCost>();
+  if (cost->lanes != lanes || std::memcmp(cost->offsets, offsets, sizeof(offsets)) != 0) {
+    std::memcpy(cost->offsets, offsets, sizeof(offsets));
+    cost->lanes = lanes;
+    computeCost(*phases, bytes, *cost);
+  }
   InstructionStatistics &statistics = wave.group->statistics[instruction.index];
-  statistics.ldsCycles += cost.cycles;
-  statistics.ldsConflictCycles += cost.conflicts;
+  statistics.ldsCycles += cost->cycles;
+  statistics.ldsConflictCycles += cost->conflicts;
 }
 
 } // namespace codesign::simulate

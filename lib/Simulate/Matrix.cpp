@@ -174,15 +174,15 @@ void propagateMatrix(Wave &wave, const Instruction &instruction, const MatrixDet
   uint64_t b = anyOf(instruction.sources[1], record.b.registersPerLane);
   if (details.isSparse && anyOf(instruction.sources[3], 1))
     a = ~0ull;
-  std::vector<UndefinedBytes> c(details.resultDwords);
-  if (instruction.sources[2].isVector())
-    for (int reg = 0; reg < details.resultDwords; ++reg)
-      c[reg] = wave.checks.vectorUndefined[instruction.sources[2].index + reg];
-  if (!(a | b)) {
-    for (int reg = 0; reg < details.resultDwords; ++reg)
-      wave.checks.vectorUndefined[instruction.destination.index + reg] = c[reg];
+  // What C brings along.
+  UndefinedBytes *result = wave.checks.vectorUndefined.data() + instruction.destination.index;
+  if (const Operand &c = instruction.sources[2]; !c.isVector())
+    std::fill_n(result, details.resultDwords, UndefinedBytes());
+  else if (c.index != instruction.destination.index)
+    std::memmove(result, wave.checks.vectorUndefined.data() + c.index,
+                 sizeof(UndefinedBytes) * details.resultDwords);
+  if (!(a | b))
     return;
-  }
   std::vector<bool> rows(record.blocks * record.m), columns(record.blocks * record.n);
   for (int lane = 0; lane < laneCount; ++lane) {
     if ((a >> lane) & 1)
@@ -197,16 +197,13 @@ void propagateMatrix(Wave &wave, const Instruction &instruction, const MatrixDet
       }
   }
   int perElement = details.isDouble ? 2 : 1;
-  for (int reg = 0; reg < details.resultDwords; ++reg) {
-    UndefinedBytes bytes = c[reg];
+  for (int reg = 0; reg < details.resultDwords; ++reg)
     for (int lane = 0; lane < laneCount; ++lane) {
       MatrixPosition at = record.c.layout(lane, reg / perElement);
       if (rows[at.block * record.m + at.row] || columns[at.block * record.n + at.column])
-        for (uint64_t &plane : bytes.plane)
+        for (uint64_t &plane : result[reg].plane)
           plane |= 1ull << lane;
     }
-    wave.checks.vectorUndefined[instruction.destination.index + reg] = bytes;
-  }
 }
 
 void multiplyDoubles(Wave &wave, const Instruction &instruction, const MatrixDetails &details) {

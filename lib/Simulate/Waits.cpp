@@ -3,34 +3,27 @@
 namespace codesign::simulate {
 namespace {
 
-void rebuildPending(Wave &wave) {
-  WaveChecks &checks = wave.checks;
-  checks.pendingVector.reset();
-  checks.pendingScalar.reset();
-  for (const auto *queue : {&checks.vectorMemory, &checks.local})
-    for (const Outstanding &operation : *queue)
-      for (const RegisterRange &range : wave.group->instruction(operation.instruction).writes)
-        for (int i = 0; i < range.count; ++i) {
-          if (range.isScalar && range.first + i < 128)
-            checks.pendingScalar.set(range.first + i);
-          else if (!range.isScalar)
-            checks.pendingVector.set(range.first + i);
-        }
-}
-
 void markPending(Wave &wave, const Instruction &instruction) {
   for (const RegisterRange &range : instruction.writes)
-    for (int i = 0; i < range.count; ++i) {
-      if (range.isScalar && range.first + i < 128)
-        wave.checks.pendingScalar.set(range.first + i);
-      else if (!range.isScalar)
-        wave.checks.pendingVector.set(range.first + i);
+    for (int reg = range.first; reg < range.first + range.count; ++reg) {
+      if (range.isScalar && reg < 128)
+        wave.checks.pendingScalar.set(reg);
+      else if (!range.isScalar && reg < vectorRegisterCount)
+        wave.checks.pendingVector.set(reg);
     }
+}
+
+void rebuildPending(Wave &wave) {
+  wave.checks.pendingVector.reset();
+  wave.checks.pendingScalar.reset();
+  for (const auto *queue : {&wave.checks.vectorMemory, &wave.checks.local})
+    for (const Outstanding &operation : *queue)
+      markPending(wave, wave.group->instruction(operation.instruction));
 }
 
 void complete(Wave &wave, const Outstanding &operation) {
   if (operation.ldsOperation)
-    wave.group->checks.operations[operation.ldsOperation].waitedEpoch = wave.group->checks.epoch;
+    wave.group->checks.lds.operation(operation.ldsOperation).waitedEpoch = wave.group->checks.lds.epoch;
 }
 
 bool touches(const RegisterRange &range, const Instruction &writer) {
@@ -50,13 +43,8 @@ const Outstanding *findWriter(const Wave &wave, const RegisterRange &range) {
 }
 
 bool isPending(const Wave &wave, const RegisterRange &range) {
-  for (int i = 0; i < range.count; ++i) {
-    int reg = range.first + i;
-    if (range.isScalar ? reg < 128 && wave.checks.pendingScalar.test(reg)
-                       : wave.checks.pendingVector.test(reg))
-      return true;
-  }
-  return false;
+  return range.isScalar ? wave.checks.pendingScalar.any(range.first, range.count)
+                        : wave.checks.pendingVector.any(range.first, range.count);
 }
 
 std::string registerName(const RegisterRange &range) {

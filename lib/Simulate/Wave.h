@@ -76,12 +76,6 @@ struct Wave {
   void write64(const Operand &operand, uint64_t value) { setScalar64(operand.index, value); }
 };
 
-/// Bank cycles of an instruction's most recent address pattern.
-struct LdsCost {
-  uint64_t hash = 0;
-  uint32_t cycles = 0, conflicts = 0;
-};
-
 /// One workgroup in flight; reused for the next one by its worker thread.
 struct Workgroup {
   const Program *program = nullptr;
@@ -97,7 +91,7 @@ struct Workgroup {
   std::vector<uint8_t> lds;
   GroupChecks checks;
   std::vector<InstructionStatistics> statistics;
-  std::vector<LdsCost> ldsCosts; // by instruction
+  std::vector<std::unique_ptr<LdsCost>> ldsCosts; // by instruction
   uint64_t matrixMultiplyAccumulates = 0;
   uint64_t clock = 0; // instructions executed, stands in for s_memtime
   std::string error;  // set: the run stops

@@ -1,0 +1,13 @@
+// Reads and stores of a wave's lanes in LDS.
+#pragma once
+
+#include "Access.h"
+
+namespace codesign::simulate {
+
+/// One access of all active lanes at register `data`, `offset` bytes from the addresses in the first source;
+/// with `addsThreadId` from M0 + 4 · lane instead.
+void accessLds(Wave &wave, const Instruction &instruction, const AccessShape &shape, LdsOperationId operation,
+               int data, uint32_t offset, bool addsThreadId);
+
+} // namespace codesign::simulate
