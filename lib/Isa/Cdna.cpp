@@ -22,9 +22,8 @@ FragmentLayout inputLayout(int rows, int depth, int blocks) {
                         {{perLane, column, 1}});
 }
 
-/// 8-bit operands of the f8f6f4 forms: k in chunks of 16 that go round the lane groups.
-FragmentLayout chunkedInputLayout(int rows, int depth) {
-  constexpr int chunk = 16;
+/// k in chunks that go round the lane groups: 8-bit operands of the f8f6f4 forms, B of the deep sparse forms.
+FragmentLayout chunkedInputLayout(int rows, int depth, int chunk) {
   int kGroups = wave / rows;
   return FragmentLayout({{rows, row, 1}, {kGroups, column, chunk}},
                         {{chunk, column, 1}, {depth / (kGroups * chunk), column, kGroups * chunk}});
@@ -96,6 +95,25 @@ MatrixInstruction smfmac(Architecture architecture, const char *mnemonic, const 
   return instruction;
 }
 
+/// A of CDNA4's deep 8-bit sparse forms: the bits of a stored column go to lane group and byte in an order of
+/// their own.
+FragmentLayout deepSparseLayout8(int rows) {
+  return rows == 16 ? FragmentLayout({{16, row, 1}, {2, column, 8}, {2, column, 32}},
+                                     {{4, column, 1}, {2, column, 16}, {2, column, 4}})
+                    : FragmentLayout({{32, row, 1}, {2, column, 16}},
+                                     {{4, column, 1}, {2, column, 8}, {2, column, 4}});
+}
+
+MatrixInstruction deepSmfmac(Architecture architecture, const char *mnemonic, const char *builtin, int m,
+                             int n, int k, DataType a, DataType b, DataType c, int passes,
+                             const char *feature) {
+  MatrixInstruction instruction = smfmac(architecture, mnemonic, builtin, m, n, k, a, b, c, passes, feature);
+  if (bitWidth(a) == 8)
+    instruction.a = operand(a, deepSparseLayout8(m));
+  instruction.b = operand(b, chunkedInputLayout(n, k, 8).transposed());
+  return instruction;
+}
+
 struct MatrixFormat {
   const char *name;
   int selector; // value of cbsz (A) or blgp (B)
@@ -120,9 +138,9 @@ void addF8F6F4(std::vector<MatrixInstruction> &rows, Architecture architecture, 
       instruction.scaled = scaled;
       instruction.formatA = a.selector;
       instruction.formatB = b.selector;
-      instruction.a = operand(a.type, isFloat8(a.type) ? chunkedInputLayout(m, k) : inputLayout(m, k, 1));
-      instruction.b =
-          operand(b.type, (isFloat8(b.type) ? chunkedInputLayout(n, k) : inputLayout(n, k, 1)).transposed());
+      instruction.a = operand(a.type, isFloat8(a.type) ? chunkedInputLayout(m, k, 16) : inputLayout(m, k, 1));
+      instruction.b = operand(
+          b.type, (isFloat8(b.type) ? chunkedInputLayout(n, k, 16) : inputLayout(n, k, 1)).transposed());
       instruction.c = operand(DataType::F32, accumulatorLayout(m, n, 1));
       rows.push_back(std::move(instruction));
     }

@@ -168,6 +168,29 @@ UndefinedBytes combine(const Wave &wave, const Instruction &instruction, const L
   return everywhere(source[0].any() | source[1].any() | source[2].any());
 }
 
+/// v_pk_*: each half of the result takes one half of each source.
+void propagatePacked(Wave &wave, const Instruction &instruction, const VectorDetails &details,
+                     uint64_t enabled) {
+  const bool wide = details.form == VectorForm::Packed32;
+  UndefinedBytes low, high;
+  for (int k = 0; k < details.operation->sourceCount; ++k) {
+    const Operand &operand = instruction.sources[k];
+    for (int half = 0; half < 2; ++half) {
+      const bool upper = operand.modifiers & (half ? modifier::opSel1 : modifier::opSel0);
+      const UndefinedBytes bytes = undefinedOf(wave, operand, wide && upper ? 1 : 0);
+      const uint64_t any = wide    ? bytes.any()
+                           : upper ? bytes.plane[2] | bytes.plane[3]
+                                   : bytes.plane[0] | bytes.plane[1];
+      UndefinedBytes &result = wide && half ? high : low;
+      for (int byte = wide || !half ? 0 : 2; byte < (wide || half ? 4 : 2); ++byte)
+        result.plane[byte] |= any;
+    }
+  }
+  setUndefined(wave, instruction.destination.index, low, enabled);
+  if (wide)
+    setUndefined(wave, instruction.destination.index + 1, high, enabled);
+}
+
 } // namespace
 
 void propagateVector(Wave &wave, const Instruction &instruction, uint64_t enabled, const LaneArguments &x) {
@@ -182,7 +205,7 @@ void propagateVector(Wave &wave, const Instruction &instruction, uint64_t enable
     source[k] = undefinedOf(wave, operand);
     LaneType type = operation.sourceType[k];
     if (details.form == VectorForm::Packed32 || type == LaneType::F64 || type == LaneType::B64) {
-      uint64_t high = undefinedOf(wave, operand, 1).any();
+      const uint64_t high = undefinedOf(wave, operand, 1).any();
       if (high && operation.undefined != UndefinedRule::Copy)
         source[k] = everywhere(source[k].any() | high);
       any |= high;
@@ -211,6 +234,8 @@ void propagateVector(Wave &wave, const Instruction &instruction, uint64_t enable
       setScalarUndefined(wave, instruction.scalarDestination, 0);
     return;
   }
+  if (details.form == VectorForm::Packed32 || details.form == VectorForm::Packed16)
+    return propagatePacked(wave, instruction, details, enabled);
   if (instruction.isDpp)
     source[0] = throughDpp(instruction, source[0]);
   for (int k = 0; k < operation.sourceCount; ++k)

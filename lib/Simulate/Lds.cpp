@@ -170,13 +170,22 @@ void executeTranspose(Wave &wave, const Instruction &instruction) {
   uint32_t addresses[laneCount];
   uint64_t exec = wave.exec();
   alignas(16) uint8_t rows[laneCount][16] = {};
+  uint32_t undefined[laneCount] = {}; // a bit per byte of a row
+  const bool checking = wave.group->checking;
+  if (checking)
+    checkVectorUse(wave, instruction, instruction.sources[0], 1, exec, "an LDS address");
   for (uint64_t rest = exec; rest; rest &= rest - 1) {
     int lane = std::countr_zero(rest);
     addresses[lane] = addressOf(wave, instruction, lane) + instruction.offset;
-    if (recordLdsAccess(wave, instruction, operation, LdsAccessKind::Read, addresses[lane], bytes, lane,
-                        nullptr))
-      std::memcpy(rows[lane], wave.group->lds.data() + addresses[lane], bytes);
+    if (!recordLdsAccess(wave, instruction, operation, LdsAccessKind::Read, addresses[lane], bytes, lane,
+                         nullptr))
+      continue;
+    std::memcpy(rows[lane], wave.group->lds.data() + addresses[lane], bytes);
+    for (int part = 0; checking && part < bytes; part += 4)
+      undefined[lane] |= uint32_t(undefinedLds(wave, addresses[lane] + part, 4)) << part;
   }
+  if (checking)
+    defineLoaded(wave, details.shape, instruction.destination.index, exec);
   auto element = [&](int row, int at) { // `at` counts elements within the row
     int bit = at * bits;
     uint32_t word = rows[row][bit / 8] | (bit / 8 + 1 < bytes ? rows[row][bit / 8 + 1] << 8 : 0);
@@ -190,8 +199,12 @@ void executeTranspose(Wave &wave, const Instruction &instruction) {
     // group receives column m.
     int group = lane & ~15, column = lane & 15, lanesPerRow = 16 / perRow;
     for (int e = 0; e < perRow; ++e) {
-      uint32_t value = element(group + e * lanesPerRow + column / perRow, column % perRow);
-      int bit = e * bits;
+      int row = group + e * lanesPerRow + column / perRow, from = column % perRow * bits, bit = e * bits;
+      uint32_t value = element(row, column % perRow);
+      if ((undefined[row] >> (from / 8)) & ((1u << ((from + bits - 1) / 8 - from / 8 + 1)) - 1))
+        for (int byte = bit / 8; byte <= (bit + bits - 1) / 8; ++byte)
+          wave.checks.vectorUndefined[instruction.destination.index + byte / 4].plane[byte % 4] |= 1ull
+                                                                                                   << lane;
       result[bit / 8] |= value << (bit % 8);
       if (bit % 8 + bits > 8)
         result[bit / 8 + 1] |= value >> (8 - bit % 8);
@@ -199,8 +212,6 @@ void executeTranspose(Wave &wave, const Instruction &instruction) {
     putLane(wave, details.shape, instruction.destination.index, lane, result);
   }
   countLds(wave, instruction, addresses, exec, bytes, false);
-  if (wave.group->checking)
-    defineLoaded(wave, details.shape, instruction.destination.index, exec);
   issueLocal(wave, instruction, false, operation);
 }
 

@@ -293,8 +293,8 @@ void executeMatrix(Wave &wave, const Instruction &instruction) {
   wave.group->matrixMultiplyAccumulates += details.multiplyAccumulates;
   if (wave.group->checking)
     propagateMatrix(wave, instruction, details);
-  bool flushes = wave.mode.flushes32() || wave.mode.round32();
-  if (flushes)
+  bool isOther = !wave.mode.isHostDefault32();
+  if (isOther)
     resetFloatEnvironment(); // MFMA keeps subnormals and rounds to nearest whatever MODE says
   if (details.isDouble) {
     multiplyDoubles(wave, instruction, details);
@@ -335,7 +335,7 @@ void executeMatrix(Wave &wave, const Instruction &instruction) {
     else
       multiplyBlocks(wave, instruction, details, a, b);
   }
-  if (flushes)
+  if (isOther)
     setFloatEnvironment(wave.mode, false);
 }
 

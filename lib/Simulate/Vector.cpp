@@ -177,8 +177,10 @@ void applyOutput(const Wave &wave, const Instruction &instruction, const VectorD
       result[lane] = static_cast<uint32_t>(bits);
       result[lane + laneCount] = static_cast<uint32_t>(bits >> 32);
     } else if (type == LaneType::F32) {
-      float value = std::bit_cast<float>(result[lane]) * static_cast<float>(factor);
-      result[lane] = std::bit_cast<uint32_t>(instruction.clamp ? clampUnit(value, dx10) : value);
+      for (int at = lane; at < details.resultDwords * laneCount; at += laneCount) {
+        float value = std::bit_cast<float>(result[at]) * static_cast<float>(factor);
+        result[at] = std::bit_cast<uint32_t>(instruction.clamp ? clampUnit(value, dx10) : value);
+      }
     } else if (type == LaneType::F16 || details.form == VectorForm::Packed16) {
       // Clamping halves needs no arithmetic: negative becomes 0, above 1 becomes 1.
       for (int half = 0; half < 32; half += 16) {
@@ -297,14 +299,23 @@ void execute(Wave &wave, const Instruction &instruction) {
   x.destination =
       direct ? wave.lanes(instruction.destination.index) : wave.scratchLanes[resultTemporary].value;
 
-  bool wide = details.usesWideMode &&
-              (wave.mode.flushes64() != wave.mode.flushes32() || wave.mode.round64() != wave.mode.round32());
+  const bool flushesHalves = details.computesHalves && wave.mode.subnormals64() != 3;
+  const bool packedHalves = details.form == VectorForm::Packed16;
+  if (flushesHalves && !(wave.mode.subnormals64() & 1))
+    for (int k = 0; k < operation.sourceCount; ++k)
+      if (packedHalves || operation.sourceType[k] == LaneType::F16)
+        x.source[k] =
+            flushHalves(x.source[k], wave.scratchLanes[sourceTemporary + 2 * k].value, packedHalves);
+  bool wide = details.usesWideMode && wave.mode.differs();
   if (wide)
     setFloatEnvironment(wave.mode, true);
   if (details.form == VectorForm::Packed32)
     runPacked32(x, instruction, operation, wave);
   else
     operation.kernel(x);
+  if (flushesHalves && !(wave.mode.subnormals64() & 2) &&
+      (packedHalves || operation.destinationType == LaneType::F16))
+    flushHalves(x.destination, x.destination, packedHalves);
   if (post && hasVectorResult) {
     if (instruction.clamp && instruction.extra[3])
       saturateInteger(instruction, x, x.destination);

@@ -26,8 +26,9 @@ struct VectorDetails {
   const LaneOperation *operation = nullptr;
   VectorForm form = VectorForm::Plain;
   uint8_t resultDwords = 1;
-  bool usesWideMode = false; // f64: the 16/64-bit fields of MODE
-  bool keepsRest = false;    // writes only part of the destination register
+  bool usesWideMode = false;   // f16 and f64: the 16/64-bit fields of MODE
+  bool computesHalves = false; // f16 arithmetic and conversions to f16
+  bool keepsRest = false;      // writes only part of the destination register
 };
 
 const LaneOperation *findLaneOperation(llvm::StringRef base, bool gfx950);
@@ -49,6 +50,8 @@ void executeVector(Wave &wave, const Instruction &instruction);
 
 /// Host rounding and subnormal handling for f32 (wide = false) or f64 (wide = true) of this mode.
 void setFloatEnvironment(const FloatMode &mode, bool wide);
+/// Subnormal f16 values become zero in the low half of each lane, or in both. Returns `result`.
+const uint32_t *flushHalves(const uint32_t *values, uint32_t *result, bool bothHalves);
 /// Keeps subnormals and rounds to nearest: for MFMA and for the host's own code.
 void resetFloatEnvironment();
 

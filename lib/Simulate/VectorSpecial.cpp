@@ -143,8 +143,13 @@ void fmaMix(Wave &wave, const Instruction &instruction) {
   }
   if (wave.group->checking) {
     uint64_t undefined = 0;
-    for (int k = 0; k < 3; ++k)
-      undefined |= undefinedOf(wave, instruction.sources[k]).any();
+    for (int k = 0; k < 3; ++k) {
+      const Operand &operand = instruction.sources[k];
+      const UndefinedBytes source = undefinedOf(wave, operand);
+      const int first = operand.modifiers & modifier::opSel0 ? 2 : 0;
+      undefined |=
+          operand.modifiers & modifier::opSel1 ? source.plane[first] | source.plane[first + 1] : source.any();
+    }
     UndefinedBytes bytes =
         kind ? wave.checks.vectorUndefined[instruction.destination.index] : UndefinedBytes();
     for (int byte = kind == 2 ? 2 : 0; byte < (kind == 1 ? 2 : 4); ++byte)

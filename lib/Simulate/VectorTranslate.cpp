@@ -53,8 +53,11 @@ const VectorDetails *internDetails(StringRef base, bool gfx950) {
   details.form = packed32 ? VectorForm::Packed32 : formOf(base, *operation);
   auto isWide = [](LaneType type) { return type == LaneType::F64 || type == LaneType::B64; };
   details.resultDwords = packed32 || isWide(operation->destinationType) ? 2 : 1;
-  details.usesWideMode =
-      operation->destinationType == LaneType::F64 || operation->sourceType[0] == LaneType::F64;
+  // Dot products and the explicit v_cvt_pkrtz have their own rules.
+  details.computesHalves = base.contains("_F16") && !base.starts_with("V_DOT") && !base.contains("PKRTZ") &&
+                           !base.contains("_SCALEF32_");
+  details.usesWideMode = operation->destinationType == LaneType::F64 ||
+                         operation->sourceType[0] == LaneType::F64 || details.computesHalves;
   storage.push_back(details);
   return known[key] = &storage.back();
 }

@@ -33,8 +33,12 @@ struct FloatMode {
 
   unsigned round32() const { return bits & 3; }
   unsigned round64() const { return (bits >> 2) & 3; }
-  bool flushes32() const { return ((bits >> 4) & 3) == 0; }
-  bool flushes64() const { return ((bits >> 6) & 3) == 0; }
+  // Of the two bits for subnormals the low one keeps inputs, the high one results.
+  unsigned subnormals32() const { return (bits >> 4) & 3; }
+  unsigned subnormals64() const { return (bits >> 6) & 3; }
+  bool isHostDefault32() const { return round32() == 0 && subnormals32() == 3; }
+  /// Does the host need one environment for f32 and another for f16 and f64?
+  bool differs() const { return round32() != round64() || subnormals32() != subnormals64(); }
 };
 
 enum class WaveState : uint8_t { Running, AtBarrier, Sleeping, Ended };

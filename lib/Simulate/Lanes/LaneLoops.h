@@ -55,16 +55,24 @@ CODESIGN_INLINE float halfToFloat(uint32_t half) {
   return asFloat(magnitude | (half & 0x8000) << 16);
 }
 
-CODESIGN_INLINE uint32_t floatToHalf(float value) { // round to nearest even
-  uint32_t bits = asBits(value), sign = (bits >> 16) & 0x8000;
-  uint32_t magnitude = bits & 0x7fffffff;
-  uint32_t normal = (magnitude + 0xfff + ((magnitude >> 13) & 1) - ((127 - 15) << 23)) >> 13;
-  constexpr uint32_t denormalMagic = ((127 - 15) + (23 - 10) + 1) << 23;
-  uint32_t subnormal = asBits(asFloat(magnitude) + asFloat(denormalMagic)) - denormalMagic;
-  uint32_t result = magnitude < (113u << 23) ? subnormal : normal;
-  result = magnitude >= 0x477ff000 ? 0x7c00 : result; // 65520 and above
+/// Rounds as the host's floating-point environment says.
+CODESIGN_INLINE uint32_t floatToHalf(float value) {
+  uint32_t bits = asBits(value), sign = bits & 0x80000000, magnitude = bits & 0x7fffffff;
+  // A sum with 2^(exponent + 13) leaves the 10 bits of mantissa that f16 keeps; below 2^-14 they are fixed.
+  uint32_t exponent = magnitude & 0x7f800000, least = (127 - 14) << 23;
+  exponent = exponent < least ? least : exponent;
+  bool outside = magnitude >= 0x47800000; // 65536 and above
+  float large = asFloat(((outside ? least : exponent) + (13 << 23)) | sign);
+  uint32_t rounded = asBits((value + large) - large) & 0x7fffffff;
+  uint32_t normal = (rounded - ((127 - 15) << 23)) >> 13;
+  uint32_t subnormal = asBits(asFloat(rounded) + 0.5f) - 0x3f000000; // exact: a multiple of 2^-24
+  uint32_t result = rounded < (113u << 23) ? subnormal : normal;
+  // Too large: infinity where the environment rounds away from zero, else the largest number.
+  bool away = outside ? asBits(value * 0x1p126f) << 1 == 0xff000000 : rounded >= 0x47800000;
+  result = outside || rounded >= 0x47800000 ? (away ? 0x7c00 : 0x7bff) : result;
+  result = magnitude == 0x7f800000 ? 0x7c00 : result;
   result = magnitude > 0x7f800000 ? 0x7e00 | ((magnitude >> 13) & 0x1ff) : result;
-  return sign | result;
+  return sign >> 16 | result;
 }
 
 CODESIGN_INLINE uint32_t floatToHalfTowardZero(float value) {

@@ -55,6 +55,22 @@ FragmentSlot doubleOut4(int i, int j, int b) {
   return {16 * i + 4 * b + j, 0};
 }
 
+// The deep sparse forms of gfx950, as probed on an MI350 (ROCm/hip-fpsan): k of B in eights round the lane
+// groups; stored column c of an 8-bit A by its bits.
+template <int Rows>
+FragmentSlot roundTheGroups(int j, int k, int) {
+  constexpr int groups = 64 / Rows;
+  return {Rows * (k / 8 % groups) + j, k / (8 * groups) * 8 + k % 8};
+}
+FragmentSlot stored128(int i, int c, int) {
+  int group = 2 * ((c >> 5) & 1) + ((c >> 3) & 1), dword = 2 * ((c >> 2) & 1) + ((c >> 4) & 1);
+  return {16 * group + i, 4 * dword + (c & 3)};
+}
+FragmentSlot stored64(int i, int c, int) {
+  int dword = 2 * ((c >> 2) & 1) + ((c >> 3) & 1);
+  return {32 * ((c >> 4) & 1) + i, 4 * dword + (c & 3)};
+}
+
 // 8-bit f8f6f4 operands: a lane holds k = 16·g … 16·g + 15 and the same again one half of k later.
 FragmentSlot wide16(int i, int k, int) {
   return {16 * ((k % 64) / 16) + i, 16 * (k / 64) + k % 16};
@@ -90,6 +106,10 @@ const Golden sparse[] = {
     {"32x32x16", 16, 32, 32, 16, 1, deep<32, 4>, deep<32, 8>, d32},
     {"16x16x64", 8, 16, 16, 64, 1, deep<16, 8>, deep<16, 16>, d16},
     {"32x32x32", 8, 32, 32, 32, 1, deep<32, 8>, deep<32, 16>, d32},
+    {"16x16x64", 16, 16, 16, 64, 1, deep<16, 8>, roundTheGroups<16>, d16},
+    {"32x32x32", 16, 32, 32, 32, 1, deep<32, 8>, roundTheGroups<32>, d32},
+    {"16x16x128", 8, 16, 16, 128, 1, stored128, roundTheGroups<16>, d16},
+    {"32x32x64", 8, 32, 32, 64, 1, stored64, roundTheGroups<32>, d32},
 };
 
 void expectInput(const MatrixOperand &operand, bool isA, int outer, int depth, int blocks, InputSlot golden) {
@@ -157,8 +177,8 @@ TEST_P(MfmaLayout, EveryRowAgreesWithThePublishedFormulas) {
     expectGolden(row, *golden);
     ++checked;
   }
-  // 32 dense and 14 sparse forms on gfx942; gfx950 drops 2 and adds 6.
-  EXPECT_EQ(checked, GetParam() == Architecture::Gfx942 ? 46 : 50);
+  // 32 dense and 14 sparse forms on gfx942; gfx950 drops 2, adds 6 dense and 14 deep sparse ones.
+  EXPECT_EQ(checked, GetParam() == Architecture::Gfx942 ? 46 : 64);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cdna, MfmaLayout, testing::Values(Architecture::Gfx942, Architecture::Gfx950),

@@ -358,6 +358,27 @@ skip_%=:)"},
   global_load_lds_dword v1, s[4:5]
   s_waitcnt vmcnt(0)
   v_mov_b32 v10, 0)"},
+    // Half of a packed pair was never written.
+    {"packedHighUndefined", undefined, 64, R"(
+  v_mov_b32 v4, 1.0
++ v_pk_mul_f32 v[20:21], v[4:5], v[4:5]
+- v_pk_mul_f32 v[20:21], v[4:5], v[4:5] op_sel_hi:[0,0]
+  v_mov_b32 v10, v21)"},
+    {"packedLowUndefined", undefined, 64, R"(
+  v_mov_b32 v5, 1.0
++ v_pk_fma_f32 v[20:21], v[4:5], v[4:5], v[4:5] op_sel:[1,1,0]
+- v_pk_fma_f32 v[20:21], v[4:5], v[4:5], v[4:5] op_sel:[1,1,1]
+  v_mov_b32 v10, v20)"},
+    {"packedHalfUndefined", undefined, 64, R"(
+  v_mov_b32_sdwa v3, v0 dst_sel:WORD_0 dst_unused:UNUSED_PRESERVE src0_sel:WORD_0
+  s_nop 0
++ v_pk_add_f16 v10, v3, v3
+- v_pk_add_f16 v10, v3, v3 op_sel_hi:[0,0])"},
+    {"mixedHalfUndefined", undefined, 64, R"(
+  v_mov_b32_sdwa v3, v0 dst_sel:WORD_0 dst_unused:UNUSED_PRESERVE src0_sel:WORD_0
+  s_nop 0
++ v_fma_mix_f32 v10, v3, v3, v3 op_sel:[0,1,0] op_sel_hi:[1,1,1]
+- v_fma_mix_f32 v10, v3, v3, v3 op_sel_hi:[1,1,1])"},
     // Barriers.
     {"barrierInBranch", divergent, 128, R"(
   v_mov_b32 v10, 0

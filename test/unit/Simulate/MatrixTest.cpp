@@ -48,6 +48,7 @@ struct Shape {
   bool scaled = false, sparse = false, inAccumulators = false;
   int cbsz = 0, blgp = 0;
 
+  bool isDeepSparse() const { return sparse && k * m * a.bits == 16384; }
   bool isInteger() const { return a.kind == Format::Integer; }
   bool isDouble() const { return a.bits == 64; }
   int registers(const Format &format, bool isStoredHalf) const {
@@ -110,6 +111,19 @@ std::string range(const char *file, int first, int count) {
 
 constexpr int firstA = 4, firstB = 12, firstIndex = 28, firstScaleA = 29, firstScaleB = 30, firstC = 32,
               firstD = 64;
+
+/// gfx950's sparse forms of twice the depth, as published by AMD's hip-fpsan for an MI350: lane group and
+/// register byte of a stored 8-bit A[i][c] and of B[k][j].
+Slot deepSparseSlot(const Shape &shape, const Format &format, bool isA, int i, int k) {
+  int groups = 64 / shape.m;
+  if (!isA)
+    return {shape.m * (k / 8 % groups) + i, k / (8 * groups) * 8 + k % 8};
+  if (format.bits == 16)
+    return {shape.m * (k / 8) + i, k % 8};
+  if (shape.m == 16)
+    return {16 * ((k >> 4 & 2) | (k >> 3 & 1)) + i, 4 * ((k >> 1 & 2) | (k >> 4 & 1)) + k % 4};
+  return {32 * (k >> 4 & 1) + i, 4 * ((k >> 1 & 2) | (k >> 3 & 1)) + k % 4};
+}
 
 /// Loads v4.. from the input image (one dword per register and lane), runs the instruction, stores the
 /// result.
@@ -196,7 +210,7 @@ public:
           for (int k = 0; k < depthA; ++k) {
             int dense = k;
             if (shape.sparse) { // two of every four depth steps are stored
-              Slot slot = operandSlot(shape, shape.a, 0, i, k, depthA);
+              Slot slot = slotOf(shape.a, 0, i, k, depthA, true);
               dense = 4 * (k / 2) + static_cast<int>((index[slot.lane] >> (2 * slot.element)) & 3);
             }
             double x = a[(block * shape.m + i) * depthA + k], y = b[(block * shape.m + j) * shape.k + dense];
@@ -218,6 +232,10 @@ public:
   }
 
 private:
+  Slot slotOf(const Format &format, int block, int i, int k, int depth, bool isA) const {
+    return shape.isDeepSparse() ? deepSparseSlot(shape, format, isA, i, k)
+                                : operandSlot(shape, format, block, i, k, depth);
+  }
   uint32_t &at(int reg, int lane) { return image[(reg - firstA) * 64 + lane]; }
   void store(int firstRegister, Slot slot, int bits, uint64_t value) {
     std::vector<uint32_t> part(image.begin() + (firstRegister - firstA) * 64, image.end());
@@ -249,9 +267,8 @@ private:
             value = decode(format, code);
           }
           values.push_back(value);
-          store(firstRegister, operandSlot(shape, format, block, i, k, depth), format.bits, code);
+          store(firstRegister, slotOf(format, block, i, k, depth, isA), format.bits, code);
         }
-    (void)isA;
     return values;
   }
 
@@ -288,6 +305,8 @@ std::vector<Shape> commonShapes() {
     shapes.push_back({"v_smfmac_f32_16x16x32_" + format.name, 16, 32, 1, format, format, false, true});
     shapes.push_back({"v_smfmac_f32_32x32x16_" + format.name, 32, 16, 1, format, format, false, true});
   }
+  shapes.push_back({"v_smfmac_i32_16x16x64_i8", 16, 64, 1, i8, i8, false, true});
+  shapes.push_back({"v_smfmac_i32_32x32x32_i8", 32, 32, 1, i8, i8, false, true});
   shapes.push_back({"v_mfma_f32_32x32x8_bf16", 32, 8, 1, bf16, bf16, false, false, true});
   shapes.push_back({"v_mfma_f32_16x16x16_f16", 16, 16, 1, f16, f16, false, false, true});
   return shapes;
@@ -312,13 +331,22 @@ TEST(Matrix, EveryShapeOfGfx950) {
   for (const Format &format : {f16, bf16}) {
     shapes.push_back({"v_mfma_f32_16x16x32_" + format.name, 16, 32, 1, format, format});
     shapes.push_back({"v_mfma_f32_32x32x16_" + format.name, 32, 16, 1, format, format});
+    shapes.push_back({"v_smfmac_f32_16x16x64_" + format.name, 16, 64, 1, format, format, false, true});
+    shapes.push_back({"v_smfmac_f32_32x32x32_" + format.name, 32, 32, 1, format, format, false, true});
   }
+  shapes.push_back({"v_smfmac_i32_16x16x128_i8", 16, 128, 1, i8, i8, false, true});
+  shapes.push_back({"v_smfmac_i32_32x32x64_i8", 32, 64, 1, i8, i8, false, true});
   shapes.push_back({"v_mfma_i32_16x16x64_i8", 16, 64, 1, i8, i8});
   shapes.push_back({"v_mfma_i32_32x32x32_i8", 32, 32, 1, i8, i8});
   for (const Format &a : {fp8, bf8})
     for (const Format &b : {fp8, bf8}) {
       shapes.push_back({"v_mfma_f32_16x16x32_" + a.name + "_" + b.name, 16, 32, 1, a, b});
       shapes.push_back({"v_mfma_f32_32x32x16_" + a.name + "_" + b.name, 32, 16, 1, a, b});
+      for (const char *shape : {"16x16x64_", "32x32x32_", "16x16x128_", "32x32x64_"}) {
+        int dimension = shape[0] == '1' ? 16 : 32, depth = std::atoi(shape + 6);
+        shapes.push_back({std::string("v_smfmac_f32_") + shape + a.name + "_" + b.name, dimension, depth, 1,
+                          a, b, false, true});
+      }
     }
   checkAll(shapes, "gfx950");
 }
