@@ -78,6 +78,7 @@ std::shared_ptr<const codesign::Block> AttentionOp::getBlock(const DimensionValu
   block->queryKeyNorm = getQueryKeyNorm();
   block->queryKeyValueBias = getQueryKeyValueBias();
   block->outputBias = getOutputBias();
+  block->multiHead = getMultiHead();
   return block;
 }
 

@@ -203,12 +203,13 @@ def Arch_AttentionOp : Arch_BlockOp<"attention"> {
   let summary = "multi-head or grouped-query attention with its four projections";
   let arguments = (ins Arch_Size:$hidden_size, Arch_Size:$num_attention_heads, Arch_Size:$num_key_value_heads,
     Arch_Size:$head_dim, OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$sliding_window,
-    UnitAttr:$rotary, UnitAttr:$query_key_norm, UnitAttr:$query_key_value_bias, UnitAttr:$output_bias);
+    UnitAttr:$rotary, UnitAttr:$query_key_norm, UnitAttr:$query_key_value_bias, UnitAttr:$output_bias,
+    UnitAttr:$multi_head);
   let assemblyFormat = [{
     `hidden` custom<Size>($hidden_size) `heads` custom<Size>($num_attention_heads)
     `kv_heads` custom<Size>($num_key_value_heads) `head_dim` custom<Size>($head_dim)
     (`window` custom<Integer>($sliding_window)^)? (`rotary` $rotary^)? (`qk_norm` $query_key_norm^)?
-    (`qkv_bias` $query_key_value_bias^)? (`output_bias` $output_bias^)? attr-dict
+    (`qkv_bias` $query_key_value_bias^)? (`output_bias` $output_bias^)? (`multi_head` $multi_head^)? attr-dict
   }];
 }
 

@@ -31,7 +31,7 @@ void ModelBuilder::build(const codesign::Block &block) {
                               size(Dimension::HeadDim, attention->headDim),
                               integerOrNull(attention->slidingWindow), flag(attention->rotary),
                               flag(attention->queryKeyNorm), flag(attention->queryKeyValueBias),
-                              flag(attention->outputBias));
+                              flag(attention->outputBias), flag(attention->multiHead));
   } else if (const auto *mlp = dynamic_cast<const MlpBlock *>(&block)) {
     arch::MlpOp::create(builder, location, mlpKind(mlp->gated), hidden(mlp->hiddenSize),
                         size(Dimension::IntermediateSize, mlp->intermediateSize), flag(mlp->bias));

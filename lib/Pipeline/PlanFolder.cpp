@@ -28,11 +28,14 @@ llvm::Error writeFile(llvm::StringRef folder, llvm::StringRef name,
   return llvm::Error::success();
 }
 
-/// The chosen shape as a request of its own: planning it again starts from the new shape, within the same
-/// budget.
+/// The chosen shape as a request of its own, every dimension pinned: planning it again gives this plan. Who
+/// wants to search on removes the pins; the guard-rails that hang on the base then start from the new shape.
 PlanRequest requestOf(const PlanRequest &request, const PlannedModel &planned) {
   PlanRequest result = request;
   result.budget = planned.space.budget;
+  for (Dimension dimension : allDimensions())
+    if (const int64_t value = planned.chosen.dimensions[dimension]; value > 0)
+      result.domains[static_cast<size_t>(dimension)] = ListDomain{{value}};
   result.model.model = modelOf(planned.space, planned.chosen);
   for (auto [choice, parallelism] : llvm::zip_equal(result.workloads, planned.chosen.parallelisms))
     choice.workload.parallelism = parallelism;
@@ -79,6 +82,22 @@ llvm::Error checkReplaceable(llvm::StringRef directory, const Plan &plan) {
   return llvm::Error::success();
 }
 
+/// The Hugging Face file of the chosen shape. An error where the family's keys cannot hold it.
+llvm::Expected<std::string> configOf(const PlanRequest &request, const PlanRequest &chosen) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  writeHuggingFaceConfig(chosen.model.model, request.model.source.get(), stream);
+  llvm::Expected<LoadedModel> again =
+      readHuggingFaceConfig(std::make_shared<const SourceFile>(SourceFile{"config.json", text}));
+  if (!again)
+    return again.takeError();
+  if (dimensionsOf(again->model) != dimensionsOf(chosen.model.model) ||
+      countParameters(again->model).total != countParameters(chosen.model.model).total)
+    return llvm::createStringError("the configuration of family '" + chosen.model.model.family +
+                                   "' cannot hold the chosen shape");
+  return text;
+}
+
 } // namespace
 
 llvm::Error writePlanFolder(const PlanRequest &request, const PlannedModel &planned, const Profile &profile,
@@ -105,9 +124,10 @@ llvm::Error writePlanFolder(const PlanRequest &request, const PlannedModel &plan
         writePlanRequest(chosen, "config.json", out);
       }))
     return error;
-  if (llvm::Error error = writeFile(staging, "config.json", [&](llvm::raw_ostream &out) {
-        writeHuggingFaceConfig(chosen.model.model, request.model.source.get(), out);
-      }))
+  llvm::Expected<std::string> config = configOf(request, chosen);
+  if (!config)
+    return config.takeError();
+  if (llvm::Error error = writeFile(staging, "config.json", [&](llvm::raw_ostream &out) { out << *config; }))
     return error;
   llvm::SmallString<256> kernels(staging);
   llvm::sys::path::append(kernels, "kernels");

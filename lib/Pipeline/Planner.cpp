@@ -86,6 +86,16 @@ llvm::Error printPlanIr(const PlanRequest &request, const Plan &plan, llvm::raw_
   return llvm::Error::success();
 }
 
+/// The base is what every plan is compared with: it must be able to run.
+static llvm::Error checkBaseSplits(const Space &space) {
+  const Variant base = baseVariant(space);
+  const ModelSpec model = modelOf(space, base);
+  for (const Workload &workload : workloadsOf(space, base))
+    if (std::string reason = whyNotDivisible(model, workload.parallelism); !reason.empty())
+      return usageError("the model cannot run workload '" + workload.name + "': " + reason);
+  return llvm::Error::success();
+}
+
 llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile &profile,
                                        const PlanOptions &options) {
   llvm::Expected<Space> space = makeSpace(request);
@@ -93,6 +103,8 @@ llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile
     return space.takeError();
   const Providers providers = makeProviders(profile, options);
   *space = withBestBaseSplits(std::move(*space), providers);
+  if (llvm::Error error = checkBaseSplits(*space))
+    return error;
   SearchOptions searchOptions;
   searchOptions.numBest = options.numBest;
   searchOptions.tieBand = tieBandOf(*space, providers);
@@ -123,11 +135,9 @@ llvm::Expected<PlannedModel> priceModel(const PlanRequest &request, const Profil
   if (!space)
     return space.takeError();
   const Providers providers = makeProviders(profile, options);
+  if (llvm::Error error = checkBaseSplits(*space))
+    return error;
   const Variant base = baseVariant(*space);
-  const ModelSpec model = modelOf(*space, base);
-  for (const Workload &workload : workloadsOf(*space, base))
-    if (std::string reason = whyNotDivisible(model, workload.parallelism); !reason.empty())
-      return usageError("workload '" + workload.name + "': " + reason);
   SearchResult alone;
   alone.reference = referenceOf(*space, base, providers);
   PlannedModel planned;

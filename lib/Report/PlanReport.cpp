@@ -17,13 +17,14 @@ struct Column {
   const PlanVariant *variant;
 };
 
-/// The user's shape, the best plan, the best under a further condition, and the next best.
+/// The user's shape, the best plan, the best under a further condition, and the next best; each shape once.
 std::vector<Column> columnsOf(const Plan &plan, unsigned alternatives) {
   std::vector<Column> columns = {{"yours", &plan.base}};
-  if (!plan.best.empty())
+  if (!plan.best.empty() && plan.best.front().verdict != "base")
     columns.push_back({"best", &plan.best.front()});
   for (auto [index, variant] : llvm::enumerate(plan.alternatives))
-    columns.push_back({std::string("best [") + char('a' + index) + "]", &variant});
+    if (variant.verdict != "base")
+      columns.push_back({std::string("best [") + char('a' + index) + "]", &variant});
   for (size_t i = 1; i < plan.best.size(); ++i)
     if (llvm::none_of(columns,
                       [&](const Column &c) { return c.variant->dimensions == plan.best[i].dimensions; }))
@@ -189,7 +190,8 @@ void printReasons(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
 void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
   const PlanCertificate &certificate = plan.certificate;
   heading(stream, options, "Certificate");
-  stream << "  " << formatInteger(certificate.variants) << " variants in the space\n";
+  stream << "  " << formatInteger(certificate.variants)
+         << (certificate.variants == 1 ? " variant" : " variants") << " in the space\n";
   Table table({Align::Right, Align::Left, Align::Left});
   for (const PlanConstraint &constraint : certificate.constraints)
     if (constraint.removed > 0)

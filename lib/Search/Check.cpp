@@ -83,7 +83,7 @@ std::string largestChange(const Space &space, const Variant &from, const Variant
       const Estimate b = providers.library().estimate(placed.op.shape);
       const double change =
           std::fabs(a.time().value * double(found->second->count) - b.time().value * double(placed.count)) *
-          workload.weight / double(workload.tokens());
+          workload.weight / double(workload.replicaTokens());
       if (change <= largest)
         continue;
       largest = change;

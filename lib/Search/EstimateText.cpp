@@ -80,7 +80,9 @@ std::string changeText(const OperatorShape &beforeShape, const Estimate &before,
         rowAlignmentBytes(*from) != rowAlignmentBytes(*to))
       stream << "; rows aligned to " << rowAlignmentBytes(*from) << " -> " << rowAlignmentBytes(*to)
              << " bytes";
-    if (isPowerLimited(before) && isPowerLimited(after))
+    constexpr double sameRate = 0.05;
+    if (isPowerLimited(before) && isPowerLimited(after) &&
+        std::fabs(rate(after) / rate(before) - 1) < sameRate)
       stream << "; the power limit sets the rate of both, so tiles and waves make little difference";
   } else if (std::holds_alternative<DecodeAttentionShape>(afterShape)) {
     stream << "; key-value traffic " << changed(before.bytes.value, after.bytes.value);

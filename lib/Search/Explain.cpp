@@ -116,6 +116,13 @@ private:
         return false;
     if (measure(space, Measure::ExpertsBeyondTopK, variant) < 0)
       return false;
+    // Heads of one width and the number of the other would be an attention of a size that nobody asked for.
+    const auto attentionWidth = [](const Variant &v) {
+      return v.dimensions[Dimension::NumAttentionHeads] * v.dimensions[Dimension::HeadDim];
+    };
+    const auto [narrow, wide] = std::minmax({attentionWidth(from), attentionWidth(to)});
+    if (attentionWidth(variant) < narrow || attentionWidth(variant) > wide)
+      return false;
     for (size_t w = 0; w < space.workloads.size(); ++w)
       if (measure(space, Measure::Indivisible, variant, w) != 0)
         return false;

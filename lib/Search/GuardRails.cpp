@@ -1,5 +1,6 @@
 // The default limits, after the published shapes and ablations that docs/search.md lists.
 #include "Axes.h"
+#include "codesign/Model/Blocks.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
@@ -40,10 +41,12 @@ public:
     Constraint constraint{name, quantity, limits, 1, {}, /*guardRail=*/true};
     if (widen && partOf(quantity) != Part::Split && widening != Widening::None) {
       double own = measure(space, quantity, baseVariant(space));
-      if (widening == Widening::Exception)
+      // A limit that the user names holds, even where the base does not keep it.
+      if (widening == Widening::Interval)
+        constraint.limits = {changed && change->min ? limits.min : std::min(limits.min, own),
+                             changed && change->max ? limits.max : std::max(limits.max, own)};
+      else if (!changed)
         constraint.exceptions.push_back(own);
-      else
-        constraint.limits = {std::min(limits.min, own), std::max(limits.max, own)};
     }
     result.push_back(std::move(constraint));
     return &result.back();
@@ -54,8 +57,22 @@ public:
   std::vector<Constraint> result;
 };
 
+/// Whether the family's configuration has no key for key-value heads and none for the width of a head.
+bool isMultiHead(const ModelSpec &model) {
+  for (const LayerGroup &group : model.layers)
+    for (const auto &block : group.blocks)
+      if (const auto *attention = dynamic_cast<const AttentionBlock *>(block.get());
+          attention && attention->multiHead)
+        return true;
+  return false;
+}
+
 void addAttentionRules(ConstraintList &list) {
   list.add("head_grouping", Measure::QueryHeadRemainder, {0, 0});
+  if (isMultiHead(list.space.base)) {
+    list.add("multi_head", Measure::HeadsPerKeyValueHead, {1, 1});
+    list.add("heads_fill_hidden", Measure::AttentionWidthRatio, {1, 1});
+  }
   if (Constraint *menu =
           list.addGuardRail("head_dim_menu", Measure::HeadDim, {64, 128}, Widening::Exception)) {
     menu->multipleOf = 64;

@@ -18,6 +18,15 @@ int64_t stepFor(int64_t size) {
   return size >= 2048 ? 128 : 64;
 }
 
+/// Four, two or one: as many pipeline stages as divide the base must stay possible, and some ten numbers of
+/// layers.
+int64_t layerStep(int64_t layers) {
+  int64_t step = 4;
+  while (step > 1 && (layers % step != 0 || layers < 12 * step))
+    step /= 2;
+  return step;
+}
+
 /// The multiples of `step` in [low, high], and `own`.
 std::vector<int64_t> multiples(double low, double high, int64_t step, int64_t own) {
   std::vector<int64_t> values = {own};
@@ -37,7 +46,7 @@ public:
     set(Dimension::HiddenSize, hiddens);
     int64_t layers = base[Dimension::NumHiddenLayers];
     set(Dimension::NumHiddenLayers,
-        multiples((1 - reach) * double(layers), (1 + reach) * double(layers), 1, layers));
+        multiples((1 - reach) * double(layers), (1 + reach) * double(layers), layerStep(layers), layers));
     if (base[Dimension::NumAttentionHeads] > 0)
       buildAttention();
     buildFeedForward();

@@ -57,7 +57,7 @@ void wordReasons(const Space &space, const Variant &from, const Variant &to, con
     for (const WorkloadChoice &choice : space.workloads)
       if (choice.workload.name == delta.workload)
         return std::fabs(delta.toSeconds - delta.fromSeconds) * choice.workload.weight /
-               double(choice.workload.tokens());
+               double(choice.workload.replicaTokens());
     return 0.0;
   };
   constexpr int shown = 2;

@@ -102,7 +102,7 @@ StepCost stepCost(const ModelSpec &model, const Workload &workload, const Operat
 }
 
 double costPerToken(const StepCost &cost, const Workload &workload, Objective objective) {
-  auto tokens = double(workload.tokens());
+  auto tokens = double(workload.replicaTokens());
   switch (objective) {
   case Objective::Time:
     return cost.seconds / tokens;

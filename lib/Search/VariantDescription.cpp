@@ -97,6 +97,17 @@ PlanOperator bubble(double seconds) {
   return op;
 }
 
+/// Matrix work of one step: of all ranks, over their number. The times are those of the heaviest stage.
+double meanFlopPerRank(const ModelSpec &model, Workload workload, const Providers &providers) {
+  const double stages = double(workload.parallelism.pipeline);
+  workload.parallelism.pipeline = 1;
+  double flop = 0;
+  for (const PlacedOperator &placed : operatorsOf(model, workload))
+    if (isMatrixWork(placed.op.shape))
+      flop += providers.library().estimate(placed.op.shape).flops.value * double(placed.count);
+  return flop / stages;
+}
+
 PlanWorkloadResult describeWorkload(const ModelSpec &model, const Workload &workload,
                                     const Providers &providers) {
   const Profile &profile = providers.profile();
@@ -105,12 +116,11 @@ PlanWorkloadResult describeWorkload(const ModelSpec &model, const Workload &work
   result.tensorParallel = workload.parallelism.tensor;
   result.expertParallel = workload.parallelism.expert;
   result.pipelineParallel = workload.parallelism.pipeline;
-  result.tokensPerStep = workload.tokens();
+  result.tokensPerStep = workload.replicaTokens();
   double uncertain = 0;
   for (const PlacedOperator &placed : operatorsOf(model, workload)) {
     PlanOperator op = describeOperator(placed, providers);
     result.secondsPerStep += op.seconds;
-    result.flopPerStep += op.flop * double(op.count);
     result.hbmBytesPerStep += compulsoryBytes(placed.op.shape).value * double(op.count);
     uncertain += op.seconds * op.band;
     result.operators.push_back(std::move(op));
@@ -121,6 +131,7 @@ PlanWorkloadResult describeWorkload(const ModelSpec &model, const Workload &work
     result.secondsPerStep *= factor;
   }
   result.band = uncertain / result.secondsPerStep;
+  result.flopPerStep = meanFlopPerRank(model, workload, providers);
   const StepCost cost = stepCost(model, workload, providers);
   result.joulesPerStep = cost.joules;
   result.tokensPerSecond = double(result.tokensPerStep) / result.secondsPerStep;

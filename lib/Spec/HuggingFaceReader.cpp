@@ -284,6 +284,7 @@ void ConfigReader::readGpt2() {
   attention->headDim = hidden / heads;
   attention->queryKeyValueBias = attention->outputBias = true;
   attention->rotary = false;
+  attention->multiHead = true;
   derived("head_dim", "n_embd / n_head");
   derived("num_key_value_heads", "n_head");
   auto mlp = std::make_shared<MlpBlock>();

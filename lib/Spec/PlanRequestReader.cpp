@@ -184,7 +184,7 @@ void RequestReader::readGuardRails() {
 }
 
 std::vector<int64_t> RequestReader::ranks(MapReader &map, llvm::StringRef key) {
-  constexpr double maxRanks = 4096;
+  constexpr double maxRanks = 1024;
   constexpr size_t maxValues = 16; // all combinations of three such lists are tried
   std::optional<YAML::Node> node = map.takeOptional(key);
   if (!node)
@@ -367,7 +367,13 @@ llvm::Expected<LoadedModel> RequestReader::readModel() {
 /// Fails where a workload names only splits that the base model cannot have; what is searched may have
 /// others.
 llvm::Error checkSplits(const PlanRequest &request) {
+  const bool hasExperts = dimensionsOf(request.model.model)[Dimension::NumExperts] > 0;
   for (auto [index, choice] : llvm::enumerate(request.workloads)) {
+    const auto spreadsExperts = [](const Parallelism &split) { return split.expert > 1; };
+    if (!hasExperts &&
+        (spreadsExperts(choice.workload.parallelism) || llvm::any_of(choice.parallelisms, spreadsExperts)))
+      return inputError(request.locations.at(llvm::formatv("workloads[{0}].ep", index)),
+                        "the model has no experts to spread over ranks");
     std::string reason = whyNotDivisible(request.model.model, choice.workload.parallelism);
     const auto fits = [&](const Parallelism &split) {
       return whyNotDivisible(request.model.model, split).empty();

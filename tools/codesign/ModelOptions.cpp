@@ -19,7 +19,7 @@ void ModelOptions::addTo(CLI::App &command) {
   command.add_option("--clock", clock, "sustained: at the power limit; burst: as short benchmarks run")
       ->check(CLI::IsMember({"sustained", "burst"}));
   command.add_option("--tp", tensorRanks, "tensor-parallel ranks of every workload")
-      ->check(CLI::Range(1, 4096));
+      ->check(CLI::Range(1, 1024));
   command
       .add_option("--price", prices,
                   "your dollars per GPU and hour: 2.10, or by device mi300x=2.10,h100-pcie=1.75")

@@ -24,6 +24,8 @@ struct AttentionBlock final : Block {
   int64_t hiddenSize = 0, numAttentionHeads = 0, numKeyValueHeads = 0, headDim = 0;
   int64_t slidingWindow = 0; // 0: full attention
   bool queryKeyValueBias = false, outputBias = false, queryKeyNorm = false, rotary = true;
+  bool multiHead =
+      false; // a family that knows no other: as many key-value heads as heads, which fill the hidden size
 
   CODESIGN_BLOCK("attention")
   Bytes cacheBytesPerToken(const Workload &workload) const override;

@@ -3,6 +3,7 @@
 
 #include "codesign/Model/Operators.h"
 #include "llvm/ADT/StringRef.h"
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -20,7 +21,8 @@ struct Parallelism {
 };
 
 /// One use of the model. Train and prefill: `batch` sequences of `sequenceLength` tokens per step on one
-/// replica; decode: one new token for each of `batch` sequences with `context` tokens in the cache.
+/// replica, with ep > tp on each of its ep ÷ tp attention groups; decode: one new token for each of `batch`
+/// sequences with `context` tokens in the cache.
 struct Workload {
   std::string name; // "train", "decode", "decode-2", … unique within a plan
   Phase phase = Phase::Train;
@@ -34,8 +36,14 @@ struct Workload {
   Parallelism parallelism = {};
   double weight = 1;
 
-  /// Tokens that one step processes on one replica: batch × sequenceLength, or batch in decode.
+  /// Tokens that one step processes in one attention group of `tensor` ranks: batch × sequenceLength, or
+  /// batch in decode.
   int64_t tokens() const { return phase == Phase::Decode ? batch : batch * sequenceLength; }
+  /// Tokens of one step of a replica: with more expert than tensor ranks, each of the expert ÷ tensor
+  /// attention groups has a batch of its own.
+  int64_t replicaTokens() const {
+    return tokens() * std::max<int64_t>(1, parallelism.expert / parallelism.tensor);
+  }
   bool operator==(const Workload &) const = default;
 };
 

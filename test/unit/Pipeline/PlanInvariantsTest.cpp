@@ -1,6 +1,7 @@
 // What must hold for every plan on every shipped device, whatever the calibration says.
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Pipeline/Pipeline.h"
+#include "codesign/Spec/HuggingFace.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include <gtest/gtest.h>
@@ -108,6 +109,14 @@ TEST_P(PlanInvariants, HoldForEveryExample) {
       EXPECT_NEAR(saved, plan.base.objective - plan.chosen().objective, 1e-9);
     }
 
+    // The family's configuration can hold the chosen shape.
+    std::string config;
+    llvm::raw_string_ostream stream(config);
+    writeHuggingFaceConfig(modelOf(planned->space, planned->chosen), request->model.source.get(), stream);
+    auto again = readHuggingFaceConfig(std::make_shared<const SourceFile>(SourceFile{"config.json", config}));
+    ASSERT_TRUE(bool(again)) << llvm::toString(again.takeError());
+    EXPECT_EQ(countParameters(again->model).total, plan.chosen().totalParameters);
+
     // A range of few rows is not served by a slower kernel than a range of more.
     for (const PlanKernel &kernel : plan.kernels)
       for (size_t i = 1; i < kernel.ranges.size(); ++i) {
@@ -121,6 +130,36 @@ TEST_P(PlanInvariants, HoldForEveryExample) {
         return llvm::StringRef(warning).contains("no kernels of its own");
       }));
     }
+  }
+}
+
+/// Matrix work per token of the base under one split of its only workload.
+double flopPerToken(const Profile &profile, const std::string &split) {
+  const std::string text =
+      "base: qwen3-30b-a3b/config.json\nworkloads: [{phase: train, seq_len: 4096, micro_batch: 1" + split +
+      "}]\n";
+  auto request = readPlanRequest(std::make_shared<const SourceFile>(
+      SourceFile{std::string(CODESIGN_SOURCE_DIR) + "/examples/split.yaml", text}));
+  EXPECT_TRUE(bool(request)) << llvm::toString(request.takeError());
+  auto priced = priceModel(*request, profile, {});
+  EXPECT_TRUE(bool(priced)) << llvm::toString(priced.takeError());
+  const PlanWorkloadResult &result = priced->plan.base.workloads.front();
+  const int64_t gpus = std::max(result.tensorParallel, result.expertParallel) * result.pipelineParallel;
+  return result.flopPerStep * double(gpus) / double(result.tokensPerStep);
+}
+
+TEST(Splits, DoNotChangeTheWorkOfAToken) {
+  llvm::Expected<Profile> profile =
+      loadProfile("h100-sxm", {std::string(CODESIGN_SOURCE_DIR) + "/hwprofiles"});
+  ASSERT_TRUE(bool(profile)) << llvm::toString(profile.takeError());
+  const double alone = flopPerToken(*profile, "");
+  EXPECT_GT(alone, 1e9);
+  for (const char *split : {", ep: 8", ", pp: 4", ", pp: 7", ", ep: 4, pp: 3"})
+    EXPECT_NEAR(flopPerToken(*profile, split), alone, 1e-9 * alone) << split;
+  // Every tensor rank runs the router, which is no more than a hundredth.
+  for (const char *split : {", tp: 4", ", tp: 2, ep: 8", ", tp: 4, ep: 2, pp: 3"}) {
+    EXPECT_GT(flopPerToken(*profile, split), alone) << split;
+    EXPECT_LT(flopPerToken(*profile, split), 1.01 * alone) << split;
   }
 }
 
