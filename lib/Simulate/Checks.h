@@ -74,6 +74,8 @@ struct WaveChecks {
   RegisterSet<vectorRegisterCount> pendingVector; // written by an outstanding operation
   RegisterSet<128> pendingScalar;
   std::vector<RecentWrite> vectorWrites;
+  std::vector<RecentWrite> lateReads; // registers that a matrix or store instruction reads after its issue
+  RecentWrite hardwareRegisterWrite;
   std::array<RecentWrite, 128> scalarWrites;
   uint32_t slot = 0;
 };

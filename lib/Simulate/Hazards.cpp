@@ -29,29 +29,81 @@ bool overlaps(const Operand &operand, int reg) {
   return operand.isVector() && reg >= operand.index && reg < operand.index + operand.dwords;
 }
 
-/// The hardware's wait states for the result of a matrix instruction, by what reads it. LLVM's hazard table
-/// for gfx940: N passes need N + 1 as an accumulator, N + 3 otherwise (one less for f32); the same
-/// accumulator again needs none.
-int afterMatrix(const Instruction &writer, const Instruction &reader, int reg, bool isWrite) {
-  int passes = writer.matrixPasses;
-  if (reader.kind == InstructionClass::Matrix) {
-    if (isWrite)
-      return 0;
-    bool isAccumulator = overlaps(reader.sources[2], reg) && !overlaps(reader.sources[0], reg) &&
-                         !overlaps(reader.sources[1], reg);
-    if (isAccumulator)
-      return reader.sources[2].index == writer.destination.index ? 0 : passes + 1;
+// All rules below are those of LLVM 22's hazard recognizer for gfx940 and gfx950, found by asking it for
+// pairs of instructions.
+
+/// Wait states of double matrix results, 4x4x4 and 16x16x4; the larger takes 8 passes on gfx942, 16 on
+/// gfx950.
+struct DoubleMatrixRule {
+  int sameAccumulator, accumulator, operand, memory, overwrite;
+};
+constexpr DoubleMatrixRule smallDouble = {4, 4, 6, 9, 6}, largeDouble = {0, 9, 11, 18, 11},
+                           largeDoubleGfx950 = {0, 17, 19, 18, 11};
+
+/// How a register takes part in the later instruction.
+enum class Use : uint8_t { SameAccumulator, Accumulator, MatrixOperand, Read, MemoryRead, Overwrite };
+
+int afterDoubleMatrix(const Instruction &writer, const Instruction &reader, Use use, bool gfx950) {
+  const DoubleMatrixRule &rule = writer.matrixPasses <= 4 ? smallDouble
+                                 : gfx950                 ? largeDoubleGfx950
+                                                          : largeDouble;
+  switch (use) {
+  case Use::SameAccumulator:
+    return rule.sameAccumulator;
+  case Use::Accumulator:
+    return reader.usesXdl ? 0 : rule.accumulator;
+  case Use::MemoryRead:
+    return rule.memory;
+  case Use::Overwrite:
+    return rule.overwrite;
+  default:
+    return rule.operand;
   }
-  return writer.usesXdl ? passes + 3 : passes + 2;
+}
+
+/// N passes need about N + 1 as an accumulator and N + 3 otherwise, one less for f32.
+int afterMatrix(const Instruction &writer, const Instruction &reader, Use use, bool gfx950) {
+  if (writer.isDoubleMatrix)
+    return afterDoubleMatrix(writer, reader, use, gfx950);
+  const int passes = writer.matrixPasses, late = writer.usesXdl && gfx950 && passes != 2;
+  if (use == Use::SameAccumulator)
+    return passes == 2 ? 2 : 0;
+  if (use == Use::Accumulator)
+    return writer.usesXdl ? passes + 1 + late : reader.usesXdl ? 0 : passes;
+  return passes + (writer.usesXdl ? 3 + late : 2);
+}
+
+bool isMemory(const Instruction &instruction) {
+  return isVectorMemory(instruction) || instruction.kind == InstructionClass::Lds;
+}
+
+Use useOf(const Instruction &writer, const Instruction &reader, int reg, bool isWrite) {
+  if (isWrite)
+    return Use::Overwrite;
+  if (reader.kind != InstructionClass::Matrix)
+    return isMemory(reader) ? Use::MemoryRead : Use::Read;
+  const bool isAccumulator = overlaps(reader.sources[2], reg) && !overlaps(reader.sources[0], reg) &&
+                             !overlaps(reader.sources[1], reg) && !overlaps(reader.sources[3], reg);
+  if (!isAccumulator)
+    return Use::MatrixOperand;
+  return reader.sources[2].index == writer.destination.index &&
+                 reader.sources[2].dwords == writer.destination.dwords
+             ? Use::SameAccumulator
+             : Use::Accumulator;
 }
 
 /// Wait states after a vector ALU instruction wrote a vector register.
 int afterVectorAlu(const Instruction &writer, const Instruction &reader, int reg) {
   int needed = 0;
   if (reader.kind == InstructionClass::Matrix)
-    needed = 2;
+    needed = writer.isDot ? 0 : 2;
   if (reader.isDpp && overlaps(reader.sources[0], reg))
     needed = 2;
+  if (writer.isDot && (isMemory(reader) || isVectorAlu(reader))) {
+    const bool chains = writer.opcode == reader.opcode && overlaps(reader.sources[2], reg) &&
+                        !overlaps(reader.sources[0], reg) && !overlaps(reader.sources[1], reg);
+    needed = chains ? 0 : 3;
+  }
   if (!isVectorAlu(reader))
     return needed;
   if (writer.kind == InstructionClass::Transcendental && reader.kind != InstructionClass::Transcendental)
@@ -60,7 +112,29 @@ int afterVectorAlu(const Instruction &writer, const Instruction &reader, int reg
     needed = std::max(needed, 1);
   if (reader.destination.isScalar()) // v_readlane, v_readfirstlane
     needed = std::max(needed, 1);
+  if (reader.swapsRows)
+    needed = std::max(needed, 2);
   return needed;
+}
+
+/// Wait states before a register may be overwritten that an earlier instruction reads late.
+int afterLateRead(const Instruction &earlier) {
+  constexpr int afterWideStore = 2;
+  return earlier.kind == InstructionClass::Matrix ? earlier.matrixPasses - 1 : afterWideStore;
+}
+
+/// Registers that the instruction still reads after the next one has issued: the accumulator of a matrix
+/// instruction that is neither f32 nor f64, and the data of a store of three or four dwords (a buffer store
+/// with a scalar offset takes another clock itself).
+const Operand *lateOperand(const Instruction &instruction) {
+  if (instruction.kind == InstructionClass::Matrix)
+    return instruction.usesXdl && instruction.sources[2].isVector() ? &instruction.sources[2] : nullptr;
+  if (!isVectorMemory(instruction) || instruction.sources[3].isScalar())
+    return nullptr;
+  for (const Operand &operand : instruction.sources)
+    if (operand.isVector() && operand.dwords >= 3)
+      return &operand;
+  return nullptr;
 }
 
 /// Wait states after a vector ALU instruction wrote a scalar register.
@@ -82,11 +156,11 @@ int afterExecWrite(const Instruction &reader) {
 }
 
 void report(Wave &wave, const Instruction &instruction, const RecentWrite &write, int needed, int present,
-            const std::string &what) {
+            const std::string &what, const char *since = "its writer") {
   FindingDetails details{FindingKind::Hazard, instruction.index, write.instruction};
   if (beginFinding(wave, details))
-    endFinding(wave, what + " needs " + std::to_string(needed) + " wait states after its writer, there are " +
-                         std::to_string(present));
+    endFinding(wave, what + " needs " + std::to_string(needed) + " wait states after " + since +
+                         ", there are " + std::to_string(present));
 }
 
 std::string registerName(int reg) {
@@ -95,9 +169,16 @@ std::string registerName(int reg) {
 }
 
 void checkVector(Wave &wave, const Instruction &instruction, const RegisterRange &range, bool isWrite) {
-  const RecentWrite *writes = wave.checks.vectorWrites.data();
+  const bool gfx950 = wave.group->program->isGfx950();
+  const RecentWrite *writes = wave.checks.vectorWrites.data(), *reads = wave.checks.lateReads.data();
   const int end = std::min(range.first + range.count, vectorRegisterCount);
   for (int reg = range.first; reg < end; ++reg) {
+    if (isWrite && reads[reg].instruction >= 0) {
+      const int present = static_cast<int>(wave.checks.slot - reads[reg].slot - 1);
+      const int needed = afterLateRead(wave.group->instruction(reads[reg].instruction));
+      if (present < needed)
+        return report(wave, instruction, reads[reg], needed, present, registerName(reg), "its reader");
+    }
     const RecentWrite &write = writes[reg];
     const int present = static_cast<int>(wave.checks.slot - write.slot - 1);
     if (write.instruction < 0 || present >= longestRule)
@@ -105,12 +186,38 @@ void checkVector(Wave &wave, const Instruction &instruction, const RegisterRange
     const Instruction &writer = wave.group->instruction(write.instruction);
     int needed = 0;
     if (writer.kind == InstructionClass::Matrix)
-      needed = afterMatrix(writer, instruction, reg, isWrite);
-    else if (!isWrite)
+      needed = afterMatrix(writer, instruction, useOf(writer, instruction, reg, isWrite), gfx950);
+    else if (!isWrite || writer.isDot)
       needed = afterVectorAlu(writer, instruction, reg);
     if (present < needed)
       return report(wave, instruction, write, needed, present, registerName(reg));
   }
+}
+
+/// A matrix instruction may overwrite other results, but not the data of a store that still reads them.
+void checkMatrixOverwrite(Wave &wave, const Instruction &instruction) {
+  for (const RegisterRange &range : instruction.writes)
+    for (int reg = range.first; !range.isScalar && reg < range.first + range.count; ++reg) {
+      const RecentWrite &read = wave.checks.lateReads[reg % vectorRegisterCount];
+      if (read.instruction < 0)
+        continue;
+      const Instruction &reader = wave.group->instruction(read.instruction);
+      const int present = static_cast<int>(wave.checks.slot - read.slot - 1), needed = afterLateRead(reader);
+      if (reader.kind != InstructionClass::Matrix && present < needed)
+        return report(wave, instruction, read, needed, present, registerName(reg), "its reader");
+    }
+}
+
+void checkHardwareRegister(Wave &wave, const Instruction &instruction) {
+  constexpr int needed = 2;
+  RecentWrite &last = wave.checks.hardwareRegisterWrite;
+  const int present = static_cast<int>(wave.checks.slot - last.slot - 1);
+  if (last.instruction >= 0 && present < needed &&
+      wave.group->instruction(last.instruction).accessesHardwareRegister ==
+          instruction.accessesHardwareRegister)
+    report(wave, instruction, last, needed, present, "the hardware register");
+  if (instruction.writesHardwareRegister)
+    last = {wave.checks.slot, instruction.index};
 }
 
 void checkScalar(Wave &wave, const Instruction &instruction, const RegisterRange &range) {
@@ -122,7 +229,7 @@ void checkScalar(Wave &wave, const Instruction &instruction, const RegisterRange
     if (present >= 5)
       continue;
     int needed = reg >= scalar::exec ? afterExecWrite(instruction)
-                 : reg == scalar::m0 ? (instruction.kind == InstructionClass::LdsDma ? 1 : 0)
+                 : reg == scalar::m0 ? (instruction.readsM0 ? 1 : 0)
                                      : afterScalarResult(instruction, reg);
     if (reg == scalar::vcc && instruction.readsVccLate)
       needed = 4;
@@ -148,13 +255,19 @@ void checkHazards(Wave &wave, const Instruction &instruction) {
       else
         checkVector(wave, instruction, range, false);
     }
-    // A matrix instruction may overwrite anything.
     for (const RegisterRange &range : instruction.writes)
       if (!range.isScalar && !isMatrix)
         checkVector(wave, instruction, range, true);
-    if (instruction.kind == InstructionClass::LdsDma)
+    if (isMatrix)
+      checkMatrixOverwrite(wave, instruction);
+    if (instruction.readsM0)
       checkScalar(wave, instruction, {static_cast<uint16_t>(scalar::m0), 1, true});
   }
+  if (instruction.accessesHardwareRegister >= 0)
+    checkHardwareRegister(wave, instruction);
+  if (const Operand *late = touchesVector ? lateOperand(instruction) : nullptr)
+    for (int reg = late->index; reg < std::min(late->index + late->dwords, vectorRegisterCount); ++reg)
+      checks.lateReads[reg] = {checks.slot, instruction.index};
   bool isNop = instruction.kind == InstructionClass::Control && instruction.isNop;
   for (const RegisterRange &range : instruction.writes)
     for (int reg = range.first; reg < range.first + range.count; ++reg) {

@@ -105,6 +105,12 @@ struct Instruction {
   bool readsVccLate = false; // v_div_fmas: needs more wait states after VCC is written
   uint8_t matrixPasses = 0;  // of 4 clocks each
   bool usesXdl = false;      // matrix instructions other than f32 and f64
+  bool isDoubleMatrix = false;
+  bool readsM0 = false;                 // needs a wait state after M0 is written
+  bool isDot = false;                   // v_dot*: results are ready late
+  bool swapsRows = false;               // v_permlane*_swap
+  int8_t accessesHardwareRegister = -1; // of s_setreg and s_getreg
+  bool writesHardwareRegister = false;
   bool usesVmCount = false, usesLgkmCount = false;
   std::vector<RegisterRange> reads, writes;
 };

@@ -129,6 +129,7 @@ void KernelLaunch::startWave(Wave &wave, uint64_t number) const {
   checks = WaveChecks();
   checks.vectorUndefined.assign(vectorRegisterCount, UndefinedBytes{{~0ull, ~0ull, ~0ull, ~0ull}});
   checks.vectorWrites.assign(vectorRegisterCount, {});
+  checks.lateReads.assign(vectorRegisterCount, {});
   checks.scalarUndefined.fill(~0u);
   checks.sccUndefined = true;
   int architectural = static_cast<int>(std::min<uint32_t>(kernel.accumulationOffset, 256));

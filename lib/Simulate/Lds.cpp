@@ -334,6 +334,7 @@ bool translateLds(const RawInstruction &raw, Instruction &result) {
   result.extra[1] = static_cast<uint8_t>(raw.control(1));
   result.details = intern(details);
   result.kind = InstructionClass::Lds;
+  result.readsM0 = details.form == LdsForm::AddThreadId;
   result.usesLgkmCount = true;
   return true;
 }

@@ -372,6 +372,7 @@ bool translateMatrix(const RawInstruction &raw, Instruction &result) {
   result.kind = InstructionClass::Matrix;
   result.matrixPasses = static_cast<uint8_t>(record->cycles / 4);
   result.usesXdl = record->a.type != DataType::F32 && record->a.type != DataType::F64;
+  result.isDoubleMatrix = record->a.type == DataType::F64;
   result.destination = raw.definitions[0];
   result.sources[0] = raw.uses[0];
   result.sources[1] = raw.uses[1];

@@ -143,6 +143,7 @@ void ProgramBuilder::translate(const MCInst &inst, Instruction &result) {
     known = translateFlat(raw, result);
   if (!known)
     result.execute = executeUnimplemented;
+  result.readsM0 |= result.kind == InstructionClass::LdsDma;
 }
 
 void ProgramBuilder::addRange(const CodeRange &range) {

@@ -253,6 +253,9 @@ bool translateScalarControl(const RawInstruction &raw, Instruction &result) {
   if (!raw.controls.empty())
     result.immediate = raw.controls.back();
   result.isNop = base == "S_NOP";
+  result.writesHardwareRegister = base.starts_with("S_SETREG");
+  if (result.writesHardwareRegister || base == "S_GETREG_B32")
+    result.accessesHardwareRegister = static_cast<int8_t>(result.immediate & 63);
   if (base == "S_SETREG_IMM32_B32" &&
       raw.controls.size() >= 2) { // the value comes first, then the register word
     Operand constant;

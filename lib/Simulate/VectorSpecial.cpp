@@ -344,6 +344,7 @@ bool translateVectorSpecial(const RawInstruction &raw, Instruction &result) {
   result.sourceCount = entry.sources;
   result.extra[0] = entry.parameter;
   result.extra[2] = entry.parameter;
+  result.swapsRows = entry.execute == swapLanes && entry.parameter;
   result.readsVccLate = raw.base.starts_with("V_DIV_FMAS");
   if (entry.execute == fmaMix)
     result.clamp = raw.control(0);

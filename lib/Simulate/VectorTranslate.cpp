@@ -182,6 +182,7 @@ bool translateVector(const RawInstruction &raw, Instruction &result) {
     return false;
   result.details = details;
   result.execute = executeVector;
+  result.isDot = details->form == VectorForm::Dot;
   const LaneOperation &operation = *details->operation;
   bool packed = details->form == VectorForm::Packed16 || details->form == VectorForm::Packed32;
   result.kind = operation.isTranscendental ? InstructionClass::Transcendental

@@ -3,6 +3,7 @@
 // '+' are only in the defective program, lines that start with '-' only in the clean one.
 #include "TestSupport.h"
 #include "llvm/ADT/SmallVector.h"
+#include <map>
 #include <numeric>
 
 using namespace codesign::simulate;
@@ -15,6 +16,7 @@ struct Defect {
   FindingKind kind;
   int block;
   const char *body;
+  const char *arch = "gfx942";
 };
 
 // s[4:5] input and s[6:7] output of 4096 bytes each, v1 = 4 * work-item, v2 = 4 * lane.
@@ -358,6 +360,99 @@ skip_%=:)"},
   global_load_lds_dword v1, s[4:5]
   s_waitcnt vmcnt(0)
   v_mov_b32 v10, 0)"},
+    {"accumulatorOverwrittenTooEarly", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  v_mov_b32 v5, 0
+  v_mov_b32 v12, 0
+  v_mov_b32 v13, 0
+  v_mov_b32 v14, 0
+  v_mov_b32 v15, 0
+  s_nop 1
+  v_mfma_f32_16x16x16_f16 v[20:23], v[4:5], v[4:5], v[12:15]
+- s_nop 2
+  v_mov_b32 v13, 1
+  s_nop 15
+  v_mov_b32 v10, v20)"},
+    {"accumulatorLoadedTooEarly", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  v_mov_b32 v5, 0
+  s_nop 1
+  v_mfma_f32_16x16x16_f16 v[20:23], v[4:5], v[4:5], 0
+  s_nop 15
+  v_mfma_f32_16x16x16_f16 v[24:27], v[4:5], v[4:5], v[20:23]
+- s_nop 2
+  global_load_dword v21, v1, s[4:5]
+  s_waitcnt vmcnt(0)
+  s_nop 15
+  v_mov_b32 v10, v24)"},
+    {"overlappingAccumulatorTooEarly", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  v_mov_b32 v5, 0
+  v_mov_b32 v24, 0
+  v_mov_b32 v25, 0
+  s_nop 1
+  v_mfma_f32_16x16x16_f16 v[20:23], v[4:5], v[4:5], 0
+- s_nop 4
++ s_nop 3
+  v_mfma_f32_16x16x16_f16 v[28:31], v[4:5], v[4:5], v[22:25]
+  s_nop 15
+  v_mov_b32 v10, v28)"},
+    {"floatMatrixResultTooEarly", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  s_nop 1
+  v_mfma_f32_16x16x4_f32 v[20:23], v4, v4, 0
+- s_nop 9
++ s_nop 8
+  v_mov_b32 v10, v20)"},
+    {"doubleMatrixResultStoredTooEarly", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  v_mov_b32 v5, 0
+  s_nop 1
+  v_mfma_f64_16x16x4_f64 v[20:27], v[4:5], v[4:5], 0
+- s_nop 1
+  s_nop 15
+  global_store_dword v1, v20, s[6:7] offset:256
+  v_mov_b32 v10, 0)"},
+    {"dotResultTooEarly", hazard, 64, R"(
+  v_dot4_i32_i8 v3, v0, v0, v0
+- s_nop 2
+  v_add_u32 v10, v3, v3)"},
+    {"storedDataOverwrittenTooEarly", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  v_mov_b32 v5, 0
+  v_mov_b32 v6, 0
+  v_mov_b32 v7, 0
+  v_and_b32 v3, 0x3f0, v1
+  global_store_dwordx4 v3, v[4:7], s[6:7] offset:1024
+- s_nop 1
+  v_mov_b32 v5, 1
+  v_mov_b32 v10, v0)"},
+    {"modeReadTooEarly", hazard, 64, R"(
+  s_setreg_imm32_b32 hwreg(HW_REG_MODE, 0, 4), 0
+- s_nop 1
+  s_getreg_b32 s8, hwreg(HW_REG_MODE)
+  v_mov_b32 v10, s8)"},
+    {"threadAddressBaseTooEarly", hazard, 64, R"(
+  s_mov_b32 m0, 0
+- s_nop 0
+  ds_write_addtid_b32 v0
+  v_mov_b32 v10, 0
+  s_waitcnt lgkmcnt(0))"},
+    {"matrixResultTooEarlyOnGfx950", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  v_mov_b32 v5, 0
+  s_nop 1
+  v_mfma_f32_32x32x8_f16 v[20:35], v[4:5], v[4:5], 0
+- s_nop 11
++ s_nop 10
+  v_mov_b32 v10, v20)",
+     "gfx950"},
+    {"swappedRowsTooEarly", hazard, 64, R"(
+  v_mov_b32 v3, v0
+  v_mov_b32 v10, v0
+- s_nop 1
+  v_permlane32_swap_b32 v3, v10)",
+     "gfx950"},
     // Half of a packed pair was never written.
     {"packedHighUndefined", undefined, 64, R"(
   v_mov_b32 v4, 1.0
@@ -414,34 +509,36 @@ std::string bodyOf(const Defect &defect, bool isDefective) {
 class DefectTest : public ::testing::TestWithParam<Defect> {
 protected:
   static void SetUpTestSuite() {
-    std::string source;
+    std::map<std::string, std::string> source;
     for (const Defect &defect : defects)
       for (bool isDefective : {true, false})
-        source += assemblyKernel({std::string(defect.name) + (isDefective ? "_bad" : "_good"),
-                                  bodyOf(defect, isDefective), 4096, 16});
-    object = loadAssembly(source);
+        source[defect.arch] += assemblyKernel({std::string(defect.name) + (isDefective ? "_bad" : "_good"),
+                                               bodyOf(defect, isDefective), 4096, 16});
+    for (const auto &[arch, text] : source)
+      objects[arch] = loadAssembly(text, arch);
   }
-  static void TearDownTestSuite() { object.reset(); }
-  RunReport runOne(const std::string &name, int block, uint64_t seed) {
+  static void TearDownTestSuite() { objects.clear(); }
+  RunReport runOne(const CodeObject &object, const std::string &name, int block, uint64_t seed) {
     DeviceMemory memory;
     std::vector<uint32_t> values(1024);
     std::iota(values.begin(), values.end(), 1);
     uint64_t in = memory.allocateValues<uint32_t>("in", values), out = memory.allocate("out", 4096);
     RunOptions options;
     options.seed = seed;
-    return runChecked(*object,
+    return runChecked(object,
                       {name, {1}, {static_cast<uint32_t>(block)}, KernelArguments().pointer(in).pointer(out)},
                       memory, options);
   }
-  static CodeObjectPointer object;
+  static std::map<std::string, CodeObjectPointer> objects; // by architecture
 };
-CodeObjectPointer DefectTest::object;
+std::map<std::string, CodeObjectPointer> DefectTest::objects;
 
 TEST_P(DefectTest, IsFoundAndItsTwinIsSilent) {
-  ASSERT_TRUE(object);
   const Defect &defect = GetParam();
+  const CodeObjectPointer object = objects[defect.arch];
+  ASSERT_TRUE(object);
   for (uint64_t seed : {1, 2, 3}) { // whatever the order of the waves
-    RunReport bad = runOne(std::string(defect.name) + "_bad", defect.block, seed);
+    RunReport bad = runOne(*object, std::string(defect.name) + "_bad", defect.block, seed);
     EXPECT_GE(bad.count(defect.kind), 1u) << describe(bad);
     for (const Finding &finding : bad.findings) {
       // A lost race may read LDS that was never written.
@@ -453,7 +550,7 @@ TEST_P(DefectTest, IsFoundAndItsTwinIsSilent) {
         EXPECT_GE(finding.other.index, 0) << describe(bad); // both sides are named
       }
     }
-    RunReport good = runOne(std::string(defect.name) + "_good", defect.block, seed);
+    RunReport good = runOne(*object, std::string(defect.name) + "_good", defect.block, seed);
     EXPECT_TRUE(good.findings.empty()) << describe(good);
   }
 }

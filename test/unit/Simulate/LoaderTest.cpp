@@ -51,6 +51,65 @@ TEST(Loader, ReadsDescriptorAndArguments) {
   }
 }
 
+/// Arguments that arrive in scalar registers, from the compiler and with an offset from assembly.
+TEST(Loader, PreloadsArguments) {
+  CodeObjectPointer compiled;
+  {
+    auto object = CodeObject::load(
+        compileHip(source, "gfx942", {"-mllvm", "-amdgpu-kernarg-preload-count=8"}), "preload.co");
+    ASSERT_TRUE(bool(object)) << messageOf(object.takeError());
+    compiled = *object;
+  }
+  EXPECT_GE(compiled->kernels()[0].preloadDwords, 4u); // pointer, factor, count
+  DeviceMemory memory;
+  uint64_t x = memory.allocateValues<float>("x", std::vector<float>(300, 2.0f));
+  RunReport report = runChecked(
+      *compiled, {"scale", {3}, {128}, KernelArguments().pointer(x).value(1.5f).value(300)}, memory);
+  EXPECT_TRUE(report.findings.empty()) << describe(report);
+  for (float value : memory.values<float>(x))
+    ASSERT_EQ(value, 3.0f);
+
+  // Dwords 2 and 3 of the arguments in s2 and s3, then the workgroup's number. Processors with old firmware
+  // start at the entry, all others 256 bytes behind it.
+  CodeObjectPointer assembled = loadAssembly(R"(
+.text
+.p2align 8
+.globl preloaded
+.type preloaded,@function
+preloaded:
+  s_trap 2
+  .fill 63, 4, 0xbf800000
+  s_load_dwordx2 s[6:7], s[0:1], 0x0
+  s_add_u32 s3, s2, s3
+  s_add_u32 s3, s3, s4
+  v_mov_b32 v1, s3
+  v_lshlrev_b32 v0, 2, v0
+  s_waitcnt lgkmcnt(0)
+  global_store_dword v0, v1, s[6:7]
+  s_endpgm
+.rodata
+.p2align 6
+.amdhsa_kernel preloaded
+  .amdhsa_user_sgpr_kernarg_segment_ptr 1
+  .amdhsa_user_sgpr_kernarg_preload_length 2
+  .amdhsa_user_sgpr_kernarg_preload_offset 2
+  .amdhsa_next_free_vgpr 8
+  .amdhsa_next_free_sgpr 16
+  .amdhsa_accum_offset 8
+  .amdhsa_kernarg_size 16
+.end_amdhsa_kernel
+)");
+  ASSERT_TRUE(assembled);
+  uint64_t out = memory.allocate("out", 256);
+  Launch launch{"preloaded", {8}, {64}, KernelArguments().pointer(out).value(100).value(20)};
+  RunOptions last;
+  last.firstWorkgroup = 7;
+  last.workgroupCount = 1;
+  report = runChecked(*assembled, launch, memory, last);
+  EXPECT_TRUE(report.findings.empty()) << describe(report);
+  EXPECT_EQ(memory.values<int>(out)[63], 127);
+}
+
 TEST(Loader, NamesWhatIsWrong) {
   std::string good = compileHip(source);
   auto fails = [](llvm::StringRef bytes) {
