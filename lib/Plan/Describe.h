@@ -142,6 +142,7 @@ void describe(Archive &archive, Part &range) {
   archive("why", range.why);
   archive("expected_seconds", range.expectedSeconds);
   archive("expected_m", range.expectedM);
+  archive("library_seconds", range.librarySeconds);
 }
 
 template <class Archive, class Part>

@@ -60,6 +60,7 @@ void addWorkloadRows(Table &table, size_t index, const PlanWorkload &workload,
   };
   row(workload.name + " step", [](const PlanWorkloadResult &r) { return formatTime(r.secondsPerStep); });
   const PlanWorkloadResult &base = columns.front()->workloads[index];
+  row("  error band", [](const PlanWorkloadResult &r) { return "±" + formatPercent(r.band); });
   row("  faster than yours", [&](const PlanWorkloadResult &r) {
     return &r == &base ? std::string("-") : formatFactor(base.secondsPerStep / r.secondsPerStep);
   });
@@ -169,16 +170,47 @@ std::string changeText(const PlanReason &reason) {
   return text;
 }
 
+/// The fastest variant whose speed-up exceeds its own band, or null. A small change may: fewer operators
+/// differ.
+const PlanVariant *surelyFaster(const Plan &plan) {
+  const PlanVariant *sure = nullptr;
+  const auto consider = [&](llvm::ArrayRef<PlanVariant> variants) {
+    for (const PlanVariant &variant : variants)
+      if (variant.verdict == "faster" && (!sure || variant.speedup > sure->speedup))
+        sure = &variant;
+  };
+  consider(plan.best);
+  consider(plan.alternatives);
+  return sure;
+}
+
+/// "vocab_size 50257 -> 50304".
+std::string differenceText(const PlanVariant &from, const PlanVariant &to) {
+  std::string text;
+  for (const PlanDimension &dimension : to.dimensions)
+    if (const std::string before = dimensionText(from, dimension.name);
+        before != std::to_string(dimension.value))
+      text += (text.empty() ? "" : ", ") + dimension.name + " " + before + " -> " +
+              std::to_string(dimension.value);
+  return text.empty() ? "another split over GPUs" : text;
+}
+
 void printReasons(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
   const PlanVariant &chosen = plan.chosen();
   if (&chosen == &plan.base || chosen.dimensions == plan.base.dimensions) {
     heading(stream, options, "Your shape is already the best of the space.");
     return;
   }
-  if (chosen.verdict != "faster")
+  if (chosen.verdict != "faster") {
+    const PlanVariant *sure = surelyFaster(plan);
     heading(stream, options,
-            "Your shape is already within the error band (±" + formatPercent(chosen.speedupBand) +
-                ") of the best.");
+            sure ? "The best plan is within its error band (±" + formatPercent(chosen.speedupBand) +
+                       ") of your shape; this change is beyond its own:"
+                 : "Your shape is already within the error band (±" + formatPercent(chosen.speedupBand) +
+                       ") of the best.");
+    if (sure)
+      printWrapped(stream, differenceText(plan.base, *sure) + ": " + speedupText(*sure), 4, options.width);
+  }
   heading(stream, options, "Why the best plan differs from yours");
   for (const PlanReason &reason : chosen.reasons) {
     stream << "  " << changeText(reason) << ": " << (reason.shareSaved >= 0 ? "saves " : "costs ")
@@ -225,36 +257,44 @@ void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportO
     printWrapped(stream, formatFactor(variant->speedup) + " " + widths(*variant), 6, options.width, "- ");
 }
 
-/// "256x256x64, 2x4 waves, 2 stages" or, where waves share k, "16x16x512, 1x1x8 waves, 4 stages" from the
-/// schedule's fields.
-std::string tilingText(const PlanKernelRange &range) {
-  const auto number = [&](llvm::StringRef name) {
-    for (const PlanField &field : range.schedule)
-      if (field.name == name)
-        if (const auto *value = std::get_if<int64_t>(&field.value))
-          return std::to_string(*value);
-    return std::string("?");
-  };
-  return number("macro_tile_m") + "x" + number("macro_tile_n") + "x" + number("macro_tile_k") + ", " +
-         number("waves_m") + "x" + number("waves_n") +
-         (number("waves_k") == "?" ? "" : "x" + number("waves_k")) + " waves, " + number("stages") +
-         (number("stages") == "1" ? " stage" : " stages");
+/// A number of a kernel's schedule, or nothing where its family has none of that name.
+std::string scheduleField(const PlanKernelRange &range, llvm::StringRef name) {
+  for (const PlanField &field : range.schedule)
+    if (field.name == name)
+      if (const auto *value = std::get_if<int64_t>(&field.value))
+        return std::to_string(*value);
+  return {};
+}
+
+/// "2x4", or "1x1x4" where waves share k.
+std::string wavesText(const PlanKernelRange &range) {
+  const std::string alongK = scheduleField(range, "waves_k");
+  return scheduleField(range, "waves_m") + "x" + scheduleField(range, "waves_n") +
+         (alongK.empty() ? "" : "x" + alongK);
 }
 
 void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
   if (plan.kernels.empty())
     return;
-  heading(stream, options, "Kernels (expected times are priced from data-sheet numbers, not measured)");
-  Table table({Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left, Align::Right});
-  table.addRow({"kernel", "n", "k", "type", "rows", "schedule", "expected"});
+  const std::string &type = plan.kernels.front().input;
+  const bool oneType =
+      llvm::all_of(plan.kernels, [&](const PlanKernel &kernel) { return kernel.input == type; });
+  heading(stream, options,
+          "Kernels" + (oneType ? " in " + type : std::string()) +
+              " (own: priced from data-sheet numbers, not measured; library: calibrated)");
+  Table table({Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left, Align::Right,
+               Align::Right, Align::Right, Align::Right});
+  table.addRow({"kernel", "n", "k", "rows", "tile", "waves", "stages", "at m", "own", "library"});
   for (const PlanKernel &kernel : plan.kernels)
     for (const PlanKernelRange &range : kernel.ranges) {
       const bool first = &range == &kernel.ranges.front();
-      table.addRow({first ? kernel.name : "", first ? std::to_string(kernel.n) : "",
-                    first ? std::to_string(kernel.k) : "", first ? kernel.input : "",
+      table.addRow({first ? kernel.name + (oneType ? "" : " " + kernel.input) : "",
+                    first ? std::to_string(kernel.n) : "", first ? std::to_string(kernel.k) : "",
                     std::to_string(range.minM) + (range.maxM ? ".." + std::to_string(range.maxM) : " up"),
-                    tilingText(range),
-                    formatTime(range.expectedSeconds) + " at " + std::to_string(range.expectedM)});
+                    scheduleField(range, "macro_tile_m") + "x" + scheduleField(range, "macro_tile_n") + "x" +
+                        scheduleField(range, "macro_tile_k"),
+                    wavesText(range), scheduleField(range, "stages"), std::to_string(range.expectedM),
+                    formatTime(range.expectedSeconds), formatTime(range.librarySeconds)});
     }
   table.print(stream);
   if (llvm::any_of(plan.workloads, [](const PlanWorkload &w) { return w.phase == "train"; }))

@@ -48,6 +48,7 @@ PlanKernelRange rangeFor(const Product &product, const RowRange &rows, const Pro
       scheduleText(estimate, providers.profile()) + "; limited by " + estimate.breakdown.limiter().str();
   range.expectedSeconds = estimate.time().value;
   range.expectedM = rows.representative;
+  range.librarySeconds = providers.library().estimate(shape).time().value;
   return range;
 }
 
@@ -112,10 +113,13 @@ std::vector<std::string> layersWithoutKernel(const Space &space, const Variant &
   for (const Workload &workload : workloadsOf(space, variant))
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {
       const auto *gemm = std::get_if<GemmShape>(&placed.op.shape);
-      if (!gemm || gemm->pass != Pass::Forward || providers.ownKernel(*gemm))
+      const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape);
+      if (grouped ? grouped->pass != Pass::Forward
+                  : !gemm || gemm->pass != Pass::Forward || providers.ownKernel(*gemm))
         continue;
-      const std::string layer = placed.block + "/" + placed.op.name + " (k " + std::to_string(gemm->k) + " " +
-                                toString(gemm->input).str() + ")";
+      std::string layer = placed.block + "/" + placed.op.name;
+      layer += grouped ? std::string(" (grouped)")
+                       : " (k " + std::to_string(gemm->k) + " " + toString(gemm->input).str() + ")";
       if (!llvm::is_contained(layers, layer))
         layers.push_back(layer);
     }
