@@ -1,7 +1,7 @@
 // How fast the simulator is: wave instructions and multiply-accumulates per second of one core on two loops,
 // with checks and with the timing model; one whole GEMM grid on all cores, with the memory it took.
 #include "codesign/Hardware/ProfileLoader.h"
-#include "codesign/Simulate/Timing.h"
+#include "codesign/Simulate/TimingFit.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include <benchmark/benchmark.h>
@@ -23,7 +23,7 @@ static llvm::Expected<ComputeUnit> computeUnit() {
   auto profile = loadProfile(CODESIGN_SOURCE_DIR "/hwprofiles/mi300x.yaml", {});
   if (!profile)
     return profile.takeError();
-  return ComputeUnit{profile->compute, profile->registers, profile->shared, *profile->timing};
+  return computeUnitOf(*profile);
 }
 
 static void runKernel(benchmark::State &state, const char *name) {

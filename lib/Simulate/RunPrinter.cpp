@@ -81,18 +81,21 @@ static json::Object timingJson(const TimingReport &timing) {
       sum += counted.stallClocks[static_cast<size_t>(reason)];
     stalls[toString(static_cast<StallReason>(reason)).str()] = sum;
   }
-  return json::Object{{"source", "simulated"},
-                      {"resident_workgroups", timing.residentWorkgroups},
-                      {"residency_limit", timing.residencyLimit},
-                      {"clocks", timing.clocks},
-                      {"clocks_per_workgroup", timing.clocksPerWorkgroup},
-                      {"matrix_busy_share", timing.matrixBusyShare},
-                      {"lds_busy_share", timing.ldsBusyShare},
-                      {"memory_busy_share", timing.memoryBusyShare},
-                      {"hot_loop_iterations", timing.hotLoop.iterations},
-                      {"hot_loop_clocks_per_iteration", timing.hotLoop.clocksPerIteration},
-                      {"hot_loop_matrix_busy_share", timing.hotLoop.matrixBusyShare},
-                      {"stall_clocks", std::move(stalls)}};
+  return json::Object{
+      {"source", "simulated"},
+      {"fitted_kernels", timing.fitted ? timing.fitted->kernels : 0},
+      {"error_band", timing.fitted ? json::Value(timing.fitted->error) : json::Value(nullptr)},
+      {"resident_workgroups", timing.residentWorkgroups},
+      {"residency_limit", timing.residencyLimit},
+      {"clocks", timing.clocks},
+      {"clocks_per_workgroup", timing.clocksPerWorkgroup},
+      {"matrix_busy_share", timing.matrixBusyShare},
+      {"lds_busy_share", timing.ldsBusyShare},
+      {"memory_busy_share", timing.memoryBusyShare},
+      {"hot_loop_iterations", timing.hotLoop.iterations},
+      {"hot_loop_clocks_per_iteration", timing.hotLoop.clocksPerIteration},
+      {"hot_loop_matrix_busy_share", timing.hotLoop.matrixBusyShare},
+      {"stall_clocks", std::move(stalls)}};
 }
 
 void printJson(const CodeObject &object, const Launch &launch, const RunReport &report,

@@ -12,7 +12,10 @@ std::pair<int, const char *> residency(const Kernel &kernel, const Launch &launc
   const auto roundUp = [](int64_t value, int64_t step) {
     return (value + step - 1) / std::max<int64_t>(step, 1) * step;
   };
-  const int perSimd = (waves + unit.compute.simdsPerComputeUnit - 1) / unit.compute.simdsPerComputeUnit;
+  // The waves of a workgroup go to whichever SIMDs have room.
+  const auto workgroupsOf = [&](int64_t wavesPerSimd) {
+    return wavesPerSimd * unit.compute.simdsPerComputeUnit / waves;
+  };
   const auto lds =
       roundUp(kernel.staticLdsBytes + launch.dynamicLdsBytes, int64_t(unit.shared.allocationGranule.value));
   const auto registers =
@@ -22,8 +25,8 @@ std::pair<int, const char *> residency(const Kernel &kernel, const Launch &launc
     if (count < least.first)
       least = {static_cast<int>(count), name};
   };
-  limit(unit.compute.maxWavesPerSimd / perSimd, "waves");
-  limit(unit.registers.registersPerSimdLane / registers / perSimd, "registers");
+  limit(workgroupsOf(unit.compute.maxWavesPerSimd), "waves");
+  limit(workgroupsOf(unit.registers.registersPerSimdLane / registers), "registers");
   if (lds > 0)
     limit(int64_t(unit.shared.capacityPerComputeUnit.value) / lds, "LDS");
   return least;
@@ -65,6 +68,7 @@ llvm::Expected<TimingReport> estimateTiming(const CodeObject &object, const Laun
   const int residents = options.residentWorkgroups > 0 ? std::min(options.residentWorkgroups, fits) : fits;
   TimingReport result = replay(object.program(), report, unit, options, residents);
   result.residencyLimit = limit;
+  result.fitted = unit.fitted;
   return result;
 }
 

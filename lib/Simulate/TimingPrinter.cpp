@@ -1,6 +1,7 @@
 #include "Program.h"
 #include "codesign/Simulate/Timing.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 
 namespace codesign::simulate {
@@ -23,8 +24,12 @@ static void printRange(const Program &program, const TimingReport &timing, int f
 
 void printTiming(const CodeObject &object, const TimingReport &timing, bool listing,
                  llvm::raw_ostream &stream) {
-  stream << "time (modelled, not measured on hardware): " << llvm::format("%.0f", timing.clocks)
-         << " clocks for " << timing.residentWorkgroups
+  stream << "time (modelled, "
+         << (timing.fitted ? llvm::formatv("fitted to {0} measured kernels, within {1:F0} %",
+                                           timing.fitted->kernels, 100 * timing.fitted->error)
+                                 .str()
+                           : "not measured on hardware")
+         << "): " << llvm::format("%.0f", timing.clocks) << " clocks for " << timing.residentWorkgroups
          << (timing.residentWorkgroups == 1 ? " workgroup" : " workgroups")
          << " on a compute unit (limited by " << timing.residencyLimit << "), "
          << llvm::format("%.0f", timing.clocksPerWorkgroup) << " clocks each\n"

@@ -3,6 +3,7 @@
 
 #include "codesign/Cost/Calibrate.h"
 #include "codesign/Hardware/ProfileLoader.h"
+#include "codesign/Simulate/TimingFit.h"
 #include "llvm/Support/Chrono.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -15,6 +16,7 @@ namespace {
 struct CalibrateCommandOptions {
   std::string hardware;
   std::vector<std::string> tables;
+  std::string codeObjects; // list of code objects with measured times
   CalibrateOptions calibrate;
   bool dryRun = false;
 };
@@ -34,11 +36,46 @@ void printSet(const FittedSet &fitted) {
                                  constant.unit.c_str());
 }
 
+/// Parameters of the simulator's timing model, from measured kernels.
+llvm::Expected<CalibrationSet> calibrateTiming(const CalibrateCommandOptions &options,
+                                               const Profile &profile) {
+  llvm::Expected<simulate::ComputeUnit> unit = simulate::computeUnitOf(profile);
+  if (!unit)
+    return unit.takeError();
+  llvm::Expected<std::vector<simulate::TimedLaunch>> launches =
+      simulate::readTimedLaunches(options.codeObjects, profile);
+  if (!launches)
+    return launches.takeError();
+  llvm::Expected<simulate::TimingFit> fit = simulate::fitTiming(*launches, *unit);
+  if (!fit)
+    return fit.takeError();
+  llvm::outs() << llvm::format("timing model, %zu measured kernels: error %.1f %% before, %.1f %% fitted, "
+                               "%.1f %% held out\n",
+                               launches->size(), 100 * fit->errorBefore, 100 * fit->errorAfter,
+                               100 * fit->errorHeldOut);
+  for (const simulate::TimingParameter &parameter : simulate::timingParameters())
+    llvm::outs() << llvm::format("  %-30s %12.5g -> %-12.5g %s\n", parameter.name,
+                                 parameter.get(unit->timing), parameter.get(fit->timing), parameter.unit);
+  CalibrationSet set = simulate::calibrationSetOf(*fit, launches->size());
+  set.measurements = options.codeObjects;
+  set.source = options.calibrate.source.empty() ? "not stated" : options.calibrate.source;
+  set.date = options.calibrate.date;
+  return set;
+}
+
 llvm::Expected<ExitCode> run(const CalibrateCommandOptions &options, const GlobalOptions &global) {
   auto profile = loadProfile(options.hardware, profileSearchDirs(global.dataDir, global.executable));
   if (!profile)
     return profile.takeError();
+  if (options.tables.empty() && options.codeObjects.empty())
+    return usageError("nothing to fit to: give --measurements or --code-objects");
   std::vector<CalibrationSet> sets;
+  if (!options.codeObjects.empty()) {
+    llvm::Expected<CalibrationSet> set = calibrateTiming(options, *profile);
+    if (!set)
+      return set.takeError();
+    sets.push_back(std::move(*set));
+  }
   for (const std::string &path : options.tables) {
     auto table = readMeasurements(path);
     if (!table)
@@ -71,8 +108,10 @@ CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global)
   options->calibrate.date = llvm::formatv("{0:%Y-%m-%d}", std::chrono::system_clock::now()).str();
   FitOptions &fit = options->calibrate.fit;
   command.add_option("--hw", options->hardware, "Device profile: a name or a file")->required();
-  command.add_option("--measurements", options->tables, "Tables of measured times; the header says of what")
-      ->required();
+  command.add_option("--measurements", options->tables, "Tables of measured times; the header says of what");
+  command.add_option(
+      "--code-objects", options->codeObjects,
+      "List of code objects with arguments and measured times: fits the simulator's timing model");
   command.add_option("--source", options->calibrate.source,
                      "Who measured, and the licence: stored with the constants");
   command.add_option("--date", options->calibrate.date,

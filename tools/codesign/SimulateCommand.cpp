@@ -2,6 +2,7 @@
 
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Simulate/SimulateCommand.h"
+#include "codesign/Simulate/TimingFit.h"
 #include "llvm/Support/raw_ostream.h"
 #include <memory>
 
@@ -43,9 +44,10 @@ CommandBody makeSimulateCommand(CLI::App &command, const GlobalOptions &global) 
           loadProfile(*device, profileSearchDirs(global.dataDir, global.executable));
       if (!profile)
         return profile.takeError();
-      if (!profile->timing)
-        return usageError("the profile of '" + profile->name + "' has no 'timing' for the simulator");
-      options->unit = {profile->compute, profile->registers, profile->shared, *profile->timing};
+      llvm::Expected<simulate::ComputeUnit> unit = simulate::computeUnitOf(*profile);
+      if (!unit)
+        return unit.takeError();
+      options->unit = *unit;
       options->unitName = profile->name;
       options->unitArchitecture = toString(profile->architecture).str();
     }

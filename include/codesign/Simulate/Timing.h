@@ -6,6 +6,7 @@
 #include "codesign/Hardware/DeviceNumbers.h"
 #include "codesign/Simulate/Simulator.h"
 #include <array>
+#include <optional>
 
 namespace codesign::simulate {
 
@@ -45,10 +46,18 @@ struct TimelineEvent {
   double start = 0, end = 0; // clocks: ready to issue, issued
 };
 
+/// Measured kernels that the model's parameters were fitted to, and the largest relative error of one of them
+/// when it was left out.
+struct FittedTiming {
+  int kernels = 0;
+  double error = 0;
+};
+
 struct TimingReport {
   int residentWorkgroups = 0; // of one compute unit, as registers, LDS and waves allow
   std::string residencyLimit; // "registers", "LDS", "waves", "workgroups"
-  double clocks = 0;          // from the start of all of them to the end of the last
+  std::optional<FittedTiming> fitted;
+  double clocks = 0; // from the start of all of them to the end of the last
   double clocksPerWorkgroup = 0;
   double matrixBusyShare = 0;                   // of the compute unit's matrix cores
   double ldsBusyShare = 0, memoryBusyShare = 0; // of the LDS and of the path to L2
@@ -68,6 +77,7 @@ struct ComputeUnit {
   RegisterFile registers;
   SharedMemory shared;
   Timing timing;
+  std::optional<FittedTiming> fitted; // empty: not measured on hardware
 };
 
 /// Times the workgroups whose traces the run recorded (RunOptions::tracedWorkgroups): as many as reside on
