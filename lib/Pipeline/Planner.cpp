@@ -114,8 +114,11 @@ llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile
   llvm::Expected<std::vector<Alternative>> alternatives = searchAlternatives(*space, *result, providers);
   if (!alternatives)
     return alternatives.takeError();
+  llvm::Expected<std::vector<Alternative>> relaxed = searchWithoutGuardRails(*space, *result, providers);
+  if (!relaxed)
+    return relaxed.takeError();
   PlannedModel planned;
-  planned.plan = buildPlan(*space, *result, providers, *alternatives);
+  planned.plan = buildPlan(*space, *result, providers, *alternatives, *relaxed);
   planned.chosen = result->best.empty() ? baseVariant(*space) : result->best.front().variant;
   planned.plan.kernels = selectKernels(*space, planned.chosen, providers);
   const std::vector<std::string> without = layersWithoutKernel(*space, planned.chosen, providers);

@@ -130,6 +130,7 @@ void describe(Archive &archive, Part &certificate) {
   archive("tie_band", certificate.tieBand);
   archive("tied", certificate.tied);
   archive("tied_examples", certificate.tiedExamples);
+  archive("without_guard_rail", certificate.withoutGuardRail);
 }
 
 template <class Archive, class Part>

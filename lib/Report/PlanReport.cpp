@@ -236,11 +236,12 @@ void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportO
   stream << "  " << formatInteger(certificate.tied) << (certificate.tied == 1 ? " plan lies" : " plans lie")
          << " within ±" << formatPercent(certificate.tieBand)
          << " of the best, the error band of plans without a common operator\n";
+  // What differs from the best.
   auto widths = [&](const PlanVariant &variant) {
     std::string text;
     for (const PlanDimension &dimension : variant.dimensions) {
-      std::string base = dimensionText(plan.chosen(), dimension.name);
-      if (base != std::to_string(dimension.value))
+      std::string best = dimensionText(plan.chosen(), dimension.name);
+      if (best != std::to_string(dimension.value))
         text += (text.empty() ? "" : ", ") + dimension.name + " " + std::to_string(dimension.value);
     }
     return text;
@@ -255,6 +256,12 @@ void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportO
     stream << "  such as these, with their speed-up over yours and what differs from the best:\n";
   for (const PlanVariant *variant : examples)
     printWrapped(stream, formatFactor(variant->speedup) + " " + widths(*variant), 6, options.width, "- ");
+  if (!certificate.withoutGuardRail.empty())
+    stream << "  what single guard-rails hold back (`constraints: {NAME: off}`):\n";
+  for (const PlanVariant &variant : certificate.withoutGuardRail)
+    printWrapped(stream,
+                 "without " + variant.condition + " " + formatFactor(variant.speedup) + " " + widths(variant),
+                 6, options.width, "- ");
 }
 
 /// A number of a kernel's schedule, or nothing where its family has none of that name.

@@ -1,6 +1,9 @@
 #include "codesign/Search/Alternatives.h"
 
 #include "codesign/Model/ModelSpec.h"
+#include "codesign/Search/Constraints.h"
+#include "codesign/Search/Pricing.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 
 namespace codesign {
@@ -85,6 +88,38 @@ llvm::Expected<std::vector<Alternative>> searchAlternatives(const Space &space, 
       return found.takeError();
   }
   return alternatives;
+}
+
+llvm::Expected<std::vector<Alternative>>
+searchWithoutGuardRails(const Space &space, const SearchResult &result, const OperatorPricer &uncached) {
+  constexpr int64_t maxVariants = 400'000'000;
+  constexpr double worthSaying = 0.005;
+  std::vector<llvm::StringRef> names;
+  for (const PlanConstraint &constraint : result.certificate.constraints)
+    if (constraint.removed > 0 && llvm::is_contained(guardRailNames(), constraint.name))
+      names.push_back(constraint.name);
+  std::vector<Alternative> found;
+  if (result.best.empty() || names.empty() ||
+      result.certificate.variants > maxVariants / int64_t(names.size()))
+    return found;
+  const MemoPricer pricer(uncached);
+  for (llvm::StringRef name : names) {
+    Space relaxed = space;
+    llvm::erase_if(relaxed.guardRails, [&](const GuardRailChange &change) { return change.name == name; });
+    GuardRailChange off;
+    off.name = name.str();
+    off.off = true;
+    relaxed.guardRails.push_back(off);
+    llvm::Expected<std::optional<RankedVariant>> best = bestOf(relaxed, pricer);
+    if (!best)
+      return best.takeError();
+    if (*best && (*best)->objective < result.best.front().objective * (1 - worthSaying))
+      found.push_back({name.str(), **best});
+  }
+  llvm::stable_sort(found, [](const Alternative &a, const Alternative &b) {
+    return a.ranked.objective < b.ranked.objective;
+  });
+  return found;
 }
 
 } // namespace codesign

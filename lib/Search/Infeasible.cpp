@@ -119,7 +119,10 @@ llvm::Error infeasible(const Problem &problem, llvm::ArrayRef<int64_t> passed,
       last = k;
       enteredLast = entered;
     }
-    if (out > mostRemoved) {
+    // Definitions remove most of any space and can be no other.
+    const bool changeable =
+        problem.constraints[k].guardRail || partOf(problem.constraints[k].quantity) == Part::Sum;
+    if (changeable && out > mostRemoved) {
       most = k;
       mostRemoved = out;
     }
@@ -142,7 +145,9 @@ llvm::Error infeasible(const Problem &problem, llvm::ArrayRef<int64_t> passed,
                         std::to_string(passed.front()) + " variants";
   if (!values.empty())
     message += "; the nearest in the space: " + values;
-  if (most != last)
+  if (constraint.guardRail)
+    message += "; `constraints: {" + constraint.name + ": off}` lifts it";
+  if (most != last && mostRemoved > 0)
     message += "\nnote: '" + problem.constraints[most].name + "' (" + problem.constraints[most].text() +
                ") removed most: " + std::to_string(mostRemoved);
   return infeasibleError(message);

@@ -25,7 +25,7 @@ PlanWorkload describeWorkload(const Workload &workload, double weightSum) {
 } // namespace
 
 Plan buildPlan(const Space &space, const SearchResult &result, const Providers &providers,
-               llvm::ArrayRef<Alternative> alternatives) {
+               llvm::ArrayRef<Alternative> alternatives, llvm::ArrayRef<Alternative> withoutGuardRail) {
   const Profile &profile = providers.profile();
   Plan plan;
   plan.generator = "codesign " CODESIGN_VERSION;
@@ -70,11 +70,17 @@ Plan buildPlan(const Space &space, const SearchResult &result, const Providers &
   }
 
   plan.certificate = result.certificate;
-  for (const RankedVariant &ranked : result.tied) {
+  const auto describeBriefly = [&](const RankedVariant &ranked) {
     PlanVariant variant = describe(ranked);
     for (PlanWorkloadResult &workload : variant.workloads)
       workload.operators.clear();
-    plan.certificate.tiedExamples.push_back(std::move(variant));
+    return variant;
+  };
+  for (const RankedVariant &ranked : result.tied)
+    plan.certificate.tiedExamples.push_back(describeBriefly(ranked));
+  for (const Alternative &relaxed : withoutGuardRail) {
+    plan.certificate.withoutGuardRail.push_back(describeBriefly(relaxed.ranked));
+    plan.certificate.withoutGuardRail.back().condition = relaxed.condition;
   }
   if (profile.calibration.sets.empty())
     plan.warnings.push_back(

@@ -140,6 +140,8 @@ struct PlanCertificate {
   double tieBand = 0;                      // relative; plans within it of the best are statistically equal
   int64_t tied = 0;                        // legal variants within the band, the best included
   std::vector<PlanVariant> tiedExamples;   // up to ten that differ most, without operators
+  std::vector<PlanVariant>
+      withoutGuardRail; // best with one guard-rail off (`condition`), if better; without operators
   bool operator==(const PlanCertificate &) const = default;
 };
 

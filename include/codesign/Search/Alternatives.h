@@ -19,4 +19,11 @@ struct Alternative {
 llvm::Expected<std::vector<Alternative>> searchAlternatives(const Space &space, const SearchResult &result,
                                                             const OperatorPricer &pricer);
 
+/// What single guard-rails hold back: for each that removed variants, the best of the space with that one
+/// switched off, where it is better than `result`'s best by half a per cent and more; largest gain first, the
+/// guard-rail's name as condition. Each is the result of an exact search; none where all of them together
+/// would look at more than some 10^8 variants.
+llvm::Expected<std::vector<Alternative>>
+searchWithoutGuardRails(const Space &space, const SearchResult &result, const OperatorPricer &pricer);
+
 } // namespace codesign

@@ -35,7 +35,8 @@ void wordReasons(const Space &space, const Variant &from, const Variant &to, con
 
 /// The whole plan but its kernels.
 Plan buildPlan(const Space &space, const SearchResult &result, const Providers &providers,
-               llvm::ArrayRef<Alternative> alternatives = {});
+               llvm::ArrayRef<Alternative> alternatives = {},
+               llvm::ArrayRef<Alternative> withoutGuardRail = {});
 
 /// The kernels of codesign's own that serve the forward linear layers of a variant: for each distinct (n, k,
 /// type) a table of row ranges, each with the schedule that is cheapest at its upper rows; the expected times

@@ -83,7 +83,8 @@ Plan samplePlan() {
                       .gap = 1e-9,
                       .tieBand = 0.02,
                       .tied = 3,
-                      .tiedExamples = {variant}},
+                      .tiedExamples = {variant},
+                      .withoutGuardRail = {variant}},
       .kernels = {{.name = "qkv_proj",
                    .family = "gemm",
                    .operators = {"attention/qkv_proj"},
@@ -93,7 +94,7 @@ Plan samplePlan() {
                    .output = "bf16",
                    .layout = "nt",
                    .pass = "forward",
-                   .ranges = {{1, 0, {{"macro_tile_m", int64_t(256)}}, "256x256x64", "fits", 3e-4, 8192}}}},
+                   .ranges = {{1, 0, {{"macro_tile_m", int64_t(256)}}, "256x256x64", "fits", 3e-4, 8192, 4e-4}}}},
       .warnings = {"one", ""}};
   plan.best[1].workloads[0].dollarsPerMillionTokens.reset();
   return plan;

@@ -65,6 +65,32 @@ TEST_P(Alternatives, EqualTryingAllThatMeetTheCondition) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Alternatives, ::testing::Range(0, 40));
 
+TEST_P(Alternatives, WithoutAGuardRailEqualTryingAll) {
+  const RandomPricer pricer(uint64_t(GetParam()), 50);
+  Space space = spaceAround(denseModel(512, 4, 64, 8, 8, 1536, 1000));
+  space.guardRails.clear();
+  const auto bestWithout = [&](llvm::StringRef name) {
+    Space relaxed = space;
+    relaxed.guardRails.push_back({name.str(), std::nullopt, std::nullopt, /*off=*/true});
+    return leastOf(bruteForce(relaxed, pricer), [](const RankedVariant &) { return true; });
+  };
+  llvm::Expected<SearchResult> found = search(space, pricer);
+  ASSERT_TRUE(bool(found)) << llvm::toString(found.takeError());
+  const double best = found->best.front().objective;
+  auto relaxed = searchWithoutGuardRails(space, *found, pricer);
+  ASSERT_TRUE(bool(relaxed)) << llvm::toString(relaxed.takeError());
+  for (llvm::StringRef name : guardRailNames()) {
+    const auto said = llvm::find_if(*relaxed, [&](const Alternative &a) { return a.condition == name; });
+    const double least = bestWithout(name);
+    if (said != relaxed->end())
+      EXPECT_NEAR(said->ranked.objective, least, 1e-12) << name.str();
+    else if (least < 0.99 * best) // hidden by another that is applied before it
+      EXPECT_TRUE(llvm::none_of(found->certificate.constraints, [&](const PlanConstraint &constraint) {
+        return constraint.name == name && constraint.removed > 0;
+      })) << name.str();
+  }
+}
+
 TEST(Alternatives, ABudgetBelowTheBaseLeavesNone) {
   Space space = spaceAround(denseModel(512, 4, 64, 8, 8, 1536, 1000));
   space.budget.parameters = Range{0, double(countParameters(space.base).total - 1)};

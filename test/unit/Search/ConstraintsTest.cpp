@@ -1,4 +1,5 @@
 #include "BruteForce.h"
+#include "codesign/Model/Blocks.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include <gmock/gmock.h>
@@ -56,6 +57,45 @@ TEST(Constraints, SwitchOffAndChange) {
   ASSERT_NE(constraintNamed(constraints, "depth_width_band"), nullptr);
   EXPECT_EQ(constraintNamed(constraints, "depth_width_band")->text(),
             "hidden_size / num_hidden_layers from 100 to 160");
+}
+
+TEST(Constraints, ANamedLimitHoldsAgainstTheBase) {
+  Space space;
+  space.base = denseModel(512, 4, 64, 8, 8, 1536, 1000);
+  space.workloads = {{trainWorkload(1, 256, 1), {}}};
+  const auto named = [&](llvm::StringRef name) {
+    for (const Constraint &constraint : constraintsOf(space))
+      if (constraint.name == name)
+        return constraint.limits;
+    return Range{};
+  };
+  EXPECT_LE(named("heads_per_kv_head").min, 1); // widened: the base has one head to each
+  GuardRailChange change;
+  change.name = "heads_per_kv_head";
+  change.min = 2;
+  space.guardRails = {change};
+  EXPECT_EQ(named("heads_per_kv_head").min, 2);
+  EXPECT_EQ(named("heads_per_kv_head").max, 8);
+}
+
+TEST(Constraints, AMultiHeadFamilyStaysSo) {
+  Space space;
+  space.base = denseModel(512, 4, 64, 8, 8, 1536, 1000);
+  space.workloads = {{trainWorkload(1, 256, 1), {}}};
+  const auto has = [&](llvm::StringRef name) {
+    return llvm::any_of(constraintsOf(space),
+                        [&](const Constraint &c) { return c.name == name && !c.guardRail; });
+  };
+  EXPECT_FALSE(has("multi_head"));
+  for (LayerGroup &group : space.base.layers)
+    for (auto &block : group.blocks)
+      if (const auto *attention = dynamic_cast<const AttentionBlock *>(block.get())) {
+        auto multiHead = std::make_shared<AttentionBlock>(*attention);
+        multiHead->multiHead = true;
+        block = multiHead;
+      }
+  EXPECT_TRUE(has("multi_head"));
+  EXPECT_TRUE(has("heads_fill_hidden"));
 }
 
 TEST(Constraints, ListedHeadDimsAreAskedFor) {
