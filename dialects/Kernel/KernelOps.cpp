@@ -216,6 +216,11 @@ LogicalResult LoadFragmentOp::verify() {
     return emitOpError() << "loads " << getType() << " from " << tile;
   if (getType().getShape()[0] > tile.getRows() || getType().getShape()[1] > tile.getColumns())
     return emitOpError() << getType() << " is larger than " << tile;
+  // ldmatrix hands out rows in the order of one instruction.
+  const Architecture architecture =
+      *parseArchitecture(kernelOf(*this).getTarget().getArchitecture().getValue());
+  if (vendorOf(architecture) == Vendor::Nvidia && getType().getPack() > 1)
+    return emitOpError() << "reads from LDS are not packed on " << toString(architecture);
   return success();
 }
 

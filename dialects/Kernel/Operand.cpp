@@ -22,6 +22,11 @@ const MatrixOperand &operandOf(const MatrixInstruction &record, Role role) {
   return role == Role::A ? record.a : role == Role::B ? record.b : record.c;
 }
 
+/// A is m × k, B is k × n.
+MatrixAxis depthAxisOf(Role role) {
+  return role == Role::A ? MatrixAxis::Column : MatrixAxis::Row;
+}
+
 std::string shapeText(int64_t first, int64_t second) {
   return (llvm::Twine(first) + "x" + llvm::Twine(second)).str();
 }
@@ -40,6 +45,11 @@ int64_t Operand::elementsPerGroup() const {
   return operandOf(*record, type.getRole()).layout.elementsPerLane() * type.getPack();
 }
 
+int64_t Operand::depthsPerLane() const {
+  const FragmentLayout &layout = operandOf(*record, type.getRole()).layout;
+  return layout.elementsAlong(depthAxisOf(type.getRole())) * type.getPack();
+}
+
 int64_t Operand::registersPerLane() const {
   return (elementsPerLane() * type.getElementType().getIntOrFloatBitWidth() + 31) / 32;
 }
@@ -56,9 +66,11 @@ FragmentPosition Operand::positionInGroup(int lane, int64_t element) const {
   const int64_t depth = type.getRole() == Role::A ? position.column : position.row;
   if (type.getPack() == 1)
     return {row, depth};
-  // Packed: the lane's depth run of `perInstruction` elements grows to pack times that.
-  const int64_t laneGroup = depth / perInstruction;
-  return {row, (laneGroup * type.getPack() + packed) * perInstruction + depth % perInstruction};
+  // Packed: what a lane holds of the depth of all its instructions is one run.
+  const FragmentSlot number =
+      layout.numberAlong(depthAxisOf(type.getRole()), {lane, static_cast<int>(element % perInstruction)});
+  const int64_t depths = layout.elementsAlong(depthAxisOf(type.getRole()));
+  return {row, (number.lane * type.getPack() + packed) * depths + number.element};
 }
 
 const MatrixInstruction *checkFragment(FragmentType type, Architecture architecture, std::string &reason) {
@@ -80,15 +92,6 @@ const MatrixInstruction *checkFragment(FragmentType type, Architecture architect
   if (type.getRole() == Role::Accumulator && type.getPack() != 1) {
     reason = "an accumulator has no pack";
     return nullptr;
-  }
-  if (type.getPack() > 1) {
-    const MatrixAxis depthAxis = type.getRole() == Role::A ? MatrixAxis::Column : MatrixAxis::Row;
-    if (operand.layout.contiguousElements(depthAxis) != operand.layout.elementsPerLane()) {
-      reason =
-          (llvm::Twine(record->name) + " does not hold consecutive depth in a lane, so it cannot be packed")
-              .str();
-      return nullptr;
-    }
   }
   shape.second *= type.getPack();
   if (type.getShape()[0] % shape.first || type.getShape()[1] % shape.second) {

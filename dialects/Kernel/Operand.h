@@ -30,6 +30,8 @@ public:
   /// Elements one lane holds of one group.
   int64_t elementsPerGroup() const;
   int64_t elementsPerLane() const { return countFirst() * countSecond() * elementsPerGroup(); }
+  /// Positions along k that one lane holds of one group of operand a or b.
+  int64_t depthsPerLane() const;
   /// 32-bit registers per lane.
   int64_t registersPerLane() const;
   /// Where `element` of `lane` inside one group lies, relative to the group's origin.

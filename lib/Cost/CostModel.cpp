@@ -95,11 +95,11 @@ static bool isAlike(DataType a, DataType b) {
 
 /// Among own schedules of equal price the first is taken: overlapped copies, then small instructions (16 rows
 /// draw less power than 32 on CDNA and so clock higher), then deep steps (fewer barriers), then more waves to
-/// hide latency; where weights are streamed, also more loads under way.
+/// hide latency; where copies pass the registers or weights are streamed, also more of them under way.
 static std::array<int, 5> preference(const GemmSchedule &schedule) {
-  const bool streams = schedule.family == GemmFamily::MfmaWeightStream;
+  const bool deep = streamsWeights(schedule.family) || schedule.family == GemmFamily::MmaCpAsyncMultistage;
   return {schedule.stages >= 2 ? 0 : 1, schedule.matrixInstruction().m, -schedule.macroTileK,
-          -schedule.waves(), streams ? -schedule.stages : 0};
+          -schedule.waves(), deep ? -schedule.stages : 0};
 }
 
 struct CostModel::Implementation {
@@ -204,7 +204,7 @@ struct CostModel::Implementation {
   GemmTile tileOf(const GemmSchedule &schedule) const {
     GemmTile tile = {schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
                      double(schedule.wavesM)};
-    if (schedule.family == GemmFamily::MfmaWeightStream) {
+    if (streamsWeights(schedule.family)) {
       // The loop does not touch LDS; afterwards every sum is written to it and read once.
       tile.readsA = tile.readsB = 0;
       tile.combineCycles =

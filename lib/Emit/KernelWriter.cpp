@@ -327,8 +327,11 @@ Error KernelWriter::emit(FetchOp op) {
 /// "LeftOperands<Mma, 4, 1>".
 static std::string operandsClass(FragmentType type, Architecture architecture) {
   const Operand operand(type, architecture);
+  // CDNA's preludes count reads along k, the others instructions.
+  const int64_t deep =
+      operand.countSecond() * (vendorOf(architecture) == Vendor::Nvidia ? type.getPack() : 1);
   return formatv("{0}<Mma, {1}, {2}>", type.getRole() == Role::A ? "LeftOperands" : "RightOperands",
-                 operand.countFirst(), operand.countSecond());
+                 operand.countFirst(), deep);
 }
 
 Error KernelWriter::emit(LoadFragmentOp op) {
@@ -359,7 +362,8 @@ Error KernelWriter::emit(CollectSumsOp op) {
   expressions[op.getFirst()] = {share + ".row"};
   expressions[op.getSecond()] = {share + ".column"};
   line() << formatv("Accumulators<Mma, {0}, {1}> {2};\n", operand.countFirst(), operand.countSecond(), name);
-  line() << formatv("const Origin {0} = {1}.collect({2});\n", share, name, text(op.getSlots()));
+  line() << formatv("const Origin {0} = {1}.collect<{3}>({2});\n", share, name, text(op.getSlots()),
+                    function.getWaveCount());
   return Error::success();
 }
 
@@ -417,6 +421,8 @@ Error KernelWriter::emit(scf::ForOp op) {
   expressions[op.getInductionVar()] = {counter};
   if (op->hasAttr("kernel.unroll"))
     out << "#pragma unroll\n";
+  else if (op->hasAttr("kernel.rolled"))
+    out << "#pragma unroll 1\n";
   const std::optional<int64_t> step = constantValue(op.getStep());
   line() << formatv("for (int {0} = {1}; {0} < {2}; {3}) {{\n", counter, text(op.getLowerBound()),
                     text(op.getUpperBound()),

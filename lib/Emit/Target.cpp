@@ -234,10 +234,12 @@ Prelude preludeOf(Architecture architecture) {
   case Architecture::Gfx942:
   case Architecture::Gfx950:
     return {"codesign_cdna.h", preludeCdna};
-  case Architecture::Sm80:
-    return {"codesign_sm80.h", preludeSm80};
+  case Architecture::Sm80: {
+    static const std::string text = std::string(preludeSm80) + preludeSm80Sums;
+    return {"codesign_sm80.h", text};
+  }
   case Architecture::Sm90a: {
-    static const std::string text = std::string(preludeSm80) + preludeSm90a;
+    static const std::string text = std::string(preludeSm80) + preludeSm80Sums + preludeSm90a;
     return {"codesign_sm90a.h", text};
   }
   default:

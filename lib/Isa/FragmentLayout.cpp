@@ -87,6 +87,27 @@ int FragmentLayout::contiguousElements(MatrixAxis axis) const {
   return run;
 }
 
+/// The digits of a number that belong to `axis`, as a number of their own.
+static int digitsAlong(llvm::ArrayRef<LayoutDigit> digits, MatrixAxis axis, int number) {
+  int result = 0, weight = 1;
+  for (const LayoutDigit &digit : digits) {
+    if (digit.axis == axis) {
+      result += number % digit.extent * weight;
+      weight *= digit.extent;
+    }
+    number /= digit.extent;
+  }
+  return result;
+}
+
+int FragmentLayout::elementsAlong(MatrixAxis axis) const {
+  return digitsAlong(elementDigits, axis, elementsPerLane() - 1) + 1;
+}
+
+FragmentSlot FragmentLayout::numberAlong(MatrixAxis axis, FragmentSlot slot) const {
+  return {digitsAlong(laneDigits, axis, slot.lane), digitsAlong(elementDigits, axis, slot.element)};
+}
+
 FragmentLayout FragmentLayout::transposed() const {
   FragmentLayout result = *this;
   for (auto *digits : {&result.laneDigits, &result.elementDigits})

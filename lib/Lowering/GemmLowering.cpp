@@ -289,8 +289,8 @@ int64_t GemmKernel::depthPerStep() const {
 
 /// What a kernel whose waves share k asks for beyond that.
 static llvm::Error checkStreaming(const GemmKernel &schedule, const MatrixInstruction &record) {
-  if (vendorOf(schedule.architecture) != Vendor::Amd)
-    return usageError("waves share k on AMD devices only");
+  if (record.kind != MatrixInstructionKind::Mfma && record.kind != MatrixInstructionKind::MmaSync)
+    return usageError(llvm::Twine(record.name) + " takes its operands from shared memory");
   if (schedule.wavesM != 1 || schedule.wavesN != 1)
     return usageError("the waves share either k or the tile");
   if (schedule.tileK % (schedule.wavesK * record.k * schedule.pack))

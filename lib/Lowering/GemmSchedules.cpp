@@ -81,7 +81,7 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   if (persistent)
     dealRegisters(kernel);
   kernel.fencedSteps = needsFences(schedule, profile);
-  kernel.pack = schedule.depthsPerSharedRead();
+  kernel.pack = schedule.depthsPerRead();
   kernel.padding = schedule.sharedLayout == SharedLayout::Padded
                        ? schedule.paddingBytes * 8 / bitWidth(record->a.type)
                        : 0;

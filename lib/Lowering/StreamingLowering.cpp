@@ -76,6 +76,9 @@ Value StreamingBuilder::mainLoop(Value sums) {
     Value end =
         arith::SubIOp::create(builder, ConstantOp::create(builder, "kTiles", kTiles), constant(ahead));
     auto loop = createNamedLoop(builder, "kTile", constant(0), end, constant(ahead), carried, false);
+    // nvcc would unroll it and need registers for the loads of all iterations.
+    if (vendorOf(schedule.architecture) == Vendor::Nvidia)
+      loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
     auto handOver = [&](auto values) {
       for (int64_t part = 0; part < ahead; ++part) {
         w.parts[part] = values[1 + part];

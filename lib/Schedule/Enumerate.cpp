@@ -6,6 +6,8 @@ namespace {
 
 constexpr int tileExtents[] = {16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256};
 
+constexpr int streamedRows[] = {8, 16, 24, 32, 48, 64};
+
 struct WaveGrid {
   int m, n;
 };
@@ -17,6 +19,7 @@ struct FamilyChoices {
   std::vector<int> rowBytes;
   std::vector<WaveGrid> clusters = {{1, 1}};
   std::vector<int> wavesK = {1}; // rowBytes are those of one of them
+  llvm::ArrayRef<int> tileM = tileExtents;
 };
 
 FamilyChoices choicesOf(GemmFamily family) {
@@ -25,6 +28,8 @@ FamilyChoices choicesOf(GemmFamily family) {
     return {{{1, 1}, {1, 2}, {2, 1}, {1, 4}, {2, 2}, {4, 1}, {2, 4}, {4, 2}}, {1, 2}, {64, 128, 256}};
   case GemmFamily::MfmaWeightStream:
     return {{{1, 1}}, {2, 4}, {128}, {{1, 1}}, {4, 8}};
+  case GemmFamily::MmaWeightStream:
+    return {{{1, 1}}, {2, 4}, {64, 128}, {{1, 1}}, {4, 8}, streamedRows};
   case GemmFamily::WgmmaTmaPersistent:
     return {{{1, 1}, {2, 1}, {1, 2}}, {8, 7, 6, 5, 4, 3, 2}, {128}, {{1, 1}, {2, 1}, {1, 2}}};
   case GemmFamily::MmaCpAsyncMultistage:
@@ -36,8 +41,8 @@ FamilyChoices choicesOf(GemmFamily family) {
 /// Whether whole instructions fill the wave tile; wgmma's n
 /// is the wave tile itself. Cheap, before the full check.
 bool fillsWaveTile(const MatrixInstruction &record, const GemmSchedule &schedule) {
-  if (schedule.macroTileM % (schedule.wavesM * record.m) != 0 ||
-      schedule.macroTileN % (schedule.wavesN * record.n) != 0)
+  if (schedule.macroTileM % (schedule.wavesM * schedule.instructionM()) != 0 ||
+      schedule.macroTileN % (schedule.wavesN * schedule.instructionN()) != 0)
     return false;
   return record.kind != MatrixInstructionKind::Wgmma || record.n == schedule.waveTileN();
 }
@@ -77,7 +82,7 @@ std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType in
           for (int wavesK : choices.wavesK)
             for (int rowBytes : choices.rowBytes)
               for (int stages : choices.stages)
-                for (int tileM : tileExtents)
+                for (int tileM : choices.tileM)
                   for (int tileN : tileExtents) {
                     schedule.wavesK = wavesK;
                     schedule.wavesM = grid.m;

@@ -8,7 +8,7 @@
 namespace codesign {
 namespace {
 
-constexpr int sharedReadBytes = 16;
+constexpr int readBytes = 16; // of a lane at once
 /// 32-bit registers for pointers, offsets, the loop counter and masks, as compilers use for such main loops.
 constexpr int addressingRegisters = 32;
 constexpr int warpsPerWarpgroup = 4;
@@ -32,6 +32,14 @@ const MatrixInstruction &GemmSchedule::matrixInstruction() const {
   return *found;
 }
 
+int GemmSchedule::instructionM() const {
+  return streamsWeights(family) ? matrixInstruction().n : matrixInstruction().m;
+}
+
+int GemmSchedule::instructionN() const {
+  return streamsWeights(family) ? matrixInstruction().m : matrixInstruction().n;
+}
+
 int GemmSchedule::waves() const {
   if (family != GemmFamily::WgmmaTmaPersistent)
     return wavesM * wavesN * wavesK;
@@ -43,16 +51,22 @@ int GemmSchedule::threads() const {
 }
 
 int GemmSchedule::instructionsPerStep() const {
-  const MatrixInstruction &record = matrixInstruction();
-  return (waveTileM() / record.m) * (waveTileN() / record.n) * (macroTileK / wavesK / record.k);
+  return (waveTileM() / instructionM()) * (waveTileN() / instructionN()) *
+         (macroTileK / wavesK / matrixInstruction().k);
 }
 
-int GemmSchedule::depthsPerSharedRead() const {
+int GemmSchedule::depthsPerRead() const {
   const MatrixInstruction &record = matrixInstruction();
-  if (record.a.space != OperandSpace::Registers || record.kind != MatrixInstructionKind::Mfma)
+  // ldmatrix hands mma.sync its operands in the order of the instruction.
+  const bool inMemoryOrder = record.kind == MatrixInstructionKind::Mfma || streamsWeights(family);
+  if (record.a.space != OperandSpace::Registers || !inMemoryOrder)
     return 1;
-  int operandBytes = bytesOf(record.a.layout.elementsPerLane(), record.a.type);
-  return std::max(1, sharedReadBytes / operandBytes);
+  const int depthBytes = bytesOf(record.a.layout.elementsAlong(MatrixAxis::Column), record.a.type);
+  return std::max(1, readBytes / depthBytes);
+}
+
+bool streamsWeights(GemmFamily family) {
+  return family == GemmFamily::MfmaWeightStream || family == GemmFamily::MmaWeightStream;
 }
 
 std::string GemmSchedule::describe() const {
@@ -70,7 +84,7 @@ std::string GemmSchedule::describe() const {
 
 SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
   SharedMemoryUse use;
-  if (schedule.family == GemmFamily::MfmaWeightStream) {
+  if (streamsWeights(schedule.family)) {
     // The sums of every wave.
     use.epilogueBytes = bytesOf(schedule.wavesK * schedule.macroTileM * schedule.macroTileN,
                                 schedule.matrixInstruction().c.type);
@@ -91,21 +105,21 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
   const MatrixInstruction &record = schedule.matrixInstruction();
   RegisterUse use;
   int groupLanes = record.lanes;
-  if (schedule.family == GemmFamily::MfmaWeightStream) {
+  if (streamsWeights(schedule.family)) {
     // Every wave sums the whole tile, over its part of k.
     use.accumulators = schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / groupLanes;
     use.staging = schedule.stages * (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK /
                   schedule.wavesK * elementBytes(schedule) / 4 / groupLanes;
     // Where k is no multiple of the steps, each load of a step has an offset of its own and one that is
     // clipped.
-    const int loadsPerStep = use.staging / schedule.stages / (sharedReadBytes / 4);
+    const int loadsPerStep = use.staging / schedule.stages / (readBytes / 4);
     use.addressing = addressingRegisters + 2 * loadsPerStep;
     return use;
   }
   int computeThreads = schedule.wavesM * schedule.wavesN * groupLanes;
   use.accumulators =
       schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / computeThreads;
-  int depths = schedule.depthsPerSharedRead();
+  int depths = schedule.depthsPerRead();
   use.fragments = depths * (schedule.waveTileM() / record.m * record.a.registersPerLane +
                             schedule.waveTileN() / record.n * record.b.registersPerLane);
   if (schedule.family == GemmFamily::MfmaLdsDoubleBuffer) {
@@ -121,6 +135,7 @@ int compiledRegisters(const GemmSchedule &schedule) {
   constexpr double loadsInFlight = 1.28; // clang hoists LDS reads over the products
   constexpr int registersPerCopy = 4;    // a 64-bit source, a target and a predicate
   constexpr double copiesAndProducts = 1.11;
+  constexpr int least = 96; // of small tiles, whose copies ahead of the loop are all written out
   const int total = registerUse(schedule).total();
   switch (schedule.family) {
   case GemmFamily::MfmaLdsDoubleBuffer:
@@ -128,8 +143,16 @@ int compiledRegisters(const GemmSchedule &schedule) {
   case GemmFamily::MmaCpAsyncMultistage: {
     const int tileBytes =
         (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK * elementBytes(schedule);
-    const int copies = (tileBytes / sharedReadBytes + schedule.threads() - 1) / schedule.threads();
-    return static_cast<int>((total + registersPerCopy * copies) * copiesAndProducts);
+    const int copies = (tileBytes / readBytes + schedule.threads() - 1) / schedule.threads();
+    return std::max(least, static_cast<int>((total + registersPerCopy * copies) * copiesAndProducts));
+  }
+  case GemmFamily::MmaWeightStream: {
+    // The registers of an instruction's first operand come from two loads, and are copied together; every
+    // eight rows have a 64-bit pointer.
+    constexpr int registersPerLoad = 4, rowsPerLoad = 8, others = 12;
+    const int loads = registerUse(schedule).staging / schedule.stages / (readBytes / 4);
+    return total + others + registersPerLoad * loads +
+           2 * (schedule.macroTileM + schedule.macroTileN) / rowsPerLoad;
   }
   case GemmFamily::MfmaWeightStream:
   case GemmFamily::WgmmaTmaPersistent:
@@ -165,6 +188,8 @@ llvm::StringRef toString(GemmFamily family) {
     return "wgmma_tma_persistent";
   case GemmFamily::MmaCpAsyncMultistage:
     return "mma_cp_async_multistage";
+  case GemmFamily::MmaWeightStream:
+    return "mma_weight_stream";
   }
   llvm_unreachable("unknown family");
 }
@@ -175,6 +200,7 @@ std::optional<GemmFamily> parseGemmFamily(llvm::StringRef name) {
       .Case("mfma_weight_stream", GemmFamily::MfmaWeightStream)
       .Case("wgmma_tma_persistent", GemmFamily::WgmmaTmaPersistent)
       .Case("mma_cp_async_multistage", GemmFamily::MmaCpAsyncMultistage)
+      .Case("mma_weight_stream", GemmFamily::MmaWeightStream)
       .Default(std::nullopt);
 }
 

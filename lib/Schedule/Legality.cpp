@@ -30,6 +30,7 @@ MatrixInstructionKind kindOf(GemmFamily family) {
   case GemmFamily::WgmmaTmaPersistent:
     return MatrixInstructionKind::Wgmma;
   case GemmFamily::MmaCpAsyncMultistage:
+  case GemmFamily::MmaWeightStream:
     break;
   }
   return MatrixInstructionKind::MmaSync;
@@ -86,14 +87,16 @@ std::optional<std::string> badShape(const GemmSchedule &s) {
       s.clusterN <= 0 || s.paddingBytes < 0)
     return "sizes and counts must be positive";
   const MatrixInstruction &record = s.matrixInstruction();
-  if (s.macroTileM % (s.wavesM * record.m) != 0)
-    return because("macro tile m {0} is no multiple of {1} waves x {2}", s.macroTileM, s.wavesM, record.m);
-  if (s.macroTileN % (s.wavesN * record.n) != 0)
-    return because("macro tile n {0} is no multiple of {1} waves x {2}", s.macroTileN, s.wavesN, record.n);
-  int depth = record.k * s.depthsPerSharedRead() * s.wavesK;
+  if (s.macroTileM % (s.wavesM * s.instructionM()) != 0)
+    return because("macro tile m {0} is no multiple of {1} waves x {2}", s.macroTileM, s.wavesM,
+                   s.instructionM());
+  if (s.macroTileN % (s.wavesN * s.instructionN()) != 0)
+    return because("macro tile n {0} is no multiple of {1} waves x {2}", s.macroTileN, s.wavesN,
+                   s.instructionN());
+  int depth = record.k * s.depthsPerRead() * s.wavesK;
   if (s.macroTileK % depth != 0)
-    return because("macro tile k {0} is no multiple of {1}, the depth of one LDS read", s.macroTileK, depth);
-  const bool streams = s.family == GemmFamily::MfmaWeightStream;
+    return because("macro tile k {0} is no multiple of {1}, the depth of one read", s.macroTileK, depth);
+  const bool streams = streamsWeights(s.family);
   if (streams ? s.wavesM != 1 || s.wavesN != 1 : s.wavesK != 1)
     return because("{0} waves share {1}", toString(s.family), streams ? "k alone" : "the tile alone");
   if (streams)
@@ -154,6 +157,7 @@ std::optional<std::string> badPipeline(const GemmSchedule &s, const Profile &pro
                      s.macroTileK * bitWidth(s.matrixInstruction().a.type) / 8);
     break;
   case GemmFamily::MfmaWeightStream:
+  case GemmFamily::MmaWeightStream:
     break;
   case GemmFamily::WgmmaTmaPersistent:
   case GemmFamily::MmaCpAsyncMultistage:

@@ -17,7 +17,7 @@ module {}
 // CHECK-NOT:    barrier
 // CHECK:      sums.deposit(waveSums);
 // CHECK-NEXT: barrier();
-// CHECK:      const Origin share = total.collect(waveSums);
+// CHECK:      const Origin share = total.collect<4>(waveSums);
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=14336 tile=16,16,256 waves=1,1,4 stages=4},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s

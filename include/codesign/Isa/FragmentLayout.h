@@ -68,6 +68,11 @@ public:
   /// (consecutive k, for wide loads and packing), starting at element 0.
   int contiguousElements(MatrixAxis axis) const;
 
+  /// Positions along `axis` that one lane holds.
+  int elementsAlong(MatrixAxis axis) const;
+  /// The slot's number among the lanes, and among the elements of a lane, that differ along `axis`.
+  FragmentSlot numberAlong(MatrixAxis axis, FragmentSlot slot) const;
+
   llvm::ArrayRef<LayoutDigit> lane() const { return laneDigits; }
   llvm::ArrayRef<LayoutDigit> element() const { return elementDigits; }
   /// The same layout with rows and columns exchanged (B of an MFMA is the transposed A).

@@ -16,6 +16,7 @@ enum class GemmFamily : uint8_t {
   MfmaWeightStream,     // CDNA, few rows: waves share k and load both operands straight to registers
   WgmmaTmaPersistent,   // Hopper: one TMA producer warpgroup, consumer warpgroups, persistent workgroups
   MmaCpAsyncMultistage, // Ampere and later: cp.async ring of stages, ldmatrix, mma.sync
+  MmaWeightStream,      // the same as MfmaWeightStream by mma.sync
 };
 
 /// How A (m × k) and B (k × n) lie in memory, C is row-major. Letters as in BLAS, for row-major storage.
@@ -45,9 +46,9 @@ struct GemmSchedule {
   /// Execution groups of the instruction (waves, warps, consumer warpgroups) that share the macro tile.
   int wavesM = 1;
   int wavesN = 1;
-  /// Waves that share the depth of a step instead, macroTileK / wavesK each (MfmaWeightStream).
+  /// Waves that share the depth of a step instead, macroTileK / wavesK each (where weights are streamed).
   int wavesK = 1;
-  /// Buffers in LDS or shared memory; of MfmaWeightStream, steps whose loads are under way.
+  /// Buffers in LDS or shared memory; where weights are streamed, steps whose loads are under way.
   int stages = 1;
   /// Workgroups that share the K loop of one tile (1: none); with streamK the split follows the work instead.
   int splitK = 1;
@@ -66,6 +67,10 @@ struct GemmSchedule {
 
   /// The instruction's record. The schedule must be legal or at least name a known instruction.
   const MatrixInstruction &matrixInstruction() const;
+  /// Rows and columns of C that one instruction computes. Streamed weights are its first operand, so that its
+  /// m runs along n.
+  int instructionM() const;
+  int instructionN() const;
   /// Threads of a workgroup, the producer warpgroup of WgmmaTmaPersistent included.
   int threads() const;
   /// Waves (64 or 32 threads) of a workgroup.
@@ -75,15 +80,17 @@ struct GemmSchedule {
   int waveTileN() const { return macroTileN / wavesN; }
   /// Instructions that one execution group issues per macro-tile step of depth macroTileK.
   int instructionsPerStep() const;
-  /// Instruction depths that one 16-byte read of a lane
-  /// fills: 2 for 16-bit MFMA with 8-byte operands, else 1.
-  int depthsPerSharedRead() const;
+  /// Instruction depths that the 16 bytes of k that a lane reads at once fill: 2 for 16-bit MFMA with 8-byte
+  /// operands and for streamed mma.sync, else 1.
+  int depthsPerRead() const;
   /// "mfma_lds_double_buffer 256x256x64 2x4 waves
   /// v_mfma_f32_16x16x16_bf16 1 stage": one line for reports and headers.
   std::string describe() const;
 };
 
-/// Rows up to which MfmaWeightStream is made: one tile covers them, so that every weight is read once.
+/// Whether waves share k and load both operands from global memory straight to registers.
+bool streamsWeights(GemmFamily family);
+/// Rows up to which such kernels are made: one tile covers them, so that every weight is read once.
 constexpr int maxStreamedRows = 64;
 
 /// LDS or shared memory of one workgroup. Input buffers: stages × (A rows + B rows) × (row bytes + padding).

@@ -306,7 +306,7 @@ struct Accumulators {
 
   /// Adds up what all waves deposited for this wave's share of the rows, in the order of the waves. Returns
   /// where the share begins; a wave that has none is sent past the last column, where nothing is stored.
-  template <class Slot, int Waves>
+  template <int Waves, class Slot>
   __device__ Origin collect(Slot (&slots)[Waves]) {
     constexpr int rows = Down * Across * quads * waveSize; // of a slot, for one share
     constexpr int shares = Slot::rows / rows;

@@ -129,7 +129,8 @@ struct GlobalRows {
 template <class T, int Rows, int Columns>
 struct SwizzledTile {
   using Element = T;
-  static constexpr int rows = Rows, rowChunks = Columns / chunkLength, rowBytes = rowChunks * 16;
+  static constexpr int rows = Rows, rowBytes = Columns * static_cast<int>(sizeof(T)),
+                       rowChunks = rowBytes / 16;
   static constexpr int rowsPerBankCycle = rowChunks >= 8 ? 1 : 8 / rowChunks; // rows in 128 bytes of banks
   static constexpr int mask = rowChunks >= 8 ? 7 : rowChunks - 1;
 
@@ -144,13 +145,46 @@ struct SwizzledTile {
 template <class T, int Rows, int Columns, int Padding>
 struct PaddedTile {
   using Element = T;
-  static constexpr int rows = Rows, rowChunks = Columns / chunkLength,
-                       pitch = (Columns + Padding) / chunkLength, rowBytes = pitch * 16;
+  static constexpr int rows = Rows, rowBytes = (Columns + Padding) * static_cast<int>(sizeof(T));
+  static constexpr int rowChunks = Columns * static_cast<int>(sizeof(T)) / 16, pitch = rowBytes / 16;
 
   Chunk chunks[Rows * pitch];
 
   __device__ Chunk &at(int row, int chunk) { return chunks[row * pitch + chunk]; }
 };
+
+/// Asks a load to check for columns past a row's end.
+struct Clipped {};
+
+/// Whether a line that is loaded is worth a place in the first cache.
+enum class Reuse { None, Some };
+
+/// 16 bytes from global memory to registers. Loads keep their order.
+template <Reuse reuse>
+DEVICE Chunk loadChunk(const void *address) {
+  Chunk to;
+  if (reuse == Reuse::None)
+    asm volatile("ld.global.nc.L1::no_allocate.L2::256B.v4.b32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to.words[0]), "=r"(to.words[1]), "=r"(to.words[2]), "=r"(to.words[3])
+                 : "l"(address));
+  else
+    asm volatile("ld.global.nc.v4.b32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to.words[0]), "=r"(to.words[1]), "=r"(to.words[2]), "=r"(to.words[3])
+                 : "l"(address));
+  return to;
+}
+
+/// This lane's 16 bytes of eight rows, four lanes side by side: what it holds of the depth of two
+/// instructions m16n8k16. Both operands take k in this order, so the order does not matter. A row past the
+/// last one is read as the last: its sums are not stored.
+template <Reuse reuse, class T, int Pitch, class... Checks>
+DEVICE Chunk loadOperand(const GlobalRows<T, Pitch> &matrix, int row, int k, int step, Checks...) {
+  const int laneRow = minimum(row + laneId() / 4, matrix.count - 1), laneColumn = laneId() % 4 * chunkLength;
+  const T *const lane = matrix.first + static_cast<long long>(laneRow) * Pitch + laneColumn;
+  if (sizeof...(Checks) > 0 && k + step + laneColumn >= Pitch)
+    return {};
+  return loadChunk<reuse>(lane + k + step);
+}
 
 /// Columns [column, column + width of the tile) of all rows to shared memory, past the registers. What lies
 /// outside the matrix is filled with zeros. Belongs to the group that the next commitCopies() closes.
@@ -217,6 +251,32 @@ struct LeftOperands {
         loadMatrices(parts[i][j],
                      tile.at(row + i * 16 + laneId() % 16, k / chunkLength + j * 2 + laneId() / 16));
   }
+
+  /// Weights from global memory straight to registers; every element is used once.
+  template <int Pitch, class... Checks>
+  __device__ LeftOperands(const GlobalRows<typename Mma::Element, Pitch> &matrix, int row, int k,
+                          Checks... checks) {
+    load(matrix, row, k, checks...);
+  }
+  template <int Pitch, class... Checks>
+  __device__ void load(const GlobalRows<typename Mma::Element, Pitch> &matrix, int row, int k,
+                       Checks... checks) {
+    static_assert(CountDeep % 2 == 0, "a load fills the operands of two instructions");
+#pragma unroll
+    for (int j = 0; j < CountDeep; j += 2)
+#pragma unroll
+      for (int i = 0; i < CountDown; ++i) {
+        const Chunk upper = loadOperand<Reuse::None>(matrix, row + i * 16, k, j * 16, checks...);
+        const Chunk lower = loadOperand<Reuse::None>(matrix, row + i * 16 + 8, k, j * 16, checks...);
+#pragma unroll
+        for (int part = 0; part < 2; ++part) {
+          parts[i][j + part][0] = upper.words[2 * part];
+          parts[i][j + part][1] = lower.words[2 * part];
+          parts[i][j + part][2] = upper.words[2 * part + 1];
+          parts[i][j + part][3] = lower.words[2 * part + 1];
+        }
+      }
+  }
 };
 
 /// The second operands: rows of the weights, eight to an instruction, fetched for two instructions at a time.
@@ -248,109 +308,28 @@ struct RightOperands {
                      tile.at(row + (CountDown - 1) * 8 + lane % 8, k / chunkLength + j * 2 + lane / 8 % 2));
     }
   }
-};
 
-struct Relu {
-  __device__ float operator()(float x) const { return x > 0 ? x : x != x ? x : 0; }
-};
-DEVICE float exponential(float x) {
-  float result;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x * 1.4426950408889634f));
-  return result;
-}
-struct Silu {
-  __device__ float operator()(float x) const { return x / (1 + exponential(-x)); }
-};
-struct GeluTanh {
-  // 0.5 x (1 + tanh(u)) = x / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
-  __device__ float operator()(float x) const {
-    return x / (1 + exponential(-1.5957691216057308f * (x + 0.044715f * x * x * x)));
+  /// Activations from global memory; other workgroups of the multiprocessor read them too.
+  template <int Pitch, class... Checks>
+  __device__ RightOperands(const GlobalRows<typename Mma::Element, Pitch> &matrix, int row, int k,
+                           Checks... checks) {
+    load(matrix, row, k, checks...);
   }
-};
-struct Gelu {
-  // x (1 + erf(x / sqrt(2))) / 2; erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7
-  __device__ float operator()(float x) const {
-    const float u = x * 0.70710678f, size = u < 0 ? -u : u;
-    const float t = 1 / (1 + 0.3275911f * size);
-    const float series =
-        ((((1.061405429f * t - 1.453152027f) * t + 1.421413741f) * t - 0.284496736f) * t + 0.254829592f) * t;
-    const float tail = series * exponential(-size * size); // 1 - erf(|u|)
-    return 0.5f * x * (u < 0 ? tail : 2 - tail);
-  }
-};
-
-/// What follows the products. Sums has forEachPair(visit), which calls visit(value, value to its right, row,
-/// column) for every pair of neighbours that a lane holds.
-template <class Sums, class Element>
-struct Epilogue {
-  __device__ Sums &sums() { return *static_cast<Sums *>(this); }
-
-  template <class Function>
-  __device__ void map(Function function) {
-    sums().forEachPair([&](float &left, float &right, int, int) {
-      left = function(left);
-      right = function(right);
-    });
-  }
-
-  /// Adds bias[column + j] to column j of the sums; the bias has Columns elements.
-  template <int Columns>
-  __device__ void addBiasAcross(const Element *bias, int column) {
-    sums().forEachPair([&](float &left, float &right, int, int j) {
-      if (column + j < Columns)
-        left += widen(bias[column + j]);
-      if (column + j + 1 < Columns)
-        right += widen(bias[column + j + 1]);
-    });
-  }
-
-  /// Rounds and writes to rows [row, ...) and columns [column, ...); outside the matrix nothing is written.
-  template <int Pitch>
-  __device__ void store(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
-    sums().forEachPair([&](float &left, float &right, int i, int j) {
-      if (row + i >= matrix.count || column + j >= Pitch)
-        return;
-      Element *to = matrix.first + (row + i) * Pitch + column + j;
-      const unsigned low = roundTo(left, Element{}), high = roundTo(right, Element{});
-      if (Pitch % 2 == 0) {
-        *reinterpret_cast<unsigned *>(to) = low | high << 16;
-      } else {
-        to[0].bits = static_cast<unsigned short>(low);
-        if (column + j + 1 < Pitch)
-          to[1].bits = static_cast<unsigned short>(high);
+  template <int Pitch, class... Checks>
+  __device__ void load(const GlobalRows<typename Mma::Element, Pitch> &matrix, int row, int k,
+                       Checks... checks) {
+    static_assert(CountDeep % 2 == 0, "a load fills the operands of two instructions");
+#pragma unroll
+    for (int j = 0; j < CountDeep; j += 2)
+#pragma unroll
+      for (int i = 0; i < CountDown; ++i) {
+        const Chunk words = loadOperand<Reuse::Some>(matrix, row + i * 8, k, j * 16, checks...);
+#pragma unroll
+        for (int part = 0; part < 2; ++part) {
+          parts[i][j + part][0] = words.words[2 * part];
+          parts[i][j + part][1] = words.words[2 * part + 1];
+        }
       }
-    });
-  }
-};
-
-/// The sums of one wave: Down x Across instructions of 16 x 8, rows of the left operand by rows of the right
-/// one.
-template <class Mma, int Down, int Across>
-struct Accumulators : Epilogue<Accumulators<Mma, Down, Across>, typename Mma::Element> {
-  float parts[Down][Across][4] = {};
-
-  template <int Deep>
-  __device__ void multiply(const LeftOperands<Mma, Down, Deep> &a,
-                           const RightOperands<Mma, Across, Deep> &b) {
-#pragma unroll
-    for (int k = 0; k < Deep; ++k)
-#pragma unroll
-      for (int i = 0; i < Down; ++i)
-#pragma unroll
-        for (int j = 0; j < Across; ++j)
-          Mma::apply(parts[i][j], a.parts[i][k], b.parts[j][k]);
-  }
-
-  template <class Visit>
-  __device__ void forEachPair(Visit visit) {
-#pragma unroll
-    for (int i = 0; i < Down; ++i)
-#pragma unroll
-      for (int j = 0; j < Across; ++j)
-#pragma unroll
-        for (int half = 0; half < 2; ++half)
-          visit(parts[i][j][2 * half], parts[i][j][2 * half + 1], i * 16 + half * 8 + laneId() / 4,
-                j * 8 + laneId() % 4 * 2);
   }
 };
 

@@ -19,7 +19,8 @@ void compileLegalSchedules(const char *device, size_t count, llvm::StringRef fam
   if (!family.empty())
     profile.kernelFamilies = {family.str()};
   const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
-  ASSERT_GT(legal.size(), count);
+  ASSERT_GT(legal.size(), 2u);
+  count = std::min(count, legal.size());
   llvm::SmallString<128> folder;
   ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-compile", folder));
   for (size_t i = 0; i < count; ++i) {
@@ -42,7 +43,9 @@ void compileLegalSchedules(const char *device, size_t count, llvm::StringRef fam
     if (!report.measured)
       continue;
     EXPECT_EQ(report.scratchBytes, 0);
-    EXPECT_GE(report.registers, price.registers.minimum());
+    // A loop that runs once is written out, and the compiler orders its loads anew.
+    if (price.step.iterations > 1)
+      EXPECT_GE(report.registers, price.registers.minimum());
     EXPECT_EQ(report.ldsBytes, price.sharedBytes - launchFacts(function).dynamicLdsBytes);
     // What the kernel was told to fit, it fits.
     EXPECT_GE(workgroupsPerComputeUnit(price, report.registers, profile), kernel.residency);
@@ -68,6 +71,8 @@ TEST(Compile, gfx950) {
 TEST(Compile, sm80AndSm90a) {
   compileLegalSchedules("a100-sxm", 3);
   compileLegalSchedules("h100-sxm", 3);
+  compileLegalSchedules("a100-sxm", isLongRun() ? 100 : 3, "mma_weight_stream", 14336);
+  compileLegalSchedules("h100-sxm", isLongRun() ? 100 : 3, "mma_weight_stream", 2312);
   if (!llvm::sys::findProgramByName("nvcc"))
     GTEST_SKIP() << "SKIPPED ptxas' report on sm_80 and sm_90a schedules: nvcc is not on the PATH; "
                     "clang++-22 compiled them to PTX";

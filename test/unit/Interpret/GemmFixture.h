@@ -60,6 +60,17 @@ inline GemmKernel streamingKernel() {
   return kernel;
 }
 
+/// The same by mma.sync, whose second operand has eight rows.
+inline GemmKernel streamingSm80Kernel() {
+  GemmKernel kernel = streamingKernel();
+  const GemmKernel other = sm80Kernel();
+  kernel.architecture = other.architecture;
+  kernel.limits = other.limits;
+  kernel.instruction = other.instruction;
+  kernel.tileM = 8;
+  return kernel;
+}
+
 /// Normal deviates times 2^exponent, with the exponent itself spread over [-spread, spread].
 inline Matrix randomMatrix(DataType type, int64_t rows, int64_t columns, std::mt19937 &engine,
                            int spread = 4) {

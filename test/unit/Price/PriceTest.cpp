@@ -136,7 +136,7 @@ TEST_F(PriceTest, agreesWithTheSchedulesClosedForms) {
       const KernelPrice counted = price(llvm::cantFail(gemmKernel(schedule, profile)));
       EXPECT_EQ(counted.sharedBytes, sharedMemoryUse(schedule).total()) << schedule.describe();
       // A streaming loop does as many steps at a time as it has under way.
-      const int steps = schedule.family == GemmFamily::MfmaWeightStream ? schedule.stages : 1;
+      const int steps = streamsWeights(schedule.family) ? schedule.stages : 1;
       EXPECT_EQ(counted.step.matrixInstructions, steps * schedule.instructionsPerStep())
           << schedule.describe();
       EXPECT_EQ(counted.registers.accumulators, registerUse(schedule).accumulators) << schedule.describe();

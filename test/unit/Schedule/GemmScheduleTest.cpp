@@ -61,7 +61,7 @@ TEST(GemmSchedule, LargeTileFillsTheLdsOfAnMi300x) {
   // 65536 sums / 512 threads
   EXPECT_EQ(registerUse(schedule).accumulators, 128);
   // wave tile 128 x 64: 8 + 4 operands of 2 registers, two depths per 16-byte read
-  EXPECT_EQ(schedule.depthsPerSharedRead(), 2);
+  EXPECT_EQ(schedule.depthsPerRead(), 2);
   EXPECT_EQ(registerUse(schedule).fragments, (8 + 4) * 2 * 2);
   // 65536 B / 4 / 512 threads
   EXPECT_EQ(registerUse(schedule).staging, 32);

@@ -1,0 +1,195 @@
+
+// Sums and what follows the products, for sm_80 and later.
+
+namespace {
+
+struct Relu {
+  __device__ float operator()(float x) const { return x > 0 ? x : x != x ? x : 0; }
+};
+DEVICE float exponential(float x) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x * 1.4426950408889634f));
+  return result;
+}
+struct Silu {
+  __device__ float operator()(float x) const { return x / (1 + exponential(-x)); }
+};
+struct GeluTanh {
+  // 0.5 x (1 + tanh(u)) = x / (1 + exp(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
+  __device__ float operator()(float x) const {
+    return x / (1 + exponential(-1.5957691216057308f * (x + 0.044715f * x * x * x)));
+  }
+};
+struct Gelu {
+  // x (1 + erf(x / sqrt(2))) / 2; erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7
+  __device__ float operator()(float x) const {
+    const float u = x * 0.70710678f, size = u < 0 ? -u : u;
+    const float t = 1 / (1 + 0.3275911f * size);
+    const float series =
+        ((((1.061405429f * t - 1.453152027f) * t + 1.421413741f) * t - 0.284496736f) * t + 0.254829592f) * t;
+    const float tail = series * exponential(-size * size); // 1 - erf(|u|)
+    return 0.5f * x * (u < 0 ? tail : 2 - tail);
+  }
+};
+
+/// The value of the lane that holds the next row of an operand, if this row is even, or the one before.
+DEVICE float fromNeighbourRow(float value) {
+  float other;
+  asm volatile("shfl.sync.bfly.b32 %0, %1, 4, 0x1f, 0xffffffff;" : "=f"(other) : "f"(value));
+  return other;
+}
+
+/// What follows the products. Sums has forEachPair(visit), which calls visit(value, value to its right, row,
+/// column) for every pair of neighbours that a lane holds.
+template <class Sums, class Element>
+struct Epilogue {
+  __device__ Sums &sums() { return *static_cast<Sums *>(this); }
+
+  template <class Function>
+  __device__ void map(Function function) {
+    sums().forEachPair([&](float &left, float &right, int, int) {
+      left = function(left);
+      right = function(right);
+    });
+  }
+
+  /// Adds bias[column + j] to column j of the sums; the bias has Columns elements.
+  template <int Columns>
+  __device__ void addBiasAcross(const Element *bias, int column) {
+    sums().forEachPair([&](float &left, float &right, int, int j) {
+      if (column + j < Columns)
+        left += widen(bias[column + j]);
+      if (column + j + 1 < Columns)
+        right += widen(bias[column + j + 1]);
+    });
+  }
+
+  /// Adds bias[column + i] to row i of the sums, which is an output column; the bias has Columns elements.
+  template <int Columns>
+  __device__ void addBiasDown(const Element *bias, int column) {
+    sums().forEachPair([&](float &left, float &right, int i, int) {
+      const float value = column + i < Columns ? widen(bias[column + i]) : 0;
+      left += value;
+      right += value;
+    });
+  }
+
+  /// Rounds and writes to rows [row, ...) and columns [column, ...); outside the matrix nothing is written.
+  template <int Pitch>
+  __device__ void store(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    sums().forEachPair([&](float &left, float &right, int i, int j) {
+      if (row + i >= matrix.count || column + j >= Pitch)
+        return;
+      Element *to = matrix.first + (row + i) * Pitch + column + j;
+      const unsigned low = roundTo(left, Element{}), high = roundTo(right, Element{});
+      if (Pitch % 2 == 0) {
+        *reinterpret_cast<unsigned *>(to) = low | high << 16;
+      } else {
+        to[0].bits = static_cast<unsigned short>(low);
+        if (column + j + 1 < Pitch)
+          to[1].bits = static_cast<unsigned short>(high);
+      }
+    });
+  }
+
+  /// Rounds and writes element (i, j) of the sums to (row + j, column + i). Lanes of neighbouring rows
+  /// exchange one value, so that each writes two neighbouring columns.
+  template <int Pitch>
+  __device__ void storeTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    const int odd = laneId() / 4 % 2;
+    sums().forEachPair([&](float &left, float &right, int i, int j) {
+      const float other = fromNeighbourRow(odd ? left : right);
+      const unsigned low = roundTo(odd ? other : left, Element{}),
+                     high = roundTo(odd ? right : other, Element{});
+      const int toRow = row + j + odd, toColumn = column + i - odd;
+      if (toRow >= matrix.count || toColumn >= Pitch)
+        return;
+      Element *to = matrix.first + static_cast<long long>(toRow) * Pitch + toColumn;
+      if (Pitch % 2 == 0) {
+        *reinterpret_cast<unsigned *>(to) = low | high << 16;
+      } else {
+        to[0].bits = static_cast<unsigned short>(low);
+        if (toColumn + 1 < Pitch)
+          to[1].bits = static_cast<unsigned short>(high);
+      }
+    });
+  }
+};
+
+/// Four sums as the 16 bytes that shared memory takes.
+DEVICE Chunk toChunk(const float (&sums)[4]) {
+  Chunk chunk;
+#pragma unroll
+  for (int i = 0; i < 4; ++i)
+    asm("mov.b32 %0, %1;" : "=r"(chunk.words[i]) : "f"(sums[i]));
+  return chunk;
+}
+DEVICE void addChunk(float (&sums)[4], const Chunk &chunk) {
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    float part;
+    asm("mov.b32 %0, %1;" : "=f"(part) : "r"(chunk.words[i]));
+    sums[i] += part;
+  }
+}
+
+/// The sums of one wave: Down x Across instructions of 16 x 8, rows of the left operand by rows of the right
+/// one.
+template <class Mma, int Down, int Across>
+struct Accumulators : Epilogue<Accumulators<Mma, Down, Across>, typename Mma::Element> {
+  float parts[Down][Across][4] = {};
+
+  template <int Deep>
+  __device__ void multiply(const LeftOperands<Mma, Down, Deep> &a,
+                           const RightOperands<Mma, Across, Deep> &b) {
+#pragma unroll
+    for (int k = 0; k < Deep; ++k)
+#pragma unroll
+      for (int i = 0; i < Down; ++i)
+#pragma unroll
+        for (int j = 0; j < Across; ++j)
+          Mma::apply(parts[i][j], a.parts[i][k], b.parts[j][k]);
+  }
+
+  template <class Visit>
+  __device__ void forEachPair(Visit visit) {
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+#pragma unroll
+        for (int half = 0; half < 2; ++half)
+          visit(parts[i][j][2 * half], parts[i][j][2 * half + 1], i * 16 + half * 8 + laneId() / 4,
+                j * 8 + laneId() % 4 * 2);
+  }
+
+  /// Writes what this lane holds to its wave's slot, beside what its neighbours hold.
+  template <class Slot>
+  __device__ void deposit(Slot *slots) {
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+        slots[waveId()].at((i * Across + j) * waveSize + laneId(), 0) = toChunk(parts[i][j]);
+  }
+
+  /// Adds up what Waves waves deposited for this wave's share of the rows, in the order of the waves. Returns
+  /// where the share begins; a wave that has none is sent past the last column, where nothing is stored.
+  template <int Waves, class Slot>
+  __device__ Origin collect(Slot *slots) {
+    constexpr int rows = Down * Across * waveSize, shares = Slot::rows / rows;
+    const int share = waveId() < shares ? waveId() : 0;
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+#pragma unroll
+        for (int wave = 0; wave < Waves; ++wave) {
+          const int at = share * rows + (i * Across + j) * waveSize + laneId();
+          addChunk(parts[i][j], slots[wave].at(at, 0));
+        }
+    return {share * Down * 16, waveId() < shares ? 0 : Across * 8};
+  }
+};
+
+} // namespace
