@@ -46,6 +46,11 @@ FlopsPerSecond Profile::achievableMatrixFor(DataType type) const {
   auto peak = peakMatrix.find(type);
   if (peak == peakMatrix.end())
     return FlopsPerSecond(0);
+  // The same units at the same rate: what was measured with a sibling type.
+  for (const auto &[sibling, rate] : achievableMatrix)
+    if (bitWidth(sibling) == bitWidth(type) && type != DataType::I8 && peakMatrix.count(sibling) &&
+        peakMatrix.at(sibling).value == peak->second.value)
+      return rate;
   double bf16Share = achievableMatrix.at(DataType::BF16) / peakMatrix.at(DataType::BF16);
   return peak->second * bf16Share;
 }

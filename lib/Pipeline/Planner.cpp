@@ -86,6 +86,14 @@ llvm::Error printPlanIr(const PlanRequest &request, const Plan &plan, llvm::raw_
   return llvm::Error::success();
 }
 
+/// Costs need a price.
+static llvm::Error checkPrice(const PlanRequest &request, const Profile &profile) {
+  if (request.objective == Objective::Cost && !profile.priceDollarsPerHour)
+    return usageError("the objective is cost, and " + profile.name +
+                      " has no price: give --price DOLLARS_PER_HOUR");
+  return llvm::Error::success();
+}
+
 /// The base is what every plan is compared with: it must be able to run.
 static llvm::Error checkBaseSplits(const Space &space) {
   const Variant base = baseVariant(space);
@@ -98,6 +106,8 @@ static llvm::Error checkBaseSplits(const Space &space) {
 
 llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile &profile,
                                        const PlanOptions &options) {
+  if (llvm::Error error = checkPrice(request, profile))
+    return error;
   llvm::Expected<Space> space = makeSpace(request);
   if (!space)
     return space.takeError();

@@ -55,6 +55,8 @@ public:
 
 private:
   void set(Dimension dimension, std::vector<int64_t> values) {
+    llvm::sort(values);
+    values.erase(std::unique(values.begin(), values.end()), values.end());
     space.domain(dimension) = ListDomain{std::move(values)};
   }
 

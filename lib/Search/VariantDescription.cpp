@@ -93,7 +93,7 @@ PlanOperator bubble(double seconds) {
   op.secondsEach = op.seconds = seconds;
   op.terms = {{"idle stages", seconds}};
   op.limiter = "idle stages";
-  op.source = "calibrated";
+  op.source = "formula";
   return op;
 }
 

@@ -48,6 +48,7 @@ private:
   void failAt(llvm::StringRef key, const llvm::Twine &message);
 
   void rejectUnsupported();
+  void rejectExperts(const Family &family);
   std::string reasonUnsupported();
   void readGpt2();
   void readDecoder(const Family &family);
@@ -93,10 +94,12 @@ std::optional<int64_t> ConfigReader::optionalInteger(llvm::ArrayRef<llvm::String
 int64_t ConfigReader::integer(llvm::ArrayRef<llvm::StringRef> keys, int64_t low, int64_t high) {
   if (std::optional<int64_t> value = optionalInteger(keys, low, high))
     return *value;
-  reader.take(keys.back()); // reports the missing key, or a misspelt one that looks like it
+  // GPT-2's own name follows the unified one.
+  llvm::StringRef ownName = keys[std::min<size_t>(1, keys.size() - 1)];
+  reader.take(ownName); // reports the missing key, or a misspelt one that looks like it
   if (!context.failed())
-    context.fail(reader.takeOptional(keys.back()).value_or(reader.node()),
-                 "'" + reader.pathOf(keys.back()) + "' must not be null");
+    context.fail(reader.takeOptional(ownName).value_or(reader.node()),
+                 "'" + reader.pathOf(ownName) + "' must not be null");
   return low;
 }
 
@@ -315,10 +318,26 @@ void ConfigReader::readAttention(const Family &family, AttentionBlock &attention
     failAt("num_key_value_heads", "'num_attention_heads' " + llvm::Twine(attention.numAttentionHeads) +
                                       " is not a multiple of 'num_key_value_heads' " +
                                       llvm::Twine(attention.numKeyValueHeads));
+  else if (attention.headDim % 2 != 0)
+    failAt(nodes.count("head_dim") ? "head_dim" : "num_attention_heads",
+           "rotary positions need an even head_dim, not " + llvm::Twine(attention.headDim));
   attention.queryKeyNorm = family.queryKeyNorm;
   attention.queryKeyValueBias = family.queryKeyValueBias;
   if (family.biasKeys && flag("attention_bias", false))
     attention.queryKeyValueBias = attention.outputBias = true;
+}
+
+/// Keys of experts in a family that has none would be lost.
+void ConfigReader::rejectExperts(const Family &family) {
+  if (family.experts != ExpertRule::None)
+    return;
+  for (llvm::StringRef key :
+       {"num_experts", "num_local_experts", "num_experts_per_tok", "moe_intermediate_size"})
+    if (std::optional<YAML::Node> node = present(key); node && !(node->IsScalar() && node->Scalar() == "0")) {
+      context.fail(*node,
+                   "'" + key + "' asks for experts, which the family '" + family.name + "' does not have");
+      return;
+    }
 }
 
 void ConfigReader::readDecoder(const Family &family) {
@@ -402,6 +421,8 @@ LoadedModel ConfigReader::read(llvm::StringRef name, bool strict) {
     loaded.model.name = readText(context, *ownName, reader.pathOf("name"));
   if (!context.failed())
     rejectUnsupported();
+  if (!context.failed())
+    rejectExperts(*family);
   if (!context.failed() && family->name == "gpt2")
     readGpt2();
   else if (!context.failed())

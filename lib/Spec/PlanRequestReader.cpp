@@ -197,7 +197,9 @@ std::vector<int64_t> RequestReader::ranks(MapReader &map, llvm::StringRef key) {
   }
   std::vector<int64_t> values;
   for (const YAML::Node &item : *node)
-    values.push_back(readInteger(context, item, map.pathOf(key), 1, maxRanks));
+    if (int64_t value = readInteger(context, item, map.pathOf(key), 1, maxRanks);
+        !llvm::is_contained(values, value))
+      values.push_back(value);
   if (values.empty())
     context.fail(*node, "'" + map.pathOf(key) + "' lists no value");
   return values.empty() ? std::vector<int64_t>{1} : values;
@@ -268,7 +270,8 @@ void RequestReader::readWorkloads() {
     return;
   }
   if (!node->IsSequence() || node->size() == 0) {
-    context.fail(*node, "'workloads' must be a list of at least one workload, found " + describeNode(*node));
+    context.fail(*node, "'workloads' must be a list of at least one workload, found " +
+                            (node->IsSequence() ? "an empty list" : describeNode(*node)));
     return;
   }
   if (node->size() > 64) {

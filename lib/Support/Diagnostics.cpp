@@ -150,6 +150,13 @@ llvm::StringRef nearestName(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef
 }
 
 std::string didYouMean(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> candidates) {
+  // The beginning of several names: all of them.
+  std::string completions;
+  for (llvm::StringRef candidate : candidates)
+    if (word.size() > 1 && candidate.size() > word.size() && candidate.starts_with(word))
+      completions += (completions.empty() ? "'" : " or '") + candidate.str() + "'";
+  if (!completions.empty())
+    return "; did you mean " + completions + "?";
   llvm::StringRef nearest = nearestName(word, candidates);
   return nearest.empty() ? std::string() : "; did you mean '" + nearest.str() + "'?";
 }

@@ -7,6 +7,7 @@
 #include "codesign/Verify/DeviceCompiler.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
@@ -233,6 +234,17 @@ llvm::Expected<VerifyReport> verifyPackage(llvm::StringRef directory, const Veri
     report.needsGpu = true;
     return report;
   }
+  std::vector<llvm::StringRef> names;
+  bool any = false;
+  for (const PackagedGemm &gemm : package->gemms) {
+    names.push_back(gemm.name);
+    any |= llvm::any_of(gemm.ranges, [&](const PackagedRange &range) {
+      return llvm::StringRef(range.symbol).contains(options.only);
+    });
+  }
+  if (!any)
+    return usageError("no kernel of the package has '" + options.only + "' in its name" +
+                      didYouMean(options.only, names) + " (there are: " + llvm::join(names, ", ") + ")");
   llvm::Expected<std::string> compiler = findDeviceCompiler(options.compiler);
   if (!compiler)
     return compiler.takeError();

@@ -25,6 +25,9 @@ llvm::Expected<ExitCode> run(const EmitCommand &command, const GlobalOptions &gl
                                                 profileSearchDirs(global.dataDir, global.executable));
   if (!profile)
     return profile.takeError();
+  if (toString(profile->architecture) != plan->architecture)
+    return usageError("the plan's schedules are for " + plan->architecture + ", and " + profile->name +
+                      " is " + toString(profile->architecture) + "; plan the model for " + profile->name);
   if (plan->kernels.empty()) {
     llvm::errs() << "warning: the plan has no kernels for " << profile->name << "; nothing is written\n";
     return ExitCode::Ok;

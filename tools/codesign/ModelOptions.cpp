@@ -12,7 +12,7 @@ void ModelOptions::addTo(CLI::App &command) {
   command.add_option("--hw", hardware, "device profiles, by name or path (mi300x,h100-sxm)")->delimiter(',');
   command
       .add_option("--workload", workload,
-                  "keep only these workloads of the model: train, prefill, decode or mix")
+                  "keep only the model's workloads of this phase, or take a usual one where it has none")
       ->check(CLI::IsMember({"train", "prefill", "decode", "mix"}));
   command.add_option("--library", library,
                      "prefer constants fitted to this library (see `codesign hw show`)");

@@ -48,8 +48,8 @@ struct VerifyReport {
 /// Compiles and runs every kernel of the AMD package in `directory` on its own n and k, at the least number
 /// of rows that it serves and at one that ends inside a tile. Results are held to |out − ref| ≤
 /// ½ulp(out)·|ref| + 4·√k·2⁻²⁴·(|A|·|W|ᵀ); the output is poisoned first, and each workgroup must write one
-/// whole tile and nothing else. Calls `progress` after each launch. An error: no package, no compiler, a
-/// source that does not compile, a kernel that the simulator cannot run.
+/// whole tile and nothing else. Calls `progress` after each launch. An error: no package, no kernel of that
+/// name, no compiler, a source that does not compile, a kernel that the simulator cannot run.
 llvm::Expected<VerifyReport> verifyPackage(llvm::StringRef directory, const VerifyOptions &options,
                                            llvm::function_ref<void(const VerifiedLaunch &)> progress);
 

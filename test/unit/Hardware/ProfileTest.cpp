@@ -104,6 +104,9 @@ TEST(Profile, Mi300xByHand) {
   EXPECT_FALSE(profile.supportsMatrix(DataType::F8E4M3));
   EXPECT_EQ(profile.nativeFloat8(), DataType::F8E4M3FNUZ);
   EXPECT_EQ(profile.sustainedClockFor(DataType::BF16).value, 1.207e9);
+  // what was measured with the other 8-bit float on the same units
+  EXPECT_EQ(profile.achievableMatrixFor(DataType::F8E5M2FNUZ).value,
+            profile.achievableMatrixFor(DataType::F8E4M3FNUZ).value);
   // nobody measured int8: the share that bf16 reaches
   EXPECT_DOUBLE_EQ(profile.achievableMatrixFor(DataType::I8).value, 2614.9e12 * 708 / 1307.4);
   EXPECT_EQ(profile.lastLevelCache().name, "MALL");

@@ -34,7 +34,7 @@ void checkOperators(const PlanWorkloadResult &result) {
     EXPECT_NEAR(terms, op.secondsEach, 1e-9 * op.secondsEach) << op.block << "/" << op.name;
     EXPECT_GT(op.secondsEach, 0) << op.block << "/" << op.name;
     EXPECT_FALSE(op.limiter.empty());
-    EXPECT_TRUE(llvm::is_contained({"measured", "calibrated", "simulated", "datasheet"}, op.source));
+    EXPECT_TRUE(llvm::is_contained({"measured", "calibrated", "simulated", "datasheet", "formula"}, op.source));
   }
   EXPECT_NEAR(seconds, result.secondsPerStep, 1e-9 * seconds);
 }
