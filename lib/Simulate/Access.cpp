@@ -141,8 +141,11 @@ void countLines(Wave &wave, const Instruction &instruction, const AccessShape &s
       if (line == last)
         continue;
       last = line;
-      if (std::find(seen, seen + count, line) == seen + count && count < 256)
-        seen[count++] = line;
+      if (std::find(seen, seen + count, line) != seen + count || count == std::size(seen))
+        continue;
+      seen[count++] = line;
+      if (wave.group->lines.insert(line))
+        wave.group->linesOfRun.insert(line);
     }
   }
   statistics.memoryLines += count;

@@ -73,6 +73,8 @@ WorkgroupRunner::WorkgroupRunner(const CodeObject &object, const KernelLaunch &l
 
 void WorkgroupRunner::start(uint64_t number) {
   group.number = number;
+  group.linesOfWorkgroups += group.lines.size();
+  group.lines.clear();
   std::fill(group.lds.begin(), group.lds.end(), 0xcd);
   if (options.checks) {
     group.checks.lds.start(group.lds.size());
@@ -198,6 +200,7 @@ void merge(RunReport &report, const Workgroup &group, std::map<std::array<int, 3
     to.memoryBytes += from.memoryBytes;
   }
   report.matrixMultiplyAccumulates += group.matrixMultiplyAccumulates;
+  report.linesOfWorkgroups += group.linesOfWorkgroups + group.lines.size();
   for (const Finding &finding : group.checks.findings) {
     std::array<int, 3> key = {static_cast<int>(finding.kind), finding.site.index, finding.other.index};
     auto [entry, isNew] = known.try_emplace(key, report.findings.size());
@@ -260,8 +263,12 @@ Expected<RunReport> run(const CodeObject &object, const Launch &launch, DeviceMe
   report.perInstruction.resize(object.program().size());
   report.instructionsByClass.resize(instructionClassCount);
   std::map<std::array<int, 3>, size_t> known;
-  for (auto &runner : runners)
+  LineSet lines;
+  for (auto &runner : runners) {
     merge(report, runner->group, known);
+    lines.insertAll(runner->group.linesOfRun);
+  }
+  report.linesOfRun = lines.size();
   for (int i = 0; i < object.program().size(); ++i) {
     uint64_t executions = report.perInstruction[i].executions;
     report.instructions += executions;

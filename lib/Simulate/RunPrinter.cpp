@@ -52,7 +52,9 @@ void printText(const CodeObject &object, const Launch &launch, const RunReport &
            lines = total(report, &InstructionStatistics::memoryLines);
   if (lines)
     out << "memory: " << bytes << " bytes in " << lines << " lines of 128 bytes ("
-        << format("%.0f", 100.0 * bytes / (128.0 * lines)) << " % of each line used)\n";
+        << format("%.0f", 100.0 * bytes / (128.0 * lines)) << " % of each line used); "
+        << report.linesOfWorkgroups << " lines from L2 at least, " << report.linesOfRun
+        << " from HBM at least\n";
   printFindings(report, out);
   if (!listing)
     return;
@@ -112,7 +114,9 @@ void printJson(const CodeObject &object, const Launch &launch, const RunReport &
                     {"lds_cycles", total(report, &InstructionStatistics::ldsCycles)},
                     {"lds_conflict_cycles", total(report, &InstructionStatistics::ldsConflictCycles)},
                     {"memory_bytes", total(report, &InstructionStatistics::memoryBytes)},
-                    {"memory_lines", total(report, &InstructionStatistics::memoryLines)}};
+                    {"memory_lines", total(report, &InstructionStatistics::memoryLines)},
+                    {"least_l2_lines", report.linesOfWorkgroups},
+                    {"least_hbm_lines", report.linesOfRun}};
   json::Object classes;
   for (size_t i = 0; i < report.instructionsByClass.size(); ++i)
     classes[instructionClassNames()[i]] = report.instructionsByClass[i];

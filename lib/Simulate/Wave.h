@@ -3,6 +3,7 @@
 
 #include "Checks.h"
 #include "Instruction.h"
+#include "LineSet.h"
 #include "Memory.h"
 #include "Program.h"
 #include "codesign/Simulate/Simulator.h"
@@ -96,6 +97,8 @@ struct Workgroup {
   GroupChecks checks;
   std::vector<InstructionStatistics> statistics;
   std::vector<std::unique_ptr<LdsCost>> ldsCosts; // by instruction
+  LineSet lines, linesOfRun;      // of device memory: of this workgroup, of all that this worker ran
+  uint64_t linesOfWorkgroups = 0; // sizes of `lines` of the workgroups before
   uint64_t matrixMultiplyAccumulates = 0;
   uint64_t clock = 0; // instructions executed, stands in for s_memtime
   std::string error;  // set: the run stops

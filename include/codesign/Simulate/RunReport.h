@@ -77,6 +77,9 @@ struct RunReport {
   /// Clocks that matrix instructions keep one SIMD's matrix core busy, summed over all waves (instruction
   /// table).
   uint64_t matrixBusyClocks = 0;
+  /// Different 128-byte lines that vector memory instructions touched, counted once for each workgroup (what
+  /// L2 must deliver to a compute unit's L1 at least) and once for the run (what HBM must deliver at least).
+  uint64_t linesOfWorkgroups = 0, linesOfRun = 0;
   double hostSeconds = 0;
   std::vector<uint64_t> instructionsByClass;         // indexed like instructionClassNames()
   std::vector<InstructionStatistics> perInstruction; // indexed like the program

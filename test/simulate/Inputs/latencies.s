@@ -19,6 +19,7 @@
 .rodata
 .p2align 6
 .amdhsa_kernel \name
+  .amdhsa_user_sgpr_kernarg_segment_ptr 1
   .amdhsa_next_free_vgpr 64
   .amdhsa_next_free_sgpr 32
   .amdhsa_accum_offset 64

@@ -160,7 +160,10 @@ TEST_F(HipKernel, BlockSum) {
   const int n = 900;
   auto in = floats(n);
   uint64_t din = memory.allocateValues<float>("in", in), out = memory.allocate("out", 16);
-  runClean({"blockSum", {4}, {256}, KernelArguments().pointer(din).pointer(out).value(n)});
+  RunReport report = runClean({"blockSum", {4}, {256}, KernelArguments().pointer(din).pointer(out).value(n)});
+  // Three workgroups read 8 lines of 128 bytes, the last one 5, and all of them write into one line.
+  EXPECT_EQ(report.linesOfWorkgroups, 3u * 8 + 5 + 4);
+  EXPECT_EQ(report.linesOfRun, 3u * 8 + 5 + 1);
   for (int block = 0; block < 4; ++block) {
     double sum = 0;
     for (int i = 256 * block; i < std::min(n, 256 * (block + 1)); ++i)
