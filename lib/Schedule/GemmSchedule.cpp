@@ -150,9 +150,11 @@ int compiledRegisters(const GemmSchedule &schedule) {
     // The registers of an instruction's first operand come from two loads, and are copied together; every
     // eight rows have a 64-bit pointer.
     constexpr int registersPerLoad = 4, rowsPerLoad = 8, others = 12;
+    constexpr int least =
+        176; // for sm_80 ptxas writes some short loops out again and takes as many as it may
     const int loads = registerUse(schedule).staging / schedule.stages / (readBytes / 4);
-    return total + others + registersPerLoad * loads +
-           2 * (schedule.macroTileM + schedule.macroTileN) / rowsPerLoad;
+    return std::max(least, total + others + registersPerLoad * loads +
+                               2 * (schedule.macroTileM + schedule.macroTileN) / rowsPerLoad);
   }
   case GemmFamily::MfmaWeightStream:
   case GemmFamily::WgmmaTmaPersistent:

@@ -1,0 +1,310 @@
+// Checks codesign's kernels against float64 on the device, then times them and cuBLASLt in the same run.
+// Prints one CSV line per layer and row count behind lines that name the device and its measured ceilings;
+// summarise.py reads them.
+#include "layers.h"
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cublasLt.h>
+#include <cuda_bf16.h>
+#include <cuda_runtime.h>
+#include <random>
+#include <vector>
+
+namespace {
+
+constexpr int rowCounts[] = {1, 16, 64, 512, 4096, 16384};
+constexpr int coldRows = 64;                  // up to here weights come from HBM, as in decode
+constexpr int checkedElements = 8192;         // of each product
+constexpr int guardRows = 3;                  // behind the output, that must stay as they were
+constexpr size_t libraryWorkspace = 64 << 20; // bytes
+
+void require(bool ok, const char *what, const char *why) {
+  if (ok)
+    return;
+  std::fprintf(stderr, "error: %s: %s\n", what, why);
+  std::exit(1);
+}
+void check(cudaError_t status, const char *what) {
+  require(status == cudaSuccess, what, cudaGetErrorString(status));
+}
+void check(cublasStatus_t status, const char *what) {
+  require(status == CUBLAS_STATUS_SUCCESS, what, cublasLtGetStatusString(status));
+}
+
+struct Buffer {
+  void *data = nullptr;
+  explicit Buffer(size_t bytes) { check(cudaMalloc(&data, bytes), "cudaMalloc"); }
+  ~Buffer() { cudaFree(data); }
+  Buffer(const Buffer &) = delete;
+  Buffer &operator=(const Buffer &) = delete;
+  template <class T>
+  T *as() const {
+    return static_cast<T *>(data);
+  }
+};
+
+__device__ unsigned long long mix(unsigned long long x) { // splitmix64
+  x += 0x9e3779b97f4a7c15ull;
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+  x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+  return x ^ x >> 31;
+}
+
+/// Near-normal deviates: the sum of four uniform ones.
+__global__ void fillRandom(__nv_bfloat16 *to, size_t count, unsigned long long seed) {
+  for (size_t i = blockIdx.x * size_t(blockDim.x) + threadIdx.x; i < count;
+       i += size_t(gridDim.x) * blockDim.x) {
+    const unsigned long long bits = mix(seed ^ i * 0x2545f4914f6cdd1dull);
+    float sum = -2;
+    for (int part = 0; part < 4; ++part)
+      sum += float(bits >> 16 * part & 0xffff) / 65536;
+    to[i] = __float2bfloat16(sum);
+  }
+}
+
+__global__ void emptyKernel() {}
+
+/// One warp per element: float64 sum, and whether the output lies within half a unit of the last place plus
+/// the rounding of fp32 sums, 4 * sqrt(k) * 2^-24 * sum |a||w|. NaN never does.
+__global__ void countWrong(const __nv_bfloat16 *a, const __nv_bfloat16 *w, const __nv_bfloat16 *d,
+                           long long m, long long n, long long k, unsigned long long seed, int *wrong) {
+  const int warp = (blockIdx.x * blockDim.x + threadIdx.x) / 32, lane = threadIdx.x % 32;
+  // The corners first, then anywhere.
+  const unsigned long long random = mix(seed + warp);
+  const long long row = warp < 4 ? (warp / 2) * (m - 1) : random % m;
+  const long long column = warp < 4 ? (warp % 2) * (n - 1) : (random >> 32) % n;
+  double sum = 0, magnitude = 0;
+  for (long long i = lane; i < k; i += 32) {
+    const double product =
+        double(__bfloat162float(a[row * k + i])) * double(__bfloat162float(w[column * k + i]));
+    sum += product;
+    magnitude += fabs(product);
+  }
+  for (int offset = 16; offset > 0; offset /= 2) {
+    sum += __shfl_xor_sync(0xffffffff, sum, offset);
+    magnitude += __shfl_xor_sync(0xffffffff, magnitude, offset);
+  }
+  const double bound = fabs(sum) / 256 + 4 * sqrt(double(k)) * 0x1p-24 * magnitude;
+  const double got = __bfloat162float(d[row * n + column]);
+  if (lane == 0 && !(fabs(got - sum) <= bound))
+    atomicAdd(wrong, 1);
+}
+
+/// Elements that still hold the poison, which no kernel writes for finite operands.
+__global__ void countPoison(const unsigned short *d, size_t count, unsigned long long *found) {
+  unsigned long long here = 0;
+  for (size_t i = blockIdx.x * size_t(blockDim.x) + threadIdx.x; i < count;
+       i += size_t(gridDim.x) * blockDim.x)
+    here += d[i] == 0xffff;
+  if (here)
+    atomicAdd(found, here);
+}
+
+/// Seconds of one call: median of several batches between two events.
+template <class Call>
+double secondsOf(cudaStream_t stream, Call call) {
+  cudaEvent_t begin, end;
+  check(cudaEventCreate(&begin), "cudaEventCreate");
+  check(cudaEventCreate(&end), "cudaEventCreate");
+  auto batch = [&](int calls) {
+    check(cudaEventRecord(begin, stream), "cudaEventRecord");
+    for (int i = 0; i < calls; ++i)
+      call(i);
+    check(cudaEventRecord(end, stream), "cudaEventRecord");
+    check(cudaEventSynchronize(end), "the timed work");
+    float milliseconds = 0;
+    check(cudaEventElapsedTime(&milliseconds, begin, end), "cudaEventElapsedTime");
+    return milliseconds * 1e-3 / calls;
+  };
+  batch(3);
+  const int calls = std::clamp(static_cast<int>(0.02 / batch(3)), 3, 400);
+  std::vector<double> seconds;
+  for (int i = 0; i < 7; ++i)
+    seconds.push_back(batch(calls));
+  std::sort(seconds.begin(), seconds.end());
+  cudaEventDestroy(begin);
+  cudaEventDestroy(end);
+  return seconds[seconds.size() / 2];
+}
+
+/// D[m, n] = A[m, k] W[n, k]^T as cuBLASLt's heuristic does it: column-major, so that the operands trade
+/// places.
+class Library {
+public:
+  explicit Library(cudaStream_t stream) : stream(stream), workspace(libraryWorkspace) {
+    check(cublasLtCreate(&handle), "cublasLtCreate");
+    check(cublasLtMatmulDescCreate(&product, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
+    const cublasOperation_t transposed = CUBLAS_OP_T;
+    check(
+        cublasLtMatmulDescSetAttribute(product, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed),
+        "cublasLtMatmulDescSetAttribute");
+    check(cublasLtMatmulPreferenceCreate(&preference), "cublasLtMatmulPreferenceCreate");
+    const size_t bytes = libraryWorkspace;
+    check(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes,
+                                               sizeof bytes),
+          "cublasLtMatmulPreferenceSetAttribute");
+  }
+  ~Library() {
+    cublasLtMatmulPreferenceDestroy(preference);
+    cublasLtMatmulDescDestroy(product);
+    cublasLtDestroy(handle);
+  }
+  Library(const Library &) = delete;
+  Library &operator=(const Library &) = delete;
+
+  void choose(long long m, long long n, long long k) {
+    layouts[0] = layout(k, n);
+    layouts[1] = layout(k, m);
+    layouts[2] = layout(n, m);
+    int found = 0;
+    check(cublasLtMatmulAlgoGetHeuristic(handle, product, layouts[0], layouts[1], layouts[2], layouts[2],
+                                         preference, 1, &choice, &found),
+          "cublasLtMatmulAlgoGetHeuristic");
+    require(found == 1, "cublasLtMatmulAlgoGetHeuristic", "no algorithm");
+  }
+  void multiply(const void *a, const void *w, void *d) {
+    const float one = 1, zero = 0;
+    check(cublasLtMatmul(handle, product, &one, w, layouts[0], a, layouts[1], &zero, d, layouts[2], d,
+                         layouts[2], &choice.algo, workspace.data, libraryWorkspace, stream),
+          "cublasLtMatmul");
+  }
+  void release() {
+    for (cublasLtMatrixLayout_t &each : layouts)
+      cublasLtMatrixLayoutDestroy(each);
+  }
+
+private:
+  static cublasLtMatrixLayout_t layout(long long rows, long long columns) {
+    cublasLtMatrixLayout_t created;
+    check(cublasLtMatrixLayoutCreate(&created, CUDA_R_16BF, rows, columns, rows),
+          "cublasLtMatrixLayoutCreate");
+    return created;
+  }
+
+  cudaStream_t stream;
+  Buffer workspace;
+  cublasLtHandle_t handle;
+  cublasLtMatmulDesc_t product;
+  cublasLtMatmulPreference_t preference;
+  cublasLtMatrixLayout_t layouts[3];
+  cublasLtMatmulHeuristicResult_t choice;
+};
+
+struct Checks {
+  int wrong = 0;
+  unsigned long long unwritten = 0, outside = 0; // elements
+};
+
+class Benchmark {
+public:
+  Benchmark(cudaStream_t stream, size_t cacheBytes, unsigned long long seed)
+      : stream(stream), cacheBytes(cacheBytes), library(stream), seed(seed) {}
+
+  /// Returns whether every result was right; only right kernels are timed.
+  bool run(const Layer &layer) {
+    const size_t weightBytes = 2 * layer.n * layer.k;
+    // Copies of the weights that four times the L2 cannot hold.
+    const int copies = static_cast<int>(4 * cacheBytes / weightBytes) + 2;
+    Buffer weights(copies * weightBytes);
+    fill(weights, copies * layer.n * layer.k);
+    bool right = true;
+    for (int m : rowCounts)
+      right = measure(layer, m, weights, weightBytes, copies) && right;
+    return right;
+  }
+
+private:
+  void fill(const Buffer &buffer, size_t count) {
+    fillRandom<<<2048, 256, 0, stream>>>(buffer.as<__nv_bfloat16>(), count, ++seed * 0x1000003ull);
+    check(cudaGetLastError(), "fillRandom");
+  }
+
+  void launch(const Layer &layer, const void *a, const void *w, void *d, long long m) {
+    const Parameters parameters = {a, w, nullptr, d, m};
+    const int status = layer.launch(&parameters, nullptr, 0, stream);
+    require(status == 0, layer.name, lastError());
+  }
+
+  Checks verify(const Layer &layer, long long m, const Buffer &a, const void *w, const Buffer &d) {
+    check(cudaMemsetAsync(d.data, 0xff, 2 * (m + guardRows) * layer.n, stream), "cudaMemsetAsync");
+    launch(layer, a.data, w, d.data, m);
+    Buffer counts(3 * sizeof(unsigned long long));
+    check(cudaMemsetAsync(counts.data, 0, 3 * sizeof(unsigned long long), stream), "cudaMemsetAsync");
+    auto *counters = counts.as<unsigned long long>();
+    countWrong<<<checkedElements / 8, 256, 0, stream>>>(
+        a.as<__nv_bfloat16>(), static_cast<const __nv_bfloat16 *>(w), d.as<__nv_bfloat16>(), m, layer.n,
+        layer.k, ++seed, reinterpret_cast<int *>(counters));
+    countPoison<<<1024, 256, 0, stream>>>(d.as<unsigned short>(), m * layer.n, counters + 1);
+    countPoison<<<64, 256, 0, stream>>>(d.as<unsigned short>() + m * layer.n, guardRows * layer.n,
+                                        counters + 2);
+    check(cudaGetLastError(), "the checks");
+    unsigned long long read[3];
+    check(cudaMemcpyAsync(read, counters, sizeof read, cudaMemcpyDeviceToHost, stream), "cudaMemcpyAsync");
+    check(cudaStreamSynchronize(stream), layer.name);
+    return {static_cast<int>(read[0]), read[1], guardRows * layer.n - read[2]};
+  }
+
+  bool measure(const Layer &layer, long long m, const Buffer &weights, size_t weightBytes, int copies) {
+    Buffer a(2 * m * layer.k), d(2 * (m + guardRows) * layer.n);
+    fill(a, m * layer.k);
+    const Checks checks = verify(layer, m, a, weights.data, d);
+    const bool right = checks.wrong == 0 && checks.unwritten == 0 && checks.outside == 0;
+    double ours = 0, theirs = 0;
+    if (right) {
+      const int rotated = m <= coldRows ? copies : 1;
+      auto weight = [&](int call) { return weights.as<char>() + call % rotated * weightBytes; };
+      library.choose(m, layer.n, layer.k);
+      ours = secondsOf(stream, [&](int call) { launch(layer, a.data, weight(call), d.data, m); });
+      theirs = secondsOf(stream, [&](int call) { library.multiply(a.data, weight(call), d.data); });
+      library.release();
+    }
+    std::printf("gemm,%s,%lld,%lld,%lld,%d,%llu,%llu,%.4f,%.4f\n", layer.name, m, layer.n, layer.k,
+                checks.wrong, checks.unwritten, checks.outside, ours * 1e6, theirs * 1e6);
+    std::fflush(stdout);
+    return right;
+  }
+
+  cudaStream_t stream;
+  size_t cacheBytes;
+  Library library;
+  unsigned long long seed;
+};
+
+/// Bytes read and written in a second by a copy far larger than the caches.
+double copyBandwidth(cudaStream_t stream) {
+  const size_t bytes = size_t(2) << 30;
+  Buffer from(bytes), to(bytes);
+  check(cudaMemsetAsync(from.data, 1, bytes, stream), "cudaMemsetAsync");
+  return 2 * bytes / secondsOf(stream, [&](int) {
+           check(cudaMemcpyAsync(to.data, from.data, bytes, cudaMemcpyDeviceToDevice, stream),
+                 "cudaMemcpyAsync");
+         });
+}
+
+} // namespace
+
+int main() {
+  check(cudaSetDevice(0), "cudaSetDevice");
+  check(cudaFree(nullptr), "cudaFree"); // makes the context that kernels are loaded into
+  cudaDeviceProp device;
+  check(cudaGetDeviceProperties(&device, 0), "cudaGetDeviceProperties");
+  int driver = 0, runtime = 0;
+  check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
+  check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion");
+  require(loadKernels() == 0, "kernels", lastError());
+  cudaStream_t stream;
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreate");
+  const double empty = secondsOf(stream, [&](int) { emptyKernel<<<1, 32, 0, stream>>>(); });
+  std::printf("device,%s\nversions,driver %d runtime %d cublasLt %zu\n", device.name, driver, runtime,
+              cublasLtGetVersion());
+  std::printf("empty_us,%.4f\ncopy_bytes_per_second,%.6g\n", empty * 1e6, copyBandwidth(stream));
+  std::printf("columns,layer,m,n,k,wrong,unwritten,outside,ours_us,library_us\n");
+  const unsigned long long seed = std::random_device{}();
+  std::printf("seed,%llu\n", seed);
+  Benchmark benchmark(stream, device.l2CacheSize, seed);
+  bool right = true;
+  for (const Layer &layer : layers)
+    right = benchmark.run(layer) && right;
+  return right ? 0 : 4;
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""summarise.py RESULTS.csv: the table of a GPU run with bounds, and its geometric means against the targets.
+
+Exit status: 0 all targets met, 4 a wrong result, 5 right but slower than a target."""
+import math
+import sys
+
+COLD_ROWS = 64  # weights rotate through more than the L2 up to here, as in GemmBenchmark.cu
+SKINNY_ROWS = 16
+SKINNY_TIME = 1.1  # times empty kernel plus bytes over copy bandwidth
+BYTES = 2
+
+
+def geometric_mean(values):
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def read(path):
+    facts, rows = {}, []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            key, _, rest = line.rstrip("\n").partition(",")
+            if key == "gemm":
+                name, m, n, k, *numbers = rest.split(",")
+                wrong, unwritten, outside = (int(x) for x in numbers[:3])
+                ours, library = (float(x) * 1e-6 for x in numbers[3:5])
+                rows.append(dict(name=name, m=int(m), n=int(n), k=int(k), bad=wrong + unwritten + outside,
+                                 wrong=wrong, unwritten=unwritten, outside=outside, ours=ours, library=library))
+            elif key:
+                facts[key] = rest
+    return facts, rows
+
+
+def bound(row, best_rate, copy_rate):
+    """The longer of arithmetic at the best rate of this run, by either side, and compulsory bytes at that of a copy."""
+    m, n, k = row["m"], row["n"], row["k"]
+    traffic = BYTES * (m * k + n * k + m * n) / copy_rate
+    arithmetic = 2 * m * n * k / best_rate
+    return max((traffic, "bytes"), (arithmetic, "arithmetic"))
+
+
+def main(path):
+    facts, rows = read(path)
+    if not rows:
+        sys.exit("error: no measurements in " + path)
+    print(f"device: {facts.get('device', 'unknown')}; {facts.get('versions', 'versions unknown')}; date: "
+          f"{facts.get('date', 'unknown')}; commit: {facts.get('commit', 'unknown')}")
+    empty, copy_rate = float(facts["empty_us"]) * 1e-6, float(facts["copy_bytes_per_second"])
+    print(f"empty kernel {empty * 1e6:.2f} us, copy {copy_rate / 1e12:.3f} TB/s read and written")
+    bad = [row for row in rows if row["bad"]]
+    for row in bad:
+        print(f"WRONG {row['name']} m {row['m']}: {row['wrong']} elements outside the bound, {row['unwritten']} not "
+              f"written, {row['outside']} written outside")
+    right = [row for row in rows if not row["bad"]]
+    missed = []
+    if right:
+        best_rate = max(2 * r["m"] * r["n"] * r["k"] / min(r["ours"], r["library"]) for r in right)
+        print(f"best rate of this run {best_rate / 1e12:.0f} TFLOP/s")
+        print("| layer | m | n | k | ours us | library us | library / ours | bound us | bound by | of the bound |")
+        print("|---|---|---|---|---|---|---|---|---|---|")
+        for row in right:
+            row["ratio"] = row["library"] / row["ours"]
+            seconds, by = bound(row, best_rate, copy_rate)
+            print(f"| {row['name']} | {row['m']} | {row['n']} | {row['k']} | {row['ours'] * 1e6:.2f} | "
+                  f"{row['library'] * 1e6:.2f} | {row['ratio']:.3f} | {seconds * 1e6:.2f} | {by} | "
+                  f"{seconds / row['ours']:.0%} |")
+
+        def target(name, value, limit, at_least=True):
+            met = value >= limit if at_least else value <= limit
+            print(f"{'met   ' if met else 'MISSED'} {name}: {value:.3f}, target {'>=' if at_least else '<='} {limit:.2f}")
+            if not met:
+                missed.append(name)
+
+        large = [r["ratio"] for r in right if r["m"] >= 4096]
+        between = [r["ratio"] for r in right if SKINNY_ROWS < r["m"] < 4096]
+        skinny = [r for r in right if r["m"] <= SKINNY_ROWS]
+        if large:
+            target("geometric mean of library / ours, m >= 4096", geometric_mean(large), 1.00)
+        if between:
+            target("geometric mean of library / ours, 16 < m < 4096", geometric_mean(between), 0.95)
+        if skinny:
+            target("least library / ours, m <= 16, cold weights", min(r["ratio"] for r in skinny), 1.00)
+            target("longest ours / (empty + bytes / copy), m <= 16",
+                   max(r["ours"] / (empty + BYTES * (r["m"] * r["k"] + r["n"] * r["k"] + r["m"] * r["n"]) / copy_rate)
+                       for r in skinny), SKINNY_TIME, at_least=False)
+    sys.exit(4 if bad else 5 if missed else 0)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: summarise.py RESULTS.csv")
+    main(sys.argv[1])
