@@ -114,16 +114,12 @@ void printLegend(llvm::ArrayRef<const PlanVariant *> columns, llvm::raw_ostream 
            << " of the device\n";
 }
 
-void printVariants(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+Table variantTable(const Plan &plan, llvm::ArrayRef<Column> shown) {
   std::vector<const PlanVariant *> columns;
   std::vector<std::string> titles = {""};
-  std::string conditions;
-  for (Column &column : columnsOf(plan, options.alternatives)) {
-    if (!column.variant->condition.empty())
-      conditions +=
-          "  " + column.title.substr(column.title.find('[')) + " " + column.variant->condition + '\n';
+  for (const Column &column : shown) {
     columns.push_back(column.variant);
-    titles.push_back(std::move(column.title));
+    titles.push_back(column.title);
   }
   std::vector<Align> alignment(columns.size() + 1, Align::Right);
   alignment[0] = Align::Left;
@@ -155,8 +151,21 @@ void printVariants(const Plan &plan, llvm::raw_ostream &stream, const ReportOpti
          [&](const PlanVariant &v) { return &v == &plan.base ? std::string("-") : v.verdict; });
   addRow(table, "loss", columns,
          [&](const PlanVariant &v) { return &v == &plan.base ? std::string("-") : v.quality; });
-  table.print(stream);
-  stream << conditions;
+  return table;
+}
+
+void printVariants(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+  std::vector<Column> shown = columnsOf(plan, options.alternatives);
+  while (shown.size() > 2 && variantTable(plan, shown).width() > options.width)
+    shown.pop_back();
+  variantTable(plan, shown).print(stream);
+  std::vector<const PlanVariant *> columns;
+  for (const Column &column : shown) {
+    columns.push_back(column.variant);
+    if (!column.variant->condition.empty())
+      stream << "  " << column.title.substr(column.title.find('[')) << " " << column.variant->condition
+             << '\n';
+  }
   printLegend(columns, stream);
 }
 
@@ -213,8 +222,10 @@ void printReasons(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
   }
   heading(stream, options, "Why the best plan differs from yours");
   for (const PlanReason &reason : chosen.reasons) {
-    stream << "  " << changeText(reason) << ": " << (reason.shareSaved >= 0 ? "saves " : "costs ")
-           << formatPercent(std::abs(reason.shareSaved)) << " of the objective\n";
+    printWrapped(stream,
+                 changeText(reason) + ": " + (reason.shareSaved >= 0 ? "saves " : "costs ") +
+                     formatPercent(std::abs(reason.shareSaved)) + " of the objective",
+                 2, options.width);
     printWrapped(stream, reason.text, 6, options.width);
   }
 }
@@ -229,7 +240,7 @@ void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportO
     if (constraint.removed > 0)
       table.addRow({"-" + formatInteger(constraint.removed), constraint.name, constraint.text});
   table.addRow({formatInteger(certificate.legal), "legal", ""});
-  table.print(stream);
+  table.print(stream, 2, options.width);
   stream << "  best objective " << formatNumber(plan.chosen().objective) << " of yours, lower bound "
          << formatNumber(certificate.lowerBound) << ", gap " << formatPercent(certificate.gap)
          << ": no legal variant is priced lower\n";

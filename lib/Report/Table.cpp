@@ -21,18 +21,55 @@ void Table::addRule() {
   rows.emplace_back();
 }
 
-void Table::print(llvm::raw_ostream &stream, unsigned indent) const {
+std::vector<unsigned> Table::columnWidths() const {
   std::vector<unsigned> widths(alignment.size(), 0);
   for (const auto &row : rows)
     for (auto [width, cell] : llvm::zip(widths, row))
       width = std::max(width, displayWidth(cell));
-  unsigned total = 0;
-  for (unsigned width : widths)
+  return widths;
+}
+
+unsigned Table::width(unsigned indent) const {
+  unsigned total = indent;
+  for (unsigned width : columnWidths())
     total += width + 2;
+  return total - 2;
+}
+
+/// The text in lines of at most `width` columns.
+static std::vector<std::string> brokenAtSpaces(const std::string &text, unsigned width) {
+  std::string lines;
+  llvm::raw_string_ostream stream(lines);
+  printWrapped(stream, text, 0, width);
+  llvm::SmallVector<llvm::StringRef> parts;
+  llvm::StringRef(lines).rtrim('\n').split(parts, '\n');
+  return std::vector<std::string>(parts.begin(), parts.end());
+}
+
+void Table::print(llvm::raw_ostream &stream, unsigned indent, unsigned maxWidth) const {
+  const std::vector<unsigned> widths = columnWidths();
+  if (const unsigned own = width(indent), last = widths.back();
+      maxWidth > 0 && own > maxWidth && own - last < maxWidth) {
+    Table narrow(alignment);
+    for (const auto &row : rows) {
+      if (row.empty()) {
+        narrow.addRule();
+        continue;
+      }
+      std::vector<std::string> cells = row;
+      for (const std::string &part : brokenAtSpaces(row.back(), maxWidth - (own - last))) {
+        cells.back() = part;
+        narrow.addRow(cells);
+        cells.assign(alignment.size(), "");
+      }
+    }
+    narrow.print(stream, indent);
+    return;
+  }
   for (const auto &row : rows) {
     std::string line(indent, ' ');
     if (row.empty()) {
-      line.append(total - 2, '-');
+      line.append(width(indent) - indent, '-');
     } else {
       for (auto [align, width, cell] : llvm::zip(alignment, widths, row)) {
         std::string padding(width - displayWidth(cell), ' ');

@@ -90,7 +90,9 @@ static std::string number(double value) {
   const double rounded = std::abs(value) >= million ? std::round(value) : value;
   std::string text;
   if (rounded != std::floor(rounded) || std::abs(rounded) > exact) {
-    llvm::raw_string_ostream(text) << llvm::format("%.4g", value);
+    constexpr double large = 1e4; // four digits would be an exponent
+    llvm::raw_string_ostream(text) << llvm::format(
+        std::abs(value) >= large && std::abs(value) <= exact ? "%.0f" : "%.4g", value);
     return text;
   }
   text = std::to_string(static_cast<int64_t>(rounded));

@@ -19,10 +19,15 @@ public:
   /// A line of dashes over the whole width.
   void addRule();
 
-  /// Every line starts with `indent` spaces and has no spaces at its end.
-  void print(llvm::raw_ostream &stream, unsigned indent = 2) const;
+  /// Every line starts with `indent` spaces and has no spaces at its end. With a `maxWidth`, the last column
+  /// is broken at spaces so that lines stay within it, if its words and the other columns allow.
+  void print(llvm::raw_ostream &stream, unsigned indent = 2, unsigned maxWidth = 0) const;
+  /// Columns of the longest line that print() with this indent and no limit makes.
+  unsigned width(unsigned indent = 2) const;
 
 private:
+  std::vector<unsigned> columnWidths() const;
+
   std::vector<Align> alignment;
   std::vector<std::vector<std::string>> rows; // an empty row is a rule
 };
