@@ -223,10 +223,16 @@ struct CostModel::Implementation {
 
   const GemmModel &gemm(CalibrationName name) {
     return cached(gemms, name, [&] {
+      const CalibrationSet *set = setFor(name);
       GemmConstants constants =
-          constantsFrom<GemmConstants>(setFor(name), GemmConstants::fields(), GemmConstants::prior(profile));
-      if (options.provider == Provider::Library)
-        return GemmModel(profile, constants, {.tiles = libraryTiles(profile)}, options.sustained);
+          constantsFrom<GemmConstants>(set, GemmConstants::fields(), GemmConstants::prior(profile));
+      if (options.provider == Provider::Library) {
+        GemmModel model(profile, constants, {.tiles = libraryTiles(profile)}, options.sustained);
+        if (options.corrected && set && set->corrections &&
+            set->corrections->computeUnits == profile.compute.computeUnits)
+          model.correct(*set->corrections);
+        return model;
+      }
       constants.mmaEfficiency *= assumedOwnKernelRate;
       return GemmModel(
           profile, constants,

@@ -72,10 +72,31 @@ double GemmModel::quantization(const GemmShape &shape) const {
   return std::max(constants.quantizeLaunch, constants.quantizeTraffic * elements / memoryBandwidth);
 }
 
+void GemmModel::correct(const CalibrationCorrections &learnt) {
+  corrections.emplace(learnt);
+}
+
+/// What corrections add to a time. They were learnt in bursts, where no power limit holds.
+double GemmModel::correction(const GemmShape &shape, double seconds) const {
+  const bool widened =
+      bytesPerElement(shape.input) < matrixRates[static_cast<size_t>(shape.input)].elementBytes;
+  if (!corrections || shape.batch != 1 || widened)
+    return 0;
+  const double sizes[] = {double(shape.m), double(shape.n), double(shape.k)};
+  const double corrected = seconds * corrections->factor(sizes);
+  const Problem problem = problemOf(shape, false);
+  const double atLimit = problem.rateLimit > 0 ? flops(shape).value / problem.rateLimit : 0;
+  const double floor = std::min(seconds, std::max(atLimit, problem.leastTraffic));
+  return std::max(corrected, floor) - seconds;
+}
+
 Seconds GemmModel::time(const GemmShape &shape, bool withQuantization) const {
   GemmCandidate candidate;
-  return Seconds(constants.launch + best(shape, candidate) + partialBlock(shape) +
-                 (withQuantization ? quantization(shape) : 0));
+  const double seconds = constants.launch + best(shape, candidate) + partialBlock(shape) +
+                         (withQuantization ? quantization(shape) : 0);
+  return Seconds(corrections && seconds < std::numeric_limits<double>::infinity()
+                     ? seconds + correction(shape, seconds)
+                     : seconds);
 }
 
 Seconds GemmModel::timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidate> candidates,
@@ -167,6 +188,7 @@ Breakdown GemmModel::breakdown(const GemmShape &shape, GemmChoice *choice, bool 
   result.add("partial row block", partialBlock(shape));
   if (withQuantization)
     result.add("quantize", quantization(shape));
+  result.add("measured neighbours", correction(shape, result.time().value));
   result.addResource("mma", terms.mma);
   result.addResource("lds", terms.lds);
   result.addResource("l2", terms.l2);

@@ -45,6 +45,15 @@ GemmModel modelOf(const Profile &profile, const GemmConstants &constants) {
   return GemmModel(profile, constants, {.tiles = libraryTiles(profile)}, /*sustained=*/false);
 }
 
+/// The model of a stored set, with its corrections.
+GemmModel modelOf(const Profile &profile, const CalibrationSet *set) {
+  GemmModel model = modelOf(
+      profile, constantsFrom<GemmConstants>(set, GemmConstants::fields(), GemmConstants::prior(profile)));
+  if (set && set->corrections)
+    model.correct(*set->corrections);
+  return model;
+}
+
 /// Models for the trials of a fit. They price rows among the candidates that were cheapest some trials ago: a
 /// trial moves constants so little that the cheapest one of all is among them. Candidates are searched anew
 /// ever more rarely, as steps become shorter.
@@ -133,8 +142,7 @@ public:
 
   std::vector<double> predict(const Profile &profile, const CalibrationSet *set,
                               llvm::ArrayRef<MeasuredRow> rows) const override {
-    const GemmModel model = modelOf(
-        profile, constantsFrom<GemmConstants>(set, GemmConstants::fields(), GemmConstants::prior(profile)));
+    const GemmModel model = modelOf(profile, set);
     std::vector<double> result;
     for (const MeasuredRow &row : rows)
       result.push_back(model.time(shapeOf(row), includesQuantization(row)).value);
@@ -143,8 +151,7 @@ public:
 
   std::string terms(const Profile &profile, const CalibrationSet *set,
                     const MeasuredRow &row) const override {
-    const GemmModel model = modelOf(
-        profile, constantsFrom<GemmConstants>(set, GemmConstants::fields(), GemmConstants::prior(profile)));
+    const GemmModel model = modelOf(profile, set);
     std::string text;
     appendTerms(text, "", model.breakdown(shapeOf(row), nullptr, includesQuantization(row)));
     return text;
@@ -182,9 +189,12 @@ public:
         continue;
       fields.push_back(field);
     }
-    return fitRows<GemmConstants>(
+    CalibrationSet set = fitRows<GemmConstants>(
         rows, start, fields, coordinateNames(), TrialModels(profile, rows),
-        [](const GemmConstants &c) { return c; }, options, heldOut);
+        [](const GemmConstants &c) { return c; }, options, heldOut, /*corrected=*/3);
+    if (set.corrections)
+      set.corrections->computeUnits = profile.compute.computeUnits;
+    return set;
   }
 
 private:

@@ -157,6 +157,8 @@ KeyValidation validateKey(const Profile &profile, const MeasurementKind &kind, c
   result.key = rows.front().key;
   result.calibrated = set != nullptr;
   result.storedHeldOutPercent = set ? set->meanAbsolutePercentageError : 0;
+  if (set && set->corrections)
+    result.storedCorrectedPercent = set->corrections->meanAbsolutePercentageError;
   std::vector<Bounds> bounds;
   Series series;
   std::map<std::string, std::vector<int>> slices;
@@ -193,7 +195,8 @@ KeyValidation validateKey(const Profile &profile, const MeasurementKind &kind, c
 
 } // namespace
 
-llvm::Expected<Validation> validate(const Profile &profile, const MeasurementTable &table) {
+llvm::Expected<Validation> validate(const Profile &profile, const MeasurementTable &table,
+                                    const ValidationOptions &options) {
   auto kind = kindOf(table);
   if (!kind)
     return kind.takeError();
@@ -214,6 +217,12 @@ llvm::Expected<Validation> validate(const Profile &profile, const MeasurementTab
     const llvm::ArrayRef<MeasuredRow> ofKey = llvm::ArrayRef<MeasuredRow>(rows).slice(first, last - first);
     const CalibrationKey &key = ofKey.front().key;
     const CalibrationSet *set = profile.calibration.find(key.operatorKind, key.provider, key.dataType);
+    CalibrationSet mechanisms;
+    if (set && options.mechanismsOnly) {
+      mechanisms = *set;
+      mechanisms.corrections.reset();
+      set = &mechanisms;
+    }
     const std::vector<double> predicted = (*kind)->predict(profile, set, ofKey);
     result.keys.push_back(validateKey(profile, **kind, set, ofKey, predicted));
     for (size_t i = 0; i < ofKey.size(); ++i) {
@@ -236,7 +245,10 @@ void printValidation(const Validation &validation, const Profile &profile, llvm:
   for (const KeyValidation &key : validation.keys) {
     stream << profile.name << ' ' << key.key.operatorKind << ", " << key.key.provider << ", "
            << (key.key.dataType ? toString(*key.key.dataType) : llvm::StringRef("any type"));
-    if (key.calibrated)
+    if (key.storedCorrectedPercent)
+      stream << llvm::format(" (calibrated; held out: %.1f %%, by mechanisms alone %.1f %%)",
+                             *key.storedCorrectedPercent, key.storedHeldOutPercent);
+    else if (key.calibrated)
       stream << llvm::format(" (calibrated; held out: %.1f %%)", key.storedHeldOutPercent);
     else
       stream << " (not calibrated: priors scaled by the data sheet)";
@@ -267,7 +279,11 @@ void printMarkdown(const Validation &validation, const Profile &profile, llvm::r
   for (const KeyValidation &key : validation.keys) {
     stream << "### " << profile.name << ", " << key.key.operatorKind << ", " << key.key.provider << ", "
            << (key.key.dataType ? toString(*key.key.dataType) : llvm::StringRef("any type")) << "\n\n";
-    if (key.calibrated)
+    if (key.storedCorrectedPercent)
+      stream << llvm::format(
+          "Held out: %.1f %% by mechanisms alone, %.1f %% with corrections, which the table has.",
+          key.storedHeldOutPercent, *key.storedCorrectedPercent);
+    else if (key.calibrated)
       stream << llvm::format("Held out: %.1f %%.", key.storedHeldOutPercent);
     else
       stream << "Not calibrated: priors scaled by the data sheet.";

@@ -2,6 +2,7 @@
 
 #include "codesign/Support/YamlReader.h"
 #include "llvm/ADT/STLExtras.h"
+#include <cstdlib>
 
 namespace codesign {
 
@@ -88,6 +89,54 @@ static void readBands(MapReader &reader, llvm::StringRef key, std::vector<ErrorB
   }
 }
 
+/// One line of whole numbers, exactly as many as there are corners along the last axis.
+static void readLine(YamlContext &context, const YAML::Node &node, size_t corners,
+                     std::vector<double> &logRatios) {
+  const std::string line = readText(context, node, "thousandths");
+  size_t found = 0;
+  for (llvm::StringRef rest = llvm::StringRef(line).ltrim(); !rest.empty(); rest = rest.ltrim(), ++found) {
+    int value;
+    if (rest.consumeInteger(10, value) || std::abs(value) > 3000 || (!rest.empty() && rest.front() != ' '))
+      return context.fail(node, "'thousandths' must be whole numbers between -3000 and 3000");
+    logRatios.push_back(value * 1e-3);
+  }
+  if (found != corners)
+    context.fail(node, "this line has " + llvm::Twine(found) + " numbers, the last axis " +
+                           llvm::Twine(corners) + " corners");
+}
+
+static CalibrationCorrections readCorrections(YamlContext &context, const YAML::Node &node) {
+  MapReader reader(context, node, "corrections");
+  CalibrationCorrections corrections;
+  corrections.meanAbsolutePercentageError = reader.number("mean_absolute_percentage_error", 0, 1e6);
+  corrections.computeUnits = static_cast<int>(reader.integer("compute_units", 1, 1e6));
+  size_t lines = 1;
+  for (const YAML::Node &entry : reader.list("axes")) {
+    MapReader fields(context, entry, "axes");
+    CalibrationCorrections::Axis axis;
+    axis.name = fields.text("name");
+    axis.first = static_cast<int>(fields.integer("first", 0, 40));
+    axis.corners = static_cast<size_t>(std::max<int64_t>(2, fields.integer("corners", 2, 64)));
+    fields.finish();
+    if (!corrections.axes.empty())
+      lines *= corrections.axes.back().corners;
+    corrections.axes.push_back(std::move(axis));
+  }
+  const std::vector<YAML::Node> values = reader.list("thousandths");
+  reader.finish();
+  if (context.failed())
+    return corrections;
+  if (corrections.axes.empty() || corrections.axes.size() > 4)
+    context.fail(node, "'axes' must be one to four");
+  else if (values.size() != lines)
+    context.fail(node, "'thousandths' has " + llvm::Twine(values.size()) + " lines, the axes make " +
+                           llvm::Twine(lines));
+  else
+    for (const YAML::Node &line : values)
+      readLine(context, line, corrections.axes.back().corners, corrections.logRatios);
+  return corrections;
+}
+
 static CalibrationSet readSet(YamlContext &context, const YAML::Node &node) {
   static constexpr llvm::StringRef evidences[] = {"measured", "simulated"};
   MapReader reader(context, node, "sets");
@@ -102,6 +151,8 @@ static CalibrationSet readSet(YamlContext &context, const YAML::Node &node) {
   readConstants(reader, set.constants);
   readBands(reader, "absolute_bands", set.absoluteBands);
   readBands(reader, "ratio_bands", set.ratioBands);
+  if (std::optional<YAML::Node> corrections = reader.takeOptional("corrections"))
+    set.corrections = readCorrections(context, *corrections);
   reader.finish();
   return set;
 }

@@ -5,6 +5,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 #include <charconv>
+#include <cmath>
 
 namespace codesign {
 namespace {
@@ -34,6 +35,24 @@ void writeBands(llvm::raw_ostream &out, llvm::StringRef key, const std::vector<E
         << "}\n";
 }
 
+void writeCorrections(llvm::raw_ostream &out, const CalibrationCorrections &corrections) {
+  out << "    corrections: # thousandths of ln(measured / predicted) at powers of two, learnt from measured "
+         "neighbours\n      mean_absolute_percentage_error: "
+      << exact(corrections.meanAbsolutePercentageError)
+      << "\n      compute_units: " << corrections.computeUnits << "\n      axes:\n";
+  for (const CalibrationCorrections::Axis &axis : corrections.axes)
+    out << "        - {name: " << quoted(axis.name) << ", first: " << axis.first
+        << ", corners: " << axis.corners << "}\n";
+  out << "      thousandths:";
+  const size_t line = corrections.axes.back().corners;
+  for (size_t i = 0; i < corrections.logRatios.size(); ++i)
+    out << (i % line ? " "
+            : i      ? "\"\n        - \""
+                     : "\n        - \"")
+        << std::lround(1000 * corrections.logRatios[i]);
+  out << "\"\n";
+}
+
 std::string writeSet(const CalibrationSet &set) {
   std::string text;
   llvm::raw_string_ostream out(text);
@@ -49,6 +68,8 @@ std::string writeSet(const CalibrationSet &set) {
         << ", unit: " << quoted(constant.unit) << ", meaning: " << quoted(constant.meaning) << "}\n";
   writeBands(out, "absolute_bands", set.absoluteBands);
   writeBands(out, "ratio_bands", set.ratioBands);
+  if (set.corrections)
+    writeCorrections(out, *set.corrections);
   return text;
 }
 

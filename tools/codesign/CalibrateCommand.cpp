@@ -31,6 +31,10 @@ void printSet(const FittedSet &fitted) {
   if (fitted.heldOutAll.rows > fitted.heldOut.rows)
     llvm::outs() << llvm::format("  %d rows of untuned kernels left out; with them %.1f %%\n",
                                  fitted.heldOutAll.rows - fitted.heldOut.rows, 100 * fitted.heldOutAll.mean);
+  if (set.corrections)
+    llvm::outs() << llvm::format(
+        "  with corrections from measured neighbours %.1f, by mechanisms alone %.1f\n",
+        set.corrections->meanAbsolutePercentageError, set.meanAbsolutePercentageError);
   for (const CalibrationConstant &constant : set.constants)
     llvm::outs() << llvm::format("  %-30s %12.5g  %s\n", constant.name.c_str(), constant.value,
                                  constant.unit.c_str());

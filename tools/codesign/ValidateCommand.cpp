@@ -13,6 +13,7 @@ struct ValidateOptions {
   std::vector<std::string> tables;
   std::string predictions;
   bool markdown = false;
+  ValidationOptions validation;
 };
 
 llvm::Expected<ExitCode> run(const ValidateOptions &options, const GlobalOptions &global) {
@@ -25,7 +26,7 @@ llvm::Expected<ExitCode> run(const ValidateOptions &options, const GlobalOptions
     auto table = readMeasurements(path);
     if (!table)
       return table.takeError();
-    auto validation = validate(*profile, *table);
+    auto validation = validate(*profile, *table, options.validation);
     if (!validation)
       return validation.takeError();
     (options.markdown ? printMarkdown : printValidation)(*validation, *profile, llvm::outs());
@@ -55,6 +56,8 @@ CommandBody makeValidateCommand(CLI::App &command, const GlobalOptions &global) 
       ->required();
   command.add_option("--predictions", options->predictions,
                      "Write the table with predicted time, terms and band appended to each row");
+  command.add_flag("--mechanisms-only", options->validation.mechanismsOnly,
+                   "Predict without corrections learnt from measured neighbours");
   command.add_flag("--markdown", options->markdown, "Print tables for a document");
   return [options, &global] { return run(*options, global); };
 }

@@ -54,7 +54,7 @@ public:
   }
 
 private:
-  std::array<NamedSeconds, 10> termStorage{};
+  std::array<NamedSeconds, 12> termStorage{};
   std::array<NamedSeconds, 6> resourceStorage{};
   size_t termCount = 0, resourceCount = 0;
 };

@@ -23,6 +23,9 @@ struct CostOptions {
   /// Long runs at the power limit (training, serving under load) instead of short bursts, as benchmarks time
   /// them.
   bool sustained = true;
+  /// Correct the library's products by what measured neighbours miss, where the calibration has that and the
+  /// device as many compute units as the measured one.
+  bool corrected = true;
   /// Own kernels only: which legal schedules can be written; all if empty.
   std::function<bool(const GemmSchedule &)> canEmit = nullptr;
 };

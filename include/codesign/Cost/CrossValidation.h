@@ -84,7 +84,9 @@ private:
 template <class Constants>
 struct FitResult {
   Constants constants;
-  std::vector<double> heldOut; // prediction of every row by the fit that did not see its group, in seconds
+  std::vector<double> fitted;              // prediction of every row by the constants, in seconds
+  std::vector<double> heldOut;             // the same by the fit that did not see the row's group
+  std::vector<std::vector<double>> byFold; // the same by the fit of each fold
 };
 
 /// Fits `constants` (starting from the given ones) to rows, once per fold and once to all, in parallel.
@@ -125,26 +127,36 @@ FitResult<Constants> crossValidate(llvm::ArrayRef<FitRow> rows, const Constants 
   };
 
   FitResult<Constants> result;
+  result.fitted.resize(rows.size());
   result.heldOut.resize(rows.size());
+  result.byFold.assign(options.folds, std::vector<double>(rows.size()));
   std::vector<int> all;
   for (size_t i = 0; i < rows.size(); ++i)
     all.push_back(static_cast<int>(i));
   llvm::DefaultThreadPool pool;
   for (int fold = 0; fold < options.folds; ++fold)
     pool.async([&, fold] {
-      std::vector<int> train, test;
+      auto isTest = [&](int i) { return foldOf(rows[i].group, options.folds) == fold; };
+      std::vector<int> train;
       for (int i : all)
-        (foldOf(rows[i].group, options.folds) == fold ? test : train).push_back(i);
-      if (test.empty() || train.empty())
+        if (!isTest(i))
+          train.push_back(i);
+      if (train.empty() || train.size() == all.size())
         return;
       MakeModel fitted = model, fresh = model;
       auto predict = fresh(fit(train, options.seed + fold, fitted));
-      for (int i : test)
-        result.heldOut[i] = predict(i);
+      for (int i : all) {
+        result.byFold[fold][i] = predict(i);
+        if (isTest(i))
+          result.heldOut[i] = result.byFold[fold][i];
+      }
     });
   pool.async([&] {
-    MakeModel fitted = model;
+    MakeModel fitted = model, fresh = model;
     result.constants = fit(all, options.seed + options.folds, fitted);
+    auto predict = fresh(result.constants);
+    for (int i : all)
+      result.fitted[i] = predict(i);
   });
   pool.wait();
   return result;

@@ -3,6 +3,7 @@
 
 #include "codesign/Cost/Breakdown.h"
 #include "codesign/Cost/Constants.h"
+#include "codesign/Cost/Corrections.h"
 #include "codesign/Hardware/Profile.h"
 #include "codesign/Model/Operators.h"
 #include <array>
@@ -98,6 +99,10 @@ public:
   /// profile.
   GemmModel(const Profile &profile, const GemmConstants &constants, GemmKernels kernels, bool sustained);
 
+  /// From here on times include corrections over m, n and k, as the term "measured neighbours": for single
+  /// products of a type that the matrix units have. They push no time below the sustained limit.
+  void correct(const CalibrationCorrections &learnt);
+
   /// Seconds of one product; all sizes positive, `batch` products in one launch. Includes the quantisation
   /// pass of constants that were fitted with one only if `withQuantization`.
   Breakdown breakdown(const GemmShape &shape, GemmChoice *choice = nullptr,
@@ -130,9 +135,11 @@ private:
   double alignmentFactor(const GemmShape &shape) const;
   double partialBlock(const GemmShape &shape) const;
   double quantization(const GemmShape &shape) const;
+  double correction(const GemmShape &shape, double seconds) const;
 
   GemmConstants constants;
   GemmKernels kernels;
+  std::optional<Corrections> corrections;
   bool sustained;
   int computeUnits;
   double clock, memoryBandwidth, cachedBytes, lastLevelBytes, achievedBandwidth, sharedBytesPerClock;

@@ -30,8 +30,9 @@ struct PairRanking {
 struct KeyValidation {
   CalibrationKey key;
   bool calibrated = false;         // the profile has constants for this key; otherwise priors predict it
-  double storedHeldOutPercent = 0; // held-out error that the set states for itself
-  int untuned = 0;                 // rows of failed tunings: part of no slice but "all, untuned included"
+  double storedHeldOutPercent = 0; // held-out error that the set states for its mechanisms
+  std::optional<double> storedCorrectedPercent; // the same with corrections, where predictions have them
+  int untuned = 0; // rows of failed tunings: part of no slice but "all, untuned included"
   std::vector<SliceErrors> slices;
   std::vector<CliffScore> cliffs;
   PairRanking ranking;
@@ -51,8 +52,13 @@ struct Validation {
   std::vector<RowPrediction> predictions; // rows of this device only; equal shapes share theirs
 };
 
+struct ValidationOptions {
+  bool mechanismsOnly = false; // without corrections learnt from measured neighbours
+};
+
 /// Predicts every usable row of this device. No such row is an error that names the devices in the table.
-llvm::Expected<Validation> validate(const Profile &profile, const MeasurementTable &table);
+llvm::Expected<Validation> validate(const Profile &profile, const MeasurementTable &table,
+                                    const ValidationOptions &options = {});
 
 /// Tables in 100 columns.
 void printValidation(const Validation &validation, const Profile &profile, llvm::raw_ostream &stream);

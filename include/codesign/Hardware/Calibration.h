@@ -36,6 +36,21 @@ struct ErrorBand {
   int rows = 0;
 };
 
+/// What a set's model misses on measured neighbours: the logarithm of measured / predicted at the corners of
+/// a grid over sizes. Corners lie at powers of two.
+struct CalibrationCorrections {
+  struct Axis {
+    std::string name;   // "m", "n", "k"
+    int first = 0;      // log2 of the first corner
+    size_t corners = 2; // at least two
+    bool operator==(const Axis &) const = default;
+  };
+  std::vector<Axis> axes;
+  std::vector<double> logRatios;          // the last axis runs fastest; whole thousandths in files
+  int computeUnits = 0;                   // of the device: where waves fill up is no matter of rates
+  double meanAbsolutePercentageError = 0; // with them, on rows whose weights neither fit nor table saw
+};
+
 struct CalibrationSet {
   CalibrationKey key;
   std::vector<CalibrationConstant> constants;
@@ -48,6 +63,8 @@ struct CalibrationSet {
   double meanAbsolutePercentageError = 0; // on held-out rows
   std::vector<ErrorBand> absoluteBands;   // of one prediction
   std::vector<ErrorBand> ratioBands;      // of the ratio of two predictions, by kind of change
+  /// Where they lower the held-out error; the bands are then those of corrected predictions.
+  std::optional<CalibrationCorrections> corrections;
 
   /// The constant's value, or empty.
   std::optional<double> constant(llvm::StringRef name) const;
