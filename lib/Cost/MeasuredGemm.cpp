@@ -140,6 +140,16 @@ public:
     return collapsed(std::move(rows));
   }
 
+  std::map<std::string, int> unknownTypes(const MeasurementTable &table,
+                                          const Profile &profile) const override {
+    std::map<std::string, int> rows;
+    const llvm::StringRef typeColumn = table.column("dtype") >= 0 ? "dtype" : "dtype_a";
+    for (size_t i = 0; i < table.rows.size(); ++i)
+      if (table.text(i, "hw") == profile.name && !operandType(table.text(i, typeColumn), profile))
+        ++rows[table.text(i, typeColumn).str()];
+    return rows;
+  }
+
   std::vector<double> predict(const Profile &profile, const CalibrationSet *set,
                               llvm::ArrayRef<MeasuredRow> rows) const override {
     const GemmModel model = modelOf(profile, set);

@@ -151,6 +151,14 @@ PairRanking rankPairs(llvm::ArrayRef<MeasuredRow> rows, llvm::ArrayRef<Bounds> b
   return result;
 }
 
+/// "balanced", "skewed", or nothing for operators without experts.
+llvm::StringRef routingOf(const MeasuredRow &row) {
+  for (const OperatorShape &part : row.parts)
+    if (const auto *grouped = std::get_if<GroupedGemmShape>(&part))
+      return grouped->skew > 0 ? "skewed" : "balanced";
+  return "";
+}
+
 KeyValidation validateKey(const Profile &profile, const MeasurementKind &kind, const CalibrationSet *set,
                           llvm::ArrayRef<MeasuredRow> rows, llvm::ArrayRef<double> predicted) {
   KeyValidation result;
@@ -168,12 +176,17 @@ KeyValidation validateKey(const Profile &profile, const MeasurementKind &kind, c
     series.measured.push_back(rows[i].seconds);
     series.roofline.push_back(std::max({bounds[i].compute, bounds[i].memory, 1e-9}));
     all.push_back(static_cast<int>(i));
+    const std::string routing = routingOf(rows[i]).str();
+    if (!routing.empty())
+      slices[routing + ", untuned too"].push_back(static_cast<int>(i));
     if (rows[i].untuned) {
       ++result.untuned;
       continue;
     }
     counted.push_back(static_cast<int>(i));
-    if (rows[i].regime != "all")
+    if (!routing.empty())
+      slices[routing].push_back(static_cast<int>(i));
+    if (rows[i].regime != "all" && rows[i].regime != routing)
       slices["regime " + rows[i].regime].push_back(static_cast<int>(i));
     if (bounds[i].compute > 0)
       slices[bounds[i].compute > bounds[i].memory ? "compute bound" : "memory bound"].push_back(
@@ -185,7 +198,8 @@ KeyValidation validateKey(const Profile &profile, const MeasurementKind &kind, c
   if (result.untuned > 0)
     result.slices.push_back(errorsOfSlice("all, untuned included", series, all));
   for (auto &[name, indices] : slices)
-    result.slices.push_back(errorsOfSlice(name, series, indices));
+    if (result.untuned > 0 || !llvm::StringRef(name).ends_with(", untuned too"))
+      result.slices.push_back(errorsOfSlice(name, series, indices));
   result.cliffs = scoreCliffs(rows, kind.coordinateNames(), predicted);
   const ErrorBand *band = set ? set->ratioBand("all") : nullptr;
   result.ranking = rankPairs(rows, bounds, predicted,
@@ -210,21 +224,23 @@ llvm::Expected<Validation> validate(const Profile &profile, const MeasurementTab
   }
   Validation result;
   result.kind = (*kind)->name().str();
+  result.unknownTypes = (*kind)->unknownTypes(table, profile);
   for (size_t first = 0; first < rows.size();) {
     size_t last = first;
     while (last < rows.size() && rows[last].key == rows[first].key)
       ++last;
     const llvm::ArrayRef<MeasuredRow> ofKey = llvm::ArrayRef<MeasuredRow>(rows).slice(first, last - first);
     const CalibrationKey &key = ofKey.front().key;
-    const CalibrationSet *set = profile.calibration.find(key.operatorKind, key.provider, key.dataType);
+    const CalibrationSet *stored = profile.calibration.find(key.operatorKind, key.provider, key.dataType);
+    const CalibrationSet *set = stored;
     CalibrationSet mechanisms;
-    if (set && options.mechanismsOnly) {
-      mechanisms = *set;
+    if (stored && options.mechanismsOnly) {
+      mechanisms = *stored;
       mechanisms.corrections.reset();
       set = &mechanisms;
     }
     const std::vector<double> predicted = (*kind)->predict(profile, set, ofKey);
-    result.keys.push_back(validateKey(profile, **kind, set, ofKey, predicted));
+    result.keys.push_back(validateKey(profile, **kind, stored, ofKey, predicted));
     for (size_t i = 0; i < ofKey.size(); ++i) {
       RowPrediction prediction{ofKey[i].tableRow, predicted[i], 0.5, 2,
                                (*kind)->terms(profile, set, ofKey[i])};
@@ -241,13 +257,25 @@ llvm::Expected<Validation> validate(const Profile &profile, const MeasurementTab
   return result;
 }
 
+/// "2982 int4_wo, 2982 int8_wo".
+static std::string typeCounts(const std::map<std::string, int> &types) {
+  std::string text;
+  for (const auto &[type, rows] : types)
+    text +=
+        (text.empty() ? "" : ", ") + std::to_string(rows) + " " + (type.empty() ? "without a type" : type);
+  return text;
+}
+
 void printValidation(const Validation &validation, const Profile &profile, llvm::raw_ostream &stream) {
+  if (!validation.unknownTypes.empty())
+    stream << profile.name << ": rows left out, of types that the model does not have: "
+           << typeCounts(validation.unknownTypes) << "\n\n";
   for (const KeyValidation &key : validation.keys) {
     stream << profile.name << ' ' << key.key.operatorKind << ", " << key.key.provider << ", "
            << (key.key.dataType ? toString(*key.key.dataType) : llvm::StringRef("any type"));
     if (key.storedCorrectedPercent)
-      stream << llvm::format(" (calibrated; held out: %.1f %%, by mechanisms alone %.1f %%)",
-                             *key.storedCorrectedPercent, key.storedHeldOutPercent);
+      stream << llvm::format(" (calibrated; held out: %.1f %% by mechanisms, %.1f %% with corrections)",
+                             key.storedHeldOutPercent, *key.storedCorrectedPercent);
     else if (key.calibrated)
       stream << llvm::format(" (calibrated; held out: %.1f %%)", key.storedHeldOutPercent);
     else
@@ -276,13 +304,16 @@ void printValidation(const Validation &validation, const Profile &profile, llvm:
 }
 
 void printMarkdown(const Validation &validation, const Profile &profile, llvm::raw_ostream &stream) {
+  if (!validation.unknownTypes.empty())
+    stream << "Rows of " << profile.name
+           << " left out, of types that the model does not have: " << typeCounts(validation.unknownTypes)
+           << ".\n\n";
   for (const KeyValidation &key : validation.keys) {
     stream << "### " << profile.name << ", " << key.key.operatorKind << ", " << key.key.provider << ", "
            << (key.key.dataType ? toString(*key.key.dataType) : llvm::StringRef("any type")) << "\n\n";
     if (key.storedCorrectedPercent)
-      stream << llvm::format(
-          "Held out: %.1f %% by mechanisms alone, %.1f %% with corrections, which the table has.",
-          key.storedHeldOutPercent, *key.storedCorrectedPercent);
+      stream << llvm::format("Held out: %.1f %% by mechanisms alone, %.1f %% with corrections.",
+                             key.storedHeldOutPercent, *key.storedCorrectedPercent);
     else if (key.calibrated)
       stream << llvm::format("Held out: %.1f %%.", key.storedHeldOutPercent);
     else

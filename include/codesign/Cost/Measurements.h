@@ -5,6 +5,7 @@
 #include "codesign/Hardware/Profile.h"
 #include "codesign/Model/Operators.h"
 #include "codesign/Support/Diagnostics.h"
+#include <map>
 #include <memory>
 
 namespace codesign {
@@ -53,6 +54,10 @@ public:
   /// Rows of this device that can be used: with a time, a known type, and below the hardware's peak; rows of
   /// equal key and coordinates are collapsed to their median.
   virtual std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const = 0;
+  /// How many rows of this device have a type that the model does not, by the table's word for it.
+  virtual std::map<std::string, int> unknownTypes(const MeasurementTable &, const Profile &) const {
+    return {};
+  }
   /// Seconds of each row by the constants of a set, or by priors without one. Rows share one key.
   virtual std::vector<double> predict(const Profile &profile, const CalibrationSet *set,
                                       llvm::ArrayRef<MeasuredRow> rows) const = 0;

@@ -3,6 +3,7 @@
 
 #include "codesign/Cost/Measurements.h"
 #include "llvm/Support/raw_ostream.h"
+#include <map>
 
 namespace codesign {
 
@@ -31,7 +32,7 @@ struct KeyValidation {
   CalibrationKey key;
   bool calibrated = false;         // the profile has constants for this key; otherwise priors predict it
   double storedHeldOutPercent = 0; // held-out error that the set states for its mechanisms
-  std::optional<double> storedCorrectedPercent; // the same with corrections, where predictions have them
+  std::optional<double> storedCorrectedPercent; // with corrections, where it has them
   int untuned = 0; // rows of failed tunings: part of no slice but "all, untuned included"
   std::vector<SliceErrors> slices;
   std::vector<CliffScore> cliffs;
@@ -49,7 +50,8 @@ struct RowPrediction {
 struct Validation {
   std::string kind;
   std::vector<KeyValidation> keys;
-  std::vector<RowPrediction> predictions; // rows of this device only; equal shapes share theirs
+  std::map<std::string, int> unknownTypes; // rows left out, by the table's word for their type
+  std::vector<RowPrediction> predictions;  // rows of this device only; equal shapes share theirs
 };
 
 struct ValidationOptions {

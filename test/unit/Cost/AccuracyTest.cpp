@@ -20,7 +20,8 @@ void PrintTo(const Pin &pin, std::ostream *stream) {
 Validation validationOf(const char *device, const char *slice) {
   MeasurementTable table =
       llvm::cantFail(readMeasurements(std::string(CODESIGN_SOURCE_DIR "/test/unit/Cost/Inputs/") + slice));
-  return llvm::cantFail(validate(shippedProfile(device), table));
+  // The mechanisms stand alone; corrections were learnt from rows of the same tables.
+  return llvm::cantFail(validate(shippedProfile(device), table, {.mechanismsOnly = true}));
 }
 
 const KeyValidation *find(const Validation &validation, llvm::StringRef kind, DataType type) {
@@ -79,6 +80,30 @@ TEST(AmdAccuracy, OfDenseProductsOnAmdStaysWithinItsPins) {
   const SliceErrors &all = find(hipblaslt, "gemm", bf16)->slices.front();
   EXPECT_LE(all.model.mean, 0.15);
   EXPECT_LT(all.model.mean, 0.5 * all.roofline.mean);
+}
+
+TEST(Corrections, LowerTheErrorOfEveryTypeThatHasThem) {
+  const MeasurementTable table =
+      llvm::cantFail(readMeasurements(CODESIGN_SOURCE_DIR "/test/unit/Cost/Inputs/gemm_h100-sxm.csv"));
+  const Validation mechanisms =
+      llvm::cantFail(validate(shippedProfile("h100-sxm"), table, {.mechanismsOnly = true}));
+  const Validation corrected = llvm::cantFail(validate(shippedProfile("h100-sxm"), table));
+  for (DataType type : {bf16, fp8}) {
+    const KeyValidation *key = find(corrected, "gemm", type);
+    ASSERT_TRUE(key->storedCorrectedPercent);
+    EXPECT_LT(*key->storedCorrectedPercent, 0.85 * key->storedHeldOutPercent);
+    EXPECT_LT(key->slices.front().model.mean,
+              0.85 * find(mechanisms, "gemm", type)->slices.front().model.mean);
+  }
+}
+
+TEST(Validation, CountsRowsOfTypesThatTheModelDoesNotHave) {
+  MeasurementTable table =
+      llvm::cantFail(readMeasurements(CODESIGN_SOURCE_DIR "/test/unit/Cost/Inputs/gemm_h100-sxm.csv"));
+  const int type = table.column("dtype");
+  table.rows[0][type] = table.rows[1][type] = "int4_wo";
+  const Validation validation = llvm::cantFail(validate(shippedProfile("h100-sxm"), table));
+  EXPECT_EQ(validation.unknownTypes, (std::map<std::string, int>{{"int4_wo", 2}}));
 }
 
 const CliffScore *cliffsAlong(const KeyValidation &key, llvm::StringRef along) {

@@ -35,6 +35,24 @@ TEST(BorrowedCalibration, SaysDatasheetWithAWiderBand) {
   EXPECT_NEAR(from.time() / to.time(), 4.8 / 3.35, 0.12);
 }
 
+TEST(BorrowedCalibration, ProductsTakeConstantsAndCorrectionsButNotBandwidth) {
+  // The same 132 units: what fills them carries over. A product that streams its weights follows HBM.
+  const Profile h100 = shippedProfile("h100-sxm"), h200 = shippedProfile("h200");
+  CostOptions inBursts;
+  inBursts.sustained = false;
+  const CostModel own(h100, inBursts), borrowed(h200, inBursts);
+  const GemmShape computes{.m = 4096, .n = 8192, .k = 8192}, streams{.m = 16, .n = 28672, .k = 8192};
+  EXPECT_EQ(borrowed.estimate(computes).source, EstimateSource::Datasheet);
+  EXPECT_NEAR(own.time(computes) / borrowed.time(computes), h200.peakClock / h100.peakClock, 0.05);
+  const double streamed = own.time(streams) / borrowed.time(streams);
+  EXPECT_GT(streamed, 1.2);
+  EXPECT_LT(streamed, 4.8 / 3.35 + 0.02);
+  EXPECT_NE(termOf(borrowed.estimate(computes).breakdown, "measured neighbours"), 0);
+  // 114 units fill up elsewhere.
+  const Profile pcie = shippedProfile("h100-pcie");
+  EXPECT_EQ(termOf(CostModel(pcie, inBursts).estimate(computes).breakdown, "measured neighbours"), 0);
+}
+
 TEST(BorrowedCalibration, AttentionPrefersItsOwnOtherType) {
   Profile mi300x = shippedProfile("mi300x");
   CostModel model(mi300x, {});

@@ -81,6 +81,44 @@ TEST_F(CalibrationFile, RoundTripIsExact) {
   EXPECT_FALSE(back.ratioBand("k"));
 }
 
+CalibrationSet correctedSet() {
+  CalibrationSet set = exampleSet(DataType::BF16);
+  set.corrections = {{{"m", 0, 2}, {"n", 5, 3}}, {0.001, -0.2, 0, 0.5, 1.25, -3}, 304, 4.2};
+  return set;
+}
+
+TEST_F(CalibrationFile, CorrectionsReadBack) {
+  ASSERT_FALSE(bool(writeCalibration(profilePath, {correctedSet(), exampleSet(DataType::F16)})));
+  const Calibration calibration = read();
+  ASSERT_TRUE(calibration.sets[0].corrections);
+  EXPECT_FALSE(calibration.sets[1].corrections);
+  const CalibrationCorrections &back = *calibration.sets[0].corrections;
+  EXPECT_EQ(back.axes, correctedSet().corrections->axes);
+  EXPECT_EQ(back.computeUnits, 304);
+  EXPECT_EQ(back.meanAbsolutePercentageError, 4.2);
+  ASSERT_EQ(back.logRatios.size(), 6u);
+  for (size_t i = 0; i < 6; ++i)
+    EXPECT_NEAR(back.logRatios[i], correctedSet().corrections->logRatios[i], 1e-12);
+}
+
+TEST_F(CalibrationFile, MalformedCorrectionsAreErrors) {
+  ASSERT_FALSE(bool(writeCalibration(profilePath, {correctedSet()})));
+  const std::string good = text();
+  auto failureOf = [&](llvm::StringRef from, llvm::StringRef to) {
+    std::string bad = good;
+    bad.replace(bad.find(from), from.size(), to);
+    write(bad);
+    return failure();
+  };
+  EXPECT_THAT(failureOf("\"1 -200 0\"", "\"1 -200\""), HasSubstr("this line has 2 numbers"));
+  EXPECT_THAT(failureOf("\"1 -200 0\"", "\"1 -200 0 7\""), HasSubstr("this line has 4 numbers"));
+  EXPECT_THAT(failureOf("\"1 -200 0\"", "\"1 0.5 0\""), HasSubstr("whole numbers"));
+  EXPECT_THAT(failureOf("\"1 -200 0\"", "\"1 -9000 0\""), HasSubstr("whole numbers"));
+  EXPECT_THAT(failureOf("        - \"1 -200 0\"\n", ""), HasSubstr("has 1 lines, the axes make 2"));
+  EXPECT_THAT(failureOf("corners: 3", "corners: 1"), HasSubstr("corners"));
+  EXPECT_THAT(failureOf("compute_units: 304", "compute_unit: 304"), HasSubstr("compute_units"));
+}
+
 TEST_F(CalibrationFile, WritingTheSameAgainChangesNothing) {
   ASSERT_FALSE(bool(writeCalibration(profilePath, {exampleSet(DataType::BF16), exampleSet(std::nullopt)})));
   std::string before = text();
