@@ -63,6 +63,37 @@ std::vector<int64_t> neighboursOf(Dimension dimension, const DimensionValues &va
   return result;
 }
 
+/// The base with one dimension moved; head_dim moves the number of heads with it.
+Variant movedTo(const Variant &base, Dimension dimension, int64_t value) {
+  Variant moved = base;
+  moved.dimensions[dimension] = value;
+  if (dimension == Dimension::HeadDim)
+    moved.dimensions[Dimension::NumAttentionHeads] =
+        base.dimensions[Dimension::NumAttentionHeads] * base.dimensions[Dimension::HeadDim] / value;
+  return moved;
+}
+
+/// Whether the guard-rails on single dimensions admit the variant. Those on ratios want several dimensions to
+/// move together.
+bool keepsGuardRails(const Space &space, llvm::ArrayRef<Constraint> constraints, const Variant &variant) {
+  return llvm::all_of(constraints, [&](const Constraint &constraint) {
+    const bool single = llvm::is_contained({Measure::HeadDim, Measure::KeyValueHeads, Measure::QueryHeads,
+                                            Measure::VocabSize, Measure::ExpertWidth},
+                                           constraint.quantity);
+    return !single || satisfies(space, constraint, variant);
+  });
+}
+
+/// Whether the sizes of a variant go together under the workloads' splits.
+bool isPossible(const Space &space, llvm::ArrayRef<Constraint> constraints, const Variant &variant) {
+  const ModelSpec model = modelOf(space, variant);
+  const auto splits = [&](const Workload &w) { return whyNotDivisible(model, w.parallelism).empty(); };
+  const auto defined = [&](const Constraint &c) {
+    return c.guardRail || partOf(c.quantity) != Part::Attention || satisfies(space, c, variant);
+  };
+  return llvm::all_of(constraints, defined) && llvm::all_of(workloadsOf(space, variant), splits);
+}
+
 /// The operator whose share of the objective changes most, in words.
 std::string largestChange(const Space &space, const Variant &from, const Variant &to,
                           const Providers &providers) {
@@ -99,32 +130,25 @@ std::string largestChange(const Space &space, const Variant &from, const Variant
 std::vector<DimensionCheck> checkDimensions(const Space &space, const Providers &providers) {
   const Variant base = baseVariant(space);
   const std::vector<double> reference = referenceOf(space, base, providers);
+  const std::vector<Constraint> constraints = constraintsOf(space);
   const double parameters = double(countParameters(space.base).total);
   std::vector<DimensionCheck> checks;
   for (Dimension dimension : allDimensions()) {
-    const std::vector<int64_t> neighbours = neighboursOf(dimension, base.dimensions);
-    if (neighbours.empty())
+    if (base.dimensions[dimension] == 0)
       continue;
     DimensionCheck check{dimension, base.dimensions[dimension], 0, {}, {}};
     const auto distance = [&](int64_t value) { return std::abs(value - check.value); };
-    for (int64_t value : neighbours) {
-      Variant moved = base;
-      moved.dimensions[dimension] = value;
-      if (dimension == Dimension::HeadDim)
-        moved.dimensions[Dimension::NumAttentionHeads] =
-            base.dimensions[Dimension::NumAttentionHeads] * check.value / value;
-      const ModelSpec model = modelOf(space, moved);
-      const auto splits = [&](const Workload &w) { return whyNotDivisible(model, w.parallelism).empty(); };
-      if (moved.dimensions[Dimension::NumAttentionHeads] % moved.dimensions[Dimension::NumKeyValueHeads] !=
-              0 ||
-          !llvm::all_of(workloadsOf(space, moved), splits))
+    for (int64_t value : neighboursOf(dimension, base.dimensions)) {
+      const Variant moved = movedTo(base, dimension, value);
+      if (!isPossible(space, constraints, moved) || !keepsGuardRails(space, constraints, moved))
         continue;
       ++check.compared;
       CheckedValue result;
       result.value = value;
       result.objective = objectiveOf(space, moved, providers, reference);
-      result.parameterChange = double(countParameters(model).total) / parameters - 1;
-      result.gain = (1 + result.parameterChange) / result.objective - 1;
+      result.parameterChange = double(countParameters(modelOf(space, moved)).total) / parameters - 1;
+      const double worth = dimension == Dimension::VocabSize ? 1 : 1 + result.parameterChange;
+      result.gain = worth / result.objective - 1;
       result.band = ratioBandOf(space, base, moved, providers);
       if (!check.best || result.gain > check.best->gain)
         check.best = result;
@@ -132,14 +156,8 @@ std::vector<DimensionCheck> checkDimensions(const Space &space, const Providers 
         check.nearest = result;
     }
     for (std::optional<CheckedValue> *found : {&check.nearest, &check.best})
-      if (*found) {
-        Variant moved = base;
-        moved.dimensions[dimension] = (*found)->value;
-        if (dimension == Dimension::HeadDim)
-          moved.dimensions[Dimension::NumAttentionHeads] =
-              base.dimensions[Dimension::NumAttentionHeads] * check.value / (*found)->value;
-        (*found)->why = largestChange(space, base, moved, providers);
-      }
+      if (*found)
+        (*found)->why = largestChange(space, base, movedTo(base, dimension, (*found)->value), providers);
     checks.push_back(check);
   }
   return checks;

@@ -100,7 +100,7 @@ Plan buildPlan(const Space &space, const SearchResult &result, const Providers &
                               std::to_string(int64_t(workload.memoryBytesPerRank / 1e9)) +
                               " GB on each GPU, more than its " +
                               std::to_string(int64_t(workload.memoryLimitBytes / 1e9)) +
-                              " GB (marked !): use more ranks, a smaller batch, or "
+                              " GB: use more ranks, a smaller batch, or "
                               "sharding and recomputation, which are not priced");
   return plan;
 }

@@ -57,26 +57,38 @@ void printText(const PlannedModel &priced, const Profile &profile, llvm::ArrayRe
   stream << '\n';
   Table table({Align::Left, Align::Right, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right,
                Align::Right});
-  table.addRow({"dimension", "yours", "verdict", "best near", "time", "parameters", "gain", "band"});
+  table.addRow({"dimension", "yours", "verdict", "against", "time", "parameters", "gain", "band"});
+  std::string notCompared;
   for (const DimensionCheck &check : checks) {
+    if (check.compared == 0) {
+      notCompared += (notCompared.empty() ? "" : ", ") + toString(check.dimension).str() + " " +
+                     std::to_string(check.value);
+      continue;
+    }
     std::vector<std::string> cells = {toString(check.dimension).str(), std::to_string(check.value),
                                       verdictOf(check)};
-    if (const std::optional<CheckedValue> &best = check.best)
-      llvm::append_range(
-          cells, std::vector<std::string>{std::to_string(best->value), formatChange(best->objective - 1),
-                                          formatChange(best->parameterChange), formatChange(best->gain),
-                                          "±" + formatPercent(best->band)});
-    else
-      llvm::append_range(cells, std::vector<std::string>(5, "-"));
+    const CheckedValue &other = check.nearest ? *check.nearest : *check.best;
+    llvm::append_range(
+        cells, std::vector<std::string>{std::to_string(other.value), formatChange(other.objective - 1),
+                                        formatChange(other.parameterChange), formatChange(other.gain),
+                                        "±" + formatPercent(other.band)});
     table.addRow(cells);
   }
   table.print(stream);
-  printWrapped(
-      stream,
-      "gain: objective per parameter with one dimension moved to the best value near it (head_dim moves the "
-      "number of heads with it); a better value is claimed only beyond the band. What pays only when several "
-      "dimensions move together, `codesign plan` finds.",
-      2, options.width);
+  printWrapped(stream,
+               "against: the nearest value that is better beyond the band, else the best within an eighth of "
+               "yours, all other "
+               "dimensions kept (head_dim moves the number of heads with it). gain: parameters per "
+               "objective; padding of the "
+               "vocabulary is no parameter. What pays only when several dimensions move together, `codesign "
+               "plan` finds.",
+               2, options.width);
+  if (!notCompared.empty())
+    printWrapped(stream,
+                 "not compared: " + notCompared +
+                     ": a matter of size and quality that `codesign plan` weighs, or no usual value fits the "
+                     "other sizes",
+                 2, options.width);
   for (const DimensionCheck &check : checks)
     if (check.nearest) {
       stream << "\n  " << toString(check.dimension) << ' ' << check.value << " -> " << check.nearest->value;
