@@ -96,10 +96,13 @@ static bool isAlike(DataType a, DataType b) {
 /// Among own schedules of equal price the first is taken: overlapped copies, then small instructions (16 rows
 /// draw less power than 32 on CDNA and so clock higher), then deep steps (fewer barriers), then more waves to
 /// hide latency; where copies pass the registers or weights are streamed, also more of them under way.
-static std::array<int, 5> preference(const GemmSchedule &schedule) {
+static std::array<int, 6> preference(const GemmSchedule &schedule) {
   const bool deep = streamsWeights(schedule.family) || schedule.family == GemmFamily::MmaCpAsyncMultistage;
-  return {schedule.stages >= 2 ? 0 : 1, schedule.matrixInstruction().m, -schedule.macroTileK,
-          -schedule.waves(), deep ? -schedule.stages : 0};
+  const MatrixInstruction &record = schedule.matrixInstruction();
+  // A wide wgmma reads its rows from shared memory less often.
+  const int width = record.kind == MatrixInstructionKind::Wgmma ? record.n : 0;
+  return {schedule.stages >= 2 ? 0 : 1, record.m,          -width,
+          -schedule.macroTileK,         -schedule.waves(), deep ? -schedule.stages : 0};
 }
 
 struct CostModel::Implementation {
@@ -204,6 +207,9 @@ struct CostModel::Implementation {
   GemmTile tileOf(const GemmSchedule &schedule) const {
     GemmTile tile = {schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
                      double(schedule.wavesM)};
+    // An instruction reads both operands from shared memory: the columns once for every 64 rows.
+    if (schedule.family == GemmFamily::WgmmaTmaPersistent)
+      tile.readsB = double(schedule.macroTileM) / schedule.matrixInstruction().m;
     if (streamsWeights(schedule.family)) {
       // The loop does not touch LDS; afterwards every sum is written to it and read once.
       tile.readsA = tile.readsB = 0;
