@@ -256,21 +256,4 @@ LogicalResult MmaOp::verify() {
   return success();
 }
 
-LogicalResult AddBiasOp::verify() {
-  TileType bias = getBias().getType();
-  if (bias.getSpace() != Space::Global || bias.getRows() != 1)
-    return emitOpError("the bias is a global tile of one row");
-  if (getFragment().getType().getRole() != Role::Accumulator)
-    return emitOpError("works on accumulators");
-  return verifyFragment(*this, getFragment().getType());
-}
-
-LogicalResult StoreOp::verify() {
-  if (getFragment().getType().getRole() != Role::Accumulator)
-    return emitOpError("writes accumulators");
-  if (failed(verifyGlobalRows(*this, getRows().getType())))
-    return failure();
-  return verifyFragment(*this, getFragment().getType());
-}
-
 } // namespace codesign::kernel

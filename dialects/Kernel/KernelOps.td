@@ -191,40 +191,7 @@ def Kernel_MmaOp : Kernel_Op<"mma", [Pure, AllTypesMatch<["accumulator", "result
   let hasVerifier = 1;
 }
 
-//===----------------------------------------------------------------------===//
-// Epilogue: each takes and gives an accumulator fragment, so they compose
-//===----------------------------------------------------------------------===//
-
-def Kernel_AddBiasOp : Kernel_Op<"add_bias", [AllTypesMatch<["fragment", "result"]>]> {
-  let summary = "Adds bias[column + position of the element's output column]";
-  let description = [{
-    `bias` is a global tile of one row. With `transposed` the fragment's rows are the output's columns.
-  }];
-  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$bias, Index:$column, UnitAttr:$transposed);
-  let results = (outs Kernel_FragmentType:$result);
-  let assemblyFormat = "(`transposed` $transposed^)? $fragment `,` $bias `[` $column `]` attr-dict `:` type($fragment) `,` type($bias)";
-  let hasVerifier = 1;
-}
-
-def Kernel_ActivationOp : Kernel_Op<"activation", [Pure, AllTypesMatch<["fragment", "result"]>]> {
-  let summary = "Applies an elementwise function in fp32";
-  let arguments = (ins Kernel_ActivationAttr:$function, Kernel_FragmentType:$fragment);
-  let results = (outs Kernel_FragmentType:$result);
-  let assemblyFormat = "$function $fragment attr-dict `:` type($fragment)";
-}
-
-def Kernel_StoreOp : Kernel_Op<"store"> {
-  let summary = "Rounds a fragment to the element type of `rows` and writes it from (row, column) on";
-  let description = [{
-    Elements outside the rows or past the last column are not written. With `transposed`, element (i, j) of the fragment
-    goes to (row + j, column + i).
-  }];
-  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$rows, Index:$row, Index:$column,
-                       UnitAttr:$transposed);
-  let assemblyFormat = "(`transposed` $transposed^)? $fragment `to` $rows `[` $row `,` $column `]` attr-dict `:` type($fragment) `to` type($rows)";
-  let hasVerifier = 1;
-}
-
+include "dialects/Kernel/KernelEpilogueOps.td"
 include "dialects/Kernel/KernelStreamOps.td"
 include "dialects/Kernel/KernelAsyncOps.td"
 

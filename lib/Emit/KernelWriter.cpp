@@ -32,20 +32,6 @@ Architecture architectureOf(FuncOp function) {
   return *parseArchitecture(function.getTarget().getArchitecture().getValue());
 }
 
-StringRef activationClass(Activation activation) {
-  switch (activation) {
-  case Activation::Relu:
-    return "Relu";
-  case Activation::Silu:
-    return "Silu";
-  case Activation::Gelu:
-    return "Gelu";
-  case Activation::GeluTanh:
-    return "GeluTanh";
-  }
-  return "";
-}
-
 std::optional<int64_t> constantValue(Value value) {
   if (auto constant = value.getDefiningOp<arith::ConstantIndexOp>())
     return constant.value();
@@ -209,9 +195,9 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<arith::RemUIOp>([&](auto) { return arithmetic("%", Precedence::Multiplicative); })
       .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp, LoadFragmentOp, ZeroOp, MmaOp,
-            AddBiasOp, ActivationOp, WaveIndexOp, FetchFragmentOp, CollectSumsOp, scf::ForOp,
-            ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp,
-            WaitProductsOp>([&](auto known) { return emit(known); })
+            AddBiasOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp,
+            CollectSumsOp, scf::ForOp, ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp, CopyTensorOp,
+            StoreTensorOp, WgmmaOp, WaitProductsOp>([&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {
         line() << asyncStatement(known) << ";\n";
@@ -248,12 +234,6 @@ Error KernelWriter::writeOperation(Operation *op) {
       })
       .Case<SchedulingFenceOp>([&](auto) {
         line() << "schedulingFence();\n";
-        return Error::success();
-      })
-      .Case<StoreOp>([&](StoreOp store) {
-        line() << text(store.getFragment()) << '.' << (store.getTransposed() ? "storeTransposed" : "store")
-               << '(' << text(store.getRows()) << ", " << text(store.getRow()) << ", "
-               << text(store.getColumn()) << ");\n";
         return Error::success();
       })
       .Default([&](Operation *unknown) { return fail(unknown, "has no emitted form"); });
@@ -381,22 +361,6 @@ Error KernelWriter::emit(MmaOp op) {
   if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
     return error;
   line() << text(op.getResult()) << ".multiply(" << text(op.getA()) << ", " << text(op.getB()) << ");\n";
-  return Error::success();
-}
-
-Error KernelWriter::emit(AddBiasOp op) {
-  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
-    return error;
-  line() << formatv("{0}.{1}<{2}>({3}, {4});\n", text(op.getResult()),
-                    op.getTransposed() ? "addBiasDown" : "addBiasAcross", op.getBias().getType().getColumns(),
-                    text(op.getBias()), text(op.getColumn()));
-  return Error::success();
-}
-
-Error KernelWriter::emit(ActivationOp op) {
-  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
-    return error;
-  line() << text(op.getResult()) << ".map(" << activationClass(op.getFunction()) << "{});\n";
   return Error::success();
 }
 

@@ -41,6 +41,9 @@ private:
   llvm::Error emit(kernel::MmaOp op);
   llvm::Error emit(kernel::AddBiasOp op);
   llvm::Error emit(kernel::ActivationOp op);
+  llvm::Error emit(kernel::GateOp op);
+  llvm::Error emit(kernel::AddMatrixOp op);
+  llvm::Error emit(kernel::StoreOp op);
   llvm::Error emit(kernel::WaveIndexOp op);
   llvm::Error emit(kernel::FetchFragmentOp op);
   llvm::Error emit(kernel::CollectSumsOp op);

@@ -35,32 +35,59 @@ double roundingError(DataType type, double value) {
 
 } // namespace
 
-GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, const Matrix *bias,
-                            std::optional<kernel::Activation> activation) {
+namespace {
+
+std::vector<double> widen(const Matrix &matrix, int64_t rowCount) {
+  std::vector<double> values(rowCount * matrix.columns);
+  for (int64_t i = 0; i < rowCount; ++i)
+    for (int64_t j = 0; j < matrix.columns; ++j)
+      values[i * matrix.columns + j] = matrix.at(i, j);
+  return values;
+}
+
+/// A sum of products and the sum of their magnitudes.
+struct Sum {
+  double value = 0, magnitude = 0;
+};
+
+} // namespace
+
+GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, const GemmEpilogue &epilogue) {
   GemmReference reference;
   reference.rows = rows;
-  reference.columns = w.rows;
+  reference.columns = epilogue.gated ? w.rows / 2 : w.rows;
   reference.depth = a.columns;
-  reference.values.resize(rows * w.rows);
-  reference.magnitudes.resize(rows * w.rows);
-  auto widen = [](const Matrix &matrix, int64_t rowCount) {
-    std::vector<double> values(rowCount * matrix.columns);
-    for (int64_t i = 0; i < rowCount; ++i)
-      for (int64_t j = 0; j < matrix.columns; ++j)
-        values[i * matrix.columns + j] = matrix.at(i, j);
-    return values;
-  };
+  reference.values.resize(rows * reference.columns);
+  reference.magnitudes.resize(rows * reference.columns);
   const std::vector<double> left = widen(a, rows), right = widen(w, w.rows);
+  auto product = [&](int64_t i, int64_t j) {
+    Sum sum;
+    if (epilogue.bias)
+      sum = {epilogue.bias->at(0, j), std::fabs(epilogue.bias->at(0, j))};
+    for (int64_t k = 0; k < a.columns; ++k) {
+      const double term = left[i * a.columns + k] * right[j * a.columns + k];
+      sum.value += term;
+      sum.magnitude += std::fabs(term);
+    }
+    return sum;
+  };
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < w.rows; ++j) {
-      double sum = bias ? bias->at(0, j) : 0, magnitude = std::fabs(sum);
-      for (int64_t k = 0; k < a.columns; ++k) {
-        const double product = left[i * a.columns + k] * right[j * a.columns + k];
-        sum += product;
-        magnitude += std::fabs(product);
+    for (int64_t j = 0; j < reference.columns; ++j) {
+      Sum sum = product(i, epilogue.gated ? 2 * j : j);
+      if (epilogue.activation)
+        sum.value = activate(*epilogue.activation, sum.value);
+      if (epilogue.gated) {
+        // First-order errors of the factors; no activation is steeper than 1.2.
+        const Sum up = product(i, 2 * j + 1);
+        sum = {sum.value * up.value,
+               1.2 * sum.magnitude * std::fabs(up.value) + std::fabs(sum.value) * up.magnitude};
       }
-      reference.values[i * w.rows + j] = activation ? activate(*activation, sum) : sum;
-      reference.magnitudes[i * w.rows + j] = magnitude;
+      if (epilogue.residual) {
+        sum.value += epilogue.residual->at(i, j);
+        sum.magnitude += std::fabs(epilogue.residual->at(i, j));
+      }
+      reference.values[i * reference.columns + j] = sum.value;
+      reference.magnitudes[i * reference.columns + j] = sum.magnitude;
     }
   return reference;
 }

@@ -89,8 +89,8 @@ Error Interpreter::runOperation(Operation *op) {
       })
       .Case<ReturnOp, SchedulingFenceOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp, LoadFragmentOp, ZeroOp,
-            MmaOp, AddBiasOp, ActivationOp, StoreOp, WaveIndexOp, FetchFragmentOp, DepositSumsOp,
-            CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
+            MmaOp, AddBiasOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp,
+            DepositSumsOp, CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 
@@ -305,53 +305,6 @@ Error Interpreter::run(MmaOp op) {
           }
         }
   values[op.getResult()].fragment = std::move(sums);
-  return Error::success();
-}
-
-Error Interpreter::run(AddBiasOp op) {
-  Fragment fragment = takeFragment(op.getFragment());
-  const Matrix &bias = *values[op.getBias()].tile.matrix;
-  const Index &column = values[op.getColumn()].index;
-  forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
-    const int64_t at = column[wave] + (op.getTransposed() ? first : second);
-    if (at < bias.columns)
-      fragment[slot] += bias.at(0, at);
-  });
-  values[op.getResult()].fragment = std::move(fragment);
-  return Error::success();
-}
-
-Error Interpreter::run(ActivationOp op) {
-  Fragment fragment = takeFragment(op.getFragment());
-  auto apply = [&](float x) -> float {
-    switch (op.getFunction()) {
-    case Activation::Relu:
-      return x > 0 || std::isnan(x) ? x : 0;
-    case Activation::Silu:
-      return x / (1 + std::exp(-x));
-    case Activation::Gelu:
-      return 0.5f * x * std::erfc(-x * 0.70710678f);
-    case Activation::GeluTanh:
-      return x / (1 + std::exp(-1.5957691216057308f * (x + 0.044715f * x * x * x)));
-    }
-    return x;
-  };
-  for (float &value : fragment)
-    value = apply(value);
-  values[op.getResult()].fragment = std::move(fragment);
-  return Error::success();
-}
-
-Error Interpreter::run(StoreOp op) {
-  const Tile tile = values[op.getRows()].tile;
-  const Fragment &fragment = values[op.getFragment()].fragment;
-  const Index &row = values[op.getRow()].index, &column = values[op.getColumn()].index;
-  forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
-    const int64_t toRow = row[wave] + (op.getTransposed() ? second : first);
-    const int64_t toColumn = column[wave] + (op.getTransposed() ? first : second);
-    if (toRow < tile.rowLimit && toColumn < tile.matrix->columns)
-      tile.matrix->set(tile.firstRow + toRow, toColumn, fragment[slot]);
-  });
   return Error::success();
 }
 

@@ -61,6 +61,8 @@ protected:
   llvm::Error run(kernel::MmaOp op);
   llvm::Error run(kernel::AddBiasOp op);
   llvm::Error run(kernel::ActivationOp op);
+  llvm::Error run(kernel::GateOp op);
+  llvm::Error run(kernel::AddMatrixOp op);
   llvm::Error run(kernel::StoreOp op);
   llvm::Error run(kernel::WaveIndexOp op);
   llvm::Error run(kernel::FetchFragmentOp op);

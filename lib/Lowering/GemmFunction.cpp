@@ -22,7 +22,12 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     types.push_back(globalTile(1, problem.n, element));
     names.push_back("bias");
   }
-  types.append({globalTile(ShapedType::kDynamic, problem.n, element), builder.getIndexType()});
+  const TileType output = globalTile(ShapedType::kDynamic, problem.outputColumns(), element);
+  if (problem.residual) {
+    types.push_back(output);
+    names.push_back("residual");
+  }
+  types.append({output, builder.getIndexType()});
   names.append({"d", "m"});
   builder.setInsertionPointToEnd(module.getBody());
   const TargetAttr target = TargetAttr::get(context, builder.getStringAttr(toString(schedule.architecture)),
@@ -42,6 +47,8 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
   result.w = block->getArgument(next++);
   if (problem.bias)
     result.bias = block->getArgument(next++);
+  if (problem.residual)
+    result.residual = block->getArgument(next++);
   result.out = block->getArgument(next++);
   result.m = block->getArgument(next++);
   return result;
@@ -57,13 +64,24 @@ scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value 
   return loop;
 }
 
-void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmFunction &function,
-                    Value sums, const OutputPlace &place) {
+void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
+                    const GemmFunction &function, Value sums, const OutputPlace &place) {
+  auto tileRows = [&](StringRef name, Value matrix) -> Value {
+    const Type element = cast<TileType>(matrix.getType()).getElementType();
+    return RowsOp::create(builder, globalTile(schedule.tileM, problem.outputColumns(), element), name, matrix,
+                          place.tileRow, function.m);
+  };
   if (problem.bias)
     sums = AddBiasOp::create(builder, sums, function.bias, place.column, place.transposed);
-  if (problem.activation)
+  if (problem.gated)
+    sums = GateOp::create(builder, *problem.activation, sums);
+  else if (problem.activation)
     sums = ActivationOp::create(builder, *problem.activation, sums);
-  StoreOp::create(builder, sums, place.rows, place.row, place.column, place.transposed);
+  if (problem.residual)
+    sums = AddMatrixOp::create(builder, sums, tileRows("residualRows", function.residual), place.row,
+                               place.column, problem.gated);
+  StoreOp::create(builder, sums, tileRows("dRows", function.out), place.row, place.column, place.transposed,
+                  problem.gated);
 }
 
 } // namespace codesign

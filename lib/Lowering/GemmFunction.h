@@ -10,7 +10,7 @@ namespace codesign {
 /// The kernel.func of a GEMM, its arguments by meaning; null where the problem has none.
 struct GemmFunction {
   kernel::FuncOp function;
-  mlir::Value a, w, bias, out, m;
+  mlir::Value a, w, bias, residual, out, m;
 };
 
 /// Appends the function to the module; the builder stands at its start afterwards.
@@ -25,15 +25,17 @@ kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element);
 mlir::scf::ForOp createNamedLoop(mlir::ImplicitLocOpBuilder &builder, llvm::StringRef name, mlir::Value from,
                                  mlir::Value to, mlir::Value step, mlir::ValueRange carried, bool unroll);
 
-/// Where a fragment of sums belongs: its first row inside `rows` and its first output column.
+/// Where a fragment of sums belongs: the first row of its workgroup's tile, its own first row in that, and
+/// the first column of the product.
 struct OutputPlace {
-  mlir::Value rows, row, column;
+  mlir::Value tileRow, row, column;
   bool transposed = false; // the fragment's rows are output columns
 };
 
-/// Everything after the sums: bias, activation, store.
+/// Everything after the sums: bias, activation, gate, residual, store.
 void createEpilogue(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
-                    const GemmFunction &function, mlir::Value sums, const OutputPlace &place);
+                    const GemmKernel &schedule, const GemmFunction &function, mlir::Value sums,
+                    const OutputPlace &place);
 
 /// The kernel whose waves share k. The schedule has passed checkGemm.
 mlir::OwningOpRef<mlir::ModuleOp> buildStreamingGemm(mlir::MLIRContext &context, const GemmProblem &problem,

@@ -271,10 +271,9 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   Value accumulator = ZeroOp::create(builder, sums, "sums");
   accumulator = asynchronous ? throughAsyncCopies(accumulator) : throughRegisters(accumulator);
 
-  Value outRows =
-      RowsOp::create(builder, global(schedule.tileM, problem.n), "dRows", function.out, order.getRow(), m);
   Value outColumn = arith::AddIOp::create(builder, order.getColumn(), wave.getColumn());
-  createEpilogue(builder, problem, function, accumulator, {outRows, wave.getRow(), outColumn, transposed});
+  createEpilogue(builder, problem, schedule, function, accumulator,
+                 {order.getRow(), wave.getRow(), outColumn, transposed});
   ReturnOp::create(builder);
   return module;
 }
@@ -314,6 +313,10 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
                       ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
                       llvm::Twine(llvm::alignTo(problem.k, chunk)));
+  if ((problem.gated || problem.residual) && vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("gates and residuals are added on AMD devices only");
+  if (problem.gated && (problem.n % 2 || !problem.activation))
+    return usageError("a gated layer has an even number of columns, and an activation for its gates");
   if (schedule.tileM < 1 || schedule.tileN < 1 || schedule.tileK < 1 || schedule.wavesM < 1 ||
       schedule.wavesN < 1 || schedule.wavesK < 1 || schedule.stages < 1 || schedule.band < 1 ||
       schedule.run < 1 || schedule.pack < 1 || schedule.padding < 0)

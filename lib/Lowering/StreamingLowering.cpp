@@ -141,11 +141,9 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
       TypeRange{fragment(schedule.tileN / shares, schedule.tileM, f32, Role::Accumulator, 1),
                 builder.getIndexType(), builder.getIndexType()},
       "total", exchange);
-  Value outRows = RowsOp::create(builder, globalTile(schedule.tileM, problem.n, element), "dRows",
-                                 function.out, order.getRow(), function.m);
   Value outColumn = arith::AddIOp::create(builder, order.getColumn(), total.getFirst());
-  createEpilogue(builder, problem, function, total.getResult(),
-                 {outRows, total.getSecond(), outColumn, /*transposed=*/true});
+  createEpilogue(builder, problem, schedule, function, total.getResult(),
+                 {order.getRow(), total.getSecond(), outColumn, /*transposed=*/true});
   ReturnOp::create(builder);
   return module;
 }

@@ -227,7 +227,7 @@ void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
     sums = ActivationOp::create(builder, *problem.activation, sums);
   if (!storesPanels()) {
     Value rows = RowsOp::create(builder, global(schedule.tileM, problem.n), "dRows", out, round.row, m);
-    StoreOp::create(builder, sums, rows, group.getRow(), column, false);
+    StoreOp::create(builder, sums, rows, group.getRow(), column, /*transposed=*/false, /*halved=*/false);
     return;
   }
   // The engine reads the panels while the next tile is multiplied.

@@ -184,7 +184,7 @@ private:
       added = rowsOf(memory, bias, gemm.type, columns, 0, 1);
     const std::optional<kernel::Activation> activation = kernel::symbolizeActivation(gemm.activation);
     const GemmReference reference =
-        gemmReference(left, right, rows, gemm.bias ? &added : nullptr, activation);
+        gemmReference(left, right, rows, {.bias = gemm.bias ? &added : nullptr, .activation = activation});
     const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(d);
     for (int64_t i = 0; i < rows; ++i)
       std::memcpy(out.bytes.data() + i * columns * out.elementBytes(),

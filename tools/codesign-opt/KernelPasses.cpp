@@ -33,6 +33,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     problem.n = n;
     problem.k = k;
     problem.bias = bias;
+    problem.gated = gated;
+    problem.residual = residual;
     std::optional<DataType> element = parseDataType(type);
     std::optional<Architecture> target = parseArchitecture(architecture);
     if (!element || !target || tile.size() != 3 || waves.size() < 2 || waves.size() > 3) {
@@ -87,7 +89,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Option<std::string> instruction{*this, "instruction", llvm::cl::init("v_mfma_f32_16x16x16_bf16")};
   Option<std::string> activation{*this, "activation", llvm::cl::init("")};
   Option<int64_t> n{*this, "n"}, k{*this, "k"};
-  Option<bool> bias{*this, "bias", llvm::cl::init(false)};
+  Option<bool> bias{*this, "bias", llvm::cl::init(false)}, gated{*this, "gated", llvm::cl::init(false)},
+      residual{*this, "residual", llvm::cl::init(false)};
   ListOption<int64_t> tile{*this, "tile"}, waves{*this, "waves"}, cluster{*this, "cluster"},
       roleRegisters{*this, "role-registers"};
   Option<int64_t> stages{*this, "stages", llvm::cl::init(2)}, band{*this, "band", llvm::cl::init(1)},

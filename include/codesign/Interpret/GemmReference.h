@@ -12,14 +12,23 @@ namespace codesign {
 struct GemmReference {
   int64_t rows = 0, columns = 0, depth = 0;
   std::vector<double> values;
-  /// (|A|·|W|ᵀ + |bias|) per element: what rounding errors scale with.
+  /// (|A|·|W|ᵀ + |bias|) per element: what rounding errors scale with. Of a gated layer, what the errors of
+  /// gate and up make of their product; a residual adds its own magnitude.
   std::vector<double> magnitudes;
 };
 
-/// activation(A·Wᵀ + bias) of the first `rows` rows of A, in float64. `bias` (one row) and `activation` are
-/// optional.
-GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, const Matrix *bias = nullptr,
-                            std::optional<kernel::Activation> activation = std::nullopt);
+/// What follows the products; each part is optional.
+struct GemmEpilogue {
+  const Matrix *bias = nullptr; // one row
+  std::optional<kernel::Activation> activation = std::nullopt;
+  /// Columns 2j and 2j + 1 of the product make column j of the result: activation(gate) · up.
+  bool gated = false;
+  const Matrix *residual = nullptr; // of the result's shape
+};
+
+/// activation(A·Wᵀ + bias) + residual of the first `rows` rows of A, in float64.
+GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows,
+                            const GemmEpilogue &epilogue = {});
 
 /// The constant c of the bound |out − ref| ≤ ½ulp(out)·|ref| + c·√k·2⁻²⁴·(|A|·|W|ᵀ): for fp32 sums of exact
 /// products the error grows like √k for random signs; 4 covers the order in which any of our kernels adds.

@@ -13,8 +13,8 @@
 
 namespace codesign {
 
-/// D[m, n] = activation(A[m, k] · W[n, k]ᵀ + bias[n]), all matrices row-major in `type`, sums in fp32.
-/// n and k are fixed when the kernel is written, m when it is launched.
+/// D[m, n] = activation(A[m, k] · W[n, k]ᵀ + bias[n]) + residual[m, n], all matrices row-major in `type`,
+/// sums in fp32. n and k are fixed when the kernel is written, m when it is launched.
 struct GemmProblem {
   /// The kernel's symbol; a C identifier.
   std::string symbol;
@@ -23,6 +23,13 @@ struct GemmProblem {
   int64_t k = 0;
   bool bias = false;
   std::optional<kernel::Activation> activation = std::nullopt;
+  /// Rows 2j and 2j + 1 of W, and elements of the bias, make column j of D: activation(gate) · up. D then has
+  /// n / 2 columns. AMD devices only, as is the residual.
+  bool gated = false;
+  /// Added after the activation; of D's shape, and may be D itself.
+  bool residual = false;
+
+  int64_t outputColumns() const { return gated ? n / 2 : n; }
 };
 
 /// What a kernel may use on its device; from the hardware profile.

@@ -250,6 +250,50 @@ struct Gelu {
   }
 };
 
+/// Length consecutive elements of a row, 4 or 2; zero outside the matrix. Rows that start at multiples of the
+/// run take one access, others one for each element.
+template <int Length, class T, int Pitch>
+DEVICE Vector<T, Length> loadRun(const GlobalRows<T, Pitch> &matrix, int row, int column) {
+  const int offset = (row * Pitch + column) * static_cast<int>(sizeof(T));
+  Vector<T, Length> run;
+  if constexpr (Pitch % Length != 0) {
+#pragma unroll
+    for (int e = 0; e < Length; ++e) {
+      const int place = column + e < Pitch ? offset + e * static_cast<int>(sizeof(T)) : outside;
+      const unsigned short bits = __builtin_amdgcn_raw_buffer_load_b16(matrix.buffer, place, 0, 0);
+      run[e] = __builtin_bit_cast(T, bits);
+    }
+  } else if constexpr (Length == 4) {
+    const auto words =
+        __builtin_amdgcn_raw_buffer_load_b64(matrix.buffer, column < Pitch ? offset : outside, 0, 0);
+    run = __builtin_bit_cast(Vector<T, 4>, words);
+  } else {
+    const unsigned word =
+        __builtin_amdgcn_raw_buffer_load_b32(matrix.buffer, column < Pitch ? offset : outside, 0, 0);
+    run = __builtin_bit_cast(Vector<T, 2>, word);
+  }
+  return run;
+}
+/// The same for writing; what lies outside the matrix is dropped.
+template <int Length, class T, int Pitch>
+DEVICE void storeRun(const GlobalRows<T, Pitch> &matrix, int row, int column, Vector<T, Length> run) {
+  const int offset = (row * Pitch + column) * static_cast<int>(sizeof(T));
+  if constexpr (Pitch % Length != 0) {
+    const auto halves = __builtin_bit_cast(Vector<unsigned short, Length>, run);
+#pragma unroll
+    for (int e = 0; e < Length; ++e)
+      __builtin_amdgcn_raw_buffer_store_b16(
+          halves[e], matrix.buffer, column + e < Pitch ? offset + e * static_cast<int>(sizeof(T)) : outside,
+          0, 0);
+  } else if constexpr (Length == 4) {
+    const auto words = __builtin_bit_cast(Vector<unsigned, 2>, run);
+    __builtin_amdgcn_raw_buffer_store_b64(words, matrix.buffer, column < Pitch ? offset : outside, 0, 0);
+  } else {
+    __builtin_amdgcn_raw_buffer_store_b32(__builtin_bit_cast(unsigned, run), matrix.buffer,
+                                          column < Pitch ? offset : outside, 0, 0);
+  }
+}
+
 /// The sums of one wave: Down x Across instructions, rows of the left operand by rows of the right one. In
 /// each block of four rows a lane holds one column: element e is row 4 * (lane / size) + e % 4 + 4 * (e / 4)
 /// * (64 / size).
@@ -339,25 +383,51 @@ struct Accumulators {
     });
   }
 
+  /// Of each pair of rows, which are output columns: gate(first) * second, in the first.
+  template <class Gate>
+  __device__ void gate(Gate gate) {
+    forEachQuad([&](auto &part, int first, int, int) {
+#pragma unroll
+      for (int e = 0; e < 4; e += 2)
+        part[first + e] = gate(part[first + e]) * part[first + e + 1];
+    });
+  }
+
+  /// Adds the element at (row + j, column + i) of the matrix to element (i, j) of the sums.
+  template <int Pitch>
+  __device__ void addTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    addRuns<4, 1>(matrix, row, column);
+  }
+  /// Adds the element at (row + j, (column + i) / 2) to the even rows i.
+  template <int Pitch>
+  __device__ void addHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    addRuns<2, 2>(matrix, row, column);
+  }
+  template <int Length, int Stride, int Pitch>
+  __device__ void addRuns(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    forEachQuad([&](auto &part, int first, int i, int j) {
+      const auto run = loadRun<Length>(matrix, row + j, (column + i) / Stride);
+#pragma unroll
+      for (int e = 0; e < Length; ++e)
+        part[first + e * Stride] += static_cast<float>(run[e]);
+    });
+  }
+
   /// Rounds and writes element (i, j) of the sums to (row + j, column + i); outside the matrix nothing is
   /// written.
   template <int Pitch>
   __device__ void storeTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     forEachQuad([&](auto &part, int first, int i, int j) {
       const Vector<float, 4> quad = {part[first], part[first + 1], part[first + 2], part[first + 3]};
-      const Vector<Element, 4> rounded = __builtin_convertvector(quad, Vector<Element, 4>);
-      const int offset = ((row + j) * Pitch + column + i) * static_cast<int>(sizeof(Element));
-      if constexpr (Pitch % 4 == 0) {
-        const auto words = __builtin_bit_cast(Vector<unsigned, 2>, rounded);
-        __builtin_amdgcn_raw_buffer_store_b64(words, matrix.buffer, column + i < Pitch ? offset : outside, 0,
-                                              0);
-      } else {
-        const auto halves = __builtin_bit_cast(Vector<unsigned short, 4>, rounded);
-#pragma unroll
-        for (int e = 0; e < 4; ++e)
-          __builtin_amdgcn_raw_buffer_store_b16(halves[e], matrix.buffer,
-                                                column + i + e < Pitch ? offset + 2 * e : outside, 0, 0);
-      }
+      storeRun(matrix, row + j, column + i, __builtin_convertvector(quad, Vector<Element, 4>));
+    });
+  }
+  /// Rounds and writes the even rows i of the sums to (row + j, (column + i) / 2).
+  template <int Pitch>
+  __device__ void storeHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    forEachQuad([&](auto &part, int first, int i, int j) {
+      const Vector<float, 2> pair = {part[first], part[first + 2]};
+      storeRun(matrix, row + j, (column + i) / 2, __builtin_convertvector(pair, Vector<Element, 2>));
     });
   }
 };

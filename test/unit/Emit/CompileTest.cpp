@@ -13,8 +13,10 @@ using namespace codesign::test;
 
 namespace {
 
-/// Compiles `count` legal schedules, evenly spread over the device's list, of all its families or of one.
-void compileLegalSchedules(const char *device, size_t count, llvm::StringRef family = "", int64_t k = 4096) {
+/// Compiles `count` legal schedules, evenly spread over the device's list, of all its families or of one;
+/// with every step that can follow the sums if `fused`.
+void compileLegalSchedules(const char *device, size_t count, llvm::StringRef family = "", int64_t k = 4096,
+                           bool fused = false) {
   Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
   if (!family.empty())
     profile.kernelFamilies = {family.str()};
@@ -31,6 +33,9 @@ void compileLegalSchedules(const char *device, size_t count, llvm::StringRef fam
     problem.symbol = "linear";
     problem.n = 6144;
     problem.k = k;
+    problem.gated = problem.residual = problem.bias = fused;
+    if (fused)
+      problem.activation = kernel::Activation::Silu;
     const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
     auto module = llvm::cantFail(lowerGemm(context, problem, kernel));
     auto function = *module->getOps<kernel::FuncOp>().begin();
@@ -66,6 +71,13 @@ TEST(Compile, gfx942WeightStream) {
 TEST(Compile, gfx950) {
   compileLegalSchedules("mi355x", 6);
   compileLegalSchedules("mi355x", isLongRun() ? 60 : 3, "mfma_weight_stream", 2312);
+}
+
+TEST(Compile, gatesAndResiduals) {
+  const size_t count = isLongRun() ? 60 : 4;
+  compileLegalSchedules("mi300x", count, "", 4096, /*fused=*/true);
+  compileLegalSchedules("mi300x", count, "mfma_weight_stream", 2312, /*fused=*/true);
+  compileLegalSchedules("mi355x", count, "", 4096, /*fused=*/true);
 }
 
 TEST(Compile, sm80AndSm90a) {

@@ -31,14 +31,19 @@ protected:
     const LaunchFacts facts = launchFacts(function);
     for (int64_t m : rowCounts) {
       SCOPED_TRACE(m);
-      Matrix a = randomMatrix(problem.type, m, problem.k, engine),
-             w = randomMatrix(problem.type, problem.n, problem.k, engine);
-      Matrix bias = randomMatrix(problem.type, 1, problem.n, engine), d(problem.type, m, problem.n, 0xff);
+      const int spread = spreadOf(problem);
+      Matrix a = randomMatrix(problem.type, m, problem.k, engine, spread),
+             w = randomMatrix(problem.type, problem.n, problem.k, engine, spread);
+      Matrix bias = randomMatrix(problem.type, 1, problem.n, engine),
+             residual = randomMatrix(problem.type, m, problem.outputColumns(), engine),
+             d(problem.type, m, problem.outputColumns(), 0xff);
       simulate::DeviceMemory memory;
       simulate::KernelArguments arguments;
       arguments.pointer(memory.allocateCopy("a", a.bytes)).pointer(memory.allocateCopy("w", w.bytes));
       if (problem.bias)
         arguments.pointer(memory.allocateCopy("bias", bias.bytes));
+      if (problem.residual)
+        arguments.pointer(memory.allocateCopy("residual", residual.bytes));
       const uint64_t output = memory.allocateCopy("d", d.bytes);
       arguments.pointer(output).value<int32_t>(m);
       simulate::Launch launch;
@@ -59,8 +64,7 @@ protected:
         conflicts += instruction.ldsConflictCycles;
       EXPECT_EQ(conflicts, 0u);
       d.bytes.assign(memory.region(output).data(), memory.region(output).data() + d.bytes.size());
-      EXPECT_EQ(firstMismatch(d, gemmReference(a, w, m, problem.bias ? &bias : nullptr, problem.activation))
-                    .value_or(""),
+      EXPECT_EQ(firstMismatch(d, gemmReference(a, w, m, epilogueOf(problem, bias, residual))).value_or(""),
                 "");
     }
   }

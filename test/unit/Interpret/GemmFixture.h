@@ -83,6 +83,18 @@ inline Matrix randomMatrix(DataType type, int64_t rows, int64_t columns, std::mt
   return matrix;
 }
 
+/// Products of gate and up stay inside fp16's range.
+inline int spreadOf(const GemmProblem &problem) {
+  return problem.gated && problem.type == DataType::F16 ? 0 : 4;
+}
+
+inline GemmEpilogue epilogueOf(const GemmProblem &problem, const Matrix &bias, const Matrix &residual) {
+  return {.bias = problem.bias ? &bias : nullptr,
+          .activation = problem.activation,
+          .gated = problem.gated,
+          .residual = problem.residual ? &residual : nullptr};
+}
+
 /// Lowers, lets `tamper` change the kernel, runs it on m rows and says what is wrong, or nothing.
 inline std::string runGemm(const GemmProblem &problem, const GemmKernel &kernel, int64_t m,
                            llvm::function_ref<void(kernel::FuncOp)> tamper = {}) {
@@ -94,18 +106,22 @@ inline std::string runGemm(const GemmProblem &problem, const GemmKernel &kernel,
   auto function = *(*module)->getOps<kernel::FuncOp>().begin();
   if (tamper)
     tamper(function);
-  Matrix a = randomMatrix(problem.type, m, problem.k, engine),
-         w = randomMatrix(problem.type, problem.n, problem.k, engine);
+  const int spread = spreadOf(problem);
+  Matrix a = randomMatrix(problem.type, m, problem.k, engine, spread),
+         w = randomMatrix(problem.type, problem.n, problem.k, engine, spread);
   Matrix bias = randomMatrix(problem.type, 1, problem.n, engine);
-  Matrix d(problem.type, m + 3, problem.n, 0xff); // poisoned, with rows behind the last that must stay so
+  Matrix residual = randomMatrix(problem.type, m, problem.outputColumns(), engine);
+  Matrix d(problem.type, m + 3, problem.outputColumns(),
+           0xff); // poisoned, with rows behind the last that must stay so
   std::vector<KernelArgument> arguments = {&a, &w};
   if (problem.bias)
     arguments.push_back(&bias);
+  if (problem.residual)
+    arguments.push_back(&residual);
   arguments.insert(arguments.end(), {&d, m});
   if (llvm::Error error = interpret(function, arguments))
     return llvm::toString(std::move(error));
-  return firstMismatch(d, gemmReference(a, w, m, problem.bias ? &bias : nullptr, problem.activation))
-      .value_or("");
+  return firstMismatch(d, gemmReference(a, w, m, epilogueOf(problem, bias, residual))).value_or("");
 }
 
 } // namespace codesign::test

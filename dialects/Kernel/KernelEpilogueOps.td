@@ -1,0 +1,59 @@
+// Epilogue: operations that take and give an accumulator fragment, so that they compose.
+#ifndef CODESIGN_KERNEL_EPILOGUE_OPS
+#define CODESIGN_KERNEL_EPILOGUE_OPS
+
+def Kernel_AddBiasOp : Kernel_Op<"add_bias", [AllTypesMatch<["fragment", "result"]>]> {
+  let summary = "Adds bias[column + position of the element's output column]";
+  let description = [{
+    `bias` is a global tile of one row. With `transposed` the fragment's rows are the output's columns.
+  }];
+  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$bias, Index:$column, UnitAttr:$transposed);
+  let results = (outs Kernel_FragmentType:$result);
+  let assemblyFormat = "(`transposed` $transposed^)? $fragment `,` $bias `[` $column `]` attr-dict `:` type($fragment) `,` type($bias)";
+  let hasVerifier = 1;
+}
+
+def Kernel_ActivationOp : Kernel_Op<"activation", [Pure, AllTypesMatch<["fragment", "result"]>]> {
+  let summary = "Applies an elementwise function in fp32";
+  let arguments = (ins Kernel_ActivationAttr:$function, Kernel_FragmentType:$fragment);
+  let results = (outs Kernel_FragmentType:$result);
+  let assemblyFormat = "$function $fragment attr-dict `:` type($fragment)";
+}
+
+def Kernel_GateOp : Kernel_Op<"gate", [Pure, AllTypesMatch<["fragment", "result"]>]> {
+  let summary = "Of each pair of output columns (2j, 2j + 1), gate and up: function(gate) · up, in column 2j";
+  let description = [{
+    The fragment is transposed: its rows are the output's columns. Its odd rows hold nothing of meaning afterwards, so what follows
+    looks at the even ones only (`kernel.store halved`).
+  }];
+  let arguments = (ins Kernel_ActivationAttr:$function, Kernel_FragmentType:$fragment);
+  let results = (outs Kernel_FragmentType:$result);
+  let assemblyFormat = "$function $fragment attr-dict `:` type($fragment)";
+  let hasVerifier = 1;
+}
+
+def Kernel_AddMatrixOp : Kernel_Op<"add_matrix", [AllTypesMatch<["fragment", "result"]>]> {
+  let summary = "Adds a matrix of the output's shape: a residual stream";
+  let description = [{
+    The fragment is transposed: rows[row + j, column + i] is added to element (i, j), zero where the rows have none. With `halved`
+    it is rows[row + j, (column + i) / 2], to the even i.
+  }];
+  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$rows, Index:$row, Index:$column, UnitAttr:$halved);
+  let results = (outs Kernel_FragmentType:$result);
+  let assemblyFormat = "(`halved` $halved^)? $fragment `,` $rows `[` $row `,` $column `]` attr-dict `:` type($fragment) `,` type($rows)";
+  let hasVerifier = 1;
+}
+
+def Kernel_StoreOp : Kernel_Op<"store"> {
+  let summary = "Rounds a fragment to the element type of `rows` and writes it from (row, column) on";
+  let description = [{
+    Elements outside the rows or past the last column are not written. With `transposed`, element (i, j) of the fragment
+    goes to (row + j, column + i). With `halved` as well, those of even i go to (row + j, (column + i) / 2), the others nowhere.
+  }];
+  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$rows, Index:$row, Index:$column,
+                       UnitAttr:$transposed, UnitAttr:$halved);
+  let assemblyFormat = "(`transposed` $transposed^)? (`halved` $halved^)? $fragment `to` $rows `[` $row `,` $column `]` attr-dict `:` type($fragment) `to` type($rows)";
+  let hasVerifier = 1;
+}
+
+#endif

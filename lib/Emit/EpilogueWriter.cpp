@@ -1,0 +1,67 @@
+// The steps between the sums and the output, as calls of the prelude.
+#include "KernelWriter.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::formatv;
+
+namespace codesign::emit {
+
+using namespace kernel;
+
+static StringRef activationClass(Activation activation) {
+  switch (activation) {
+  case Activation::Relu:
+    return "Relu";
+  case Activation::Silu:
+    return "Silu";
+  case Activation::Gelu:
+    return "Gelu";
+  case Activation::GeluTanh:
+    return "GeluTanh";
+  }
+  return "";
+}
+
+Error KernelWriter::emit(AddBiasOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << formatv("{0}.{1}<{2}>({3}, {4});\n", text(op.getResult()),
+                    op.getTransposed() ? "addBiasDown" : "addBiasAcross", op.getBias().getType().getColumns(),
+                    text(op.getBias()), text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(ActivationOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << text(op.getResult()) << ".map(" << activationClass(op.getFunction()) << "{});\n";
+  return Error::success();
+}
+
+Error KernelWriter::emit(GateOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << text(op.getResult()) << ".gate(" << activationClass(op.getFunction()) << "{});\n";
+  return Error::success();
+}
+
+Error KernelWriter::emit(AddMatrixOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << text(op.getResult()) << (op.getHalved() ? ".addHalved(" : ".addTransposed(") << text(op.getRows())
+         << ", " << text(op.getRow()) << ", " << text(op.getColumn()) << ");\n";
+  return Error::success();
+}
+
+Error KernelWriter::emit(StoreOp op) {
+  line() << text(op.getFragment())
+         << (op.getHalved()       ? ".storeHalved("
+             : op.getTransposed() ? ".storeTransposed("
+                                  : ".store(")
+         << text(op.getRows()) << ", " << text(op.getRow()) << ", " << text(op.getColumn()) << ");\n";
+  return Error::success();
+}
+
+} // namespace codesign::emit
