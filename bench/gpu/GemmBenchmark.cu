@@ -221,7 +221,7 @@ private:
   }
 
   void launch(const Layer &layer, const void *a, const void *w, void *d, long long m) {
-    const Parameters parameters = {a, w, nullptr, d, m};
+    const Parameters parameters = {a, w, /*bias=*/nullptr, /*residual=*/nullptr, d, m};
     const int status = layer.launch(&parameters, nullptr, 0, stream);
     require(status == 0, layer.name, lastError());
   }

@@ -50,7 +50,7 @@ static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path pa
   std::string type;
   if (!map || !map.map("name", gemm.name) || !map.map("type", type) || !map.map("n", gemm.n) ||
       !map.map("k", gemm.k) || !map.map("bias", gemm.bias) || !map.map("activation", gemm.activation) ||
-      !map.map("ranges", gemm.ranges))
+      !map.map("gated", gemm.gated) || !map.map("residual", gemm.residual) || !map.map("ranges", gemm.ranges))
     return false;
   std::optional<DataType> known = parseDataType(type);
   if (!known) {

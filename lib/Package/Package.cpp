@@ -90,6 +90,10 @@ Error checkPackage(const PackageSpec &spec) {
       return usageError("operator name '" + gemm.name + "' is no identifier or not unique");
     if (gemm.n < 1 || gemm.k < 1 || gemm.ranges.empty())
       return usageError("operator '" + gemm.name + "' has no shape or no kernel");
+    if (gemm.gated && (gemm.n % 2 || gemm.activation.empty()))
+      return usageError("operator '" + gemm.name + "' is gated without an activation or an even n");
+    if ((gemm.gated || gemm.residual) && !spec.isAmd())
+      return usageError("operator '" + gemm.name + "': gates and residuals are for AMD devices");
     int64_t next = 1;
     for (const PackagedRange &range : gemm.ranges) {
       const bool last = &range == &gemm.ranges.back();

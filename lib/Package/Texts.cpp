@@ -83,6 +83,10 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("k", gemm.k);
           json.attribute("bias", gemm.bias);
           json.attribute("activation", gemm.activation);
+          json.attribute("gated", gemm.gated);
+          if (gemm.gated)
+            json.attribute("weight_rows", "2j: gate of column j; 2j + 1: up of column j");
+          json.attribute("residual", gemm.residual);
           json.attribute("workspace_bytes", 0);
           json.attributeArray("ranges", [&] {
             for (const PackagedRange &range : gemm.ranges)
@@ -141,9 +145,10 @@ std::string headerText(const PackageSpec &spec) {
   const std::string hash = packageHash(spec), upper = StringRef(spec.name).upper();
   std::string text;
   raw_string_ostream out(text);
-  out << formatv(
-             "// Kernels for {0}: D = activation(A * W^T + bias), row-major, sums in fp32. Written by {1}.\n",
-             spec.architecture, spec.generator)
+  out << formatv("// Kernels for {0}: D = activation(A * W^T + bias) + residual, row-major, sums in fp32. "
+                 "Written by "
+                 "{1}.\n",
+                 spec.architecture, spec.generator)
       << "// Every function may be called from any thread. Nothing is allocated on the device and nothing "
          "waits, so launches\n"
          "// can be captured in a graph; call the load function before capturing.\n"
@@ -156,9 +161,14 @@ std::string headerText(const PackageSpec &spec) {
       "  {0}_DRIVER_ERROR = 4,\n  {0}_NO_IMAGE = 5,         // built without a device compiler\n};\n\n",
       upper);
   out << formatv(
-      "/// a: m x k, w: n x k, bias: n or null, d: m x n; 16-byte aligned device pointers.\n"
+      "/// a: m x k, w: n x k, bias: n or null, residual: like d or null, d: m x n; 16-byte aligned device "
+      "pointers.\n"
+      "/// Gated operators: rows 2j and 2j + 1 of w (elements of the bias) are the gate and the up of column "
+      "j of "
+      "d, which is\n"
+      "/// m x n / 2 and holds activation(gate) * up. The residual is added last and may be d itself.\n"
       "typedef struct {0}_gemm_parameters_{1} {{\n  const void *a;\n  const void *w;\n  const void *bias;\n  "
-      "void *d;\n"
+      "const void *residual;\n  void *d;\n"
       "  int64_t m;\n} {0}_gemm_parameters_{1};\n#define {0}_gemm_parameters {0}_gemm_parameters_{1}\n\n",
       spec.name, hash);
   auto declare = [&](const Twine &result, const Twine &name, const Twine &arguments) {
@@ -171,8 +181,10 @@ std::string headerText(const PackageSpec &spec) {
   declare("int ", "load", "void");
   const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
   for (const PackagedGemm &gemm : spec.gemms) {
-    out << formatv("\n/// n = {0}, k = {1}, {2}{3}{4}\n", gemm.n, gemm.k, toString(gemm.type),
-                   gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation);
+    out << formatv("\n/// n = {0}, k = {1}, {2}{3}{4}{5}{6}\n", gemm.n, gemm.k, toString(gemm.type),
+                   gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation,
+                   gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
+                   gemm.residual ? ", residual" : "");
     declare("int ", gemm.name + "_is_supported", pointer);
     declare("size_t ", gemm.name + "_workspace_size", pointer);
     declare("int ", gemm.name + "_launch",
@@ -226,12 +238,14 @@ std::string dispatchText(const PackageSpec &spec) {
                      kernelIndex(spec, range.symbol), range.symbol);
     out << "};\n";
   }
-  out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  bool bias;\n  bool half; // fp16, "
+  out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  bool bias, gated, residual;\n  bool "
+         "half; // fp16, "
          "else bf16\n  const "
          "Range *ranges;\n  int rangeCount;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms)
-    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {3}, {5}, {0}Ranges, {4}};\n", gemm.name,
-                   gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
+    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {3}, {5}, {6}, {7}, {0}Ranges, {4}};\n",
+                   gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
+                   gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
                    gemm.type == DataType::F16 ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'

@@ -95,7 +95,12 @@ private:
       bias = allocateRandom(memory, "bias", gemm.type, uint64_t(gemm.n), engine);
       arguments.pointer(bias);
     }
-    d = memory.allocate("d", uint64_t(m * gemm.n) * sizeof(uint16_t));
+    const auto outputs = uint64_t(m * gemm.outputColumns());
+    if (gemm.residual) {
+      residual = allocateRandom(memory, "residual", gemm.type, outputs, engine);
+      arguments.pointer(residual);
+    }
+    d = memory.allocate("d", outputs * sizeof(uint16_t));
     std::fill_n(memory.region(d).data(), memory.region(d).sizeBytes, uint8_t(0xff));
     arguments.pointer(d).value<int32_t>(int32_t(m));
   }
@@ -159,11 +164,13 @@ private:
     for (int64_t tileRow = 0; tileRow < tilesM; ++tileRow)
       for (int64_t tileColumn = 0; tileColumn < tilesN; ++tileColumn) {
         const int64_t row = tileRow * kernel.tileM, rows = std::min(kernel.tileM, m - row);
-        const int64_t column = tileColumn * kernel.tileN, columns = std::min(kernel.tileN, gemm.n - column);
+        // Of the product; of D, a gated layer has one column for two.
+        const int64_t from = tileColumn * kernel.tileN, to = std::min(from + kernel.tileN, gemm.n);
+        const int64_t column = from / shrink, columns = to / shrink - column;
         int64_t touched = 0;
         for (int64_t i = row; i < row + rows; ++i)
           for (int64_t j = column; j < column + columns; ++j)
-            touched += values[size_t(i * gemm.n + j)] != 0xffff;
+            touched += values[size_t(i * gemm.outputColumns() + j)] != 0xffff;
         if (touched == 0)
           continue;
         ++written;
@@ -178,20 +185,32 @@ private:
 
   void compareTile(int64_t row, int64_t rows, int64_t column, int64_t columns) {
     const Matrix left = rowsOf(memory, a, gemm.type, gemm.k, row, rows);
-    const Matrix right = rowsOf(memory, w, gemm.type, gemm.k, column, columns);
-    Matrix added(gemm.type, 1, columns), out(gemm.type, rows, columns);
+    const Matrix right = rowsOf(memory, w, gemm.type, gemm.k, column * shrink, columns * shrink);
+    Matrix added, stream, out(gemm.type, rows, columns);
     if (gemm.bias)
-      added = rowsOf(memory, bias, gemm.type, columns, 0, 1);
+      added = part(bias, gemm.n, 0, 1, column * shrink, columns * shrink);
+    if (gemm.residual)
+      stream = part(residual, gemm.outputColumns(), row, rows, column, columns);
     const std::optional<kernel::Activation> activation = kernel::symbolizeActivation(gemm.activation);
-    const GemmReference reference =
-        gemmReference(left, right, rows, {.bias = gemm.bias ? &added : nullptr, .activation = activation});
-    const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(d);
-    for (int64_t i = 0; i < rows; ++i)
-      std::memcpy(out.bytes.data() + i * columns * out.elementBytes(),
-                  &values[size_t((row + i) * gemm.n + column)], size_t(columns * out.elementBytes()));
+    const GemmReference reference = gemmReference(left, right, rows,
+                                                  {.bias = gemm.bias ? &added : nullptr,
+                                                   .activation = activation,
+                                                   .gated = gemm.gated,
+                                                   .residual = gemm.residual ? &stream : nullptr});
+    out = part(d, gemm.outputColumns(), row, rows, column, columns);
     launch.errorShare = std::max(launch.errorShare, largestErrorShare(out, reference));
     if (std::optional<std::string> mismatch = firstMismatch(out, reference))
       fail("in the tile at (" + llvm::Twine(row) + ", " + llvm::Twine(column) + "), element " + *mismatch);
+  }
+
+  /// A block of a matrix with `pitch` columns in device memory.
+  Matrix part(uint64_t address, int64_t pitch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+    Matrix block(gemm.type, rows, columns);
+    const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(address);
+    for (int64_t i = 0; i < rows; ++i)
+      std::memcpy(block.bytes.data() + i * columns * block.elementBytes(),
+                  &values[size_t((row + i) * pitch + column)], size_t(columns * block.elementBytes()));
+    return block;
   }
 
   const PackagedGemm &gemm;
@@ -199,11 +218,12 @@ private:
   const simulate::CodeObject &object;
   const VerifyOptions &options;
   const int64_t m;
+  const int64_t shrink = gemm.gated ? 2 : 1; // columns of the product that one of D comes from
   int64_t tilesM = 0, tilesN = 0;
   Engine engine;
   DeviceMemory memory;
   simulate::KernelArguments arguments;
-  uint64_t a = 0, w = 0, bias = 0, d = 0;
+  uint64_t a = 0, w = 0, bias = 0, residual = 0, d = 0;
   VerifiedLaunch launch;
 };
 

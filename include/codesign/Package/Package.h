@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a manifest.
-inline constexpr int64_t packageSchemaVersion = 1;
+inline constexpr int64_t packageSchemaVersion = 2;
 
 /// The part of a matrix that one copy of the tensor engine moves; 0 rows where the kernel takes a pointer.
 struct PackagedBox {
@@ -48,14 +48,19 @@ struct PackagedRange {
   std::string symbol;
 };
 
-/// D[m, n] = activation(A[m, k] · W[n, k]ᵀ + bias[n]) with m known at launch.
+/// D[m, n] = activation(A[m, k] · W[n, k]ᵀ + bias[n]) + residual[m, n] with m known at launch.
 struct PackagedGemm {
   std::string name; // C identifier: "qkv_proj"
   DataType type = DataType::BF16;
   int64_t n = 0, k = 0;
   bool bias = false;
-  std::string activation;            // "" or the kernel dialect's name
+  std::string activation; // "" or the kernel dialect's name
+  /// Rows 2j and 2j + 1 of W are the gate and the up of column j of D, which has n / 2 of them:
+  /// activation(gate) · up. AMD only, as is the residual, which may be D.
+  bool gated = false, residual = false;
   std::vector<PackagedRange> ranges; // ascending from 1, without gaps
+
+  int64_t outputColumns() const { return gated ? n / 2 : n; }
 };
 
 struct PackageSpec {

@@ -83,6 +83,8 @@ int check(const Gemm &gemm, const Parameters *parameters) {
       return fail(invalidArgument, "%s: a, w and d must be 16-byte aligned device pointers", gemm.name);
   if (gemm.bias && !parameters->bias)
     return fail(invalidArgument, "%s: bias is missing", gemm.name);
+  if (gemm.residual && (!parameters->residual || reinterpret_cast<std::uintptr_t>(parameters->residual) % 16))
+    return fail(invalidArgument, "%s: residual must be a 16-byte aligned device pointer", gemm.name);
   const Kernel *kernel = kernelFor(gemm, m);
   if (!kernel || m > INT32_MAX || tileCount(gemm, *kernel, m) > INT32_MAX)
     return fail(unsupported, "%s: m = %lld with n = %lld, k = %lld is outside every range", gemm.name,
@@ -102,23 +104,30 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
   Driver::Function function = nullptr;
   if (int status = load(*gpu, kernel, function))
     return status;
-  const void *bias = parameters->bias;
+  const void *bias = parameters->bias, *residual = parameters->residual;
   int m = static_cast<int>(parameters->m);
   Driver::Argument a, w, d;
   int status = gpu->prepare(a, parameters->a, m, gemm.k, gemm, kernel, 0);
   if (!status)
     status = gpu->prepare(w, parameters->w, gemm.n, gemm.k, gemm, kernel, 1);
   if (!status)
-    status = gpu->prepare(d, parameters->d, m, gemm.n, gemm, kernel, 2);
+    status = gpu->prepare(d, parameters->d, m, gemm.gated ? gemm.n / 2 : gemm.n, gemm, kernel, 2);
   if (status)
     return fail(driverError, "%s: describing a, w or d failed: %s", kernel.symbol, gpu->describe(status));
   std::int64_t groups = 0;
   status = gpu->countGroups(kernel, tileCount(gemm, kernel, m), groups);
   if (status)
     return fail(driverError, "%s: no launch size: %s", kernel.symbol, gpu->describe(status));
-  void *withBias[] = {a.get(), w.get(), &bias, d.get(), &m}, *withoutBias[] = {a.get(), w.get(), d.get(), &m};
+  void *arguments[6] = {a.get(), w.get()};
+  int count = 2;
+  if (gemm.bias)
+    arguments[count++] = &bias;
+  if (gemm.residual)
+    arguments[count++] = &residual;
+  arguments[count++] = d.get();
+  arguments[count++] = &m;
   status = gpu->launch(function, static_cast<unsigned>(groups), kernel.threads, kernel.dynamicLdsBytes,
-                       stream, gemm.bias ? withBias : withoutBias);
+                       stream, arguments);
   if (status)
     return fail(driverError, "%s: launch failed: %s", kernel.symbol, gpu->describe(status));
   return ok;

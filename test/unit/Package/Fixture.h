@@ -4,7 +4,7 @@
 
 namespace codesign::test {
 
-/// Two kernels, two operators, one of them with a bias.
+/// Two kernels, two operators, one of them with a bias; on AMD devices a third with a gate and a residual.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -48,6 +48,12 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   gemm.activation = "gelu";
   gemm.ranges = {{1, 4096, "linear_128"}};
   spec.gemms.push_back(gemm);
+  if (spec.isAmd()) {
+    gemm.name = "gate_up_proj";
+    gemm.activation = "silu";
+    gemm.gated = gemm.residual = true;
+    spec.gemms.push_back(gemm);
+  }
   return spec;
 }
 

@@ -67,7 +67,10 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->kernels[1].symbol, "linear_128");
   EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
   EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
-  ASSERT_EQ(read->gemms.size(), 2u);
+  ASSERT_EQ(read->gemms.size(), 3u);
+  EXPECT_FALSE(read->gemms[1].gated || read->gemms[1].residual);
+  EXPECT_TRUE(read->gemms[2].gated && read->gemms[2].residual);
+  EXPECT_EQ(read->gemms[2].outputColumns(), 500);
   EXPECT_EQ(read->gemms[0].ranges[1].minM, 65);
   EXPECT_TRUE(read->gemms[1].bias);
 }
@@ -93,6 +96,9 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
   EXPECT_THAT(message([](auto &s) { s.gemms[0].ranges[1].minM = 70; }), HasSubstr("gap"));
   EXPECT_THAT(message([](auto &s) { s.gemms[0].ranges[0].maxM = 0; }), HasSubstr("gap"));
   EXPECT_THAT(message([](auto &s) { s.gemms[0].ranges[0].symbol = "none"; }), HasSubstr("unknown kernel"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[2].n = 1001; }), HasSubstr("gated without"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[2].activation = ""; }), HasSubstr("gated without"));
+  EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("are for AMD devices"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "gfx000"; }), HasSubstr("unknown architecture"));
   EXPECT_THAT(message([](auto &s) { s.preludeFile = "../x.h"; }), HasSubstr("plain file name"));
 }
@@ -119,7 +125,7 @@ TEST_F(PackageTest, brokenManifestsAreNamed) {
   EXPECT_THAT(messageFor("{"), HasSubstr("codesign.manifest.json"));
   EXPECT_THAT(messageFor("{}"), HasSubstr("schema_version"));
   std::string version = good;
-  version.replace(version.find("\"schema_version\": 1"), 19, "\"schema_version\": 9");
+  version.replace(version.find("\"schema_version\": 2"), 19, "\"schema_version\": 9");
   EXPECT_THAT(messageFor(version), HasSubstr("unknown version"));
   std::string type = good;
   type.replace(type.find("\"bf16\""), 6, "\"bf17\"");

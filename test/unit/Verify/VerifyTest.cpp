@@ -18,7 +18,7 @@ model: {model_type: llama, hidden_size: 256, intermediate_size: 640, num_hidden_
         num_key_value_heads: 2, head_dim: 64, vocab_size: 520, max_position_embeddings: 4096}
 search: {intermediate_size: [640]}
 constraints: {head_dim_menu: off, heads_per_kv_head: off, min_kv_heads: off, head_count: off, depth_width_band: off}
-workloads: [{phase: train, seq_len: 4096, micro_batch: 1}]
+workloads: [{phase: prefill, seq_len: 4096, batch: 1}]
 )";
 
 class Verify : public testing::Test {
@@ -95,6 +95,11 @@ TEST_F(Verify, EveryEmittedKernelIsRight) {
 TEST_F(Verify, ADroppedStepIsWrong) {
   plant("o_proj_n256_k256_bf16_m1.hip", "sums.multiply(w0, a0);", "");
   EXPECT_THAT(failures("o_proj_n256_k256_bf16_m1"), HasSubstr("instead of"));
+}
+
+TEST_F(Verify, AMissingGateIsWrong) {
+  plant("gate_up_proj_n1280_k256_bf16_m1.hip", "total.gate(Silu{});", "");
+  EXPECT_THAT(failures("gate_up_proj_n1280_k256_bf16_m1"), HasSubstr("instead of"));
 }
 
 TEST_F(Verify, AMissingBarrierIsARace) {

@@ -22,7 +22,7 @@ namespace {
 std::string lastFunction;
 unsigned groups, threads, sharedBytes;
 void *stream;
-void *argumentValues[4];
+void *argumentValues[5];
 int lastM, moduleLoads, failNext;
 [[maybe_unused]] int sharedAllowed;
 int argumentCount;
@@ -124,7 +124,7 @@ int cuGetErrorString(int, const char **text) {
 int main() {
   alignas(16) static char a[16], w[16], bias[16], d[16];
   int marker = 0;
-  sample_gemm_parameters p = {a, w, nullptr, d, 64};
+  sample_gemm_parameters p = {a, w, nullptr, nullptr, d, 64};
   argumentCount = 3;
   assert(sample_qkv_proj_workspace_size(&p) == 0);
   assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_OK);
@@ -157,11 +157,11 @@ int main() {
   p.m = -1;
   assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_INVALID_ARGUMENT);
   assert(std::strstr(sample_last_error(), "negative"));
-  p = {a + 2, w, nullptr, d, 1};
+  p = {a + 2, w, nullptr, nullptr, d, 1};
   assert(sample_qkv_proj_is_supported(&p) == SAMPLE_INVALID_ARGUMENT &&
          std::strstr(sample_last_error(), "aligned"));
   assert(sample_qkv_proj_is_supported(nullptr) == SAMPLE_INVALID_ARGUMENT);
-  p = {a, w, nullptr, d, 100};
+  p = {a, w, nullptr, nullptr, d, 100};
   assert(sample_fc_launch(&p, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
          std::strstr(sample_last_error(), "bias"));
 
@@ -179,6 +179,17 @@ int main() {
   assert(sample_fc_is_supported(&p) == SAMPLE_UNSUPPORTED);
   assert(std::strstr(sample_last_error(), "m = 5000 with n = 1000, k = 4096"));
 
+#ifdef MOCK_HIP
+  // Bias, residual and output in this order; the grid covers the columns of the product, two for each of d's.
+  p.m = 100;
+  assert(sample_gate_up_proj_launch(&p, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "residual"));
+  p.residual = w;
+  argumentCount = 5;
+  assert(sample_gate_up_proj_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[2] == bias && argumentValues[3] == w && argumentValues[4] == d && groups == 8);
+  argumentCount = 4;
+#endif
   p.m = 100;
   failNext = 7;
   assert(sample_fc_launch(&p, nullptr, 0, nullptr) == SAMPLE_DRIVER_ERROR &&
