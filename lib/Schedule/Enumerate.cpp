@@ -29,7 +29,7 @@ FamilyChoices choicesOf(GemmFamily family) {
   case GemmFamily::MfmaWeightStream:
     return {{{1, 1}}, {2, 4}, {128}, {{1, 1}}, {4, 8}};
   case GemmFamily::MmaWeightStream:
-    return {{{1, 1}}, {2, 4}, {64, 128}, {{1, 1}}, {4, 8}, streamedRows};
+    return {{{1, 1}}, {2, 4}, {128}, {{1, 1}}, {4, 8}, streamedRows};
   case GemmFamily::WgmmaTmaPersistent:
     // With two slots one copy is under way while a step is multiplied; hand-written kernels keep more.
     return {{{1, 1}, {2, 1}, {1, 2}}, {8, 7, 6, 5, 4, 3}, {128}, {{1, 1}, {2, 1}, {1, 2}}};
