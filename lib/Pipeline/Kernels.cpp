@@ -42,20 +42,10 @@ std::string expectation(const PlanKernel &kernel, const PlanKernelRange &range, 
          rate;
 }
 
-/// Gate and up of a SwiGLU MLP become silu(gate) · up in the product's own kernel: on AMD devices, unless a
-/// workload is training, whose backward pass needs both.
-bool isGated(const PlanKernel &kernel, const Plan &plan, const Profile &profile) {
-  return vendorOf(profile.architecture) == Vendor::Amd && kernel.n % 2 == 0 &&
-         llvm::all_of(kernel.operators,
-                      [](llvm::StringRef place) { return place.ends_with("/gate_up_proj"); }) &&
-         llvm::none_of(plan.workloads,
-                       [](const PlanWorkload &workload) { return workload.phase == "train"; });
-}
-
 using ModuleRef = mlir::OwningOpRef<mlir::ModuleOp>;
 
 llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &kernel,
-                                const PlanKernelRange &range, const Plan &plan, const Profile &profile) {
+                                const PlanKernelRange &range, const Profile &profile) {
   llvm::Expected<GemmSchedule> schedule = scheduleFromFields(range.schedule);
   if (!schedule)
     return schedule.takeError();
@@ -70,7 +60,7 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
   problem.type = *type;
   problem.n = kernel.n;
   problem.k = kernel.k;
-  if (isGated(kernel, plan, profile)) {
+  if (kernel.epilogue == "swiglu") {
     problem.gated = true;
     problem.activation = kernel::Activation::Silu;
   }
@@ -84,13 +74,13 @@ std::string rowsText(const PlanKernelRange &range) {
 
 llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel &kernel,
                                     const PlanKernelRange &range, const Plan &plan, const Profile &profile) {
-  llvm::Expected<ModuleRef> module = lower(context, kernel, range, plan, profile);
+  llvm::Expected<ModuleRef> module = lower(context, kernel, range, profile);
   if (!module)
     return module.takeError();
   auto functions = (*module)->getOps<kernel::FuncOp>();
   kernel::FuncOp function = *functions.begin();
   EmitOptions options;
-  const bool gated = isGated(kernel, plan, profile);
+  const bool gated = kernel.epilogue == "swiglu";
   const std::string product = "A[m, " + std::to_string(kernel.k) + "] W^T";
   options.title = llvm::join(kernel.operators, ", ") + ": D[m, " +
                   std::to_string(gated ? kernel.n / 2 : kernel.n) +
@@ -146,7 +136,7 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.type = parseDataType(kernel.input).value_or(DataType::BF16);
     gemm.n = kernel.n;
     gemm.k = kernel.k;
-    gemm.gated = isGated(kernel, plan, profile);
+    gemm.gated = kernel.epilogue == "swiglu";
     if (gemm.gated)
       gemm.activation = stringifyActivation(kernel::Activation::Silu).str();
     for (const PlanKernelRange &range : kernel.ranges) {
@@ -165,7 +155,7 @@ llvm::Error printKernelIr(const Plan &plan, const Profile &profile, llvm::raw_os
   mlir::MLIRContext context;
   for (const PlanKernel &kernel : plan.kernels)
     for (const PlanKernelRange &range : kernel.ranges) {
-      llvm::Expected<ModuleRef> module = lower(context, kernel, range, plan, profile);
+      llvm::Expected<ModuleRef> module = lower(context, kernel, range, profile);
       if (!module)
         return module.takeError();
       (*module)->print(stream);

@@ -158,6 +158,7 @@ void describe(Archive &archive, Part &kernel) {
   archive("output", kernel.output);
   archive("layout", kernel.layout);
   archive("pass", kernel.pass);
+  archive("epilogue", kernel.epilogue);
   archive("ranges", kernel.ranges);
 }
 

@@ -315,6 +315,13 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
                     formatTime(range.expectedSeconds), formatTime(range.librarySeconds)});
     }
   table.print(stream);
+  for (const PlanKernel &kernel : plan.kernels)
+    if (kernel.epilogue == "swiglu")
+      printWrapped(stream,
+                   kernel.name + " ends in silu(gate) * up: rows 2j and 2j + 1 of its weights are the gate "
+                                 "and the up of column j; "
+                                 "its time is that of the product alone",
+                   2, options.width);
   if (llvm::any_of(plan.workloads, [](const PlanWorkload &w) { return w.phase == "train"; }))
     stream << "  of the forward pass; the products of the backward pass are left to the library\n";
 }

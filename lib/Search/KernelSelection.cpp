@@ -70,6 +70,14 @@ std::vector<PlanKernelRange> rangesFor(const Product &product, const Providers &
 
 } // namespace
 
+/// Gate and up of a SwiGLU MLP become silu(gate) · up in the product's own kernel: on AMD devices, whose
+/// schedules end so, unless a workload is training, whose backward pass needs both.
+static bool fusesGate(const Space &space, const PlacedOperator &placed, const Profile &profile) {
+  return profile.vendor == Vendor::Amd && placed.op.name == "gate_up_proj" &&
+         llvm::none_of(space.workloads,
+                       [](const WorkloadChoice &choice) { return choice.workload.phase == Phase::Train; });
+}
+
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant,
                                       const Providers &providers) {
   const ModelSpec model = modelOf(space, variant);
@@ -90,7 +98,10 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
         kernel.output = toString(gemm->output).str();
         kernel.layout = "NT";
         kernel.pass = toString(gemm->pass).str();
+        kernel.epilogue = fusesGate(space, placed, providers.profile()) ? "swiglu" : "";
       }
+      if (!fusesGate(space, placed, providers.profile()))
+        kernel.epilogue.clear(); // another layer of the same sizes
       if (!llvm::is_contained(kernel.operators, place))
         kernel.operators.push_back(place);
     }

@@ -34,7 +34,9 @@ struct GroupedGemmConstants {
 
 class GroupedGemmModel {
 public:
+  /// `profile` must outlive the model.
   GroupedGemmModel(const Profile &profile, const GroupedGemmConstants &constants);
+  GroupedGemmModel(Profile &&profile, const GroupedGemmConstants &constants) = delete;
 
   /// Seconds of one grouped product on the busiest rank. Forward and data gradient multiply rows by weights;
   /// the weight gradient sums over an expert's rows and writes a matrix per touched expert. All sizes

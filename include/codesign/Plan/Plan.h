@@ -162,7 +162,8 @@ struct PlanKernel {
   std::vector<std::string> operators; // "attention/qkv_proj", all that this kernel serves
   int64_t n = 0, k = 0;
   std::string input, output, layout, pass; // "bf16", "bf16", "nt", "forward"
-  std::vector<PlanKernelRange> ranges;     // ascending, without gaps
+  std::string epilogue; // "" or "swiglu": gate and up rows of b interleaved, half of n columns written
+  std::vector<PlanKernelRange> ranges; // ascending, without gaps
   bool operator==(const PlanKernel &) const = default;
 };
 

@@ -83,14 +83,16 @@ TEST(GroupedGemmModel, ArithmeticOfFullTilesIsCounted) {
 }
 
 TEST(GroupedGemmModel, NarrowExpertsCostMorePerFlop) {
-  GroupedGemmModel model(frozenProfile(), {});
+  const Profile profile = frozenProfile();
+  GroupedGemmModel model(profile, {});
   double wide = model.time(grouped(2048, 2, 16, 16, 4096, 4096)).value;
   double narrow = model.time(grouped(2048, 16, 128, 128, 512, 4096)).value; // same arithmetic in all
   EXPECT_GT(narrow, wide);
 }
 
 TEST(GroupedGemmModel, SkewCostsTime) {
-  GroupedGemmModel model(frozenProfile(), {});
+  const Profile profile = frozenProfile();
+  GroupedGemmModel model(profile, {});
   GroupedGemmShape even = grouped(4096, 8, 128, 16, 4096, 2048), skewed = even;
   skewed.skew = 1.2;
   EXPECT_GT(model.time(skewed).value, 1.1 * model.time(even, ExpertSpread::Even).value);
@@ -111,7 +113,8 @@ TEST(GroupedGemmModel, WeightGradientWritesTheTouchedExperts) {
 }
 
 TEST(GroupedGemmModel, RoutingGrowsWithTokensAndExperts) {
-  GroupedGemmModel model(frozenProfile(), {});
+  const Profile profile = frozenProfile();
+  GroupedGemmModel model(profile, {});
   MoeRoutingShape shape{.tokens = 1024, .hiddenSize = 4096, .experts = 64, .topK = 8, .localExperts = 64};
   double base = model.routing(shape).time().value;
   shape.tokens = 8192;

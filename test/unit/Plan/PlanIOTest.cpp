@@ -94,6 +94,7 @@ Plan samplePlan() {
                    .output = "bf16",
                    .layout = "nt",
                    .pass = "forward",
+                   .epilogue = "swiglu",
                    .ranges = {{1, 0, {{"macro_tile_m", int64_t(256)}}, "256x256x64", "fits", 3e-4, 8192, 4e-4}}}},
       .warnings = {"one", ""}};
   plan.best[1].workloads[0].dollarsPerMillionTokens.reset();
