@@ -1,6 +1,7 @@
 // What must hold for every plan on every shipped device, whatever the calibration says.
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Pipeline/Pipeline.h"
+#include "codesign/Search/Constraints.h"
 #include "codesign/Spec/HuggingFace.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -35,7 +36,8 @@ void checkOperators(const PlanWorkloadResult &result) {
     EXPECT_NEAR(terms, op.secondsEach, 1e-9 * op.secondsEach) << op.block << "/" << op.name;
     EXPECT_GT(op.secondsEach, 0) << op.block << "/" << op.name;
     EXPECT_FALSE(op.limiter.empty());
-    EXPECT_TRUE(llvm::is_contained({"measured", "calibrated", "simulated", "datasheet", "formula"}, op.source));
+    EXPECT_TRUE(
+        llvm::is_contained({"measured", "calibrated", "simulated", "datasheet", "formula"}, op.source));
   }
   EXPECT_NEAR(seconds, result.secondsPerStep, 1e-9 * seconds);
 }
@@ -105,10 +107,22 @@ TEST_P(PlanInvariants, HoldForEveryExample) {
     for (const PlanReason &reason : plan.chosen().reasons) {
       saved += reason.shareSaved;
       EXPECT_FALSE(reason.text.empty());
+      // The operator that changes most is in the text; a number of layers changes all alike.
+      const bool layersOnly = reason.dimensions == std::vector<std::string>{"num_hidden_layers"};
+      if (!layersOnly && !reason.operators.empty()) {
+        const PlanOperatorDelta &largest = reason.operators.front();
+        EXPECT_NE(reason.text.find(largest.workload + " " + largest.block + "/" + largest.name),
+                  std::string::npos)
+            << reason.text;
+      }
     }
     if (!(plan.chosen().dimensions == plan.base.dimensions)) {
       EXPECT_NEAR(saved, plan.base.objective - plan.chosen().objective, 1e-9);
     }
+
+    // Every constraint of the space holds for the chosen shape.
+    for (const Constraint &constraint : constraintsOf(planned->space))
+      EXPECT_TRUE(satisfies(planned->space, constraint, planned->chosen)) << constraint.name;
 
     // The family's configuration can hold the chosen shape.
     std::string config;
