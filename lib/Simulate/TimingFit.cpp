@@ -151,8 +151,8 @@ llvm::Expected<Seconds> predictTime(const TimedLaunch &launch, const ComputeUnit
   if (!timing)
     return timing.takeError();
   const uint64_t atOnce = units * static_cast<uint64_t>(timing->residentWorkgroups);
-  const auto rounds = static_cast<double>((workgroups + atOnce - 1) / atOnce);
-  return Seconds(rounds * timing->clocks / launch.clock.value);
+  const uint64_t rounds = (workgroups + atOnce - 1) / atOnce;
+  return Seconds(double(rounds) * timing->clocks / launch.clock.value);
 }
 
 llvm::Expected<TimingFit> fitTiming(llvm::ArrayRef<TimedLaunch> launches, const ComputeUnit &unit) {

@@ -35,8 +35,8 @@ llvm::Expected<PlanRequest> loadPlanRequest(llvm::StringRef path);
 /// The same for a text in memory; `base:` paths are relative to the folder of the file's name.
 llvm::Expected<PlanRequest> readPlanRequest(std::shared_ptr<const SourceFile> file);
 
-/// Writes the request as YAML with `base: <basePath>`, or with the whole model under `model:` where the path is empty; reading it
-/// back gives the same request.
+/// Writes the request as YAML with `base: <basePath>`, or with the whole model under `model:` where the path
+/// is empty; reading it back gives the same request.
 void writePlanRequest(const PlanRequest &request, llvm::StringRef basePath, llvm::raw_ostream &stream);
 
 } // namespace codesign

@@ -49,8 +49,9 @@ void compileLegalSchedules(const char *device, size_t count, llvm::StringRef fam
       continue;
     EXPECT_EQ(report.scratchBytes, 0);
     // A loop that runs once is written out, and the compiler orders its loads anew.
-    if (price.step.iterations > 1)
+    if (price.step.iterations > 1) {
       EXPECT_GE(report.registers, price.registers.minimum());
+    }
     EXPECT_EQ(report.ldsBytes, price.sharedBytes - launchFacts(function).dynamicLdsBytes);
     // What the kernel was told to fit, it fits.
     EXPECT_GE(workgroupsPerComputeUnit(price, report.registers, profile), kernel.residency);

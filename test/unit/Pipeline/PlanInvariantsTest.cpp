@@ -29,8 +29,9 @@ void checkOperators(const PlanWorkloadResult &result) {
     seconds += op.seconds;
     double terms = 0;
     for (const PlanTerm &term : op.terms) {
-      if (term.name != "measured neighbours") // a correction, which can go either way
+      if (term.name != "measured neighbours") { // a correction, which can go either way
         EXPECT_GE(term.seconds, 0) << op.name << " " << term.name;
+      }
       terms += term.seconds;
     }
     EXPECT_NEAR(terms, op.secondsEach, 1e-9 * op.secondsEach) << op.block << "/" << op.name;

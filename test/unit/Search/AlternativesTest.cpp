@@ -82,12 +82,13 @@ TEST_P(Alternatives, WithoutAGuardRailEqualTryingAll) {
   for (llvm::StringRef name : guardRailNames()) {
     const auto said = llvm::find_if(*relaxed, [&](const Alternative &a) { return a.condition == name; });
     const double least = bestWithout(name);
-    if (said != relaxed->end())
+    if (said != relaxed->end()) {
       EXPECT_NEAR(said->ranked.objective, least, 1e-12) << name.str();
-    else if (least < 0.99 * best) // hidden by another that is applied before it
+    } else if (least < 0.99 * best) { // hidden by another that is applied before it
       EXPECT_TRUE(llvm::none_of(found->certificate.constraints, [&](const PlanConstraint &constraint) {
         return constraint.name == name && constraint.removed > 0;
       })) << name.str();
+    }
   }
 }
 
