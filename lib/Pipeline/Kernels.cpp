@@ -60,7 +60,7 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
   problem.type = *type;
   problem.n = kernel.n;
   problem.k = kernel.k;
-  if (kernel.epilogue == "swiglu") {
+  if (kernel.gated()) {
     problem.gated = true;
     problem.activation = kernel::Activation::Silu;
   }
@@ -80,7 +80,7 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
   auto functions = (*module)->getOps<kernel::FuncOp>();
   kernel::FuncOp function = *functions.begin();
   EmitOptions options;
-  const bool gated = kernel.epilogue == "swiglu";
+  const bool gated = kernel.gated();
   const std::string product = "A[m, " + std::to_string(kernel.k) + "] W^T";
   options.title = llvm::join(kernel.operators, ", ") + ": D[m, " +
                   std::to_string(gated ? kernel.n / 2 : kernel.n) +
@@ -136,7 +136,7 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.type = parseDataType(kernel.input).value_or(DataType::BF16);
     gemm.n = kernel.n;
     gemm.k = kernel.k;
-    gemm.gated = kernel.epilogue == "swiglu";
+    gemm.gated = kernel.gated();
     if (gemm.gated)
       gemm.activation = stringifyActivation(kernel::Activation::Silu).str();
     for (const PlanKernelRange &range : kernel.ranges) {

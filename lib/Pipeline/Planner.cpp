@@ -94,16 +94,6 @@ static llvm::Error checkPrice(const PlanRequest &request, const Profile &profile
   return llvm::Error::success();
 }
 
-/// The base is what every plan is compared with: it must be able to run.
-static llvm::Error checkBaseSplits(const Space &space) {
-  const Variant base = baseVariant(space);
-  const ModelSpec model = modelOf(space, base);
-  for (const Workload &workload : workloadsOf(space, base))
-    if (std::string reason = whyNotDivisible(model, workload.parallelism); !reason.empty())
-      return usageError("the model cannot run workload '" + workload.name + "': " + reason);
-  return llvm::Error::success();
-}
-
 llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile &profile,
                                        const PlanOptions &options) {
   if (llvm::Error error = checkPrice(request, profile))
@@ -118,13 +108,14 @@ llvm::Expected<PlannedModel> planModel(const PlanRequest &request, const Profile
   SearchOptions searchOptions;
   searchOptions.numBest = options.numBest;
   searchOptions.tieBand = tieBandOf(*space, providers);
-  llvm::Expected<SearchResult> result = search(*space, providers, searchOptions);
+  const MemoPricer pricer(providers); // the searches ask for many of the same shapes
+  llvm::Expected<SearchResult> result = search(*space, pricer, searchOptions);
   if (!result)
     return result.takeError();
-  llvm::Expected<std::vector<Alternative>> alternatives = searchAlternatives(*space, *result, providers);
+  llvm::Expected<std::vector<Alternative>> alternatives = searchAlternatives(*space, *result, pricer);
   if (!alternatives)
     return alternatives.takeError();
-  llvm::Expected<std::vector<Alternative>> relaxed = searchWithoutGuardRails(*space, *result, providers);
+  llvm::Expected<std::vector<Alternative>> relaxed = searchWithoutGuardRails(*space, *result, pricer);
   if (!relaxed)
     return relaxed.takeError();
   PlannedModel planned;

@@ -29,10 +29,6 @@ std::map<std::string, double> secondsByOperator(const PlanWorkloadResult &result
   return sums;
 }
 
-bool fits(const PlanWorkloadResult &result) {
-  return result.memoryLimitBytes <= 0 || result.memoryBytesPerRank <= result.memoryLimitBytes;
-}
-
 using Pick = std::function<const PlanVariant &(const Plan &)>;
 
 class Comparison {
@@ -113,10 +109,10 @@ private:
       std::string unable;
       for (const Plan &plan : plans) {
         all.push_back(&plan);
-        if (fits(result(plan)))
-          able.push_back(&plan);
-        else
+        if (result(plan).exceedsMemory())
           unable += (unable.empty() ? "" : ", ") + plan.hardware;
+        else
+          able.push_back(&plan);
       }
       std::string text = workload.name + ": ";
       if (able.size() > 1)

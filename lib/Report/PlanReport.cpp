@@ -98,11 +98,11 @@ bool limitedByMatrixRate(const PlanWorkloadResult &result) {
 }
 
 /// What the marks in the table mean, where they occur.
-void printLegend(llvm::ArrayRef<const PlanVariant *> columns, llvm::raw_ostream &stream) {
+void printLegend(llvm::ArrayRef<Column> columns, llvm::raw_ostream &stream) {
   bool memory = false, matrix = false, bandwidth = false;
-  for (const PlanVariant *variant : columns)
-    for (const PlanWorkloadResult &result : variant->workloads) {
-      memory |= exceedsMemory(result);
+  for (const Column &column : columns)
+    for (const PlanWorkloadResult &result : column.variant->workloads) {
+      memory |= result.exceedsMemory();
       (limitedByMatrixRate(result) ? matrix : bandwidth) = true;
     }
   if (matrix)
@@ -110,8 +110,8 @@ void printLegend(llvm::ArrayRef<const PlanVariant *> columns, llvm::raw_ostream 
   if (bandwidth)
     stream << "  hbm: bytes/s over the memory bandwidth that this device achieves\n";
   if (memory)
-    stream << "  !    more than the " << formatBytes(columns.front()->workloads.front().memoryLimitBytes)
-           << " of the device\n";
+    stream << "  !    more than the "
+           << formatBytes(columns.front().variant->workloads.front().memoryLimitBytes) << " of the device\n";
 }
 
 Table variantTable(const Plan &plan, llvm::ArrayRef<Column> shown) {
@@ -159,14 +159,11 @@ void printVariants(const Plan &plan, llvm::raw_ostream &stream, const ReportOpti
   while (shown.size() > 2 && variantTable(plan, shown).width() > options.width)
     shown.pop_back();
   variantTable(plan, shown).print(stream);
-  std::vector<const PlanVariant *> columns;
-  for (const Column &column : shown) {
-    columns.push_back(column.variant);
+  for (const Column &column : shown)
     if (!column.variant->condition.empty())
       stream << "  " << column.title.substr(column.title.find('[')) << " " << column.variant->condition
              << '\n';
-  }
-  printLegend(columns, stream);
+  printLegend(shown, stream);
 }
 
 std::string changeText(const PlanReason &reason) {
@@ -193,15 +190,15 @@ const PlanVariant *surelyFaster(const Plan &plan) {
   return sure;
 }
 
-/// "vocab_size 50257 -> 50304".
-std::string differenceText(const PlanVariant &from, const PlanVariant &to) {
+/// What differs: "vocab_size 50257 -> 50304", or without arrows "vocab_size 50304". Empty for equal shapes.
+std::string differenceText(const PlanVariant &from, const PlanVariant &to, bool arrows) {
   std::string text;
-  for (const PlanDimension &dimension : to.dimensions)
-    if (const std::string before = dimensionText(from, dimension.name);
-        before != std::to_string(dimension.value))
-      text += (text.empty() ? "" : ", ") + dimension.name + " " + before + " -> " +
-              std::to_string(dimension.value);
-  return text.empty() ? "another split over GPUs" : text;
+  for (const PlanDimension &dimension : to.dimensions) {
+    const std::string before = dimensionText(from, dimension.name), after = std::to_string(dimension.value);
+    if (before != after)
+      text += (text.empty() ? "" : ", ") + dimension.name + " " + (arrows ? before + " -> " : "") + after;
+  }
+  return text;
 }
 
 void printReasons(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
@@ -217,8 +214,11 @@ void printReasons(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
                        ") of your shape; this change is beyond its own:"
                  : "Your shape is already within the error band (±" + formatPercent(chosen.speedupBand) +
                        ") of the best.");
-    if (sure)
-      printWrapped(stream, differenceText(plan.base, *sure) + ": " + speedupText(*sure), 4, options.width);
+    if (sure) {
+      const std::string change = differenceText(plan.base, *sure, /*arrows=*/true);
+      printWrapped(stream, (change.empty() ? "another split over GPUs" : change) + ": " + speedupText(*sure),
+                   4, options.width);
+    }
   }
   heading(stream, options, "Why the best plan differs from yours");
   for (const PlanReason &reason : chosen.reasons) {
@@ -247,32 +247,23 @@ void printCertificate(const Plan &plan, llvm::raw_ostream &stream, const ReportO
   stream << "  " << formatInteger(certificate.tied) << (certificate.tied == 1 ? " plan lies" : " plans lie")
          << " within ±" << formatPercent(certificate.tieBand)
          << " of the best, the error band of plans without a common operator\n";
-  // What differs from the best.
-  auto widths = [&](const PlanVariant &variant) {
-    std::string text;
-    for (const PlanDimension &dimension : variant.dimensions) {
-      std::string best = dimensionText(plan.chosen(), dimension.name);
-      if (best != std::to_string(dimension.value))
-        text += (text.empty() ? "" : ", ") + dimension.name + " " + std::to_string(dimension.value);
-    }
-    return text;
+  const auto fromBest = [&](const PlanVariant &variant) {
+    return formatFactor(variant.speedup) + " " + differenceText(plan.chosen(), variant, /*arrows=*/false);
   };
   std::vector<const PlanVariant *> examples;
   for (const PlanVariant &variant : certificate.tiedExamples)
-    if (!widths(variant).empty())
+    if (variant.dimensions != plan.chosen().dimensions)
       examples.push_back(&variant);
   llvm::stable_sort(examples,
                     [](const PlanVariant *a, const PlanVariant *b) { return a->speedup > b->speedup; });
   if (!examples.empty())
     stream << "  such as these, with their speed-up over yours and what differs from the best:\n";
   for (const PlanVariant *variant : examples)
-    printWrapped(stream, formatFactor(variant->speedup) + " " + widths(*variant), 6, options.width, "- ");
+    printWrapped(stream, fromBest(*variant), 6, options.width, "- ");
   if (!certificate.withoutGuardRail.empty())
     stream << "  what single guard-rails hold back (`constraints: {NAME: off}`):\n";
   for (const PlanVariant &variant : certificate.withoutGuardRail)
-    printWrapped(stream,
-                 "without " + variant.condition + " " + formatFactor(variant.speedup) + " " + widths(variant),
-                 6, options.width, "- ");
+    printWrapped(stream, "without " + variant.condition + " " + fromBest(variant), 6, options.width, "- ");
 }
 
 /// A number of a kernel's schedule, or nothing where its family has none of that name.
@@ -316,7 +307,7 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
     }
   table.print(stream);
   for (const PlanKernel &kernel : plan.kernels)
-    if (kernel.epilogue == "swiglu")
+    if (kernel.gated())
       printWrapped(stream,
                    kernel.name + " ends in silu(gate) * up: rows 2j and 2j + 1 of its weights are the gate "
                                  "and the up of column j; "

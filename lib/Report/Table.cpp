@@ -66,10 +66,11 @@ void Table::print(llvm::raw_ostream &stream, unsigned indent, unsigned maxWidth)
     narrow.print(stream, indent);
     return;
   }
+  const unsigned ruleWidth = width(0);
   for (const auto &row : rows) {
     std::string line(indent, ' ');
     if (row.empty()) {
-      line.append(width(indent) - indent, '-');
+      line.append(ruleWidth, '-');
     } else {
       for (auto [align, width, cell] : llvm::zip(alignment, widths, row)) {
         std::string padding(width - displayWidth(cell), ' ');

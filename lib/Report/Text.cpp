@@ -36,12 +36,8 @@ std::string speedupText(const PlanVariant &variant) {
   return variant.speedupBand > 0 ? text + " ±" + formatPercent(variant.speedupBand) : text;
 }
 
-bool exceedsMemory(const PlanWorkloadResult &result) {
-  return result.memoryLimitBytes > 0 && result.memoryBytesPerRank > result.memoryLimitBytes;
-}
-
 std::string memoryText(const PlanWorkloadResult &result) {
-  return formatBytes(result.memoryBytesPerRank) + (exceedsMemory(result) ? " !" : "");
+  return formatBytes(result.memoryBytesPerRank) + (result.exceedsMemory() ? " !" : "");
 }
 
 void printWarnings(llvm::ArrayRef<std::string> warnings, llvm::raw_ostream &stream,

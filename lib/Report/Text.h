@@ -20,9 +20,6 @@ std::string dimensionText(const PlanVariant &variant, llvm::StringRef name);
 /// The speed-up with its band: "1.08x ±2.1 %".
 std::string speedupText(const PlanVariant &variant);
 
-/// Whether a workload needs more memory than its device has.
-bool exceedsMemory(const PlanWorkloadResult &result);
-
 /// "135 GB", with a mark where the device has less.
 std::string memoryText(const PlanWorkloadResult &result);
 

@@ -91,7 +91,7 @@ llvm::Expected<std::vector<Alternative>> searchAlternatives(const Space &space, 
 }
 
 llvm::Expected<std::vector<Alternative>>
-searchWithoutGuardRails(const Space &space, const SearchResult &result, const OperatorPricer &uncached) {
+searchWithoutGuardRails(const Space &space, const SearchResult &result, const OperatorPricer &pricer) {
   constexpr int64_t maxVariants = 400'000'000;
   constexpr double worthSaying = 0.005;
   std::vector<llvm::StringRef> names;
@@ -102,7 +102,6 @@ searchWithoutGuardRails(const Space &space, const SearchResult &result, const Op
   if (result.best.empty() || names.empty() ||
       result.certificate.variants > maxVariants / int64_t(names.size()))
     return found;
-  const MemoPricer pricer(uncached);
   for (llvm::StringRef name : names) {
     Space relaxed = space;
     llvm::erase_if(relaxed.guardRails, [&](const GuardRailChange &change) { return change.name == name; });

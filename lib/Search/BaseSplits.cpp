@@ -32,4 +32,11 @@ Space withBestBaseSplits(Space space, const OperatorPricer &pricer) {
   return space;
 }
 
+llvm::Error checkBaseSplits(const Space &space) {
+  for (const WorkloadChoice &choice : space.workloads)
+    if (std::string reason = whyNotDivisible(space.base, choice.workload.parallelism); !reason.empty())
+      return usageError("the model cannot run workload '" + choice.workload.name + "': " + reason);
+  return llvm::Error::success();
+}
+
 } // namespace codesign

@@ -73,25 +73,26 @@ Variant movedTo(const Variant &base, Dimension dimension, int64_t value) {
   return moved;
 }
 
-/// Whether the guard-rails on single dimensions admit the variant. Those on ratios want several dimensions to
-/// move together.
-bool keepsGuardRails(const Space &space, llvm::ArrayRef<Constraint> constraints, const Variant &variant) {
-  return llvm::all_of(constraints, [&](const Constraint &constraint) {
+/// Constraints that hold for a dimension moved alone: guard-rails on single dimensions, and what attention
+/// needs to be defined. Guard-rails on ratios want several dimensions to move together, budgets are the
+/// search's.
+std::vector<Constraint> constraintsOnSingleDimensions(const Space &space) {
+  std::vector<Constraint> constraints = constraintsOf(space);
+  llvm::erase_if(constraints, [](const Constraint &constraint) {
     const bool single = llvm::is_contained({Measure::HeadDim, Measure::KeyValueHeads, Measure::QueryHeads,
                                             Measure::VocabSize, Measure::ExpertWidth},
                                            constraint.quantity);
-    return !single || satisfies(space, constraint, variant);
+    return !single && (constraint.guardRail || partOf(constraint.quantity) != Part::Attention);
   });
+  return constraints;
 }
 
-/// Whether the sizes of a variant go together under the workloads' splits.
+/// Whether a variant keeps the constraints and can be split as the workloads are.
 bool isPossible(const Space &space, llvm::ArrayRef<Constraint> constraints, const Variant &variant) {
   const ModelSpec model = modelOf(space, variant);
-  const auto splits = [&](const Workload &w) { return whyNotDivisible(model, w.parallelism).empty(); };
-  const auto defined = [&](const Constraint &c) {
-    return c.guardRail || partOf(c.quantity) != Part::Attention || satisfies(space, c, variant);
-  };
-  return llvm::all_of(constraints, defined) && llvm::all_of(workloadsOf(space, variant), splits);
+  return llvm::all_of(constraints, [&](const Constraint &c) { return satisfies(space, c, variant); }) &&
+         llvm::all_of(workloadsOf(space, variant),
+                      [&](const Workload &w) { return whyNotDivisible(model, w.parallelism).empty(); });
 }
 
 /// The operator whose share of the objective changes most, in words.
@@ -130,7 +131,7 @@ std::string largestChange(const Space &space, const Variant &from, const Variant
 std::vector<DimensionCheck> checkDimensions(const Space &space, const Providers &providers) {
   const Variant base = baseVariant(space);
   const std::vector<double> reference = referenceOf(space, base, providers);
-  const std::vector<Constraint> constraints = constraintsOf(space);
+  const std::vector<Constraint> constraints = constraintsOnSingleDimensions(space);
   const double parameters = double(countParameters(space.base).total);
   std::vector<DimensionCheck> checks;
   for (Dimension dimension : allDimensions()) {
@@ -140,7 +141,7 @@ std::vector<DimensionCheck> checkDimensions(const Space &space, const Providers 
     const auto distance = [&](int64_t value) { return std::abs(value - check.value); };
     for (int64_t value : neighboursOf(dimension, base.dimensions)) {
       const Variant moved = movedTo(base, dimension, value);
-      if (!isPossible(space, constraints, moved) || !keepsGuardRails(space, constraints, moved))
+      if (!isPossible(space, constraints, moved))
         continue;
       ++check.compared;
       CheckedValue result;

@@ -70,17 +70,18 @@ std::vector<PlanKernelRange> rangesFor(const Product &product, const Providers &
 
 } // namespace
 
-/// Gate and up of a SwiGLU MLP become silu(gate) · up in the product's own kernel: on AMD devices, whose
+/// Gate and up of a SwiGLU MLP may become silu(gate) · up in the product's own kernel: on AMD devices, whose
 /// schedules end so, unless a workload is training, whose backward pass needs both.
-static bool fusesGate(const Space &space, const PlacedOperator &placed, const Profile &profile) {
-  return profile.vendor == Vendor::Amd && placed.op.name == "gate_up_proj" &&
-         llvm::none_of(space.workloads,
-                       [](const WorkloadChoice &choice) { return choice.workload.phase == Phase::Train; });
+static bool mayGate(const Space &space, const Profile &profile) {
+  return profile.vendor == Vendor::Amd && llvm::none_of(space.workloads, [](const WorkloadChoice &choice) {
+           return choice.workload.phase == Phase::Train;
+         });
 }
 
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant,
                                       const Providers &providers) {
   const ModelSpec model = modelOf(space, variant);
+  const bool gate = mayGate(space, providers.profile());
   std::map<Product, PlanKernel> kernels;
   for (const Workload &workload : workloadsOf(space, variant))
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {
@@ -89,6 +90,7 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
         continue;
       PlanKernel &kernel = kernels[{gemm->n, gemm->k, gemm->input, gemm->output}];
       const std::string place = placed.block + "/" + placed.op.name;
+      const bool gated = gate && placed.op.name == "gate_up_proj";
       if (kernel.operators.empty()) {
         kernel.name = placed.op.name;
         kernel.family = "gemm";
@@ -98,9 +100,9 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
         kernel.output = toString(gemm->output).str();
         kernel.layout = "NT";
         kernel.pass = toString(gemm->pass).str();
-        kernel.epilogue = fusesGate(space, placed, providers.profile()) ? "swiglu" : "";
+        kernel.epilogue = gated ? "swiglu" : "";
       }
-      if (!fusesGate(space, placed, providers.profile()))
+      if (!gated)
         kernel.epilogue.clear(); // another layer of the same sizes
       if (!llvm::is_contained(kernel.operators, place))
         kernel.operators.push_back(place);

@@ -95,7 +95,7 @@ Plan buildPlan(const Space &space, const SearchResult &result, const Providers &
                               std::to_string(space.base.maxPositionEmbeddings) + " positions");
   }
   for (const PlanWorkloadResult &workload : plan.chosen().workloads)
-    if (workload.memoryBytesPerRank > workload.memoryLimitBytes)
+    if (workload.exceedsMemory())
       plan.warnings.push_back("workload '" + workload.workload + "' needs " +
                               std::to_string(int64_t(workload.memoryBytesPerRank / 1e9)) +
                               " GB on each GPU, more than its " +

@@ -68,7 +68,6 @@ public:
 
 private:
   llvm::Error checkSize() const;
-  llvm::Error checkBase() const;
   void prepare();
   llvm::Error findReference();
   std::vector<double> weightsFor(llvm::ArrayRef<double> perWorkload) const;
@@ -156,18 +155,6 @@ llvm::Error Searcher::checkSize() const {
   }
   if (variants == 0)
     return usageError("the space is empty: a dimension has no value at any hidden_size");
-  return llvm::Error::success();
-}
-
-/// The base is what costs are measured against: it must be able to run.
-llvm::Error Searcher::checkBase() const {
-  if (!problem.space.hasBase)
-    return llvm::Error::success();
-  for (const WorkloadChoice &choice : problem.space.workloads) {
-    std::string reason = whyNotDivisible(problem.space.base, choice.workload.parallelism);
-    if (!reason.empty())
-      return usageError("the model cannot run workload '" + choice.workload.name + "': " + reason);
-  }
   return llvm::Error::success();
 }
 
@@ -357,8 +344,9 @@ llvm::Expected<SearchResult> Searcher::run() {
     return error;
   if (llvm::Error error = checkSize())
     return error;
-  if (llvm::Error error = checkBase())
-    return error;
+  if (problem.space.hasBase)
+    if (llvm::Error error = checkBaseSplits(problem.space))
+      return error;
   prepare();
   countAndMark();
   if (result.certificate.legal == 0)

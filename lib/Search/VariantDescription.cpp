@@ -98,13 +98,13 @@ PlanOperator bubble(double seconds) {
 }
 
 /// Matrix work of one step: of all ranks, over their number. The times are those of the heaviest stage.
-double meanFlopPerRank(const ModelSpec &model, Workload workload, const Providers &providers) {
+double meanFlopPerRank(const ModelSpec &model, Workload workload) {
   const double stages = double(workload.parallelism.pipeline);
   workload.parallelism.pipeline = 1;
   double flop = 0;
   for (const PlacedOperator &placed : operatorsOf(model, workload))
     if (isMatrixWork(placed.op.shape))
-      flop += providers.library().estimate(placed.op.shape).flops.value * double(placed.count);
+      flop += flops(placed.op.shape).value * double(placed.count);
   return flop / stages;
 }
 
@@ -131,7 +131,7 @@ PlanWorkloadResult describeWorkload(const ModelSpec &model, const Workload &work
     result.secondsPerStep *= factor;
   }
   result.band = uncertain / result.secondsPerStep;
-  result.flopPerStep = meanFlopPerRank(model, workload, providers);
+  result.flopPerStep = meanFlopPerRank(model, workload);
   const StepCost cost = stepCost(model, workload, providers);
   result.joulesPerStep = cost.joules;
   result.tokensPerSecond = double(result.tokensPerStep) / result.secondsPerStep;

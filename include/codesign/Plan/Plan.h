@@ -78,6 +78,9 @@ struct PlanWorkloadResult {
   double band = 0;             // relative error of secondsPerStep
   std::vector<PlanOperator> operators;
   bool operator==(const PlanWorkloadResult &) const = default;
+
+  /// Whether a rank needs more memory than its device has; never where the device's is not known.
+  bool exceedsMemory() const { return memoryLimitBytes > 0 && memoryBytesPerRank > memoryLimitBytes; }
 };
 
 struct PlanDimension {
@@ -165,6 +168,8 @@ struct PlanKernel {
   std::string epilogue; // "" or "swiglu": gate and up rows of b interleaved, half of n columns written
   std::vector<PlanKernelRange> ranges; // ascending, without gaps
   bool operator==(const PlanKernel &) const = default;
+
+  bool gated() const { return epilogue == "swiglu"; }
 };
 
 struct Plan {

@@ -54,6 +54,10 @@ StepCost stepCost(const ModelSpec &model, const Workload &workload, const Operat
 /// the base cannot be split for stay.
 Space withBestBaseSplits(Space space, const OperatorPricer &pricer);
 
+/// The base is what every plan is compared with: an error that names the workload whose split does not divide
+/// it.
+llvm::Error checkBaseSplits(const Space &space);
+
 /// The number that the objective counts, per token.
 double costPerToken(const StepCost &cost, const Workload &workload, Objective objective);
 
