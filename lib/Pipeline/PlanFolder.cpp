@@ -86,7 +86,7 @@ llvm::Error checkReplaceable(llvm::StringRef directory, const Plan &plan) {
 llvm::Expected<std::string> configOf(const PlanRequest &request, const PlanRequest &chosen) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  writeHuggingFaceConfig(chosen.model.model, request.model.source.get(), stream);
+  writeHuggingFaceConfig(chosen.model.model, request.model.source, stream);
   llvm::Expected<LoadedModel> again =
       readHuggingFaceConfig(std::make_shared<const SourceFile>(SourceFile{"config.json", text}));
   if (!again)

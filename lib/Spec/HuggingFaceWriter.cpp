@@ -4,6 +4,7 @@
 #include "codesign/Spec/HuggingFace.h"
 #include "codesign/Support/YamlReader.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 #include <cassert>
 #include <optional>
@@ -108,43 +109,19 @@ llvm::json::Object decoderKeys(const ModelSpec &model, const Family &family, con
   return keys;
 }
 
-/// Python writes bare NaN and Infinity, which JSON does not have; newer files spell them as an object.
-std::string spellNonFinite(llvm::StringRef text) {
-  std::string result;
-  bool inString = false;
-  while (!text.empty()) {
-    size_t length = 1;
-    if (inString && text.front() == '\\')
-      length = 2;
-    else if (text.front() == '"')
-      inString = !inString;
-    else if (!inString)
-      for (llvm::StringRef word : {"NaN", "Infinity", "-Infinity"})
-        if (text.starts_with(word)) {
-          result += "{\"__float__\": \"" + word.str() + "\"}";
-          text = text.drop_front(word.size());
-          length = 0;
-          break;
-        }
-    result += text.take_front(length);
-    text = text.drop_front(std::min(length, text.size()));
+/// The mapping that the reader read, numbers as they were spelt and keys in their order: of a multimodal file
+/// its text part. A null node without a source.
+YAML::Node sourceKeys(std::shared_ptr<const SourceFile> source) {
+  if (!source)
+    return {};
+  llvm::Expected<YamlContext> context = YamlContext::parse(std::move(source), /*json=*/true);
+  if (!context) {
+    llvm::consumeError(context.takeError()); // a base in YAML
+    return {};
   }
-  return result;
-}
-
-/// The mapping that the reader read: of a multimodal file, its text part.
-std::optional<llvm::json::Object> sourceKeys(const SourceFile &source) {
-  llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(spellNonFinite(source.text));
-  if (!parsed) {
-    llvm::consumeError(parsed.takeError()); // an unpaired surrogate, which only our reader takes
-    return std::nullopt;
-  }
-  llvm::json::Object *object = parsed->getAsObject();
-  if (!object)
-    return std::nullopt;
-  if (llvm::json::Object *inner = object->getObject("text_config"); inner && !object->get("hidden_size"))
-    return std::move(*inner);
-  return std::move(*object);
+  const YAML::Node root = context->root();
+  const YAML::Node inner = root["text_config"];
+  return inner && inner.IsMap() && !root["hidden_size"] ? inner : root;
 }
 
 /// Whether two models have the same kinds of layers, as many of each.
@@ -156,9 +133,14 @@ bool samePattern(const ModelSpec &one, const ModelSpec &other) {
   });
 }
 
+/// Keys by their new values, and those that stay as the source has them.
+struct ConfigKeys {
+  llvm::json::Object changed;
+  llvm::StringSet<> kept;
+};
+
 /// A model knows how many layers of each kind there are, only the original file in which order.
-void keepLayerOrder(const ModelSpec &model, std::shared_ptr<const SourceFile> source,
-                    const llvm::json::Object &original, llvm::json::Object &keys) {
+void keepLayerOrder(const ModelSpec &model, std::shared_ptr<const SourceFile> source, ConfigKeys &keys) {
   llvm::Expected<LoadedModel> base = readHuggingFaceConfig(std::move(source));
   if (!base) {
     llvm::consumeError(base.takeError());
@@ -168,38 +150,87 @@ void keepLayerOrder(const ModelSpec &model, std::shared_ptr<const SourceFile> so
     return;
   for (llvm::StringRef key : {"layer_types", "sliding_window", "use_sliding_window", "max_window_layers",
                               "decoder_sparse_step", "mlp_only_layers"}) {
-    keys.erase(key);
-    if (const llvm::json::Value *value = original.get(key))
-      keys[key] = *value;
+    keys.changed.erase(key);
+    keys.kept.insert(key);
   }
+}
+
+void writeNode(llvm::json::OStream &json, const YAML::Node &node) {
+  const bool quoted = node.Tag() == "!";
+  if (node.IsMap())
+    json.object([&] {
+      for (const auto &member : node)
+        json.attributeBegin(member.first.Scalar()), writeNode(json, member.second), json.attributeEnd();
+    });
+  else if (node.IsSequence())
+    json.array([&] {
+      for (const YAML::Node &item : node)
+        writeNode(json, item);
+    });
+  else if (node.IsNull())
+    json.value(nullptr);
+  else if (quoted)
+    json.value(node.Scalar());
+  else
+    json.rawValue(node.Scalar()); // a number in its own spelling, true, false
+}
+
+/// Whether a number is the same, however it is spelt.
+bool sameNumber(const llvm::json::Value &value, const YAML::Node &node) {
+  double old = 0;
+  const std::optional<double> number = value.getAsNumber();
+  return number && node.IsScalar() && !llvm::StringRef(node.Scalar()).getAsDouble(old) && old == *number;
+}
+
+/// The source's keys in their order, then new ones.
+void writeKeys(llvm::json::OStream &json, const YAML::Node &source, ConfigKeys keys) {
+  for (const auto &member : source) {
+    const std::string &key = member.first.Scalar();
+    const llvm::json::Value *value = keys.changed.get(key);
+    if (!value && !keys.kept.contains(key) && llvm::is_contained(shapeKeys(), key))
+      continue; // the chosen shape has none
+    json.attributeBegin(key);
+    if (value && !keys.kept.contains(key) && !sameNumber(*value, member.second))
+      json.value(*value);
+    else
+      writeNode(json, member.second);
+    json.attributeEnd();
+    keys.changed.erase(key);
+  }
+  std::vector<std::string> added;
+  for (const auto &[key, value] : keys.changed)
+    added.push_back(key.str());
+  llvm::sort(added);
+  for (const std::string &key : added)
+    json.attribute(key, *keys.changed.get(key));
 }
 
 } // namespace
 
-void writeHuggingFaceConfig(const ModelSpec &model, const SourceFile *source, llvm::raw_ostream &stream) {
+void writeHuggingFaceConfig(const ModelSpec &model, std::shared_ptr<const SourceFile> source,
+                            llvm::raw_ostream &stream) {
   const Family *family = findFamily(model.family);
   assert(family && "only supported families are read");
-  DimensionValues dimensions = dimensionsOf(model);
-  llvm::json::Object keys =
+  const DimensionValues dimensions = dimensionsOf(model);
+  const YAML::Node original = sourceKeys(source);
+  ConfigKeys keys;
+  keys.changed =
       family->name == "gpt2" ? gpt2Keys(model, dimensions) : decoderKeys(model, *family, dimensions);
-  keys["model_type"] = family->name;
-  keys["name"] = model.name;
-  keys["architectures"] = llvm::json::Array{family->architecture};
-  keys["vocab_size"] = dimensions[Dimension::VocabSize];
-  keys["torch_dtype"] = torchName(model.type);
-  keys["tie_word_embeddings"] = blockIn<HeadBlock>(model.epilogue).tied;
-  if (std::optional<llvm::json::Object> original = source ? sourceKeys(*source) : std::nullopt) {
-    for (const auto &[key, value] : *original)
-      if (!llvm::is_contained(shapeKeys(), llvm::StringRef(key)))
-        keys.try_emplace(key, value);
+  keys.changed["model_type"] = family->name;
+  keys.changed["name"] = model.name;
+  keys.changed["architectures"] = llvm::json::Array{family->architecture};
+  keys.changed["vocab_size"] = dimensions[Dimension::VocabSize];
+  keys.changed[original.IsMap() && original["dtype"] ? "dtype" : "torch_dtype"] = torchName(model.type);
+  keys.changed["tie_word_embeddings"] = blockIn<HeadBlock>(model.epilogue).tied;
+  if (original.IsMap()) {
     // Which of the accepted activations it is has no influence on the shape.
-    for (llvm::StringRef key : {"hidden_act", "activation_function"})
-      if (const llvm::json::Value *value = original->get(key); value && keys.get(key))
-        keys[key] = *value;
-    keepLayerOrder(model, std::make_shared<const SourceFile>(*source), *original, keys);
+    for (const char *key : {"hidden_act", "activation_function"})
+      if (keys.changed.get(key) && original[key] && !original[key].IsNull())
+        keys.kept.insert(key);
+    keepLayerOrder(model, std::move(source), keys);
   }
   llvm::json::OStream writer(stream, 2);
-  writer.value(llvm::json::Value(std::move(keys)));
+  writer.object([&] { writeKeys(writer, original, std::move(keys)); });
   stream << '\n';
 }
 

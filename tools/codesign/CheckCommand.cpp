@@ -106,13 +106,13 @@ void printText(const PlannedModel &priced, const Profile &profile, llvm::ArrayRe
 
 llvm::Expected<ExitCode> run(const ModelOptions &options, const GlobalOptions &global) {
   llvm::Error error =
-      options.forEachPricedDevice(global, [&](const PlannedModel &priced, const Profile &profile) {
+      options.forEachPricedDevice(global, [&](const PlannedModel &priced, const Profile &profile, llvm::raw_ostream &stream) {
         const Providers providers = makeProviders(profile, options.planOptions());
         const std::vector<DimensionCheck> checks = checkDimensions(priced.space, providers);
         if (options.json)
-          printJson(profile, checks, llvm::outs());
+          printJson(profile, checks, stream);
         else
-          printText(priced, profile, checks, llvm::outs(), reportOptions(global));
+          printText(priced, profile, checks, stream, reportOptions(global));
       });
   if (error)
     return error;

@@ -117,20 +117,33 @@ llvm::Expected<std::vector<Profile>> ModelOptions::loadProfiles(const GlobalOpti
 }
 
 llvm::Error ModelOptions::forEachPricedDevice(
-    const GlobalOptions &global, llvm::function_ref<void(const PlannedModel &, const Profile &)> body) const {
+    const GlobalOptions &global,
+    llvm::function_ref<void(const PlannedModel &, const Profile &, llvm::raw_ostream &)> body) const {
   llvm::Expected<PlanRequest> request = loadRequest();
   if (!request)
     return request.takeError();
   llvm::Expected<std::vector<Profile>> profiles = loadProfiles(global, *request);
   if (!profiles)
     return profiles.takeError();
+  std::vector<std::string> texts;
   for (const Profile &profile : *profiles) {
     llvm::Expected<PlannedModel> priced = priceModel(*request, profile, planOptions());
     if (!priced)
       return priced.takeError();
-    body(*priced, profile);
+    llvm::raw_string_ostream stream(texts.emplace_back());
+    body(*priced, profile, stream);
   }
+  printDevices(texts);
   return llvm::Error::success();
+}
+
+void ModelOptions::printDevices(llvm::ArrayRef<std::string> texts) const {
+  const bool list = json && texts.size() > 1;
+  if (list)
+    llvm::outs() << "{\n\"schema\": \"codesign.devices/1\",\n\"devices\": [\n";
+  llvm::interleave(texts, llvm::outs(), list ? "," : "");
+  if (list)
+    llvm::outs() << "]\n}\n";
 }
 
 ReportOptions reportOptions(const GlobalOptions &global) {

@@ -27,10 +27,14 @@ struct ModelOptions {
   /// The profiles of --hw, else of the request; an error names the missing option.
   llvm::Expected<std::vector<Profile>> loadProfiles(const GlobalOptions &global,
                                                     const PlanRequest &request) const;
-  /// Prices the request's own shape on each of its devices, nothing searched, and calls `body` for each in
-  /// order.
-  llvm::Error forEachPricedDevice(const GlobalOptions &global,
-                                  llvm::function_ref<void(const PlannedModel &, const Profile &)> body) const;
+  /// Prices the request's own shape on each of its devices, nothing searched, and prints what `body` writes for
+  /// each, in order; nothing after an error.
+  llvm::Error forEachPricedDevice(
+      const GlobalOptions &global,
+      llvm::function_ref<void(const PlannedModel &, const Profile &, llvm::raw_ostream &)> body) const;
+  /// The texts of several devices after one another; as JSON, of more than one:
+  /// {"schema": "codesign.devices/1", "devices": [ … ]}.
+  void printDevices(llvm::ArrayRef<std::string> texts) const;
   /// An error where --library names one that the profile has no constants for.
   llvm::Error checkLibrary(const Profile &profile) const;
   /// Puts the prices of --price into the profiles.

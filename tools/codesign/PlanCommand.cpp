@@ -15,19 +15,6 @@ struct PlanCommand {
   std::string stopAfter;
 };
 
-void printJson(llvm::ArrayRef<Plan> plans) {
-  if (plans.size() == 1) {
-    writePlanJson(plans.front(), llvm::outs());
-    return;
-  }
-  llvm::outs() << "[\n";
-  for (const Plan &plan : plans) {
-    writePlanJson(plan, llvm::outs());
-    llvm::outs() << (&plan == &plans.back() ? "" : ",\n");
-  }
-  llvm::outs() << "]\n";
-}
-
 llvm::Expected<ExitCode> run(const PlanCommand &command, const GlobalOptions &global) {
   llvm::Expected<PlanRequest> request = command.model.loadRequest();
   if (!request)
@@ -70,9 +57,14 @@ llvm::Expected<ExitCode> run(const PlanCommand &command, const GlobalOptions &gl
   }
   if (!command.stopAfter.empty())
     return ExitCode::Ok;
-  if (command.model.json)
-    printJson(plans);
-  else if (plans.size() == 1)
+  if (command.model.json) {
+    std::vector<std::string> texts;
+    for (const Plan &plan : plans) {
+      llvm::raw_string_ostream stream(texts.emplace_back());
+      writePlanJson(plan, stream);
+    }
+    command.model.printDevices(texts);
+  } else if (plans.size() == 1)
     printPlan(plans.front(), llvm::outs(), reportOptions(global));
   else
     printComparison(plans, llvm::outs(), reportOptions(global));

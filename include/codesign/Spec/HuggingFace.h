@@ -28,9 +28,11 @@ llvm::Expected<LoadedModel> readHuggingFaceConfig(std::shared_ptr<const SourceFi
 llvm::Expected<LoadedModel> readInlineModel(YamlContext &context, const YAML::Node &mapping,
                                             llvm::StringRef name);
 
-/// Writes the config.json of a model of a supported family: the shape keys of the family, then the keys of
-/// `source` that do not touch the shape, sorted by name. Reading it back gives the same model. Layers of
-/// several kinds stand in the order of `source` where both have as many of each, else kind after kind.
-void writeHuggingFaceConfig(const ModelSpec &model, const SourceFile *source, llvm::raw_ostream &stream);
+/// Writes the config.json of a model of a supported family: the keys of `source` (null for none) in their
+/// order and spelling, with the values of the shape keys replaced where the model differs, then shape keys
+/// that it lacks, by name. Reading it back gives the same model. Layers of several kinds stand in the order of
+/// `source` where both have as many of each, else kind after kind.
+void writeHuggingFaceConfig(const ModelSpec &model, std::shared_ptr<const SourceFile> source,
+                            llvm::raw_ostream &stream);
 
 } // namespace codesign

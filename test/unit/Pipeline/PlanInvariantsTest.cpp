@@ -128,7 +128,7 @@ TEST_P(PlanInvariants, HoldForEveryExample) {
     // The family's configuration can hold the chosen shape.
     std::string config;
     llvm::raw_string_ostream stream(config);
-    writeHuggingFaceConfig(modelOf(planned->space, planned->chosen), request->model.source.get(), stream);
+    writeHuggingFaceConfig(modelOf(planned->space, planned->chosen), request->model.source, stream);
     auto again = readHuggingFaceConfig(std::make_shared<const SourceFile>(SourceFile{"config.json", config}));
     ASSERT_TRUE(bool(again)) << llvm::toString(again.takeError());
     EXPECT_EQ(countParameters(again->model).total, plan.chosen().totalParameters);

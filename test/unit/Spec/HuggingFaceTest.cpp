@@ -37,7 +37,7 @@ TEST_P(PublishedModel, WritesAndReadsBack) {
   LoadedModel first = load(GetParam().name);
   std::string text;
   llvm::raw_string_ostream stream(text);
-  writeHuggingFaceConfig(first.model, first.source.get(), stream);
+  writeHuggingFaceConfig(first.model, first.source, stream);
   auto second = readHuggingFaceConfig(
       std::make_shared<const SourceFile>(SourceFile{std::string(GetParam().name) + "/config.json", text}));
   ASSERT_TRUE(bool(second)) << llvm::toString(second.takeError());
@@ -148,7 +148,7 @@ std::string rewritten(const std::string &text) {
   std::string result;
   llvm::raw_string_ostream stream(result);
   if (loaded.source)
-    writeHuggingFaceConfig(loaded.model, loaded.source.get(), stream);
+    writeHuggingFaceConfig(loaded.model, loaded.source, stream);
   result.erase(std::remove_if(result.begin(), result.end(), [](char c) { return c == ' ' || c == '\n'; }),
                result.end());
   return result;
@@ -180,21 +180,33 @@ TEST(HuggingFace, AnotherNumberOfLayersIsSpelledOut) {
   loaded.model.layers[1].count = 3;
   std::string text;
   llvm::raw_string_ostream stream(text);
-  writeHuggingFaceConfig(loaded.model, loaded.source.get(), stream);
+  writeHuggingFaceConfig(loaded.model, loaded.source, stream);
   EXPECT_EQ(countParameters(readText(text).model), countParameters(loaded.model));
+}
+
+TEST(HuggingFace, KeysKeepTheirOrderAndNumbersTheirSpelling) {
+  const std::string text =
+      R"({"vocab_size": 1e2, "hidden_size": 64, "rms_norm_eps": 1e-05, "nested": {"z": "1", "a": 1.50, "none": null},
+    "num_attention_heads": 4, "model_type": "llama", "num_hidden_layers": 4, "intermediate_size": 128})";
+  EXPECT_TRUE(
+      llvm::StringRef(rewritten(text))
+          .starts_with(
+              R"({"vocab_size":1e2,"hidden_size":64,"rms_norm_eps":1e-05,"nested":{"z":"1","a":1.50,"none":null},)"
+              R"("num_attention_heads":4,"model_type":"llama","num_hidden_layers":4,"intermediate_size":128,)"))
+      << rewritten(text);
 }
 
 TEST(HuggingFace, WhatDoesNotTouchTheShapeIsKept) {
   std::string nested = rewritten(std::string(R"({"model_type": "other", "image_token": 7, "text_config":
     {"model_type": "llama", "rope_theta": 500000.0, )") +
                                  sizes + "}}");
-  EXPECT_NE(nested.find(R"("rope_theta":5)"), std::string::npos) << nested;
+  EXPECT_NE(nested.find(R"("rope_theta":500000.0)"), std::string::npos) << nested;
   EXPECT_EQ(nested.find("image_token"), std::string::npos) << nested;
   std::string infinite = rewritten(std::string(R"({"model_type": "llama", "note": "NaN \" Infinity",
     "limit": [0, -Infinity], "rms_norm_eps": 0.25, )") +
                                    sizes + "}");
   EXPECT_NE(infinite.find(R"("rms_norm_eps":0.25)"), std::string::npos) << infinite;
-  EXPECT_NE(infinite.find(R"("limit":[0,{"__float__":"-Infinity"}])"), std::string::npos) << infinite;
+  EXPECT_NE(infinite.find(R"("limit":[0,-Infinity])"), std::string::npos) << infinite;
   EXPECT_NE(infinite.find(R"("note":"NaN\"Infinity")"), std::string::npos) << infinite;
   std::string gpt2 = rewritten(R"({"model_type": "gpt2", "n_embd": 64, "n_layer": 2, "n_head": 4,
     "n_positions": 128, "vocab_size": 100, "activation_function": "relu"})");
