@@ -11,20 +11,6 @@ bool isVectorAlu(const Instruction &instruction) {
          instruction.kind == InstructionClass::Transcendental || instruction.kind == InstructionClass::Packed;
 }
 
-bool isVectorMemory(const Instruction &instruction) {
-  switch (instruction.kind) {
-  case InstructionClass::VectorMemoryLoad:
-  case InstructionClass::VectorMemoryStore:
-  case InstructionClass::VectorMemoryAtomic:
-  case InstructionClass::LdsDma:
-  case InstructionClass::Flat:
-  case InstructionClass::Scratch:
-    return true;
-  default:
-    return false;
-  }
-}
-
 bool overlaps(const Operand &operand, int reg) {
   return operand.isVector() && reg >= operand.index && reg < operand.index + operand.dwords;
 }
@@ -74,7 +60,7 @@ int afterMatrix(const Instruction &writer, const Instruction &reader, Use use, b
 }
 
 bool isMemory(const Instruction &instruction) {
-  return isVectorMemory(instruction) || instruction.kind == InstructionClass::Lds;
+  return isVectorMemory(instruction.kind) || instruction.kind == InstructionClass::Lds;
 }
 
 Use useOf(const Instruction &writer, const Instruction &reader, int reg, bool isWrite) {
@@ -129,7 +115,7 @@ int afterLateRead(const Instruction &earlier) {
 const Operand *lateOperand(const Instruction &instruction) {
   if (instruction.kind == InstructionClass::Matrix)
     return instruction.usesXdl && instruction.sources[2].isVector() ? &instruction.sources[2] : nullptr;
-  if (!isVectorMemory(instruction) || instruction.sources[3].isScalar())
+  if (!isVectorMemory(instruction.kind) || instruction.sources[3].isScalar())
     return nullptr;
   for (const Operand &operand : instruction.sources)
     if (operand.isVector() && operand.dwords >= 3)
@@ -139,7 +125,7 @@ const Operand *lateOperand(const Instruction &instruction) {
 
 /// Wait states after a vector ALU instruction wrote a scalar register.
 int afterScalarResult(const Instruction &reader, int reg) {
-  if (isVectorMemory(reader))
+  if (isVectorMemory(reader.kind))
     return 5;
   if (!isVectorAlu(reader))
     return 0;
@@ -247,7 +233,7 @@ void checkHazards(Wave &wave, const Instruction &instruction) {
   WaveChecks &checks = wave.checks;
   bool isVector = isVectorAlu(instruction), isMatrix = instruction.kind == InstructionClass::Matrix;
   bool touchesVector =
-      isVector || isMatrix || isVectorMemory(instruction) || instruction.kind == InstructionClass::Lds;
+      isVector || isMatrix || isVectorMemory(instruction.kind) || instruction.kind == InstructionClass::Lds;
   if (touchesVector) {
     for (const RegisterRange &range : instruction.reads) {
       if (range.isScalar)

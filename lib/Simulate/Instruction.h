@@ -44,6 +44,21 @@ enum class InstructionClass : uint8_t {
 };
 constexpr int instructionClassCount = static_cast<int>(InstructionClass::Scratch) + 1;
 
+/// Whether instructions of a class take the path of vector memory.
+constexpr bool isVectorMemory(InstructionClass kind) {
+  switch (kind) {
+  case InstructionClass::VectorMemoryLoad:
+  case InstructionClass::VectorMemoryStore:
+  case InstructionClass::VectorMemoryAtomic:
+  case InstructionClass::LdsDma:
+  case InstructionClass::Flat:
+  case InstructionClass::Scratch:
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// Input modifiers as the disassembler packs them.
 namespace modifier {
 constexpr uint8_t negate = 1, absolute = 2, negateHigh = 2, opSel0 = 4, opSel1 = 8, signExtend = 16;

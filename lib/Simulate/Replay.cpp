@@ -62,23 +62,6 @@ struct Simd {
   double vectorFree = 0, matrixFree = 0, scalarFree = 0;
 };
 
-bool usesLds(InstructionClass kind) {
-  return kind == InstructionClass::Lds;
-}
-bool usesMemoryPath(InstructionClass kind) {
-  switch (kind) {
-  case InstructionClass::VectorMemoryLoad:
-  case InstructionClass::VectorMemoryStore:
-  case InstructionClass::VectorMemoryAtomic:
-  case InstructionClass::LdsDma:
-  case InstructionClass::Flat:
-  case InstructionClass::Scratch:
-    return true;
-  default:
-    return false;
-  }
-}
-
 class Replay {
 public:
   Replay(const Program &program, const RunReport &report, const ComputeUnit &unit,
@@ -165,9 +148,9 @@ private:
       when.atLeast(simd.scalarFree, StallReason::VectorBusy);
       break;
     default:
-      if (usesLds(instruction.kind) && ldsStarts.size() >= size_t(timing.sharedQueueEntries))
+      if (instruction.kind == InstructionClass::Lds && ldsStarts.size() >= size_t(timing.sharedQueueEntries))
         when.atLeast(ldsStarts[ldsStarts.size() - size_t(timing.sharedQueueEntries)], StallReason::LdsQueue);
-      if (usesMemoryPath(instruction.kind))
+      if (isVectorMemory(instruction.kind))
         when.atLeast(roomFor(wave.trace[wave.at].memoryBytes), StallReason::MemoryQueue);
       break;
     }
