@@ -8,10 +8,9 @@ namespace {
 
 /// The most workgroups that a compute unit can hold without the compiler having to spill.
 int64_t residencyOf(const GemmSchedule &schedule, const Profile &profile) {
-  const int simds = profile.compute.simdsPerComputeUnit,
-            wavesPerSimd = (schedule.waves() + simds - 1) / simds;
   return std::max(1, std::min(occupancy(schedule, profile).workgroupsPerComputeUnit,
-                              profile.wavesPerSimd(compiledRegisters(schedule)) / wavesPerSimd));
+                              profile.wavesPerSimd(compiledRegisters(schedule)) *
+                                  profile.compute.simdsPerComputeUnit / schedule.waves()));
 }
 
 /// True if the registers of a wave, at the residency of one workgroup at least, do not hold what the compiler

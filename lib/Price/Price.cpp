@@ -257,10 +257,10 @@ llvm::Expected<KernelPrice> priceKernel(FuncOp function) {
 
 int64_t workgroupsPerComputeUnit(const KernelPrice &price, int64_t registers, const Profile &profile) {
   const int64_t waves = llvm::divideCeil(price.threads, static_cast<int64_t>(profile.compute.waveSize));
-  const int64_t wavesPerSimd =
-      llvm::divideCeil(waves, static_cast<int64_t>(profile.compute.simdsPerComputeUnit));
-  const int64_t byRegisters = profile.wavesPerSimd(static_cast<int>(registers)) / wavesPerSimd;
-  const int64_t byWaves = profile.compute.maxWavesPerSimd / wavesPerSimd;
+  // The waves of a workgroup go to whichever SIMDs have room.
+  const int64_t simds = profile.compute.simdsPerComputeUnit;
+  const int64_t byRegisters = profile.wavesPerSimd(static_cast<int>(registers)) * simds / waves;
+  const int64_t byWaves = profile.compute.maxWavesPerSimd * simds / waves;
   int64_t byShared = byWaves;
   if (price.sharedBytes > 0)
     byShared =

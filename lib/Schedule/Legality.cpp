@@ -182,7 +182,7 @@ Occupancy occupancy(const GemmSchedule &schedule, const Profile &profile) {
     int workgroups;
     const char *name;
   };
-  int wavesPerGroupAndSimd = ceilDivide(schedule.waves(), profile.compute.simdsPerComputeUnit);
+  const int simds = profile.compute.simdsPerComputeUnit;
   int shared =
       roundUp(sharedMemoryUse(schedule).total(), static_cast<int>(profile.shared.allocationGranule.value)) +
       static_cast<int>(profile.shared.reservedPerWorkgroup.value);
@@ -190,24 +190,26 @@ Occupancy occupancy(const GemmSchedule &schedule, const Profile &profile) {
   if (schedule.family == GemmFamily::WgmmaTmaPersistent) {
     // setmaxnreg moves registers from the producer to the
     // consumers; the launch allocates the average for every warp.
-    int share = profile.registers.registersPerSimdLane / wavesPerGroupAndSimd;
+    const int wavesPerSimd = ceilDivide(schedule.waves(), simds);
+    int share = profile.registers.registersPerSimdLane / wavesPerSimd;
     int consumers = schedule.wavesM * schedule.wavesN;
     constexpr int producerRegisters = 24;
     bool fits = registerUse(schedule).total() * consumers + producerRegisters <= share * (consumers + 1);
-    wavesByRegisters = fits ? wavesPerGroupAndSimd : 0;
+    wavesByRegisters = fits ? wavesPerSimd : 0;
   }
   const Limit limits[] = {
       {shared == 0 ? profile.compute.maxWorkgroupsPerComputeUnit
                    : static_cast<int>(profile.shared.capacityPerComputeUnit.value) / shared,
        "LDS"},
-      {wavesByRegisters / wavesPerGroupAndSimd, "registers"},
-      {profile.compute.maxWavesPerSimd / wavesPerGroupAndSimd, "waves"},
+      // The waves of a workgroup go to whichever SIMDs have room.
+      {wavesByRegisters * simds / schedule.waves(), "registers"},
+      {profile.compute.maxWavesPerSimd * simds / schedule.waves(), "waves"},
       {profile.compute.maxWorkgroupsPerComputeUnit, "workgroups"},
   };
   const Limit &tightest =
       *std::min_element(std::begin(limits), std::end(limits),
                         [](const Limit &a, const Limit &b) { return a.workgroups < b.workgroups; });
-  return {tightest.workgroups, tightest.workgroups * wavesPerGroupAndSimd, tightest.name};
+  return {tightest.workgroups, ceilDivide(tightest.workgroups * schedule.waves(), simds), tightest.name};
 }
 
 std::optional<std::string> illegalReason(const GemmSchedule &schedule, const Profile &profile) {

@@ -10,7 +10,8 @@ mkdir -p "$work/all/src"
 
 for device in "$@"; do
   for model in "$examples"/*/config.json "$examples"/*/model.yaml; do
-    codesign plan "$model" --hw "$device" --out "$work/plan" >/dev/null 2>&1
+    rm -rf "$work/plan" # a folder holds one plan
+    codesign plan "$model" --hw "$device" --out "$work/plan" >/dev/null 2>"$work/errors" || { cat "$work/errors"; exit 1; }
     for file in "$work"/plan/kernels/src/*.hip "$work"/plan/kernels/src/*.cu; do
       [ -f "$file" ] || continue
       # The expected time in the header differs between devices; the code does not.
@@ -24,5 +25,5 @@ for device in "$@"; do
     [ -d "$work/plan/kernels/include" ] && cp -r "$work/plan/kernels/include" "$work/all/"
   done
 done
-"$(dirname "$0")/every-file.sh" "$work/all" "$architecture" >"$work/log" || { tail -3 "$work/log"; exit 1; }
+"$(dirname "$0")/every-file.sh" "$work/all" "$architecture" >"$work/log" || { sed -n '/^FAILED/,$p' "$work/log"; exit 1; }
 echo "compiled $(grep -c '^ok ' "$work/log") distinct kernels"

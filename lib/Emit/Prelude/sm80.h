@@ -49,6 +49,9 @@ DEVICE int waveId() {
 DEVICE int minimum(int a, int b) {
   return a < b ? a : b;
 }
+DEVICE int maximum(int a, int b) {
+  return a > b ? a : b;
+}
 
 DEVICE void barrier() {
   asm volatile("bar.sync 0;" ::: "memory");
@@ -206,8 +209,10 @@ DEVICE void copyAsync(Tile &tile, const GlobalRows<typename Tile::Element, Pitch
     // Layouts repeat every eight rows: then all addresses are one base and a constant.
     const unsigned address =
         rowStep % 8 == 0 ? target + row * Tile::rowBytes : sharedAddress(&tile.at(firstRow + row, chunk));
+    // Arithmetic, not a selection: more predicates than there are would be kept over the loop, in local memory.
+    const int bytes = minimum(maximum(rowsLeft - row, 0) * 16, 16);
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(source + row * Pitch),
-                 "r"(row < rowsLeft ? 16 : 0)
+                 "r"(bytes)
                  : "memory");
   }
 }

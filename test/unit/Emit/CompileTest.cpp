@@ -54,7 +54,8 @@ void compileLegalSchedules(const char *device, size_t count, llvm::StringRef fam
     }
     EXPECT_EQ(report.ldsBytes, price.sharedBytes - launchFacts(function).dynamicLdsBytes);
     // What the kernel was told to fit, it fits.
-    EXPECT_GE(workgroupsPerComputeUnit(price, report.registers, profile), kernel.residency);
+    EXPECT_GE(workgroupsPerComputeUnit(price, report.registers, profile), kernel.residency)
+        << report.registers << " registers";
   }
   (void)llvm::sys::fs::remove_directories(folder);
 }
@@ -84,6 +85,10 @@ TEST(Compile, gatesAndResiduals) {
 TEST(Compile, sm80AndSm90a) {
   compileLegalSchedules("a100-sxm", 3);
   compileLegalSchedules("h100-sxm", 3);
+  if (isLongRun()) {
+    compileLegalSchedules("a100-sxm", 150, "mma_cp_async_multistage");
+    compileLegalSchedules("h100-sxm", 150, "mma_cp_async_multistage");
+  }
   compileLegalSchedules("a100-sxm", isLongRun() ? 100 : 3, "mma_weight_stream", 14336);
   compileLegalSchedules("h100-sxm", isLongRun() ? 100 : 3, "mma_weight_stream", 2312);
   if (!llvm::sys::findProgramByName("nvcc"))
