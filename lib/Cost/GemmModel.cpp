@@ -25,6 +25,7 @@ GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, Gem
                       sustained ? profile.achievableMatrixFor(matrixType).value : 0,
                       std::max(bytesPerElement(type), bytesPerElement(matrixType))};
   }
+  addRuledTiles();
   auto edgeOf = [&](int extent) {
     auto found = std::find(columns.edges.begin(), columns.edges.end(), extent);
     if (found == columns.edges.end())
@@ -37,10 +38,42 @@ GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, Gem
     columns.rootArea.push_back(std::sqrt(double(tile.m) * tile.n));
     columns.ldsM.push_back(tile.m * tile.readsA);
     columns.ldsN.push_back(tile.n * tile.readsB);
-    columns.overhead.push_back(constants.stepOverheadCycles * depthStep / tile.depth);
+    const bool uneven = tile.minRows > 0 && scaledBlock % tile.n != 0;
+    columns.overhead.push_back(constants.stepOverheadCycles * depthStep / tile.depth +
+                               (uneven ? constants.unevenScaleCycles : 0));
     columns.edgeM.push_back(edgeOf(tile.m));
     columns.edgeN.push_back(edgeOf(tile.n));
   }
+}
+
+/// The tiles that a rule chooses from, after the others, which serve the rows below.
+void GemmModel::addRuledTiles() {
+  firstRuled = kernels.tiles.size();
+  if (constants.ruledRows <= 0)
+    return;
+  const int freeRows = static_cast<int>(constants.ruledRows);
+  for (GemmTile &tile : kernels.tiles)
+    tile.maxRows = freeRows;
+  for (int n = 16; n <= scaledBlock; n += 8)
+    kernels.tiles.push_back({.m = 128, .n = n, .readsB = 2, .minRows = freeRows + 1});
+}
+
+GemmCandidate GemmModel::ruledChoice(const GemmShape &shape) const {
+  GemmCandidate choice;
+  int64_t fewest = std::numeric_limits<int64_t>::max(), fullest = 0;
+  for (size_t t = firstRuled; t < kernels.tiles.size(); ++t) {
+    const GemmTile &tile = kernels.tiles[t];
+    const auto count = static_cast<int64_t>(llvm::divideCeil(shape.m, int64_t(tile.m)) *
+                                            llvm::divideCeil(shape.n, int64_t(tile.n)) * shape.batch);
+    const auto waves = static_cast<int64_t>(llvm::divideCeil(count, int64_t(computeUnits)));
+    const int64_t last = count - (waves - 1) * computeUnits;
+    if (waves < fewest || (waves == fewest && last > fullest)) {
+      fewest = waves;
+      fullest = last;
+      choice.tile = t;
+    }
+  }
+  return choice;
 }
 
 double GemmModel::alignmentFactor(const GemmShape &shape) const {
@@ -61,6 +94,12 @@ double GemmModel::alignmentFactor(const GemmShape &shape) const {
 
 /// Kernels that need whole row blocks.
 double GemmModel::partialBlock(const GemmShape &shape) const {
+  if (isRuled(shape)) {
+    const GemmTile &tile = kernels.tiles[ruledChoice(shape).tile];
+    const auto rows = static_cast<double>(llvm::alignTo(shape.m, tile.m) - shape.m);
+    return constants.missingRowTraffic * rows * double(llvm::divideCeil(shape.n, int64_t(tile.n))) *
+           double(shape.k) * bytesPerElement(shape.input) / memoryBandwidth;
+  }
   if (constants.missingRowSeconds == 0 || shape.m <= 16)
     return 0;
   const double missing = static_cast<double>(llvm::alignTo(shape.m, shape.m > 64 ? 128 : 64) - shape.m);
@@ -114,6 +153,8 @@ Seconds GemmModel::timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidat
 }
 
 std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
+  if (isRuled(shape))
+    return {ruledChoice(shape)};
   std::vector<GemmCandidate> all;
   for (bool swapped : {false, true}) {
     if (swapped && !kernels.swapsOperands)

@@ -9,6 +9,8 @@ namespace codesign {
 inline constexpr int splits[] = {1, 2, 3, 4, 6, 8, 12, 16};
 inline constexpr double depthStep = 64; // splits of k are multiples of it
 inline constexpr double leastSplitDepth = 256;
+inline constexpr double pairedRows = 1024; // from which on DeepGEMM multicasts rows to two workgroups
+inline constexpr int scaledBlock = 128;    // rows of weights, columns of the product, that share a scale
 
 /// A positive number rounded up, without a call where the target has no instruction for it.
 inline double roundedUp(double value) {

@@ -62,7 +62,13 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   const double waves = fractional + constants.waveRounding * (roundedUp(fractional) - fractional);
   const double active = std::min<double>(tileCount, computeUnits);
   const double workFactor = split > 1 ? constants.splitWork : 1;
-  const double perTile = cyclesPerStep(p, tileIndex, workFactor) * steps / clock;
+  const bool ruled = tile.minRows > 0;
+  const double pair =
+      ruled && p.m >= pairedRows && std::fmod(p.n, 2 * tile.n) == 0 ? 1 - constants.pairGain : 1;
+  const double perTile = cyclesPerStep(p, tileIndex, workFactor) * pair * steps / clock;
+  const double store = constants.epilogueCyclesPerLine * tile.m * tile.n * p.outputBytes / 64 / clock;
+  // A workgroup of a persistent kernel stores one tile before it starts the next.
+  const double perTileStore = ruled ? store : 0;
 
   // Traffic: operands once if the cache keeps them, else what each wave of near-square concurrent tiles
   // reloads.
@@ -78,10 +84,10 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   if (active < computeUnits) // few workgroups cannot keep enough loads in flight
     hbm = std::max(hbm, bytes / (active * constants.unitMemoryBytesPerClock * clock));
 
-  const double main = std::max(waves * perTile, hbm);
-  const double epilogue =
-      std::max(constants.epilogueCyclesPerLine * tile.m * tile.n * p.outputBytes / 64 / clock,
-               (1 - constants.outputOverlap) * p.output / memoryBandwidth);
+  const double loop = waves * (perTile + perTileStore) - fractional * perTileStore;
+  const double main = std::max(loop, hbm);
+  const double epilogue = ruled ? fractional * store
+                                : std::max(store, (1 - constants.outputOverlap) * p.output / memoryBandwidth);
   const double body = main + epilogue;
   const double mma = 2.0 * tile.m * tile.n * depthStep * steps * workFactor / p.flopsPerClock / clock;
   const double mmaShare = std::min(1.0, fractional * mma / body);
@@ -96,7 +102,7 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   if (terms) {
     const double depth = depthStep * steps, ideal = fractional * perTile;
     terms->mainLoop = std::min(ideal, main);
-    terms->idleUnits = std::max(0.0, std::min(waves * perTile, main) - ideal);
+    terms->idleUnits = std::max(0.0, std::min(loop, main) - ideal);
     terms->memoryExcess = main - terms->mainLoop - terms->idleUnits;
     terms->epilogue = epilogue;
     terms->split = splitCost;
@@ -111,7 +117,7 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
     terms->hbm = hbm;
     const double latency = fractional * constants.stepLatencyCycles * steps / clock;
     const double slowest = std::max({terms->mma, terms->lds, terms->l2, latency});
-    terms->loopLimiter = hbm >= waves * perTile  ? "hbm"
+    terms->loopLimiter = hbm >= loop             ? "hbm"
                          : terms->mma == slowest ? "mma"
                          : terms->lds == slowest ? "lds"
                          : terms->l2 == slowest  ? "l2"
@@ -122,7 +128,7 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
 
 /// Tiles more than twice an extent only add padding; the smallest of each side stay in.
 bool GemmModel::isSensible(const Problem &problem, const GemmTile &tile) const {
-  if (tile.maxRows > 0 && problem.m > tile.maxRows)
+  if (!tile.serves(problem.swapped ? problem.n : problem.m))
     return false;
   return (tile.m <= 2 * problem.m || tile.m <= 64) && (tile.n <= 2 * problem.n || tile.n <= 16);
 }
@@ -145,9 +151,8 @@ GemmModel::Grid GemmModel::gridOf(const Problem &p) const {
   grid.cycles.resize_for_overwrite(count);
   grid.bound.resize_for_overwrite(count);
   for (size_t t = 0; t < count; ++t) {
-    const int maxRows = kernels.tiles[t].maxRows;
-    grid.tiles[t] =
-        maxRows > 0 && p.m > maxRows ? infinity : alongM[columns.edgeM[t]] * alongN[columns.edgeN[t]];
+    const bool served = kernels.tiles[t].serves(p.swapped ? p.n : p.m);
+    grid.tiles[t] = served ? alongM[columns.edgeM[t]] * alongN[columns.edgeN[t]] : infinity;
   }
   for (size_t t = 0; t < count; ++t)
     grid.cycles[t] = cyclesPerStep(p, t, 1);
@@ -179,6 +184,10 @@ GemmModel::Grid GemmModel::gridOf(const Problem &p) const {
 }
 
 double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
+  if (isRuled(shape)) {
+    candidate = ruledChoice(shape);
+    return price(problemOf(shape, false), candidate.tile, 1, nullptr);
+  }
   const int orders = kernels.swapsOperands ? 2 : 1;
   const Problem problems[2] = {problemOf(shape, false), problemOf(shape, true)};
   Grid grids[2];

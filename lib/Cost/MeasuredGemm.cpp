@@ -54,6 +54,46 @@ GemmModel modelOf(const Profile &profile, const CalibrationSet *set) {
   return model;
 }
 
+/// Where a search for constants begins. Block-scaled kernels, with dequantisation in the loop, are far from
+/// the usual start; on Hopper they are DeepGEMM's, which takes its tiles by rule.
+GemmConstants startOf(const Profile &profile, bool quantized, bool rowBlocks, bool ruled) {
+  GemmConstants start = GemmConstants::prior(profile);
+  if (quantized) {
+    start.quantizeLaunch = 2e-6;
+    start.quantizeTraffic = 5;
+  }
+  if (!rowBlocks)
+    return start;
+  start.sharedEfficiency = 1.2;
+  start.unitMemoryBytesPerClock = 13;
+  start.activationTraffic = 0.95;
+  if (ruled) {
+    start.ruledRows = 64;
+    start.mmaEfficiency = 0.75;
+    start.unitBytesPerClock = 100;
+    start.stepOverheadCycles = 60;
+    start.epilogueCyclesPerLine = 8;
+    start.waveRounding = 0.65;
+    start.cacheShare = 0.27;
+    start.droop = 0.35;
+    start.droopSeconds = 3e-3;
+    start.missingRowSeconds = 0.5e-9;
+    start.unevenScaleCycles = 34;
+    start.pairGain = 0.16;
+    start.missingRowTraffic = 0.85;
+  } else {
+    start.mmaEfficiency = 0.84;
+    start.unitBytesPerClock = 40;
+    start.epilogueCyclesPerLine = 16;
+    start.waveRounding = 0.87;
+    start.cacheShare = 0.13;
+    start.droop = 0.3;
+    start.droopSeconds = 5e-6;
+    start.missingRowSeconds = 1e-9;
+  }
+  return start;
+}
+
 /// Models for the trials of a fit. They price rows among the candidates that were cheapest some trials ago: a
 /// trial moves constants so little that the cheapest one of all is among them. Candidates are searched anew
 /// ever more rarely, as steps become shorter.
@@ -169,33 +209,18 @@ public:
 
   CalibrationSet fit(const Profile &profile, llvm::ArrayRef<MeasuredRow> rows, const FitOptions &options,
                      std::vector<double> &heldOut) const override {
-    GemmConstants start = GemmConstants::prior(profile);
     const bool quantized = includesQuantization(rows.front());
     const bool rowBlocks = rows.front().key.operatorKind == "gemm_block128" && quantized;
-    if (quantized) {
-      start.quantizeLaunch = 2e-6;
-      start.quantizeTraffic = 5;
-    }
-    if (rowBlocks) {
-      // Dequantisation in the loop: far from the search's usual start.
-      start.missingRowSeconds = 1e-9;
-      start.mmaEfficiency = 0.84;
-      start.unitBytesPerClock = 40;
-      start.sharedEfficiency = 1.2;
-      start.epilogueCyclesPerLine = 16;
-      start.waveRounding = 0.87;
-      start.cacheShare = 0.13;
-      start.unitMemoryBytesPerClock = 13.5;
-      start.activationTraffic = 1;
-      start.droop = 0.3;
-      start.droopSeconds = 5e-6;
-    }
+    const bool ruled = rowBlocks && profile.architecture == Architecture::Sm90a;
+    const GemmConstants start = startOf(profile, quantized, rowBlocks, ruled);
+    static constexpr llvm::StringRef ofRule[] = {"uneven_scale_cycles", "pair_gain", "missing_row_traffic"};
     std::vector<ConstantField<GemmConstants>> fields;
     for (const ConstantField<GemmConstants> &field : GemmConstants::fields()) {
       const llvm::StringRef fieldName = field.name;
       // Only tables of odd sizes could tell the effect of alignment.
       if (fieldName.starts_with("aligned_") || (fieldName.starts_with("quantize_") && !quantized) ||
-          (fieldName == "missing_row_seconds" && !rowBlocks))
+          (fieldName == "missing_row_seconds" && !rowBlocks) ||
+          (llvm::is_contained(ofRule, fieldName) && !ruled) || fieldName == "ruled_rows")
         continue;
       fields.push_back(field);
     }

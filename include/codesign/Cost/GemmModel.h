@@ -37,6 +37,15 @@ struct GemmConstants {
   double outputOverlap = 0.15;
   // Kernels that read whole row blocks: time per 128 of k for every row that the last block of 128 lacks.
   double missingRowSeconds = 0;
+  // A library that takes, above so many rows, the tile of 128 rows with the fewest waves, the fullest last
+  // wave and the fewest columns among 16, 24, …, 128, as DeepGEMM does; 0: it takes what is fastest.
+  double ruledRows = 0;
+  // What such a tile costs besides where a block of 128 scaled columns does not divide into its columns; what
+  // two side by side save that load their rows once; what each of the last row block reads of rows that are
+  // not there.
+  double unevenScaleCycles = 0;
+  double pairGain = 0;
+  double missingRowTraffic = 0;
   // The pass that quantises activations, where a library's time includes it.
   double quantizeLaunch = 0;
   double quantizeTraffic = 0;
@@ -61,6 +70,9 @@ struct GemmTile {
   double readsB = 1;
   double combineCycles = 0; // after the loop, in which waves that share k add up their sums
   int maxRows = 0;          // up to which the kernel is made: one tile holds them; 0: any number
+  int minRows = 0;          // from which on it is taken
+
+  bool serves(double rows) const { return rows >= minRows && (maxRows == 0 || rows <= maxRows); }
 };
 
 /// What the model found cheapest; the numbers that explain a time.
@@ -132,6 +144,11 @@ private:
   double cyclesPerStep(const Problem &problem, size_t tile, double workFactor) const;
   double price(const Problem &problem, size_t tile, int split, Terms *terms) const;
   double best(const GemmShape &shape, GemmCandidate &candidate) const;
+  void addRuledTiles();
+  bool isRuled(const GemmShape &shape) const {
+    return constants.ruledRows > 0 && double(shape.m) > constants.ruledRows;
+  }
+  GemmCandidate ruledChoice(const GemmShape &shape) const;
   double alignmentFactor(const GemmShape &shape) const;
   double partialBlock(const GemmShape &shape) const;
   double quantization(const GemmShape &shape) const;
@@ -139,6 +156,7 @@ private:
 
   GemmConstants constants;
   GemmKernels kernels;
+  size_t firstRuled = 0; // of the tiles that are taken by rule
   std::optional<Corrections> corrections;
   bool sustained;
   int computeUnits;

@@ -53,6 +53,55 @@ TEST(GemmModel, TheLastWaveCostsWhatItsRoundingSays) {
   EXPECT_NEAR(termOf(even, "mma"), 320.0 / 304 * tile, 1e-12);
 }
 
+GemmModel ruled(GemmConstants constants) {
+  constants.ruledRows = 64;
+  return withTile(constants, {64, 64});
+}
+
+TEST(GemmModel, ARuleTakesTheFewestWavesThenTheFullestLast) {
+  GemmChoice choice;
+  // 16 blocks of rows: 128 columns make 512 tiles, 112 make 592, both two waves on 304 units; 104 make 640,
+  // three.
+  ruled(bare()).breakdown(product(2048, 4096, 4096), &choice);
+  EXPECT_EQ(choice.tile.m, 128);
+  EXPECT_EQ(choice.tile.n, 112);
+  EXPECT_EQ(choice.tiles, 592);
+  // Up to 64 rows the library has what it has.
+  ruled(bare()).breakdown(product(64, 4096, 4096), &choice);
+  EXPECT_EQ(choice.tile.m, 64);
+  EXPECT_EQ(choice.tile.n, 64);
+}
+
+TEST(GemmModel, TilesOfTheLastRowBlockReadRowsThatAreNotThere) {
+  GemmConstants c = bare();
+  c.missingRowTraffic = 0.5;
+  // 17 blocks: 35 columns of tiles, 120 wide, make 595 tiles; 37 would make a third wave.
+  Breakdown b = ruled(c).breakdown(product(2049, 4096, 4096));
+  EXPECT_NEAR(termOf(b, "partial row block"), 0.5 * 127 * 35 * 4096 * 2 / 5.3e12, 1e-15);
+  EXPECT_EQ(termOf(ruled(c).breakdown(product(2048, 4096, 4096)), "partial row block"), 0);
+}
+
+TEST(GemmModel, NeighbouringTilesLoadTheirRowsOnce) {
+  GemmConstants c = bare();
+  const double alone = 2.0 * 128 * 128 * 4096 / 2048 / 2.1e9; // of one tile; 8 x 38 of them fill the device
+  EXPECT_NEAR(termOf(ruled(c).breakdown(product(1024, 4864, 4096)), "mma"), alone, 1e-12);
+  c.pairGain = 0.25;
+  EXPECT_NEAR(termOf(ruled(c).breakdown(product(1024, 4864, 4096)), "mma"), 0.75 * alone, 1e-12);
+  // 37 tiles side by side are no pairs.
+  EXPECT_NEAR(termOf(ruled(c).breakdown(product(1024, 4736, 4096)), "mma") +
+                  termOf(ruled(c).breakdown(product(1024, 4736, 4096)), "last wave"),
+              alone, 1e-12);
+}
+
+TEST(GemmModel, TilesThatCutABlockOfScalesPayForIt) {
+  GemmConstants c = bare();
+  c.unevenScaleCycles = 10;
+  // 112 columns do not divide 128: 64 steps of 64, two waves.
+  Breakdown even = ruled(bare()).breakdown(product(2048, 4096, 4096));
+  Breakdown uneven = ruled(c).breakdown(product(2048, 4096, 4096));
+  EXPECT_NEAR(uneven.time().value - even.time().value, 2 * 64 * 10 / 2.1e9, 1e-12);
+}
+
 TEST(GemmModel, FewRowsStreamTheWeights) {
   Breakdown b = withTile(bare(), {16, 64}).breakdown(product(16, 8192, 8192));
   EXPECT_NEAR(termOf(b, "hbm"), (16.0 + 8192) * 8192 * 2 / 5.3e12, 1e-12);
