@@ -308,7 +308,8 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
 
   const Profile &device = profile();
   BusyTimes busy;
-  if (const std::optional<DataType> type = multipliedType(shape))
+  const std::optional<DataType> type = multipliedType(shape);
+  if (type)
     busy.matrix = result.flops / device.achievableMatrixFor(device.matrixTypeFor(*type));
   busy.memory = result.bytes / device.memory.datasheetBandwidth;
   if (std::holds_alternative<CollectiveShape>(shape))
@@ -317,8 +318,8 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
 
   const bool product =
       std::holds_alternative<GemmShape>(shape) || std::holds_alternative<GroupedGemmShape>(shape);
-  if (product && implementation->isWidened(*multipliedType(shape)))
-    result.basis = (toString(*multipliedType(shape)) + " weights, bf16 products").str();
+  if (product && type && implementation->isWidened(*type))
+    result.basis = (toString(*type) + " weights, bf16 products").str();
   const CalibrationSet *set = implementation->setFor(implementation->nameOf(shape));
   if (implementation->options.provider == Provider::Own) {
     result.source = EstimateSource::Datasheet;

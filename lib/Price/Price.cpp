@@ -256,7 +256,8 @@ llvm::Expected<KernelPrice> priceKernel(FuncOp function) {
 }
 
 int64_t workgroupsPerComputeUnit(const KernelPrice &price, int64_t registers, const Profile &profile) {
-  const int64_t waves = llvm::divideCeil(price.threads, static_cast<int64_t>(profile.compute.waveSize));
+  const int64_t waves =
+      std::max<int64_t>(1, llvm::divideCeil(price.threads, static_cast<int64_t>(profile.compute.waveSize)));
   // The waves of a workgroup go to whichever SIMDs have room.
   const int64_t simds = profile.compute.simdsPerComputeUnit;
   const int64_t byRegisters = profile.wavesPerSimd(static_cast<int>(registers)) * simds / waves;

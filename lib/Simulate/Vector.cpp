@@ -24,7 +24,7 @@ const uint32_t *readLanes(Wave &wave, const Operand &operand, int slot, int dwor
     return wave.lanes(operand.index);
   if (operand.isConstant())
     return operand.lanes;
-  uint32_t *temporary = wave.scratchLanes[slot].value;
+  uint32_t *temporary = wave.temporary(slot);
   uint64_t value = dwords == 2 ? wave.read64(operand) : wave.read32(operand);
   for (int d = 0; d < dwords; ++d) {
     uint32_t part = static_cast<uint32_t>(value >> (32 * d));
@@ -81,7 +81,7 @@ int dwordsOf(LaneType type) {
 /// Lanes that DPP switches off: masked rows and banks, and invalid sources without bound_ctrl.
 uint64_t applyDpp(Wave &wave, const Instruction &instruction, const uint32_t *&source, uint64_t exec,
                   int dwords) {
-  uint32_t *temporary = wave.scratchLanes[sourceTemporary].value;
+  uint32_t *temporary = wave.temporary(sourceTemporary);
   uint64_t enabled = 0;
   alignas(64) uint32_t copy[2 * laneCount];
   std::memcpy(copy, source, sizeof(uint32_t) * laneCount * dwords);
@@ -123,7 +123,7 @@ const uint32_t *applyModifiers(Wave &wave, const Instruction &instruction, int k
   bool packed = form == VectorForm::Packed16 || (form == VectorForm::Dot && k < 2);
   if (!selects && (packed ? bits == modifier::opSel1 : bits == 0))
     return source;
-  uint32_t *temporary = wave.scratchLanes[sourceTemporary + 2 * k].value;
+  uint32_t *temporary = wave.temporary(sourceTemporary + 2 * k);
   bool isHalf = type == LaneType::F16 || type == LaneType::B16;
   if (packed) {
     uint32_t flip = (bits & modifier::negate ? 0x8000u : 0) | (bits & modifier::negateHigh ? 0x80000000u : 0);
@@ -246,9 +246,9 @@ void runPacked32(LaneArguments &x, const Instruction &instruction, const LaneOpe
       bool high = bits & (half ? modifier::opSel1 : modifier::opSel0);
       x.source[k] = full[k] + (high ? laneCount : 0);
       if (bits & (half ? modifier::negateHigh : modifier::negate)) {
-        uint32_t *temporary = wave.scratchLanes[sourceTemporary + 2 * k + 1].value;
+        uint32_t *temporary = wave.temporary(sourceTemporary + 2 * k + 1);
         if (full[k] == temporary - laneCount) // a spread scalar sits there: its high half is read next
-          temporary = wave.scratchLanes[resultTemporary + 2 + k].value;
+          temporary = wave.temporary(resultTemporary + 2 + k);
         for (int lane = 0; lane < laneCount; ++lane)
           temporary[lane] = x.source[k][lane] ^ 0x80000000u;
         x.source[k] = temporary;
@@ -296,16 +296,14 @@ void execute(Wave &wave, const Instruction &instruction) {
   bool hasVectorResult = details.form != VectorForm::Compare && details.form != VectorForm::CompareExec;
   bool post = instruction.clamp || instruction.outputModifier || instruction.extra[1];
   bool direct = hasVectorResult && enabled == ~0ull && !post;
-  x.destination =
-      direct ? wave.lanes(instruction.destination.index) : wave.scratchLanes[resultTemporary].value;
+  x.destination = direct ? wave.lanes(instruction.destination.index) : wave.temporary(resultTemporary);
 
   const bool flushesHalves = details.computesHalves && wave.mode.subnormals64() != 3;
   const bool packedHalves = details.form == VectorForm::Packed16;
   if (flushesHalves && !(wave.mode.subnormals64() & 1))
     for (int k = 0; k < operation.sourceCount; ++k)
       if (packedHalves || operation.sourceType[k] == LaneType::F16)
-        x.source[k] =
-            flushHalves(x.source[k], wave.scratchLanes[sourceTemporary + 2 * k].value, packedHalves);
+        x.source[k] = flushHalves(x.source[k], wave.temporary(sourceTemporary + 2 * k), packedHalves);
   bool wide = details.usesWideMode && wave.mode.differs();
   if (wide)
     setFloatEnvironment(wave.mode, true);

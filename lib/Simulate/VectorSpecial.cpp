@@ -106,7 +106,7 @@ void fmaMix(Wave &wave, const Instruction &instruction) {
     const Operand &operand = instruction.sources[k];
     sources[k] = readLanes(wave, operand, sourceTemporary + 2 * k, 1);
     if (operand.modifiers & modifier::opSel1) { // op_sel_hi marks an f16 source, op_sel its half
-      uint32_t *halves = wave.scratchLanes[sourceTemporary + 2 * k].value;
+      uint32_t *halves = wave.temporary(sourceTemporary + 2 * k);
       int shift = operand.modifiers & modifier::opSel0 ? 16 : 0;
       for (int lane = 0; lane < laneCount; ++lane)
         halves[lane] = sources[k][lane] >> shift;
@@ -121,7 +121,7 @@ void fmaMix(Wave &wave, const Instruction &instruction) {
         value = -value;
     }
   }
-  uint32_t *result = wave.scratchLanes[resultTemporary].value;
+  uint32_t *result = wave.temporary(resultTemporary);
   const uint32_t *old = wave.lanes(instruction.destination.index);
   int kind = instruction.extra[2];
   static const LaneOperation *convert = findLaneOperation("V_CVT_F16_F32", false);
@@ -133,7 +133,7 @@ void fmaMix(Wave &wave, const Instruction &instruction) {
   }
   if (kind) {
     LaneArguments x;
-    x.destination = wave.scratchLanes[resultTemporary + 1].value;
+    x.destination = wave.temporary(resultTemporary + 1);
     x.source[0] = result;
     x.halfOverflow = wave.mode.halfOverflow;
     convert->kernel(x);

@@ -72,13 +72,20 @@ struct Wave {
   void setExec(uint64_t value) { setScalar64(scalar::exec, value); }
   uint64_t vcc() const { return scalar64(scalar::vcc); }
   void setVcc(uint64_t value) { setScalar64(scalar::vcc, value); }
-  uint32_t *lanes(int reg) { return vectors[reg].value; }
+  /// The lanes of a register or temporary; those of the next one follow.
+  uint32_t *lanes(int reg) { return lanesOf(vectors, reg); }
+  uint32_t *temporary(int index) { return lanesOf(scratchLanes, index); }
 
   /// Value of a scalar or constant operand.
   uint32_t read32(const Operand &operand) const;
   uint64_t read64(const Operand &operand) const;
   void write32(const Operand &operand, uint32_t value) { scalars[operand.index] = value; }
   void write64(const Operand &operand, uint64_t value) { setScalar64(operand.index, value); }
+
+private:
+  static uint32_t *lanesOf(const std::unique_ptr<LaneValues[]> &registers, int index) {
+    return reinterpret_cast<uint32_t *>(registers.get()) + static_cast<ptrdiff_t>(index) * laneCount;
+  }
 };
 
 /// One workgroup in flight; reused for the next one by its worker thread.
