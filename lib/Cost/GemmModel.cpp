@@ -25,6 +25,11 @@ GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, Gem
                       sustained ? profile.achievableMatrixFor(matrixType).value : 0,
                       std::max(bytesPerElement(type), bytesPerElement(matrixType))};
   }
+  if (constants.largestTile > 0)
+    llvm::erase_if(kernels.tiles, [&](const GemmTile &tile) {
+      return std::max(tile.m, tile.n) > constants.largestTile || !llvm::isPowerOf2_32(tile.m) ||
+             !llvm::isPowerOf2_32(tile.n);
+    });
   addRuledTiles();
   auto edgeOf = [&](int extent) {
     auto found = std::find(columns.edges.begin(), columns.edges.end(), extent);

@@ -65,7 +65,8 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   const bool ruled = tile.minRows > 0;
   const double pair =
       ruled && p.m >= pairedRows && std::fmod(p.n, 2 * tile.n) == 0 ? 1 - constants.pairGain : 1;
-  const double perTile = cyclesPerStep(p, tileIndex, workFactor) * pair * steps / clock;
+  const double perTile =
+      (cyclesPerStep(p, tileIndex, workFactor) * pair * steps + constants.exposedTileCycles) / clock;
   const double store = constants.epilogueCyclesPerLine * tile.m * tile.n * p.outputBytes / 64 / clock;
   // A workgroup of a persistent kernel stores one tile before it starts the next.
   const double perTileStore = ruled ? store : 0;

@@ -55,12 +55,18 @@ GemmModel modelOf(const Profile &profile, const CalibrationSet *set) {
 }
 
 /// Where a search for constants begins. Block-scaled kernels, with dequantisation in the loop, are far from
-/// the usual start; on Hopper they are DeepGEMM's, which takes its tiles by rule.
-GemmConstants startOf(const Profile &profile, bool quantized, bool rowBlocks, bool ruled) {
+/// the usual start; on Hopper they are DeepGEMM's, which takes its tiles by rule; AITER's are Composable
+/// Kernel's, with sides of 16 to 128 and one workgroup at a time on a compute unit.
+GemmConstants startOf(const Profile &profile, bool quantized, bool fewTiles, bool rowBlocks, bool ruled) {
   GemmConstants start = GemmConstants::prior(profile);
   if (quantized) {
     start.quantizeLaunch = 2e-6;
     start.quantizeTraffic = 5;
+  }
+  if (fewTiles) {
+    start.largestTile = 128;
+    start.exposedTileCycles = 2000;
+    start.waveRounding = 0.9;
   }
   if (!rowBlocks)
     return start;
@@ -211,8 +217,10 @@ public:
                      std::vector<double> &heldOut) const override {
     const bool quantized = includesQuantization(rows.front());
     const bool rowBlocks = rows.front().key.operatorKind == "gemm_block128" && quantized;
+    const bool fewTiles =
+        rows.front().key.operatorKind == "gemm_block128" && profile.architecture == Architecture::Gfx942;
     const bool ruled = rowBlocks && profile.architecture == Architecture::Sm90a;
-    const GemmConstants start = startOf(profile, quantized, rowBlocks, ruled);
+    const GemmConstants start = startOf(profile, quantized, fewTiles, rowBlocks, ruled);
     static constexpr llvm::StringRef ofRule[] = {"uneven_scale_cycles", "pair_gain", "missing_row_traffic"};
     std::vector<ConstantField<GemmConstants>> fields;
     for (const ConstantField<GemmConstants> &field : GemmConstants::fields()) {
@@ -220,7 +228,9 @@ public:
       // Only tables of odd sizes could tell the effect of alignment.
       if (fieldName.starts_with("aligned_") || (fieldName.starts_with("quantize_") && !quantized) ||
           (fieldName == "missing_row_seconds" && !rowBlocks) ||
-          (llvm::is_contained(ofRule, fieldName) && !ruled) || fieldName == "ruled_rows")
+          (llvm::is_contained(ofRule, fieldName) && !ruled) ||
+          (fieldName == "exposed_tile_cycles" && !fewTiles) || fieldName == "ruled_rows" ||
+          fieldName == "largest_tile")
         continue;
       fields.push_back(field);
     }

@@ -35,6 +35,10 @@ struct GemmConstants {
   double activationTraffic = 0.4;
   double stepLatencyCycles = 10;
   double outputOverlap = 0.15;
+  // Between two tiles of one compute unit: first loads and store, where nothing else runs on it.
+  double exposedTileCycles = 0;
+  // A library of few kernels: the largest side of a tile, all sides being powers of two; 0: any tile.
+  double largestTile = 0;
   // Kernels that read whole row blocks: time per 128 of k for every row that the last block of 128 lacks.
   double missingRowSeconds = 0;
   // A library that takes, above so many rows, the tile of 128 rows with the fewest waves, the fullest last

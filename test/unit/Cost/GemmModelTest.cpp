@@ -102,6 +102,32 @@ TEST(GemmModel, TilesThatCutABlockOfScalesPayForIt) {
   EXPECT_NEAR(uneven.time().value - even.time().value, 2 * 64 * 10 / 2.1e9, 1e-12);
 }
 
+TEST(GemmModel, ALibraryOfFewKernelsHasNoTileThatFits) {
+  GemmConstants c = bare();
+  GemmChoice choice;
+  // 19 x 32 tiles of 128 are two whole waves of 304; the twentieth row of tiles needs a third. Smaller tiles
+  // ask twice as much of the L2.
+  c.unitBytesPerClock = 32;
+  c.largestTile = 128;
+  const std::vector<GemmTile> tiles = libraryTiles(frozenProfile());
+  GemmModel few(frozenProfile(), c, {.tiles = tiles, .maxSplitK = 1}, false);
+  const double two = few.breakdown(product(2432, 4096, 4096), &choice).time().value;
+  EXPECT_EQ(choice.tile.m, 128);
+  EXPECT_EQ(choice.tile.n, 128);
+  EXPECT_GT(few.time(product(2433, 4096, 4096)).value, 1.4 * two);
+  c.largestTile = 0;
+  GemmModel any(frozenProfile(), c, {.tiles = tiles, .maxSplitK = 1}, false);
+  EXPECT_LT(any.time(product(2433, 4096, 4096)).value, 1.4 * two);
+}
+
+TEST(GemmModel, WhatNothingHidesIsPaidForEveryTile) {
+  GemmConstants c = bare();
+  const GemmShape threeWaves = product(3 * 16 * 128, 19 * 128, 4096);
+  const double hidden = withTile(c, {128, 128}).time(threeWaves).value;
+  c.exposedTileCycles = 1000;
+  EXPECT_NEAR(withTile(c, {128, 128}).time(threeWaves).value - hidden, 3 * 1000 / 2.1e9, 1e-12);
+}
+
 TEST(GemmModel, FewRowsStreamTheWeights) {
   Breakdown b = withTile(bare(), {16, 64}).breakdown(product(16, 8192, 8192));
   EXPECT_NEAR(termOf(b, "hbm"), (16.0 + 8192) * 8192 * 2 / 5.3e12, 1e-12);
