@@ -5,6 +5,7 @@
 #include "codesign/Cost/DecodeModel.h"
 #include "codesign/Cost/Energy.h"
 #include "codesign/Cost/GroupedGemmModel.h"
+#include "codesign/Cost/OwnKernels.h"
 #include "codesign/Cost/Regime.h"
 #include "codesign/Cost/StreamModel.h"
 #include "llvm/ADT/STLExtras.h"
@@ -87,24 +88,6 @@ std::optional<DataType> multipliedType(const OperatorShape &shape) {
 
 } // namespace
 
-/// Types that run at one rate on the same kernels share their constants.
-static bool isAlike(DataType a, DataType b) {
-  auto isFloat16 = [](DataType type) { return type == DataType::F16 || type == DataType::BF16; };
-  return a == b || (isFloat8(a) && isFloat8(b)) || (isFloat16(a) && isFloat16(b));
-}
-
-/// Among own schedules of equal price the first is taken: overlapped copies, then small instructions (16 rows
-/// draw less power than 32 on CDNA and so clock higher), then deep steps (fewer barriers), then more waves to
-/// hide latency; where copies pass the registers or weights are streamed, also more of them under way.
-static std::array<int, 6> preference(const GemmSchedule &schedule) {
-  const bool deep = streamsWeights(schedule.family) || schedule.family == GemmFamily::MmaCpAsyncMultistage;
-  const MatrixInstruction &record = schedule.matrixInstruction();
-  // A wide wgmma reads its rows from shared memory less often.
-  const int width = record.kind == MatrixInstructionKind::Wgmma ? record.n : 0;
-  return {schedule.stages >= 2 ? 0 : 1, record.m,          -width,
-          -schedule.macroTileK,         -schedule.waves(), deep ? -schedule.stages : 0};
-}
-
 struct CostModel::Implementation {
   const Profile &profile;
   CostOptions options;
@@ -164,7 +147,8 @@ struct CostModel::Implementation {
     for (const CalibrationSet &set : profile.calibration.sets) {
       const bool typeFits =
           anyType || !set.key.dataType || !name.type || isAlike(*set.key.dataType, *name.type);
-      if (set.borrowedFrom.empty() == borrowed || set.key.operatorKind != name.kind || !typeFits)
+      if (set.borrowedFrom.empty() == borrowed || set.key.operatorKind != name.kind || !typeFits ||
+          set.key.provider == ownKernelProvider)
         continue;
       if (options.library.empty() || set.key.provider == options.library)
         return &set;
@@ -200,31 +184,8 @@ struct CostModel::Implementation {
              (options.canEmit && !options.canEmit(schedule));
     });
     llvm::stable_sort(
-        list, [](const GemmSchedule &a, const GemmSchedule &b) { return preference(a) < preference(b); });
+        list, [](const GemmSchedule &a, const GemmSchedule &b) { return preferenceOf(a) < preferenceOf(b); });
     return schedules.emplace(type, std::move(list)).first->second;
-  }
-
-  GemmTile tileOf(const GemmSchedule &schedule) const {
-    GemmTile tile = {schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
-                     double(schedule.wavesM)};
-    // An instruction reads both operands from shared memory: the columns once for every 64 rows.
-    if (schedule.family == GemmFamily::WgmmaTmaPersistent)
-      tile.readsB = double(schedule.macroTileM) / schedule.matrixInstruction().m;
-    if (streamsWeights(schedule.family)) {
-      // The loop does not touch LDS; afterwards every sum is written to it and read once.
-      tile.readsA = tile.readsB = 0;
-      tile.combineCycles =
-          2.0 * sharedMemoryUse(schedule).epilogueBytes / double(profile.shared.bytesPerClock);
-      tile.maxRows = schedule.macroTileM;
-    }
-    return tile;
-  }
-
-  std::vector<GemmTile> ownTiles(DataType type) {
-    std::vector<GemmTile> tiles;
-    for (const GemmSchedule &schedule : ownSchedules(type))
-      tiles.push_back(tileOf(schedule));
-    return tiles;
   }
 
   const GemmModel &gemm(CalibrationName name) {
@@ -239,11 +200,24 @@ struct CostModel::Implementation {
           model.correct(*set->corrections);
         return model;
       }
-      constants.mmaEfficiency *= assumedOwnKernelRate;
-      return GemmModel(
-          profile, constants,
-          {.tiles = ownTiles(name.type.value_or(DataType::BF16)), .maxSplitK = 1, .swapsOperands = false},
-          options.sustained);
+      const DataType type = name.type.value_or(DataType::BF16);
+      OwnLoop loop;
+      const CalibrationSet *simulated = ownKernelSet(profile, type);
+      if (simulated) {
+        loop = OwnLoop::from(*simulated);
+        useOwnLoop(constants, loop);
+        loop.mmaEfficiency = constants.mmaEfficiency;
+      } else {
+        constants.mmaEfficiency *= assumedOwnKernelRate;
+      }
+      GemmKernels kernels{.tiles = {}, .maxSplitK = 1, .swapsOperands = false};
+      for (const GemmSchedule &schedule : ownSchedules(type)) {
+        GemmTile tile = gemmTile(schedule, profile);
+        if (simulated && !streamsWeights(schedule.family))
+          tile.exposedCycles = loop.exposed(loopParts(schedule, profile, type));
+        kernels.tiles.push_back(tile);
+      }
+      return GemmModel(profile, constants, std::move(kernels), options.sustained);
     });
   }
 
@@ -324,8 +298,15 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
   if (implementation->options.provider == Provider::Own) {
     result.source = EstimateSource::Datasheet;
     result.band = assumedOwnKernelBand;
-    if (const auto *gemm = std::get_if<GemmShape>(&shape))
-      result.schedule = implementation->ownSchedules(gemm->input)[result.gemm->tileIndex];
+    if (const auto *gemm = std::get_if<GemmShape>(&shape)) {
+      const GemmSchedule &schedule = implementation->ownSchedules(gemm->input)[result.gemm->tileIndex];
+      result.schedule = schedule;
+      const CalibrationSet *own = ownKernelSet(device, *implementation->nameOf(*gemm).type);
+      if (own && !streamsWeights(schedule.family)) { // whose loop waits for memory, not what was simulated
+        result.source = EstimateSource::Simulated;
+        result.band = halfWidth(own->absoluteBand("all"), assumedOwnKernelBand);
+      }
+    }
   } else if (set && !set->borrowedFrom.empty()) {
     result.source = EstimateSource::Datasheet;
     result.band = std::max(assumedBand, 2 * halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand));

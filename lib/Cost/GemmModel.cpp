@@ -44,7 +44,7 @@ GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, Gem
     columns.ldsM.push_back(tile.m * tile.readsA);
     columns.ldsN.push_back(tile.n * tile.readsB);
     const bool uneven = tile.minRows > 0 && scaledBlock % tile.n != 0;
-    columns.overhead.push_back(constants.stepOverheadCycles * depthStep / tile.depth +
+    columns.overhead.push_back(constants.stepOverheadCycles * depthStep / tile.depth + tile.exposedCycles +
                                (uneven ? constants.unevenScaleCycles : 0));
     columns.edgeM.push_back(edgeOf(tile.m));
     columns.edgeN.push_back(edgeOf(tile.n));

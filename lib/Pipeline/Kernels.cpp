@@ -86,9 +86,12 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
                   std::to_string(gated ? kernel.n / 2 : kernel.n) +
                   "] = " + (gated ? "silu(gate) up of " + product : product) + ", " + kernel.input +
                   ", for " + rowsText(range);
-  options.notes = {"Expected: " + expectation(kernel, range, *parseDataType(kernel.input), plan.hardware) +
-                       " (priced from data-sheet numbers and library constants, not measured)",
-                   "Why: " + range.why};
+  options.notes = {
+      "Expected: " + expectation(kernel, range, *parseDataType(kernel.input), plan.hardware) +
+          (range.expectedSource == "simulated"
+               ? " (main loop timed in the simulator, the rest from library constants; not measured)"
+               : " (priced from data-sheet numbers and library constants, not measured)"),
+      "Why: " + range.why};
   if (gated)
     options.notes.push_back("Rows 2j and 2j + 1 of W are the gate and the up of column j of D");
   llvm::Expected<std::string> source = emitKernel(function, options);

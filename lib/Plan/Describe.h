@@ -142,6 +142,8 @@ void describe(Archive &archive, Part &range) {
   archive("schedule_text", range.scheduleText);
   archive("why", range.why);
   archive("expected_seconds", range.expectedSeconds);
+  archive("expected_source", range.expectedSource);
+  archive("expected_band", range.expectedBand);
   archive("expected_m", range.expectedM);
   archive("library_seconds", range.librarySeconds);
 }

@@ -5,6 +5,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <functional>
+#include <map>
 
 using namespace codesign::report;
 
@@ -282,6 +283,29 @@ std::string wavesText(const PlanKernelRange &range) {
          (alongK.empty() ? "" : "x" + alongK);
 }
 
+/// Where a kernel's time is from, as short as the table needs it.
+std::string shortSource(const PlanKernelRange &range) {
+  return range.expectedSource == "simulated" ? "sim" : "data";
+}
+
+/// What the sources in the table of kernels mean, with their bands.
+void printSources(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+  std::map<std::string, double> bands;
+  for (const PlanKernel &kernel : plan.kernels)
+    for (const PlanKernelRange &range : kernel.ranges) {
+      double &band = bands[shortSource(range)];
+      band = std::max(band, range.expectedBand);
+    }
+  for (const auto &[source, band] : bands)
+    printWrapped(stream,
+                 source +
+                     (source == "sim"
+                          ? ": simulated, the main loop timed by codesign's simulator, not on hardware"
+                          : ": priced from data-sheet numbers and library constants") +
+                     "; within " + formatPercent(band),
+                 2, options.width);
+}
+
 void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
   if (plan.kernels.empty())
     return;
@@ -290,10 +314,10 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
       llvm::all_of(plan.kernels, [&](const PlanKernel &kernel) { return kernel.input == type; });
   heading(stream, options,
           "Kernels" + (oneType ? " in " + type : std::string()) +
-              " (own: priced from data-sheet numbers, not measured; library: calibrated)");
+              " (own: not measured; library: calibrated)");
   Table table({Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left, Align::Right,
-               Align::Right, Align::Right, Align::Right});
-  table.addRow({"kernel", "n", "k", "rows", "tile", "waves", "stages", "at m", "own", "library"});
+               Align::Right, Align::Right, Align::Left, Align::Right});
+  table.addRow({"kernel", "n", "k", "rows", "tile", "waves", "stages", "at m", "own", "from", "library"});
   for (const PlanKernel &kernel : plan.kernels)
     for (const PlanKernelRange &range : kernel.ranges) {
       const bool first = &range == &kernel.ranges.front();
@@ -303,9 +327,10 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
                     scheduleField(range, "macro_tile_m") + "x" + scheduleField(range, "macro_tile_n") + "x" +
                         scheduleField(range, "macro_tile_k"),
                     wavesText(range), scheduleField(range, "stages"), std::to_string(range.expectedM),
-                    formatTime(range.expectedSeconds), formatTime(range.librarySeconds)});
+                    formatTime(range.expectedSeconds), shortSource(range), formatTime(range.librarySeconds)});
     }
   table.print(stream);
+  printSources(plan, stream, options);
   for (const PlanKernel &kernel : plan.kernels)
     if (kernel.gated())
       printWrapped(stream,

@@ -47,6 +47,8 @@ PlanKernelRange rangeFor(const Product &product, const RowRange &rows, const Pro
   range.why =
       scheduleText(estimate, providers.profile()) + "; limited by " + estimate.breakdown.limiter().str();
   range.expectedSeconds = estimate.time().value;
+  range.expectedSource = toString(estimate.source).str();
+  range.expectedBand = estimate.band;
   range.expectedM = rows.representative;
   range.librarySeconds = providers.library().estimate(shape).time().value;
   return range;

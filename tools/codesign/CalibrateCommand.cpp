@@ -4,6 +4,7 @@
 #include "codesign/Cost/Calibrate.h"
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Simulate/TimingFit.h"
+#include "codesign/Verify/OwnKernels.h"
 #include "llvm/Support/Chrono.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -17,6 +18,9 @@ struct CalibrateCommandOptions {
   std::string hardware;
   std::vector<std::string> tables;
   std::string codeObjects; // list of code objects with measured times
+  bool ownKernels = false;
+  OwnKernelOptions own;
+  std::string ownType = "bf16";
   CalibrateOptions calibrate;
   bool dryRun = false;
 };
@@ -67,15 +71,58 @@ llvm::Expected<CalibrationSet> calibrateTiming(const CalibrateCommandOptions &op
   return set;
 }
 
+/// The main loop of codesign's own kernels, from the simulator.
+llvm::Expected<CalibrationSet> calibrateOwnKernels(const CalibrateCommandOptions &options,
+                                                   const Profile &profile) {
+  llvm::Expected<simulate::ComputeUnit> unit = simulate::computeUnitOf(profile);
+  if (!unit)
+    return unit.takeError();
+  OwnKernelOptions own = options.own;
+  const std::optional<DataType> type = parseDataType(options.ownType);
+  if (!type)
+    return usageError("'" + options.ownType + "' is no element type");
+  own.type = *type;
+  auto simulated = simulateSchedules(profile, own, [](const SimulatedSchedule &timed) {
+    llvm::errs() << llvm::format("%8.0f clocks, %d resident  ", timed.clocks, timed.residents)
+                 << timed.schedule.describe() << '\n';
+  });
+  if (!simulated)
+    return simulated.takeError();
+  const double memoryRate = unit->timing.memoryBytesPerClock;
+  const OwnKernelFit fit = fitOwnKernels(*simulated, memoryRate);
+  llvm::outs() << "Main loop of codesign's kernels: clocks of a compute unit for one tile and 64 of k\n"
+                  "  simulated    priced  matrix     LDS      L2  resident  schedule\n";
+  for (const SimulatedSchedule &timed : *simulated)
+    llvm::outs() << llvm::format("  %9.0f %9.0f %7.0f %7.0f %7.0f  %8d  ", timed.clocks,
+                                 fit.loop.clocks(timed.parts), timed.parts.mma, timed.parts.shared,
+                                 timed.parts.memory / memoryRate, timed.residents)
+                 << timed.schedule.describe() << '\n';
+  CalibrationSet set = ownKernelCalibration(fit, own.type, *unit);
+  set.date = options.calibrate.date;
+  llvm::outs() << llvm::format("%d kernels: mean error %.1f %% fitted, %.1f %% held out "
+                               "(simulated: not measured on hardware)\n",
+                               set.rowsFitted, 100 * fit.error, set.meanAbsolutePercentageError);
+  for (const CalibrationConstant &constant : set.constants)
+    llvm::outs() << llvm::format("  %-30s %12.5g  %s\n", constant.name.c_str(), constant.value,
+                                 constant.unit.c_str());
+  return set;
+}
+
 llvm::Expected<ExitCode> run(const CalibrateCommandOptions &options, const GlobalOptions &global) {
   auto profile = loadProfile(options.hardware, profileSearchDirs(global.dataDir, global.executable));
   if (!profile)
     return profile.takeError();
-  if (options.tables.empty() && options.codeObjects.empty())
-    return usageError("nothing to fit to: give --measurements or --code-objects");
+  if (options.tables.empty() && options.codeObjects.empty() && !options.ownKernels)
+    return usageError("nothing to fit to: give --measurements, --code-objects or --own-kernels");
   std::vector<CalibrationSet> sets;
   if (!options.codeObjects.empty()) {
     llvm::Expected<CalibrationSet> set = calibrateTiming(options, *profile);
+    if (!set)
+      return set.takeError();
+    sets.push_back(std::move(*set));
+  }
+  if (options.ownKernels) {
+    llvm::Expected<CalibrationSet> set = calibrateOwnKernels(options, *profile);
     if (!set)
       return set.takeError();
     sets.push_back(std::move(*set));
@@ -116,6 +163,13 @@ CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global)
   command.add_option(
       "--code-objects", options->codeObjects,
       "List of code objects with arguments and measured times: fits the simulator's timing model");
+  command.add_flag("--own-kernels", options->ownKernels,
+                   "Emit, compile and simulate codesign's GEMM kernels: calibrates their price");
+  command.add_option("--schedules", options->own.schedules, "Tiles that --own-kernels simulates")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command.add_option("--type", options->ownType, "Element type of --own-kernels")->capture_default_str();
+  command.add_option("--compiler", options->own.compiler, "Device compiler for --own-kernels");
   command.add_option("--source", options->calibrate.source,
                      "Who measured, and the licence: stored with the constants");
   command.add_option("--date", options->calibrate.date,

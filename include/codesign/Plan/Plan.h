@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a file.
-inline constexpr int64_t planSchemaVersion = 3;
+inline constexpr int64_t planSchemaVersion = 4;
 
 /// A named scalar: one size of an operator ("m" 8192), one parameter of a schedule ("macro_tile_m" 256).
 struct PlanField {
@@ -154,6 +154,8 @@ struct PlanKernelRange {
   std::vector<PlanField> schedule; // for programs
   std::string scheduleText, why;
   double expectedSeconds = 0; // at expectedM rows
+  std::string expectedSource; // "simulated": its main loop ran in the simulator; else "datasheet"
+  double expectedBand = 0;    // relative error of expectedSeconds
   int64_t expectedM = 0;
   double librarySeconds = 0; // what the library's kernel is expected to take for as many rows
   bool operator==(const PlanKernelRange &) const = default;

@@ -64,40 +64,47 @@ Plan samplePlan() {
                                    .text = "tiles: 12 → 8\nwaves\t1.3",
                                    .shareSaved = 0.05,
                                    .operators = {{"train", "attention", "attention", "a", "b", 2, 1}}}}};
-  Plan plan{
-      .generator = "codesign test",
-      .model = "name: with # and 'quotes'",
-      .family = "llama",
-      .type = "bf16",
-      .hardware = "mi300x",
-      .architecture = "cdna3",
-      .objective = "time",
-      .workloads = {{"train", "train seq 4096", "train", 4, 4096, 1, 8, "bf16", "bf16", "none", 0.7}},
-      .base = variant,
-      .best = {variant, variant},
-      .alternatives = {variant},
-      .certificate = {.variants = int64_t(9007199254740993), // not a double
-                      .constraints = {{"params_budget", "7.8e9 to 8.2e9", 100, 99}},
-                      .legal = 1,
-                      .lowerBound = 0.93,
-                      .gap = 1e-9,
-                      .tieBand = 0.02,
-                      .tied = 3,
-                      .tiedExamples = {variant},
-                      .withoutGuardRail = {variant}},
-      .kernels =
-          {{.name = "qkv_proj",
-            .family = "gemm",
-            .operators = {"attention/qkv_proj"},
-            .n = 6144,
-            .k = 4096,
-            .input = "bf16",
-            .output = "bf16",
-            .layout = "nt",
-            .pass = "forward",
-            .epilogue = "swiglu",
-            .ranges = {{1, 0, {{"macro_tile_m", int64_t(256)}}, "256x256x64", "fits", 3e-4, 8192, 4e-4}}}},
-      .warnings = {"one", ""}};
+  Plan plan{.generator = "codesign test",
+            .model = "name: with # and 'quotes'",
+            .family = "llama",
+            .type = "bf16",
+            .hardware = "mi300x",
+            .architecture = "cdna3",
+            .objective = "time",
+            .workloads = {{"train", "train seq 4096", "train", 4, 4096, 1, 8, "bf16", "bf16", "none", 0.7}},
+            .base = variant,
+            .best = {variant, variant},
+            .alternatives = {variant},
+            .certificate = {.variants = int64_t(9007199254740993), // not a double
+                            .constraints = {{"params_budget", "7.8e9 to 8.2e9", 100, 99}},
+                            .legal = 1,
+                            .lowerBound = 0.93,
+                            .gap = 1e-9,
+                            .tieBand = 0.02,
+                            .tied = 3,
+                            .tiedExamples = {variant},
+                            .withoutGuardRail = {variant}},
+            .kernels = {{.name = "qkv_proj",
+                         .family = "gemm",
+                         .operators = {"attention/qkv_proj"},
+                         .n = 6144,
+                         .k = 4096,
+                         .input = "bf16",
+                         .output = "bf16",
+                         .layout = "nt",
+                         .pass = "forward",
+                         .epilogue = "swiglu",
+                         .ranges = {{1,
+                                     0,
+                                     {{"macro_tile_m", int64_t(256)}},
+                                     "256x256x64",
+                                     "fits",
+                                     3e-4,
+                                     "simulated",
+                                     0.5,
+                                     8192,
+                                     4e-4}}}},
+            .warnings = {"one", ""}};
   plan.best[1].workloads[0].dollarsPerMillionTokens.reset();
   return plan;
 }
@@ -186,7 +193,7 @@ TEST(PlanIO, RejectsMissingAndRepeatedKeys) {
 }
 
 TEST(PlanIO, RejectsOtherVersions) {
-  EXPECT_THAT(errorOf(replaced(json(samplePlan()), "\"schema\": 3", "\"schema\": 999")),
+  EXPECT_THAT(errorOf(replaced(json(samplePlan()), "\"schema\": 4", "\"schema\": 999")),
               HasSubstr("schema version 999"));
   EXPECT_THAT(errorOf("{}"), HasSubstr("schema"));
   EXPECT_NE(errorOf("[1]"), "no error");

@@ -1,0 +1,134 @@
+#include "codesign/Cost/OwnKernels.h"
+
+#include <algorithm>
+
+namespace codesign {
+
+bool isAlike(DataType a, DataType b) {
+  auto isFloat16 = [](DataType type) { return type == DataType::F16 || type == DataType::BF16; };
+  return a == b || (isFloat8(a) && isFloat8(b)) || (isFloat16(a) && isFloat16(b));
+}
+
+const CalibrationSet *ownKernelSet(const Profile &profile, DataType type) {
+  for (const CalibrationSet &set : profile.calibration.sets)
+    if (set.key.provider == ownKernelProvider && set.key.operatorKind == "gemm" && set.borrowedFrom.empty() &&
+        set.key.dataType && isAlike(*set.key.dataType, type))
+      return &set;
+  return nullptr;
+}
+
+GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
+  GemmTile tile = {schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
+                   double(schedule.wavesM)};
+  // An instruction reads both operands from shared memory: the columns once for every 64 rows.
+  if (schedule.family == GemmFamily::WgmmaTmaPersistent)
+    tile.readsB = double(schedule.macroTileM) / schedule.matrixInstruction().m;
+  if (streamsWeights(schedule.family)) {
+    // The loop does not touch LDS; afterwards every sum is written to it and read once.
+    tile.readsA = tile.readsB = 0;
+    tile.combineCycles = 2.0 * sharedMemoryUse(schedule).epilogueBytes / double(profile.shared.bytesPerClock);
+    tile.maxRows = schedule.macroTileM;
+  }
+  return tile;
+}
+
+LoopParts loopParts(const GemmSchedule &schedule, const Profile &profile, DataType type) {
+  GemmConstants full;
+  full.mmaEfficiency = full.sharedEfficiency = full.unitBytesPerClock = 1;
+  const GemmModel model(profile, full, {{gemmTile(schedule, profile)}, 1, false}, false);
+  // One tile for every compute unit, so that the device's seconds are those of one tile.
+  constexpr int64_t depths = 16, depth = 64;
+  GemmShape shape;
+  shape.m = int64_t(schedule.macroTileM) * profile.compute.computeUnits;
+  shape.n = schedule.macroTileN;
+  shape.k = depths * depth;
+  shape.input = shape.output = type;
+  LoopParts parts;
+  const Breakdown breakdown = model.breakdown(shape);
+  for (const NamedSeconds &resource : breakdown.resources()) {
+    const double clocks = resource.time.value * profile.peakClock.value / double(depths);
+    if (resource.name == "mma")
+      parts.mma = clocks;
+    else if (resource.name == "lds")
+      parts.shared = clocks;
+    else if (resource.name == "l2")
+      parts.memory = clocks;
+  }
+  parts.perDepth = double(depth) / schedule.macroTileK;
+  parts.residents = std::max(1, occupancy(schedule, profile).workgroupsPerComputeUnit);
+  parts.loneWaves = schedule.waves() <= profile.compute.simdsPerComputeUnit;
+  return parts;
+}
+
+double OwnLoop::exposed(const LoopParts &parts) const {
+  const double mma = parts.mma / mmaEfficiency, shared = parts.shared / sharedEfficiency,
+               memory = parts.memory / unitBytesPerClock, slowest = std::max({mma, shared, memory});
+  const double beside = parts.loneWaves ? loneWaveExposure * (mma + shared + memory - slowest) : 0;
+  const double alone = slowest + beside + exposedLatency * parts.perDepth;
+  return std::max(0.0, alone / parts.residents - slowest);
+}
+
+double OwnLoop::clocks(const LoopParts &parts) const {
+  const double slowest = std::max(
+      {parts.mma / mmaEfficiency, parts.shared / sharedEfficiency, parts.memory / unitBytesPerClock});
+  return slowest + exposed(parts) + stepOverhead * parts.perDepth;
+}
+
+namespace {
+
+struct LoopField {
+  const char *name, *unit, *meaning;
+  double OwnLoop::*member;
+};
+
+constexpr LoopField loopFields[] = {
+    {"mma_efficiency", "fraction", "share of the matrix units' issue rate that codesign's main loop reaches",
+     &OwnLoop::mmaEfficiency},
+    {"shared_efficiency", "fraction", "share of the LDS read rate", &OwnLoop::sharedEfficiency},
+    {"unit_bytes_per_clock", "bytes_per_clock",
+     "L2 to one compute unit, as the simulator's timing model has it", &OwnLoop::unitBytesPerClock},
+    {"step_overhead_cycles", "cycles", "of every step of a tile, which nothing hides",
+     &OwnLoop::stepOverhead},
+    {"exposed_latency_cycles", "cycles", "of every step, which only other workgroups hide",
+     &OwnLoop::exposedLatency},
+    {"lone_wave_exposure", "fraction", "of the faster parts beside the slowest, with one wave on a SIMD",
+     &OwnLoop::loneWaveExposure},
+};
+
+} // namespace
+
+OwnLoop OwnLoop::from(const CalibrationSet &set) {
+  OwnLoop loop;
+  for (const LoopField &field : loopFields)
+    loop.*field.member = set.constant(field.name).value_or(loop.*field.member);
+  return loop;
+}
+
+std::vector<CalibrationConstant> OwnLoop::constants() const {
+  std::vector<CalibrationConstant> list;
+  for (const LoopField &field : loopFields)
+    list.push_back({field.name, this->*field.member, field.unit, field.meaning});
+  return list;
+}
+
+void useOwnLoop(GemmConstants &constants, const OwnLoop &own) {
+  constants.mmaEfficiency *= own.mmaEfficiency;
+  constants.sharedEfficiency = own.sharedEfficiency;
+  constants.unitBytesPerClock = own.unitBytesPerClock;
+  constants.stepOverheadCycles = own.stepOverhead;
+  constants.stepLatencyCycles = 0; // of each tile instead
+}
+
+std::array<int, 6> preferenceOf(const GemmSchedule &schedule) {
+  const bool deep = streamsWeights(schedule.family) || schedule.family == GemmFamily::MmaCpAsyncMultistage;
+  const MatrixInstruction &record = schedule.matrixInstruction();
+  // A wide wgmma reads its rows from shared memory less often.
+  const int width = record.kind == MatrixInstructionKind::Wgmma ? record.n : 0;
+  // Overlapped copies, then small instructions (16 rows draw less power than 32 on CDNA and so clock higher),
+  // then deep steps (fewer barriers), then more waves to hide latency; where copies pass the registers or
+  // weights are streamed, also more of them under way.
+  return {schedule.stages >= 2 ? 0 : 1, record.m,          -width,
+          -schedule.macroTileK,         -schedule.waves(), deep ? -schedule.stages : 0};
+}
+
+} // namespace codesign
