@@ -69,6 +69,22 @@ CODESIGN_INLINE uint32_t sumOfByteDistances(uint32_t a, uint32_t b) {
   return distance(a & 255, b & 255) + distance((a >> 8) & 255, (b >> 8) & 255) +
          distance((a >> 16) & 255, (b >> 16) & 255) + distance(a >> 24, b >> 24);
 }
+/// Bytes that are zero in the reference b do not count.
+CODESIGN_INLINE uint32_t maskedByteDistances(uint32_t a, uint32_t b) {
+  uint32_t sum = 0;
+  for (int at = 0; at < 32; at += 8) {
+    const uint32_t x = (a >> at) & 255, y = (b >> at) & 255;
+    sum += y ? distance(x, y) : 0;
+  }
+  return sum;
+}
+/// Averages of bytes, rounded up where c's byte is odd.
+CODESIGN_INLINE uint32_t byteAverages(uint32_t a, uint32_t b, uint32_t c) {
+  uint32_t result = 0;
+  for (int at = 0; at < 32; at += 8)
+    result |= ((((a >> at) & 255) + ((b >> at) & 255) + ((c >> at) & 1)) >> 1) << at;
+  return result;
+}
 template <int bits, class Extended>
 CODESIGN_INLINE uint32_t dot(uint32_t a, uint32_t b, uint32_t c) {
   uint32_t sum = c;
@@ -273,6 +289,8 @@ const LaneOperation integerOperations[] = {
          return static_cast<uint32_t>((uint64_t(a) << 32 | b) >> (8 * (c & 3)));
        }),
     op("V_SAD_U8", [](uint32_t a, uint32_t b, uint32_t c) { return sumOfByteDistances(a, b) + c; }),
+    op("V_MSAD_U8", [](uint32_t a, uint32_t b, uint32_t c) { return maskedByteDistances(a, b) + c; }),
+    op("V_LERP_U8", [](uint32_t a, uint32_t b, uint32_t c) { return byteAverages(a, b, c); }),
     op("V_SAD_HI_U8",
        [](uint32_t a, uint32_t b, uint32_t c) { return (sumOfByteDistances(a, b) << 16) + c; }),
     op("V_SAD_U16",

@@ -87,6 +87,23 @@ const std::vector<Case> &cases() {
        [](const Lane &x) { return ((x.a >> 8 & 255) << 24) | ((x.b >> 16 & 255) << 16) | (x.b & 255); }},
       {"v_alignbit_b32 v10, v4, v6, 12",
        [](const Lane &x) { return uint32_t((uint64_t(uint32_t(x.a)) << 32 | uint32_t(x.b)) >> 12); }},
+      {"v_lerp_u8 v10, v4, v6, v8",
+       [](const Lane &x) {
+         uint64_t r = 0;
+         for (int i = 0; i < 4; ++i) {
+           const uint64_t sum = (x.a >> 8 * i) % 256 + (x.b >> 8 * i) % 256;
+           r += (sum / 2 + (sum % 2 && (x.c >> 8 * i) % 2 ? 1 : 0)) << 8 * i;
+         }
+         return r;
+       }},
+      {"v_and_b32 v6, 0xff00ffff, v6\n v_msad_u8 v10, v4, v6, v8", // one byte masked in every lane
+       [](const Lane &x) {
+         uint32_t r = uint32_t(x.c);
+         for (int i : {0, 1, 3})
+           if (const int b = int(x.b >> 8 * i & 255))
+             r += uint32_t(std::abs(int(x.a >> 8 * i & 255) - b));
+         return r;
+       }},
       {"v_bfrev_b32 v10, v4",
        [](const Lane &x) {
          uint32_t r = 0;
