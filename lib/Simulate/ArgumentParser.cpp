@@ -132,6 +132,10 @@ Error ArgumentParser::add(StringRef text, KernelArguments &arguments) {
       value = static_cast<int64_t>(positive);
     }
     bits = static_cast<uint64_t>(value);
+    // Both signs' ranges: u32:-1 and i32:0xffffffff are the same bits.
+    const unsigned width = 8 * type->bytes;
+    if (width < 64 && (value < -(int64_t(1) << (width - 1)) || value >= int64_t(1) << width))
+      return usageError("--arg: '" + number + "' does not fit into " + typeName);
   }
   switch (type->bytes) {
   case 8:
