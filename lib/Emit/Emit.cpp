@@ -47,7 +47,7 @@ std::string withoutIncludeGuard(StringRef text) {
 } // namespace
 
 Expected<std::string> emitKernel(kernel::FuncOp function, const EmitOptions &options) {
-  const Architecture architecture = *parseArchitecture(function.getTarget().getArchitecture().getValue());
+  const Architecture architecture = emit::architectureOf(function);
   std::unique_ptr<emit::Target> target = emit::createTarget(architecture);
   if (!target)
     return usageError("no kernels are emitted for " + toString(architecture) + " yet");

@@ -1,6 +1,5 @@
 #include "KernelWriter.h"
 #include "codesign/Support/Diagnostics.h"
-#include "dialects/Kernel/Operand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -26,10 +25,6 @@ std::string tileClass(TileType type) {
     return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
                    rowMajor.getPadding());
   return formatv("SwizzledTile<{0}, {1}, {2}>", element, type.getRows(), type.getColumns());
-}
-
-Architecture architectureOf(FuncOp function) {
-  return *parseArchitecture(function.getTarget().getArchitecture().getValue());
 }
 
 std::optional<int64_t> constantValue(Value value) {
@@ -301,66 +296,6 @@ Error KernelWriter::emit(FetchOp op) {
   const std::string staged = formatv("StagedTile<{0}, {1}, {2}, {3}>", elementOf(type.getElementType()),
                                      type.getShape()[0], type.getShape()[1], function.getThreadCount());
   declareOrReload(op, op.getResult(), op.getName(), staged, text(op.getRows()) + ", " + text(op.getColumn()));
-  return Error::success();
-}
-
-/// "LeftOperands<Mma, 4, 1>".
-static std::string operandsClass(FragmentType type, Architecture architecture) {
-  const Operand operand(type, architecture);
-  // CDNA's preludes count reads along k, the others instructions.
-  const int64_t deep =
-      operand.countSecond() * (vendorOf(architecture) == Vendor::Nvidia ? type.getPack() : 1);
-  return formatv("{0}<Mma, {1}, {2}>", type.getRole() == Role::A ? "LeftOperands" : "RightOperands",
-                 operand.countFirst(), deep);
-}
-
-Error KernelWriter::emit(LoadFragmentOp op) {
-  declareOrReload(op, op.getResult(), op.getName(), operandsClass(op.getType(), architectureOf(function)),
-                  text(op.getTile()) + ", " + text(op.getRow()) + ", " + text(op.getColumn()));
-  return Error::success();
-}
-
-Error KernelWriter::emit(WaveIndexOp op) {
-  const std::string name = fresh("wave");
-  expressions[op.getResult()] = {name};
-  line() << "const int " << name << " = waveId();\n";
-  return Error::success();
-}
-
-Error KernelWriter::emit(FetchFragmentOp op) {
-  declareOrReload(op, op.getResult(), op.getName(), operandsClass(op.getType(), architectureOf(function)),
-                  text(op.getRows()) + ", " + text(op.getRow()) + ", " + text(op.getColumn()) +
-                      (op.getInside() ? "" : ", Clipped{}"));
-  return Error::success();
-}
-
-Error KernelWriter::emit(CollectSumsOp op) {
-  const Operand operand(op.getResult().getType(), architectureOf(function));
-  const std::string name = fresh(op.getName()), share = fresh("share");
-  variables[name] = {op.getResult(), depth};
-  expressions[op.getResult()] = {name};
-  expressions[op.getFirst()] = {share + ".row"};
-  expressions[op.getSecond()] = {share + ".column"};
-  line() << formatv("Accumulators<Mma, {0}, {1}> {2};\n", operand.countFirst(), operand.countSecond(), name);
-  line() << formatv("const Origin {0} = {1}.collect<{3}>({2});\n", share, name, text(op.getSlots()),
-                    function.getWaveCount());
-  return Error::success();
-}
-
-Error KernelWriter::emit(ZeroOp op) {
-  const Operand operand(op.getType(), architectureOf(function));
-  const std::string name = fresh(op.getName());
-  variables[name] = {op.getResult(), depth};
-  expressions[op.getResult()] = {name};
-  line() << formatv("{3}<Mma, {0}, {1}> {2};\n", operand.countFirst(), operand.countSecond(), name,
-                    function.getRoles() ? "GroupAccumulators" : "Accumulators");
-  return Error::success();
-}
-
-Error KernelWriter::emit(MmaOp op) {
-  if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
-    return error;
-  line() << text(op.getResult()) << ".multiply(" << text(op.getA()) << ", " << text(op.getB()) << ");\n";
   return Error::success();
 }
 

@@ -175,6 +175,10 @@ private:
 
 } // namespace
 
+Architecture architectureOf(kernel::FuncOp function) {
+  return *parseArchitecture(function.getTarget().getArchitecture().getValue());
+}
+
 Expected<std::string> elementName(mlir::Type type) {
   switch (kernel::dataTypeOf(type).value_or(DataType::I4)) {
   case DataType::F32:
@@ -209,8 +213,8 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
   LaunchFacts facts;
   facts.threads = function.getThreadCount();
   facts.ldsBytes = function.getSharedBytes();
-  const Architecture architecture = *parseArchitecture(function.getTarget().getArchitecture().getValue());
-  if (vendorOf(architecture) == Vendor::Nvidia && (facts.ldsBytes > staticSharedBytes || function.getRoles()))
+  if (vendorOf(emit::architectureOf(function)) == Vendor::Nvidia &&
+      (facts.ldsBytes > staticSharedBytes || function.getRoles()))
     facts.dynamicLdsBytes = facts.ldsBytes;
   if (function.getRoles())
     facts.persistentCluster = function.getClusterSize();
@@ -232,14 +236,17 @@ StringRef sourceExtension(Architecture architecture) {
 Prelude preludeOf(Architecture architecture) {
   switch (architecture) {
   case Architecture::Gfx942:
-  case Architecture::Gfx950:
-    return {"codesign_cdna.h", preludeCdna};
+  case Architecture::Gfx950: {
+    static const std::string text = std::string(preludeCdna) + preludeActivations + preludeCdnaSums;
+    return {"codesign_cdna.h", text};
+  }
   case Architecture::Sm80: {
-    static const std::string text = std::string(preludeSm80) + preludeSm80Sums;
+    static const std::string text = std::string(preludeSm80) + preludeActivations + preludeSm80Sums;
     return {"codesign_sm80.h", text};
   }
   case Architecture::Sm90a: {
-    static const std::string text = std::string(preludeSm80) + preludeSm80Sums + preludeSm90a;
+    static const std::string text =
+        std::string(preludeSm80) + preludeActivations + preludeSm80Sums + preludeSm90a;
     return {"codesign_sm90a.h", text};
   }
   default:

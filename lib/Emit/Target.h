@@ -25,6 +25,9 @@ public:
                                  int64_t slots, int64_t offset) const = 0;
 };
 
+/// The architecture that the function's target names; its verifier has seen that there is such a one.
+Architecture architectureOf(kernel::FuncOp function);
+
 /// "bf16", "f16", "float"; an error for types without emitted arithmetic.
 llvm::Expected<std::string> elementName(mlir::Type type);
 

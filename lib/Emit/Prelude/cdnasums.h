@@ -1,0 +1,188 @@
+
+// Sums and what follows the products, for CDNA3 and CDNA4.
+
+namespace {
+
+/// Length consecutive elements of a row, 4 or 2; zero outside the matrix. Rows that start at multiples of the
+/// run take one access, others one for each element.
+template <int Length, class T, int Pitch>
+DEVICE Vector<T, Length> loadRun(const GlobalRows<T, Pitch> &matrix, int row, int column) {
+  const int offset = (row * Pitch + column) * static_cast<int>(sizeof(T));
+  Vector<T, Length> run;
+  if constexpr (Pitch % Length != 0) {
+#pragma unroll
+    for (int e = 0; e < Length; ++e) {
+      const int place = column + e < Pitch ? offset + e * static_cast<int>(sizeof(T)) : outside;
+      const unsigned short bits = __builtin_amdgcn_raw_buffer_load_b16(matrix.buffer, place, 0, 0);
+      run[e] = __builtin_bit_cast(T, bits);
+    }
+  } else if constexpr (Length == 4) {
+    const auto words =
+        __builtin_amdgcn_raw_buffer_load_b64(matrix.buffer, column < Pitch ? offset : outside, 0, 0);
+    run = __builtin_bit_cast(Vector<T, 4>, words);
+  } else {
+    const unsigned word =
+        __builtin_amdgcn_raw_buffer_load_b32(matrix.buffer, column < Pitch ? offset : outside, 0, 0);
+    run = __builtin_bit_cast(Vector<T, 2>, word);
+  }
+  return run;
+}
+/// The same for writing; what lies outside the matrix is dropped.
+template <int Length, class T, int Pitch>
+DEVICE void storeRun(const GlobalRows<T, Pitch> &matrix, int row, int column, Vector<T, Length> run) {
+  const int offset = (row * Pitch + column) * static_cast<int>(sizeof(T));
+  if constexpr (Pitch % Length != 0) {
+    const auto halves = __builtin_bit_cast(Vector<unsigned short, Length>, run);
+#pragma unroll
+    for (int e = 0; e < Length; ++e)
+      __builtin_amdgcn_raw_buffer_store_b16(
+          halves[e], matrix.buffer, column + e < Pitch ? offset + e * static_cast<int>(sizeof(T)) : outside,
+          0, 0);
+  } else if constexpr (Length == 4) {
+    const auto words = __builtin_bit_cast(Vector<unsigned, 2>, run);
+    __builtin_amdgcn_raw_buffer_store_b64(words, matrix.buffer, column < Pitch ? offset : outside, 0, 0);
+  } else {
+    __builtin_amdgcn_raw_buffer_store_b32(__builtin_bit_cast(unsigned, run), matrix.buffer,
+                                          column < Pitch ? offset : outside, 0, 0);
+  }
+}
+
+/// The sums of one wave: Down x Across instructions, rows of the left operand by rows of the right one. In
+/// each block of four rows a lane holds one column: element e is row 4 * (lane / size) + e % 4 + 4 * (e / 4)
+/// * (64 / size).
+template <class Mma, int Down, int Across>
+struct Accumulators {
+  using Element = typename Mma::Element;
+  static constexpr int size = Mma::size;
+  static constexpr int quads = size * size / waveSize / 4; // runs of four rows in a lane
+
+  typename Mma::Accumulator parts[Down][Across] = {};
+
+  template <int Deep>
+  __device__ void multiply(const Operands<Mma, Down, Deep> &a, const Operands<Mma, Across, Deep> &b) {
+#pragma unroll
+    for (int k = 0; k < Deep; ++k)
+#pragma unroll
+      for (int i = 0; i < Down; ++i)
+#pragma unroll
+        for (int j = 0; j < Across; ++j)
+          parts[i][j] = Mma::apply(a.parts[i][k], b.parts[j][k], parts[i][j]);
+  }
+
+  /// Calls visit(part, first element in it, row, column) for each run of four rows that this lane holds.
+  template <class Visit>
+  __device__ void forEachQuad(Visit visit) {
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+#pragma unroll
+        for (int quad = 0; quad < quads; ++quad)
+          visit(parts[i][j], 4 * quad, i * size + quad * (4 * waveSize / size) + laneId() / size * 4,
+                j * size + laneId() % size);
+  }
+
+  template <class Function>
+  __device__ void map(Function function) {
+    forEachQuad([&](auto &part, int first, int, int) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e)
+        part[first + e] = function(part[first + e]);
+    });
+  }
+
+  /// Writes what this lane holds to its wave's slot, beside what its neighbours hold.
+  template <class Slot, int Waves>
+  __device__ void deposit(Slot (&slots)[Waves]) {
+    int next = laneId();
+    forEachQuad([&](auto &part, int first, int, int) {
+      slots[waveId()].at(next, 0) = {part[first], part[first + 1], part[first + 2], part[first + 3]};
+      next += waveSize;
+    });
+  }
+
+  /// Adds up what all waves deposited for this wave's share of the rows, in the order of the waves. Returns
+  /// where the share begins; a wave that has none is sent past the last column, where nothing is stored.
+  template <int Waves, class Slot>
+  __device__ Origin collect(Slot (&slots)[Waves]) {
+    constexpr int rows = Down * Across * quads * waveSize; // of a slot, for one share
+    constexpr int shares = Slot::rows / rows;
+    const int share = waveId() < shares ? waveId() : 0;
+    int next = share * rows + laneId();
+    forEachQuad([&](auto &part, int first, int, int) {
+#pragma unroll
+      for (int wave = 0; wave < Waves; ++wave) {
+        const Chunk<float> sums = slots[wave].at(next, 0);
+#pragma unroll
+        for (int e = 0; e < 4; ++e)
+          part[first + e] += sums[e];
+      }
+      next += waveSize;
+    });
+    return {share * Down * size, waveId() < shares ? 0 : Across * size};
+  }
+
+  /// Adds bias[column + i] to row i of the sums, which is an output column; the bias has Columns elements.
+  template <int Columns>
+  __device__ void addBiasDown(const Element *bias, int column) {
+    const GlobalRows<Element, Columns> row(bias, 0, 1, 1); // zero past its end
+    forEachQuad([&](auto &part, int first, int i, int) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        const int offset = (column + i + e) * static_cast<int>(sizeof(Element));
+        const unsigned short value = __builtin_amdgcn_raw_buffer_load_b16(row.buffer, offset, 0, 0);
+        part[first + e] += static_cast<float>(__builtin_bit_cast(Element, value));
+      }
+    });
+  }
+
+  /// Of each pair of rows, which are output columns: gate(first) * second, in the first.
+  template <class Gate>
+  __device__ void gate(Gate gate) {
+    forEachQuad([&](auto &part, int first, int, int) {
+#pragma unroll
+      for (int e = 0; e < 4; e += 2)
+        part[first + e] = gate(part[first + e]) * part[first + e + 1];
+    });
+  }
+
+  /// Adds the element at (row + j, column + i) of the matrix to element (i, j) of the sums.
+  template <int Pitch>
+  __device__ void addTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    addRuns<4, 1>(matrix, row, column);
+  }
+  /// Adds the element at (row + j, (column + i) / 2) to the even rows i.
+  template <int Pitch>
+  __device__ void addHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    addRuns<2, 2>(matrix, row, column);
+  }
+  template <int Length, int Stride, int Pitch>
+  __device__ void addRuns(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    forEachQuad([&](auto &part, int first, int i, int j) {
+      const auto run = loadRun<Length>(matrix, row + j, (column + i) / Stride);
+#pragma unroll
+      for (int e = 0; e < Length; ++e)
+        part[first + e * Stride] += static_cast<float>(run[e]);
+    });
+  }
+
+  /// Rounds and writes element (i, j) of the sums to (row + j, column + i); outside the matrix nothing is
+  /// written.
+  template <int Pitch>
+  __device__ void storeTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    forEachQuad([&](auto &part, int first, int i, int j) {
+      const Vector<float, 4> quad = {part[first], part[first + 1], part[first + 2], part[first + 3]};
+      storeRun(matrix, row + j, column + i, __builtin_convertvector(quad, Vector<Element, 4>));
+    });
+  }
+  /// Rounds and writes the even rows i of the sums to (row + j, (column + i) / 2).
+  template <int Pitch>
+  __device__ void storeHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    forEachQuad([&](auto &part, int first, int i, int j) {
+      const Vector<float, 2> pair = {part[first], part[first + 2]};
+      storeRun(matrix, row + j, (column + i) / 2, __builtin_convertvector(pair, Vector<Element, 2>));
+    });
+  }
+};
+
+} // namespace
