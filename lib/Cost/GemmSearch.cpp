@@ -158,7 +158,7 @@ GemmModel::Grid GemmModel::gridOf(const Problem &p) const {
   for (size_t t = 0; t < count; ++t)
     grid.cycles[t] = cyclesPerStep(p, t, 1);
   const double secondsPerCycle = roundedUp(p.k / depthStep) / clock;
-  const double prologue = constants.prologueCycles / clock;
+  const double prologue = constants.prologueCycles / clock, exposed = constants.exposedTileCycles / clock;
   const double store = (1 - constants.outputOverlap) * p.output / memoryBandwidth;
   const double perElement = constants.epilogueCyclesPerLine * p.outputBytes / 64 / clock;
   const double mmaSeconds = 2 * depthStep / p.flopsPerClock * secondsPerCycle;
@@ -174,7 +174,7 @@ GemmModel::Grid GemmModel::gridOf(const Problem &p) const {
     double traffic = std::max(p.leastTraffic, reloads);
     if (share < 1)
       traffic = std::max(traffic, p.unitTraffic / share);
-    const double loop = waves * grid.cycles[t] * secondsPerCycle;
+    const double loop = waves * (grid.cycles[t] * secondsPerCycle + exposed);
     const double epilogue = std::max(perElement * columns.m[t] * columns.n[t], store);
     const double body = std::max(loop, traffic) + epilogue;
     const double mma = std::max(1.0, share) * mmaSeconds * columns.m[t] * columns.n[t];

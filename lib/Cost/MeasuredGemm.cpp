@@ -63,6 +63,7 @@ GemmConstants startOf(const Profile &profile, bool quantized, bool fewTiles, boo
     start.quantizeLaunch = 2e-6;
     start.quantizeTraffic = 5;
   }
+  start.exposedTileCycles = 300;
   if (fewTiles) {
     start.largestTile = 128;
     start.exposedTileCycles = 2000;
@@ -228,8 +229,7 @@ public:
       // Only tables of odd sizes could tell the effect of alignment.
       if (fieldName.starts_with("aligned_") || (fieldName.starts_with("quantize_") && !quantized) ||
           (fieldName == "missing_row_seconds" && !rowBlocks) ||
-          (llvm::is_contained(ofRule, fieldName) && !ruled) ||
-          (fieldName == "exposed_tile_cycles" && !fewTiles) || fieldName == "ruled_rows" ||
+          (llvm::is_contained(ofRule, fieldName) && !ruled) || fieldName == "ruled_rows" ||
           fieldName == "largest_tile")
         continue;
       fields.push_back(field);
