@@ -221,7 +221,11 @@ private:
   }
 
   void launch(const Layer &layer, const void *a, const void *w, void *d, long long m) {
-    const Parameters parameters = {a, w, /*bias=*/nullptr, /*residual=*/nullptr, d, m};
+    Parameters parameters = {};
+    parameters.a = a;
+    parameters.w = w;
+    parameters.d = d;
+    parameters.m = m;
     const int status = layer.launch(&parameters, nullptr, 0, stream);
     require(status == 0, layer.name, lastError());
   }

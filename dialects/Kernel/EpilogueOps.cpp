@@ -23,6 +23,31 @@ LogicalResult AddBiasOp::verify() {
   return verifyFragment(*this, getFragment().getType());
 }
 
+/// fp32 scales for accumulators.
+static LogicalResult verifyScales(Operation *op, TileType scales, FragmentType fragment) {
+  if (!scales.getElementType().isF32())
+    return op->emitOpError("scales are fp32");
+  if (fragment.getRole() != Role::Accumulator)
+    return op->emitOpError("works on accumulators");
+  return verifyFragment(op, fragment);
+}
+
+LogicalResult ScaleColumnsOp::verify() {
+  TileType scales = getScales().getType();
+  if (scales.getSpace() != Space::Global || scales.getRows() != 1)
+    return emitOpError("the scales are a global tile of one row");
+  return verifyScales(*this, scales, getFragment().getType());
+}
+
+LogicalResult ScaleRowsOp::verify() {
+  TileType scales = getScales().getType();
+  if (failed(verifyGlobalRows(*this, scales)))
+    return failure();
+  if (scales.getColumns() != 1)
+    return emitOpError("each row has one scale");
+  return verifyScales(*this, scales, getFragment().getType());
+}
+
 LogicalResult GateOp::verify() {
   if (getFragment().getType().getRole() != Role::Accumulator)
     return emitOpError("works on accumulators");

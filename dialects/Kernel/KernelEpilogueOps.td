@@ -13,6 +13,29 @@ def Kernel_AddBiasOp : Kernel_Op<"add_bias", [AllTypesMatch<["fragment", "result
   let hasVerifier = 1;
 }
 
+def Kernel_ScaleColumnsOp : Kernel_Op<"scale_columns", [AllTypesMatch<["fragment", "result"]>]> {
+  let summary = "Multiplies by scales[column + position of the element's output column]";
+  let description = [{
+    `scales` is a global tile of one row of fp32: a scale for each output column, or a single one for all of them. With `transposed`
+    the fragment's rows are the output's columns.
+  }];
+  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$scales, Index:$column, UnitAttr:$transposed);
+  let results = (outs Kernel_FragmentType:$result);
+  let assemblyFormat = "(`transposed` $transposed^)? $fragment `,` $scales `[` $column `]` attr-dict `:` type($fragment) `,` type($scales)";
+  let hasVerifier = 1;
+}
+
+def Kernel_ScaleRowsOp : Kernel_Op<"scale_rows", [AllTypesMatch<["fragment", "result"]>]> {
+  let summary = "Multiplies by scales[row + position of the element's output row]";
+  let description = [{
+    `scales` are rows of one fp32 each. The fragment is transposed: its columns are the output's rows.
+  }];
+  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$scales, Index:$row);
+  let results = (outs Kernel_FragmentType:$result);
+  let assemblyFormat = "$fragment `,` $scales `[` $row `]` attr-dict `:` type($fragment) `,` type($scales)";
+  let hasVerifier = 1;
+}
+
 def Kernel_ActivationOp : Kernel_Op<"activation", [Pure, AllTypesMatch<["fragment", "result"]>]> {
   let summary = "Applies an elementwise function in fp32";
   let arguments = (ins Kernel_ActivationAttr:$function, Kernel_FragmentType:$fragment);

@@ -1,5 +1,7 @@
 #include "dialects/Kernel/Operand.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
+#include <map>
 
 namespace codesign::kernel {
 
@@ -48,6 +50,18 @@ int64_t Operand::elementsPerGroup() const {
 int64_t Operand::depthsPerLane() const {
   const FragmentLayout &layout = operandOf(*record, type.getRole()).layout;
   return layout.elementsAlong(depthAxisOf(type.getRole())) * type.getPack();
+}
+
+int64_t Operand::runsPerLane() const {
+  const int64_t length = chunkLength(type.getElementType());
+  // A whole run has as many elements as fit.
+  std::map<std::pair<int64_t, int64_t>, int64_t> runs;
+  for (int64_t element = 0; element < elementsPerGroup(); ++element) {
+    const FragmentPosition at = positionInGroup(0, element);
+    ++runs[{at.first, at.second / length}];
+  }
+  const bool whole = llvm::all_of(runs, [&](const auto &run) { return run.second == length; });
+  return whole ? depthsPerLane() / length : 0;
 }
 
 int64_t Operand::registersPerLane() const {

@@ -41,7 +41,7 @@ LogicalResult FetchFragmentOp::verify() {
     return emitOpError() << "rows of " << rows.getColumns()
                          << " elements do not start at multiples of 16 bytes";
   const Operand operand(type, *parseArchitecture(kernelOf(*this).getTarget().getArchitecture().getValue()));
-  if (operand.depthsPerLane() != chunkLength(type.getElementType()))
+  if (operand.runsPerLane() == 0)
     return emitOpError() << "a lane of " << type << " does not hold 16 consecutive bytes";
   return success();
 }

@@ -177,7 +177,9 @@ struct CostModel::Implementation {
     auto found = schedules.find(type);
     if (found != schedules.end())
       return found->second;
-    std::vector<GemmSchedule> list = legalGemmSchedules(profile, type, GemmLayout::NT);
+    // Plans say fp8 for either encoding; the device has one of them.
+    const DataType native = isFloat8(type) ? profile.nativeFloat8().value_or(type) : type;
+    std::vector<GemmSchedule> list = legalGemmSchedules(profile, native, GemmLayout::NT);
     // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price.
     llvm::erase_if(list, [&](const GemmSchedule &schedule) {
       return schedule.waves() < profile.compute.simdsPerComputeUnit ||
@@ -332,7 +334,7 @@ bool CostModel::supports(const OperatorShape &shape) const {
   if (implementation->options.provider == Provider::Library)
     return true;
   const auto *gemm = std::get_if<GemmShape>(&shape);
-  return gemm && gemm->pass == Pass::Forward && gemm->batch == 1 && gemm->scaling == Scaling::None &&
+  return gemm && gemm->pass == Pass::Forward && gemm->batch == 1 && gemm->scaling != Scaling::Block128 &&
          !implementation->ownSchedules(gemm->input).empty();
 }
 

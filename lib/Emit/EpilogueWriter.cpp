@@ -33,6 +33,27 @@ Error KernelWriter::emit(AddBiasOp op) {
   return Error::success();
 }
 
+Error KernelWriter::emit(ScaleColumnsOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  const int64_t columns = op.getScales().getType().getColumns();
+  if (columns == 1)
+    line() << formatv("{0}.map(Times{{*{1}});\n", text(op.getResult()), text(op.getScales()));
+  else
+    line() << formatv("{0}.{1}<{2}>({3}, {4});\n", text(op.getResult()),
+                      op.getTransposed() ? "scaleDown" : "scaleAcross", columns, text(op.getScales()),
+                      text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(ScaleRowsOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << formatv("{0}.scaleColumns({1}, {2});\n", text(op.getResult()), text(op.getScales()),
+                    text(op.getRow()));
+  return Error::success();
+}
+
 Error KernelWriter::emit(ActivationOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;

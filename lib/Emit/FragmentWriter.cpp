@@ -15,8 +15,9 @@ using namespace kernel;
 static std::string operandsClass(FragmentType type, Architecture architecture) {
   const Operand operand(type, architecture);
   // CDNA's preludes count reads along k, the others instructions.
-  const int64_t deep =
-      operand.countSecond() * (vendorOf(architecture) == Vendor::Nvidia ? type.getPack() : 1);
+  const int64_t deep = operand.countSecond() * (vendorOf(architecture) == Vendor::Nvidia
+                                                    ? type.getPack()
+                                                    : std::max<int64_t>(1, operand.runsPerLane()));
   return formatv("{0}<Mma, {1}, {2}>", type.getRole() == Role::A ? "LeftOperands" : "RightOperands",
                  operand.countFirst(), deep);
 }

@@ -40,6 +40,8 @@ private:
   llvm::Error emit(kernel::ZeroOp op);
   llvm::Error emit(kernel::MmaOp op);
   llvm::Error emit(kernel::AddBiasOp op);
+  llvm::Error emit(kernel::ScaleColumnsOp op);
+  llvm::Error emit(kernel::ScaleRowsOp op);
   llvm::Error emit(kernel::ActivationOp op);
   llvm::Error emit(kernel::GateOp op);
   llvm::Error emit(kernel::AddMatrixOp op);

@@ -13,11 +13,12 @@ namespace emit {
 namespace {
 
 StringRef scalarName(DataType type) {
-  return type == DataType::F16 ? "f16" : "bf16";
+  return isFloat8(type) ? "fp8" : type == DataType::F16 ? "f16" : "bf16";
 }
 
-Error onlySixteenBit(const MatrixInstruction &record) {
-  const bool known = (record.a.type == DataType::BF16 || record.a.type == DataType::F16) &&
+Error checkTypes(const MatrixInstruction &record, bool float8) {
+  const DataType type = record.a.type;
+  const bool known = (type == DataType::BF16 || type == DataType::F16 || (float8 && isFloat8(type))) &&
                      record.a.type == record.b.type && record.c.type == DataType::F32 && record.blocks == 1 &&
                      !record.sparse;
   return known ? Error::success() : usageError(Twine(record.name) + " has no emitted form yet");
@@ -34,10 +35,10 @@ public:
   }
 
   Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
-    if (Error error = onlySixteenBit(record))
+    if (Error error = checkTypes(record, /*float8=*/true))
       return error;
     const int operandBits = record.a.layout.elementsPerLane() * bitWidth(record.a.type);
-    if (operandBits != 64 && operandBits != 128)
+    if (operandBits != 64 && operandBits != 128 && operandBits != 256)
       return usageError(Twine(record.name) + " has no emitted form yet");
     const StringRef element = scalarName(record.a.type);
     out << formatv("// {0}: of A a lane holds {1};\n// of D {2}.\n", record.mnemonic,
@@ -46,11 +47,20 @@ public:
     out << formatv("  using Element = {0};\n", element);
     out << formatv("  using Accumulator = Vector<float, {0}>;\n", record.c.layout.elementsPerLane());
     out << formatv("  static constexpr int size = {0};\n", record.m);
+    if (operandBits == 256) {
+      out << "  static constexpr int chunks = 2; // of 16 bytes, which make an operand\n"
+             "  DEVICE Accumulator apply(Vector<int, 8> a, Vector<int, 8> b, Accumulator sum) {\n";
+      // Formats of A and B; without scales.
+      out << formatv("    return {0}(a, b, sum, {1}, {2}, 0, 0, 0, 0);\n  }\n};\n", record.text,
+                     record.formatA, record.formatB);
+      return Error::success();
+    }
+    out << "  static constexpr int chunks = 1;\n";
     out << "  DEVICE Accumulator apply(Chunk<Element> a, Chunk<Element> b, Accumulator sum) {\n";
     // A lane's 16 bytes of each operand fill one instruction or two.
     auto call = [&](StringRef lead, const char *half) {
       const std::string left = Twine("a" + Twine(half)).str(), right = Twine("b" + Twine(half)).str();
-      const bool asBits = record.a.type == DataType::BF16 && record.a.layout.elementsPerLane() == 4;
+      const bool asBits = operandBits == 64 && record.a.type != DataType::F16;
       out << formatv("    {0}{1}({2}, {3}, sum, 0, 0, 0);\n", lead, record.text,
                      asBits ? "bits(" + left + ")" : left, asBits ? "bits(" + right + ")" : right);
     };
@@ -86,7 +96,7 @@ public:
   }
 
   Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
-    if (Error error = onlySixteenBit(record))
+    if (Error error = checkTypes(record, /*float8=*/false))
       return error;
     if (record.kind == MatrixInstructionKind::Wgmma && record.a.space == OperandSpace::SharedMemory) {
       writeWgmma(record, out);
@@ -187,6 +197,11 @@ Expected<std::string> elementName(mlir::Type type) {
     return "f16";
   case DataType::BF16:
     return "bf16";
+  case DataType::F8E4M3:
+  case DataType::F8E5M2:
+  case DataType::F8E4M3FNUZ:
+  case DataType::F8E5M2FNUZ:
+    return "fp8";
   default:
     return usageError("element type has no emitted arithmetic yet");
   }

@@ -36,6 +36,32 @@ Error Interpreter::run(AddBiasOp op) {
   return Error::success();
 }
 
+Error Interpreter::run(ScaleColumnsOp op) {
+  Fragment fragment = takeFragment(op.getFragment());
+  const Matrix &scales = *values[op.getScales()].tile.matrix;
+  const Index &column = values[op.getColumn()].index;
+  forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
+    const int64_t at = scales.columns == 1 ? 0 : column[wave] + (op.getTransposed() ? first : second);
+    if (at < scales.columns)
+      fragment[slot] *= scales.at(0, at);
+  });
+  values[op.getResult()].fragment = std::move(fragment);
+  return Error::success();
+}
+
+Error Interpreter::run(ScaleRowsOp op) {
+  Fragment fragment = takeFragment(op.getFragment());
+  const Tile tile = values[op.getScales()].tile;
+  const Index &row = values[op.getRow()].index;
+  forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t, int64_t second) {
+    const int64_t at = row[wave] + second;
+    if (at < tile.rowLimit)
+      fragment[slot] *= tile.matrix->at(tile.firstRow + at, 0);
+  });
+  values[op.getResult()].fragment = std::move(fragment);
+  return Error::success();
+}
+
 Error Interpreter::run(ActivationOp op) {
   Fragment fragment = takeFragment(op.getFragment());
   for (float &value : fragment)

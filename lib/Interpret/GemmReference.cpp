@@ -45,6 +45,15 @@ std::vector<double> widen(const Matrix &matrix, int64_t rowCount) {
   return values;
 }
 
+/// The scale of row i of A, or of row i of W, whose scales stand side by side; the only one where there is
+/// one.
+double scaleOf(const Matrix *scales, int64_t i) {
+  if (!scales)
+    return 1;
+  const bool single = scales->rows * scales->columns == 1, down = scales->columns == 1;
+  return scales->at(single || !down ? 0 : i, single || down ? 0 : i);
+}
+
 /// A sum of products and the sum of their magnitudes.
 struct Sum {
   double value = 0, magnitude = 0;
@@ -62,12 +71,17 @@ GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, cons
   const std::vector<double> left = widen(a, rows), right = widen(w, w.rows);
   auto product = [&](int64_t i, int64_t j) {
     Sum sum;
-    if (epilogue.bias)
-      sum = {epilogue.bias->at(0, j), std::fabs(epilogue.bias->at(0, j))};
     for (int64_t k = 0; k < a.columns; ++k) {
       const double term = left[i * a.columns + k] * right[j * a.columns + k];
       sum.value += term;
       sum.magnitude += std::fabs(term);
+    }
+    const double scale = scaleOf(epilogue.aScale, i) * scaleOf(epilogue.wScale, j);
+    sum.value *= scale;
+    sum.magnitude *= std::fabs(scale);
+    if (epilogue.bias) {
+      sum.value += epilogue.bias->at(0, j);
+      sum.magnitude += std::fabs(epilogue.bias->at(0, j));
     }
     return sum;
   };

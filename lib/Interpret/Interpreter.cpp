@@ -89,8 +89,9 @@ Error Interpreter::runOperation(Operation *op) {
       })
       .Case<ReturnOp, SchedulingFenceOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp, LoadFragmentOp, ZeroOp,
-            MmaOp, AddBiasOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp,
-            DepositSumsOp, CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
+            MmaOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp,
+            WaveIndexOp, FetchFragmentOp, DepositSumsOp, CollectSumsOp, scf::ForOp>(
+          [&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 

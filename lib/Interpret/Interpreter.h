@@ -60,6 +60,8 @@ protected:
   llvm::Error run(kernel::ZeroOp op);
   llvm::Error run(kernel::MmaOp op);
   llvm::Error run(kernel::AddBiasOp op);
+  llvm::Error run(kernel::ScaleColumnsOp op);
+  llvm::Error run(kernel::ScaleRowsOp op);
   llvm::Error run(kernel::ActivationOp op);
   llvm::Error run(kernel::GateOp op);
   llvm::Error run(kernel::AddMatrixOp op);

@@ -1,4 +1,6 @@
 #include "codesign/Interpret/Matrix.h"
+#include "llvm/ADT/APFloat.h"
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cmath>
@@ -39,13 +41,51 @@ uint32_t roundToF16(float value) {
   return sign | ((rounded >> 13) - (112 << 10));
 }
 
+const llvm::fltSemantics &semanticsOf(DataType type) {
+  switch (type) {
+  case DataType::F8E4M3:
+    return llvm::APFloat::Float8E4M3FN();
+  case DataType::F8E5M2:
+    return llvm::APFloat::Float8E5M2();
+  case DataType::F8E4M3FNUZ:
+    return llvm::APFloat::Float8E4M3FNUZ();
+  default:
+    assert(type == DataType::F8E5M2FNUZ);
+    return llvm::APFloat::Float8E5M2FNUZ();
+  }
+}
+
+/// The values of all 256 encodings of an 8-bit type.
+std::array<float, 256> valuesOf(DataType type) {
+  std::array<float, 256> values;
+  for (unsigned bits = 0; bits < values.size(); ++bits)
+    values[bits] = llvm::APFloat(semanticsOf(type), llvm::APInt(8, bits)).convertToFloat();
+  return values;
+}
+
+float widenFloat8(DataType type, uint32_t bits) {
+  static const std::array<std::array<float, 256>, 4> tables = {
+      valuesOf(DataType::F8E4M3), valuesOf(DataType::F8E5M2), valuesOf(DataType::F8E4M3FNUZ),
+      valuesOf(DataType::F8E5M2FNUZ)};
+  return tables[static_cast<size_t>(type) - static_cast<size_t>(DataType::F8E4M3)][bits];
+}
+
+uint32_t roundToFloat8(DataType type, float value) {
+  llvm::APFloat rounded(value);
+  bool losesInfo = false;
+  rounded.convert(semanticsOf(type), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return static_cast<uint32_t>(rounded.bitcastToAPInt().getZExtValue());
+}
+
 } // namespace
 
 bool isInterpretable(DataType type) {
-  return type == DataType::F32 || type == DataType::F16 || type == DataType::BF16;
+  return type == DataType::F32 || type == DataType::F16 || type == DataType::BF16 || isFloat8(type);
 }
 
 float decodeElement(DataType type, uint32_t bits) {
+  if (isFloat8(type))
+    return widenFloat8(type, bits);
   switch (type) {
   case DataType::BF16:
     return std::bit_cast<float>(bits << 16);
@@ -58,6 +98,8 @@ float decodeElement(DataType type, uint32_t bits) {
 }
 
 uint32_t encodeElement(DataType type, float value) {
+  if (isFloat8(type))
+    return roundToFloat8(type, value);
   switch (type) {
   case DataType::BF16:
     return roundToBf16(value);

@@ -14,15 +14,22 @@ TileType globalTile(int64_t rows, int64_t columns, Type element) {
 GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, const GemmProblem &problem,
                                 const GemmKernel &schedule) {
   MLIRContext *context = builder.getContext();
-  const Type element = mlirTypeOf(context, problem.type);
+  const Type element = mlirTypeOf(context, problem.type),
+             outElement = mlirTypeOf(context, problem.outputType()), f32 = Float32Type::get(context);
   SmallVector<Type> types = {globalTile(ShapedType::kDynamic, problem.k, element),
                              globalTile(problem.n, problem.k, element)};
   SmallVector<StringRef> names = {"a", "w"};
+  const bool perToken = problem.scaling == Scaling::PerToken;
+  if (problem.scaling != Scaling::None) {
+    types.push_back(globalTile(perToken ? ShapedType::kDynamic : 1, 1, f32));
+    types.push_back(globalTile(1, perToken ? problem.n : 1, f32));
+    names.append({"aScale", "wScale"});
+  }
   if (problem.bias) {
-    types.push_back(globalTile(1, problem.n, element));
+    types.push_back(globalTile(1, problem.n, outElement));
     names.push_back("bias");
   }
-  const TileType output = globalTile(ShapedType::kDynamic, problem.outputColumns(), element);
+  const TileType output = globalTile(ShapedType::kDynamic, problem.outputColumns(), outElement);
   if (problem.residual) {
     types.push_back(output);
     names.push_back("residual");
@@ -45,6 +52,10 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
   unsigned next = 0;
   result.a = block->getArgument(next++);
   result.w = block->getArgument(next++);
+  if (problem.scaling != Scaling::None) {
+    result.aScale = block->getArgument(next++);
+    result.wScale = block->getArgument(next++);
+  }
   if (problem.bias)
     result.bias = block->getArgument(next++);
   if (problem.residual)
@@ -67,10 +78,19 @@ scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value 
 void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
                     const GemmFunction &function, Value sums, const OutputPlace &place) {
   auto tileRows = [&](StringRef name, Value matrix) -> Value {
-    const Type element = cast<TileType>(matrix.getType()).getElementType();
-    return RowsOp::create(builder, globalTile(schedule.tileM, problem.outputColumns(), element), name, matrix,
-                          place.tileRow, function.m);
+    auto type = cast<TileType>(matrix.getType());
+    return RowsOp::create(builder, globalTile(schedule.tileM, type.getColumns(), type.getElementType()), name,
+                          matrix, place.tileRow, function.m);
   };
+  auto scaleColumns = [&](Value scales) {
+    sums = ScaleColumnsOp::create(builder, sums, scales, place.column, place.transposed);
+  };
+  if (problem.scaling == Scaling::PerToken)
+    sums = ScaleRowsOp::create(builder, sums, tileRows("aScaleRows", function.aScale), place.row);
+  else if (problem.scaling == Scaling::PerTensor)
+    scaleColumns(function.aScale);
+  if (problem.scaling != Scaling::None)
+    scaleColumns(function.wScale);
   if (problem.bias)
     sums = AddBiasOp::create(builder, sums, function.bias, place.column, place.transposed);
   if (problem.gated)

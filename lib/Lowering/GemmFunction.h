@@ -10,7 +10,7 @@ namespace codesign {
 /// The kernel.func of a GEMM, its arguments by meaning; null where the problem has none.
 struct GemmFunction {
   kernel::FuncOp function;
-  mlir::Value a, w, bias, residual, out, m;
+  mlir::Value a, w, aScale, wScale, bias, residual, out, m;
 };
 
 /// Appends the function to the module; the builder stands at its start afterwards.
@@ -32,7 +32,7 @@ struct OutputPlace {
   bool transposed = false; // the fragment's rows are output columns
 };
 
-/// Everything after the sums: bias, activation, gate, residual, store.
+/// Everything after the sums: scales, bias, activation, gate, residual, store.
 void createEpilogue(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
                     const GemmKernel &schedule, const GemmFunction &function, mlir::Value sums,
                     const OutputPlace &place);

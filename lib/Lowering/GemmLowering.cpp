@@ -315,6 +315,12 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
                       llvm::Twine(llvm::alignTo(problem.k, chunk)));
   if ((problem.gated || problem.residual) && vendorOf(schedule.architecture) != Vendor::Amd)
     return usageError("gates and residuals are added on AMD devices only");
+  if (problem.scaling != Scaling::None && !isFloat8(problem.type))
+    return usageError("scales belong to 8-bit operands");
+  if (problem.scaling == Scaling::Block128)
+    return usageError("scales of 128 x 128 blocks are not emitted yet");
+  if (isFloat8(problem.type) && vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("8-bit products are emitted for AMD devices only");
   if (problem.gated && (problem.n % 2 || !problem.activation))
     return usageError("a gated layer has an even number of columns, and an activation for its gates");
   if (schedule.tileM < 1 || schedule.tileN < 1 || schedule.tileK < 1 || schedule.wavesM < 1 ||

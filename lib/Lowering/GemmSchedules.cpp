@@ -55,9 +55,13 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   if (!record)
     return usageError("'" + schedule.instruction + "' is no matrix instruction of " +
                       toString(schedule.architecture));
-  if (record->a.type != record->b.type || record->a.type != schedule.outputType ||
-      (record->a.type != DataType::BF16 && record->a.type != DataType::F16))
-    return unsupported("types other than bf16 and fp16");
+  const DataType type = record->a.type;
+  const bool half = type == DataType::BF16 || type == DataType::F16;
+  if (type != record->b.type || !(half || isFloat8(type)) ||
+      schedule.outputType != (half ? type : DataType::BF16))
+    return unsupported("types other than bf16, fp16 and fp8 with bf16 results");
+  if (isFloat8(type) && vendorOf(schedule.architecture) != Vendor::Amd)
+    return unsupported("8-bit products");
   GemmKernel kernel;
   kernel.architecture = schedule.architecture;
   kernel.limits = targetLimits(profile);

@@ -196,20 +196,6 @@ size_t OperatorShapeHash::operator()(const OperatorShape &shape) const {
   return llvm::hash_combine(shape.index(), std::visit(HashOf{}, shape));
 }
 
-llvm::StringRef toString(Scaling scaling) {
-  switch (scaling) {
-  case Scaling::None:
-    return "none";
-  case Scaling::PerTensor:
-    return "per-tensor";
-  case Scaling::PerToken:
-    return "per-token";
-  case Scaling::Block128:
-    return "block-128";
-  }
-  llvm_unreachable("unknown scaling");
-}
-
 llvm::StringRef toString(Pass pass) {
   switch (pass) {
   case Pass::Forward:

@@ -47,18 +47,23 @@ static bool fromJSON(const json::Value &value, PackagedRange &range, json::Path 
 
 static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path path) {
   json::ObjectMapper map(value, path);
-  std::string type;
-  if (!map || !map.map("name", gemm.name) || !map.map("type", type) || !map.map("n", gemm.n) ||
-      !map.map("k", gemm.k) || !map.map("bias", gemm.bias) || !map.map("activation", gemm.activation) ||
+  std::string type, outputType, scaling;
+  if (!map || !map.map("name", gemm.name) || !map.map("type", type) || !map.map("output_type", outputType) ||
+      !map.map("scaling", scaling) || !map.map("n", gemm.n) || !map.map("k", gemm.k) ||
+      !map.map("bias", gemm.bias) || !map.map("activation", gemm.activation) ||
       !map.map("gated", gemm.gated) || !map.map("residual", gemm.residual) || !map.map("ranges", gemm.ranges))
     return false;
-  std::optional<DataType> known = parseDataType(type);
-  if (!known) {
-    path.field("type").report("unknown type");
-    return false;
-  }
-  gemm.type = *known;
-  return true;
+  auto assign = [&](auto &member, auto known, const char *name) {
+    if (!known) {
+      path.field(name).report("unknown value");
+      return false;
+    }
+    member = *known;
+    return true;
+  };
+  return assign(gemm.type, parseDataType(type), "type") &&
+         assign(gemm.outputType, parseDataType(outputType), "output_type") &&
+         assign(gemm.scaling, parseScaling(scaling), "scaling");
 }
 
 static bool fromJSON(const json::Value &value, PackageSpec &spec, json::Path path) {

@@ -77,6 +77,8 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
         json.object([&] {
           json.attribute("name", gemm.name);
           json.attribute("type", toString(gemm.type));
+          json.attribute("output_type", toString(gemm.outputType));
+          json.attribute("scaling", toString(gemm.scaling));
           json.attribute("accumulator", toString(DataType::F32));
           json.attribute("layout", "nt");
           json.attribute("n", gemm.n);
@@ -141,11 +143,24 @@ std::string manifestText(const PackageSpec &spec) {
   return text;
 }
 
+/// "bf16", "fp8_fnuz (E4M3, at most 240, NaN 0x80), per-token scales".
+static std::string typeText(const PackagedGemm &gemm) {
+  std::string text = toString(gemm.type).str();
+  if (gemm.type == DataType::F8E4M3FNUZ)
+    text += " (E4M3, at most 240, NaN 0x80)";
+  else if (gemm.type == DataType::F8E4M3)
+    text += " (OCP E4M3, at most 448)";
+  if (gemm.scaling != Scaling::None)
+    text += ", " + toString(gemm.scaling).str() + " scales";
+  return text;
+}
+
 std::string headerText(const PackageSpec &spec) {
   const std::string hash = packageHash(spec), upper = StringRef(spec.name).upper();
   std::string text;
   raw_string_ostream out(text);
-  out << formatv("// Kernels for {0}: D = activation(A * W^T + bias) + residual, row-major, sums in fp32. "
+  out << formatv("// Kernels for {0}: D = activation(scales * (A * W^T) + bias) + residual, row-major, sums "
+                 "in fp32. "
                  "Written by "
                  "{1}.\n",
                  spec.architecture, spec.generator)
@@ -163,11 +178,16 @@ std::string headerText(const PackageSpec &spec) {
   out << formatv(
       "/// a: m x k, w: n x k, bias: n or null, residual: like d or null, d: m x n; 16-byte aligned device "
       "pointers.\n"
+      "/// 8-bit operators have a_scale and w_scale, fp32 on the device: of one element each (per-tensor), "
+      "or m and "
+      "n of them\n"
+      "/// (per-token); bias, residual and d are bf16 then. Others leave them null.\n"
       "/// Gated operators: rows 2j and 2j + 1 of w (elements of the bias) are the gate and the up of column "
       "j of "
       "d, which is\n"
       "/// m x n / 2 and holds activation(gate) * up. The residual is added last and may be d itself.\n"
-      "typedef struct {0}_gemm_parameters_{1} {{\n  const void *a;\n  const void *w;\n  const void *bias;\n  "
+      "typedef struct {0}_gemm_parameters_{1} {{\n  const void *a;\n  const void *w;\n  const float "
+      "*a_scale;\n  const float *w_scale;\n  const void *bias;\n  "
       "const void *residual;\n  void *d;\n"
       "  int64_t m;\n} {0}_gemm_parameters_{1};\n#define {0}_gemm_parameters {0}_gemm_parameters_{1}\n\n",
       spec.name, hash);
@@ -181,7 +201,7 @@ std::string headerText(const PackageSpec &spec) {
   declare("int ", "load", "void");
   const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
   for (const PackagedGemm &gemm : spec.gemms) {
-    out << formatv("\n/// n = {0}, k = {1}, {2}{3}{4}{5}{6}\n", gemm.n, gemm.k, toString(gemm.type),
+    out << formatv("\n/// n = {0}, k = {1}, {2}{3}{4}{5}{6}\n", gemm.n, gemm.k, typeText(gemm),
                    gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation,
                    gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
                    gemm.residual ? ", residual" : "");
@@ -238,15 +258,15 @@ std::string dispatchText(const PackageSpec &spec) {
                      kernelIndex(spec, range.symbol), range.symbol);
     out << "};\n";
   }
-  out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  bool bias, gated, residual;\n  bool "
-         "half; // fp16, "
-         "else bf16\n  const "
+  out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  bool scaled, bias, gated, residual;\n"
+         "  bool half; // fp16, else bf16 or 8-bit\n  const "
          "Range *ranges;\n  int rangeCount;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms)
-    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {3}, {5}, {6}, {7}, {0}Ranges, {4}};\n",
+    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {8}, {3}, {5}, {6}, {7}, {0}Ranges, {4}};\n",
                    gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
                    gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
-                   gemm.type == DataType::F16 ? "true" : "false");
+                   gemm.type == DataType::F16 ? "true" : "false",
+                   gemm.scaling != Scaling::None ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
       << templateRuntime << "\nextern \"C\" {\n\n";

@@ -42,6 +42,18 @@ std::string expectation(const PlanKernel &kernel, const PlanKernelRange &range, 
          rate;
 }
 
+/// Plans say fp8 for either encoding; the device has one of them.
+std::optional<DataType> operandType(const PlanKernel &kernel, const Profile &profile) {
+  std::optional<DataType> type = parseDataType(kernel.input);
+  return type && isFloat8(*type) ? profile.nativeFloat8() : type;
+}
+
+/// "bf16", "fp8_fnuz with per-token scales".
+std::string typeText(const PlanKernel &kernel, DataType type) {
+  const bool scaled = kernel.scaling != toString(Scaling::None);
+  return toString(type).str() + (scaled ? " with " + kernel.scaling + " scales" : "");
+}
+
 using ModuleRef = mlir::OwningOpRef<mlir::ModuleOp>;
 
 llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &kernel,
@@ -52,12 +64,14 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
   llvm::Expected<GemmKernel> decided = gemmKernel(*schedule, profile);
   if (!decided)
     return decided.takeError();
-  std::optional<DataType> type = parseDataType(kernel.input);
-  if (!type || kernel.n <= 0 || kernel.k <= 0)
-    return usageError("kernel '" + kernel.name + "' of the plan has no valid type or sizes");
+  std::optional<DataType> type = operandType(kernel, profile);
+  std::optional<Scaling> scaling = parseScaling(kernel.scaling);
+  if (!type || !scaling || kernel.n <= 0 || kernel.k <= 0)
+    return usageError("kernel '" + kernel.name + "' of the plan has no valid type, scaling or sizes");
   GemmProblem problem;
   problem.symbol = symbolOf(kernel, range);
   problem.type = *type;
+  problem.scaling = *scaling;
   problem.n = kernel.n;
   problem.k = kernel.k;
   if (kernel.gated()) {
@@ -84,8 +98,8 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
   const std::string product = "A[m, " + std::to_string(kernel.k) + "] W^T";
   options.title = llvm::join(kernel.operators, ", ") + ": D[m, " +
                   std::to_string(gated ? kernel.n / 2 : kernel.n) +
-                  "] = " + (gated ? "silu(gate) up of " + product : product) + ", " + kernel.input +
-                  ", for " + rowsText(range);
+                  "] = " + (gated ? "silu(gate) up of " + product : product) + ", " +
+                  typeText(kernel, *operandType(kernel, profile)) + ", for " + rowsText(range);
   options.notes = {
       "Expected: " + expectation(kernel, range, *parseDataType(kernel.input), plan.hardware) +
           (range.expectedSource == "simulated"
@@ -136,7 +150,9 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
   for (const PlanKernel &kernel : plan.kernels) {
     PackagedGemm gemm;
     gemm.name = identifier(kernel.name);
-    gemm.type = parseDataType(kernel.input).value_or(DataType::BF16);
+    gemm.type = operandType(kernel, profile).value_or(DataType::BF16);
+    gemm.outputType = isFloat8(gemm.type) ? DataType::BF16 : gemm.type;
+    gemm.scaling = parseScaling(kernel.scaling).value_or(Scaling::None);
     gemm.n = kernel.n;
     gemm.k = kernel.k;
     gemm.gated = kernel.gated();

@@ -160,6 +160,7 @@ void describe(Archive &archive, Part &kernel) {
   archive("output", kernel.output);
   archive("layout", kernel.layout);
   archive("pass", kernel.pass);
+  archive("scaling", kernel.scaling);
   archive("epilogue", kernel.epilogue);
   archive("ranges", kernel.ranges);
 }

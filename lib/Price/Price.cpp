@@ -126,8 +126,8 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
       })
       .Case<FetchFragmentOp>([&](FetchFragmentOp fetch) {
         const Operand operand(fetch.getType(), architecture);
-        const int64_t loads = operand.countFirst() * operand.countSecond() * operand.elementsPerGroup() /
-                              operand.depthsPerLane();
+        const int64_t loads = operand.countFirst() * operand.countSecond() * operand.runsPerLane() *
+                              operand.elementsPerGroup() / operand.depthsPerLane();
         step.globalInstructions += loads * times;
         step.globalBytes += loads * chunkBytes * threads * times;
         return llvm::Error::success();

@@ -51,22 +51,27 @@ llvm::Expected<SharedTraffic> fragmentReads(LoadFragmentOp load, Architecture ar
   const bool nvidia = vendorOf(architecture) == Vendor::Nvidia;
   // ldmatrix.x4 moves 16 bytes from each of 32 lanes: one a operand, or two b operands side by side.
   const int64_t rowsPerRead = nvidia ? 16 : operand.stepFirst();
-  const int bytesPerLane = nvidia ? chunkBytes : static_cast<int>(operand.elementsPerGroup() * elementBytes);
+  // Elsewhere a lane reads a group in runs of 16 bytes, or in one of fewer.
+  const int64_t runs = nvidia ? 1 : std::max<int64_t>(1, operand.runsPerLane());
+  const int bytesPerLane =
+      nvidia ? chunkBytes : static_cast<int>(operand.elementsPerGroup() * elementBytes / runs);
   // Parts of different waves start at multiples of the period of every layout, so one wave stands for all.
   for (int64_t first = 0; first < type.getShape()[0]; first += rowsPerRead)
-    for (int64_t second = 0; second < type.getShape()[1]; second += operand.stepSecond()) {
-      Addresses addresses;
-      for (int lane = 0; lane < operand.lanes(); ++lane) {
-        const FragmentPosition at =
-            nvidia ? ldmatrixRow(type.getRole(), lane) : operand.positionInGroup(lane, 0);
-        if (first + at.first < type.getShape()[0])
-          addresses.push_back(tile.getByteOffset(first + at.first, second + at.second));
-        else
-          addresses.push_back(std::nullopt);
+    for (int64_t second = 0; second < type.getShape()[1]; second += operand.stepSecond())
+      for (int64_t run = 0; run < runs; ++run) {
+        Addresses addresses;
+        for (int lane = 0; lane < operand.lanes(); ++lane) {
+          const FragmentPosition at =
+              nvidia ? ldmatrixRow(type.getRole(), lane)
+                     : operand.positionInGroup(lane, run * operand.elementsPerGroup() / runs);
+          if (first + at.first < type.getShape()[0])
+            addresses.push_back(tile.getByteOffset(first + at.first, second + at.second));
+          else
+            addresses.push_back(std::nullopt);
+        }
+        if (llvm::Error error = add(traffic, architecture, bytesPerLane, false, addresses))
+          return error;
       }
-      if (llvm::Error error = add(traffic, architecture, bytesPerLane, false, addresses))
-        return error;
-    }
   multiply(traffic, waves);
   return traffic;
 }

@@ -39,7 +39,7 @@ MatrixInstructionKind kindOf(GemmFamily family) {
 /// Operand types that the main loop of a family exists for.
 bool multiplies(GemmFamily family, DataType type) {
   bool half = type == DataType::BF16 || type == DataType::F16;
-  return half || (family == GemmFamily::WgmmaTmaPersistent && isFloat8(type));
+  return half || (isFloat8(type) && kindOf(family) != MatrixInstructionKind::MmaSync);
 }
 
 double productsPerClock(const MatrixInstruction &record) {

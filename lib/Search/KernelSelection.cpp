@@ -27,8 +27,10 @@ constexpr std::array<RowRange, 6> rowRanges = {{
 struct Product {
   int64_t n, k;
   DataType input, output;
+  Scaling scaling;
   bool operator<(const Product &other) const {
-    return std::tie(n, k, input, output) < std::tie(other.n, other.k, other.input, other.output);
+    return std::tie(n, k, input, output, scaling) <
+           std::tie(other.n, other.k, other.input, other.output, other.scaling);
   }
 };
 
@@ -37,7 +39,8 @@ PlanKernelRange rangeFor(const Product &product, const RowRange &rows, const Pro
                   .n = product.n,
                   .k = product.k,
                   .input = product.input,
-                  .output = product.output};
+                  .output = product.output,
+                  .scaling = product.scaling};
   const Estimate estimate = *providers.ownKernel(shape);
   PlanKernelRange range;
   range.minM = rows.min;
@@ -90,7 +93,7 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
       const auto *gemm = std::get_if<GemmShape>(&placed.op.shape);
       if (!gemm || !providers.ownKernel(*gemm))
         continue;
-      PlanKernel &kernel = kernels[{gemm->n, gemm->k, gemm->input, gemm->output}];
+      PlanKernel &kernel = kernels[{gemm->n, gemm->k, gemm->input, gemm->output, gemm->scaling}];
       const std::string place = placed.block + "/" + placed.op.name;
       const bool gated = gate && placed.op.name == "gate_up_proj";
       if (kernel.operators.empty()) {
@@ -100,6 +103,7 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
         kernel.k = gemm->k;
         kernel.input = toString(gemm->input).str();
         kernel.output = toString(gemm->output).str();
+        kernel.scaling = toString(gemm->scaling).str();
         kernel.layout = "NT";
         kernel.pass = toString(gemm->pass).str();
         kernel.epilogue = gated ? "swiglu" : "";
@@ -134,7 +138,8 @@ std::vector<std::string> layersWithoutKernel(const Space &space, const Variant &
         continue;
       std::string layer = placed.block + "/" + placed.op.name;
       layer += grouped ? std::string(" (grouped)")
-                       : " (k " + std::to_string(gemm->k) + " " + toString(gemm->input).str() + ")";
+                       : " (k " + std::to_string(gemm->k) + " " + toString(gemm->input).str() +
+                             (gemm->scaling == Scaling::Block128 ? ", block-128)" : ")");
       if (!llvm::is_contained(layers, layer))
         layers.push_back(layer);
     }

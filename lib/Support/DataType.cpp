@@ -98,4 +98,25 @@ bool isFloat8(DataType type) {
          type == DataType::F8E5M2FNUZ;
 }
 
+llvm::StringRef toString(Scaling scaling) {
+  switch (scaling) {
+  case Scaling::None:
+    return "none";
+  case Scaling::PerTensor:
+    return "per-tensor";
+  case Scaling::PerToken:
+    return "per-token";
+  case Scaling::Block128:
+    return "block-128";
+  }
+  llvm_unreachable("unknown scaling");
+}
+
+std::optional<Scaling> parseScaling(llvm::StringRef name) {
+  for (Scaling scaling : {Scaling::None, Scaling::PerTensor, Scaling::PerToken, Scaling::Block128})
+    if (name == toString(scaling))
+      return scaling;
+  return std::nullopt;
+}
+
 } // namespace codesign

@@ -97,7 +97,8 @@ llvm::Expected<std::pair<double, int>> clocksOf(const LoadedKernel &kernel, cons
   const int64_t rows = schedule.macroTileM * tiles, bytes = bitWidth(type) / 8;
   const uint64_t a = memory.allocate("a", static_cast<uint64_t>(rows * k * bytes)),
                  w = memory.allocate("w", static_cast<uint64_t>(schedule.macroTileN * k * bytes)),
-                 d = memory.allocate("d", static_cast<uint64_t>(rows * schedule.macroTileN * bytes));
+                 d = memory.allocate("d", static_cast<uint64_t>(rows * schedule.macroTileN *
+                                                                bitWidth(schedule.outputType) / 8));
   simulate::Launch launch{kernel.object->kernels().front().name,
                           {static_cast<uint32_t>(tiles)},
                           {static_cast<uint32_t>(kernel.facts.threads)}};

@@ -25,21 +25,34 @@ using Engine = std::mt19937_64;
 
 /// A buffer of `count` random elements of either sign, most of them between 1/16 and 1 with some far smaller.
 /// Drawn from a table: the weights of a head are half a gigabyte.
+template <class Bits>
 uint64_t allocateRandom(DeviceMemory &memory, llvm::StringRef name, DataType type, uint64_t count,
                         Engine &engine) {
   constexpr size_t tableBits = 12;
-  std::array<uint16_t, size_t(1) << tableBits> table;
+  std::array<Bits, size_t(1) << tableBits> table;
   std::uniform_real_distribution<float> uniform(-1, 1);
-  for (uint16_t &bits : table)
-    bits = uint16_t(encodeElement(type, uniform(engine) * (engine() % 16 == 0 ? 0x1p-10f : 1.0f)));
-  const uint64_t address = memory.allocate(name, count * sizeof(uint16_t));
-  llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(address);
+  const float small = isFloat8(type) ? 0x1p-5f : 0x1p-10f;
+  for (Bits &bits : table)
+    bits = Bits(encodeElement(type, uniform(engine) * (engine() % 16 == 0 ? small : 1.0f)));
+  const uint64_t address = memory.allocate(name, count * sizeof(Bits));
+  llvm::MutableArrayRef<Bits> values = memory.values<Bits>(address);
   for (uint64_t at = 0; at < count;) {
     uint64_t draw = engine();
     for (int part = 0; part < 5 && at < count; ++part, draw >>= tableBits)
       values[at++] = table[draw % table.size()];
   }
   return address;
+}
+uint64_t allocateRandom(DeviceMemory &memory, llvm::StringRef name, DataType type, uint64_t count,
+                        Engine &engine) {
+  switch (bitWidth(type)) {
+  case 8:
+    return allocateRandom<uint8_t>(memory, name, type, count, engine);
+  case 16:
+    return allocateRandom<uint16_t>(memory, name, type, count, engine);
+  default:
+    return allocateRandom<uint32_t>(memory, name, type, count, engine);
+  }
 }
 
 /// Rows [first, first + count) of a row-major matrix in device memory.
@@ -91,13 +104,19 @@ private:
     a = allocateRandom(memory, "a", gemm.type, uint64_t(m * gemm.k), engine);
     w = allocateRandom(memory, "w", gemm.type, uint64_t(gemm.n * gemm.k), engine);
     arguments.pointer(a).pointer(w);
+    if (gemm.scaling != Scaling::None) {
+      const bool perToken = gemm.scaling == Scaling::PerToken;
+      aScale = allocateRandom(memory, "a_scale", DataType::F32, perToken ? uint64_t(m) : 1, engine);
+      wScale = allocateRandom(memory, "w_scale", DataType::F32, perToken ? uint64_t(gemm.n) : 1, engine);
+      arguments.pointer(aScale).pointer(wScale);
+    }
     if (gemm.bias) {
-      bias = allocateRandom(memory, "bias", gemm.type, uint64_t(gemm.n), engine);
+      bias = allocateRandom(memory, "bias", gemm.outputType, uint64_t(gemm.n), engine);
       arguments.pointer(bias);
     }
     const auto outputs = uint64_t(m * gemm.outputColumns());
     if (gemm.residual) {
-      residual = allocateRandom(memory, "residual", gemm.type, outputs, engine);
+      residual = allocateRandom(memory, "residual", gemm.outputType, outputs, engine);
       arguments.pointer(residual);
     }
     d = memory.allocate("d", outputs * sizeof(uint16_t));
@@ -186,14 +205,23 @@ private:
   void compareTile(int64_t row, int64_t rows, int64_t column, int64_t columns) {
     const Matrix left = rowsOf(memory, a, gemm.type, gemm.k, row, rows);
     const Matrix right = rowsOf(memory, w, gemm.type, gemm.k, column * shrink, columns * shrink);
-    Matrix added, stream, out(gemm.type, rows, columns);
+    Matrix added, stream, out(gemm.outputType, rows, columns), rowScales, columnScales;
+    const bool scaled = gemm.scaling != Scaling::None, perToken = gemm.scaling == Scaling::PerToken;
+    if (scaled) {
+      rowScales = rowsOf(memory, aScale, DataType::F32, 1, perToken ? row : 0, perToken ? rows : 1);
+      columnScales = rowsOf(memory, wScale, DataType::F32, 1, perToken ? column * shrink : 0,
+                            perToken ? columns * shrink : 1);
+      std::swap(columnScales.rows, columnScales.columns);
+    }
     if (gemm.bias)
       added = part(bias, gemm.n, 0, 1, column * shrink, columns * shrink);
     if (gemm.residual)
       stream = part(residual, gemm.outputColumns(), row, rows, column, columns);
     const std::optional<kernel::Activation> activation = kernel::symbolizeActivation(gemm.activation);
     const GemmReference reference = gemmReference(left, right, rows,
-                                                  {.bias = gemm.bias ? &added : nullptr,
+                                                  {.aScale = scaled ? &rowScales : nullptr,
+                                                   .wScale = scaled ? &columnScales : nullptr,
+                                                   .bias = gemm.bias ? &added : nullptr,
                                                    .activation = activation,
                                                    .gated = gemm.gated,
                                                    .residual = gemm.residual ? &stream : nullptr});
@@ -205,7 +233,7 @@ private:
 
   /// A block of a matrix with `pitch` columns in device memory.
   Matrix part(uint64_t address, int64_t pitch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
-    Matrix block(gemm.type, rows, columns);
+    Matrix block(gemm.outputType, rows, columns);
     const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(address);
     for (int64_t i = 0; i < rows; ++i)
       std::memcpy(block.bytes.data() + i * columns * block.elementBytes(),
@@ -223,7 +251,7 @@ private:
   Engine engine;
   DeviceMemory memory;
   simulate::KernelArguments arguments;
-  uint64_t a = 0, w = 0, bias = 0, residual = 0, d = 0;
+  uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, d = 0;
   VerifiedLaunch launch;
 };
 

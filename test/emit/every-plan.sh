@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/all/src"
 
 for device in "$@"; do
-  for model in "$examples"/*/config.json "$examples"/*/model.yaml; do
+  for model in "$examples"/*/config.json "$examples"/*/*.yaml; do
     rm -rf "$work/plan" # a folder holds one plan
     codesign plan "$model" --hw "$device" --out "$work/plan" >/dev/null 2>"$work/errors" || { cat "$work/errors"; exit 1; }
     for file in "$work"/plan/kernels/src/*.hip "$work"/plan/kernels/src/*.cu; do

@@ -36,13 +36,15 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     problem.gated = gated;
     problem.residual = residual;
     std::optional<DataType> element = parseDataType(type);
+    std::optional<Scaling> scale = parseScaling(scaling);
     std::optional<Architecture> target = parseArchitecture(architecture);
-    if (!element || !target || tile.size() != 3 || waves.size() < 2 || waves.size() > 3) {
+    if (!element || !scale || !target || tile.size() != 3 || waves.size() < 2 || waves.size() > 3) {
       getOperation().emitError(
-          "kernel-lower-gemm: type, arch, tile (m, n, k) or waves (m, n, k) is malformed");
+          "kernel-lower-gemm: type, scaling, arch, tile (m, n, k) or waves (m, n, k) is malformed");
       return signalPassFailure();
     }
     problem.type = *element;
+    problem.scaling = *scale;
     if (!activation.empty()) {
       problem.activation = kernel::symbolizeActivation(activation);
       if (!problem.activation) {
@@ -85,7 +87,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
 
   Option<std::string> symbol{*this, "symbol", llvm::cl::init("gemm")};
   Option<std::string> architecture{*this, "arch", llvm::cl::init("gfx942")};
-  Option<std::string> type{*this, "type", llvm::cl::init("bf16")};
+  Option<std::string> type{*this, "type", llvm::cl::init("bf16")},
+      scaling{*this, "scaling", llvm::cl::init("none")};
   Option<std::string> instruction{*this, "instruction", llvm::cl::init("v_mfma_f32_16x16x16_bf16")};
   Option<std::string> activation{*this, "activation", llvm::cl::init("")};
   Option<int64_t> n{*this, "n"}, k{*this, "k"};
@@ -180,8 +183,10 @@ struct CheckPass : PassWrapper<CheckPass, OperationPass<ModuleOp>> {
     auto types = function.getArgumentTypes();
     auto a = types.size() == 4 ? dyn_cast<kernel::TileType>(types[0]) : kernel::TileType();
     auto w = a ? dyn_cast<kernel::TileType>(types[1]) : kernel::TileType();
+    auto d = w ? dyn_cast<kernel::TileType>(types[2]) : kernel::TileType();
     std::optional<DataType> type = a ? kernel::dataTypeOf(a.getElementType()) : std::nullopt;
-    if (!w || !type || !isInterpretable(*type) || ShapedType::isDynamic(w.getRows()) || rows < 1)
+    std::optional<DataType> outType = d ? kernel::dataTypeOf(d.getElementType()) : std::nullopt;
+    if (!type || !outType || !isInterpretable(*type) || ShapedType::isDynamic(w.getRows()) || rows < 1)
       return "takes kernels with the arguments (a, w, d, m) and at least one row";
     std::mt19937 engine(seed);
     std::normal_distribution<float> normal;
@@ -190,7 +195,7 @@ struct CheckPass : PassWrapper<CheckPass, OperationPass<ModuleOp>> {
       for (int64_t i = 0; i < matrix->rows; ++i)
         for (int64_t j = 0; j < matrix->columns; ++j)
           matrix->set(i, j, normal(engine));
-    Matrix out(*type, rows + 1, w.getRows(), 0xff);
+    Matrix out(*outType, rows + 1, w.getRows(), 0xff);
     if (llvm::Error error = interpret(function, {&left, &right, &out, int64_t(rows)}))
       return llvm::toString(std::move(error));
     return firstMismatch(out, gemmReference(left, right, rows)).value_or("");

@@ -81,7 +81,8 @@ llvm::Expected<CalibrationSet> calibrateOwnKernels(const CalibrateCommandOptions
   const std::optional<DataType> type = parseDataType(options.ownType);
   if (!type)
     return usageError("'" + options.ownType + "' is no element type");
-  own.type = *type;
+  // "fp8" is the encoding that the device has.
+  own.type = isFloat8(*type) ? profile.nativeFloat8().value_or(*type) : *type;
   auto simulated = simulateSchedules(profile, own, [](const SimulatedSchedule &timed) {
     llvm::errs() << llvm::format("%8.0f clocks, %d resident  ", timed.clocks, timed.residents)
                  << timed.schedule.describe() << '\n';

@@ -17,8 +17,11 @@ struct GemmReference {
   std::vector<double> magnitudes;
 };
 
-/// What follows the products; each part is optional.
+/// What belongs to the products and what follows them; each part is optional.
 struct GemmEpilogue {
+  /// fp32 scales of the operands, of A in one row or as many as A has, of W in one column or one for each row
+  /// of W.
+  const Matrix *aScale = nullptr, *wScale = nullptr;
   const Matrix *bias = nullptr; // one row
   std::optional<kernel::Activation> activation = std::nullopt;
   /// Columns 2j and 2j + 1 of the product make column j of the result: activation(gate) · up.
@@ -26,7 +29,7 @@ struct GemmEpilogue {
   const Matrix *residual = nullptr; // of the result's shape
 };
 
-/// activation(A·Wᵀ + bias) + residual of the first `rows` rows of A, in float64.
+/// activation(scales · A·Wᵀ + bias) + residual of the first `rows` rows of A, in float64.
 GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows,
                             const GemmEpilogue &epilogue = {});
 

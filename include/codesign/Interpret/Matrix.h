@@ -7,11 +7,12 @@
 
 namespace codesign {
 
-/// The value of a 16- or 32-bit element from its bits.
+/// The value of an 8-, 16- or 32-bit element from its bits.
 float decodeElement(DataType type, uint32_t bits);
-/// The bits nearest to `value`, ties to even; NaN stays NaN, overflow becomes infinity.
+/// The bits nearest to `value`, ties to even; NaN stays NaN, overflow becomes infinity, or NaN in types
+/// without.
 uint32_t encodeElement(DataType type, float value);
-/// F32, F16 and BF16 are what this file computes with.
+/// F32, F16, BF16 and the 8-bit floats are what this file computes with.
 bool isInterpretable(DataType type);
 
 /// Row-major, without gaps. Bits, not values: what a kernel did not write keeps the bits it had.
@@ -22,7 +23,7 @@ struct Matrix {
   std::vector<uint8_t> bytes;
 
   Matrix() = default;
-  /// All bytes are `fill`; 0xff is a NaN in every floating type.
+  /// All bytes are `fill`; 0xff is a NaN in every type that kernels write.
   Matrix(DataType type, int64_t rows, int64_t columns, uint8_t fill = 0);
 
   int64_t elementBytes() const { return bitWidth(type) / 8; }

@@ -13,11 +13,12 @@
 
 namespace codesign {
 
-/// D[m, n] = activation(A[m, k] · W[n, k]ᵀ + bias[n]) + residual[m, n], all matrices row-major in `type`,
+/// D[m, n] = activation(scales · (A[m, k] · W[n, k]ᵀ) + bias[n]) + residual[m, n], all matrices row-major,
 /// sums in fp32. n and k are fixed when the kernel is written, m when it is launched.
 struct GemmProblem {
   /// The kernel's symbol; a C identifier.
   std::string symbol;
+  /// Of A and W. Bias, residual and D have the same type, or bf16 where it is an 8-bit one.
   DataType type = DataType::BF16;
   int64_t n = 0;
   int64_t k = 0;
@@ -28,7 +29,11 @@ struct GemmProblem {
   bool gated = false;
   /// Added after the activation; of D's shape, and may be D itself.
   bool residual = false;
+  /// Of 8-bit A and W; two fp32 arguments after W. PerTensor: aScale[1], wScale[1]; PerToken: aScale[m],
+  /// wScale[n].
+  Scaling scaling = Scaling::None;
 
+  DataType outputType() const { return isFloat8(type) ? DataType::BF16 : type; }
   int64_t outputColumns() const { return gated ? n / 2 : n; }
 };
 

@@ -10,9 +10,6 @@
 
 namespace codesign {
 
-/// How 8-bit operands carry their scales; None for 16-bit types.
-enum class Scaling : uint8_t { None, PerTensor, PerToken, Block128 };
-
 /// Which product of a linear layer: y = x·Wᵀ, dx = dy·W, dW = dyᵀ·x.
 enum class Pass : uint8_t { Forward, DataGradient, WeightGradient };
 
@@ -130,7 +127,6 @@ struct OperatorShapeHash {
   size_t operator()(const OperatorShape &shape) const;
 };
 
-llvm::StringRef toString(Scaling scaling);
 llvm::StringRef toString(Pass pass);
 llvm::StringRef toString(CollectiveKind kind);
 

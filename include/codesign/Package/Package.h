@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a manifest.
-inline constexpr int64_t packageSchemaVersion = 2;
+inline constexpr int64_t packageSchemaVersion = 3;
 
 /// The part of a matrix that one copy of the tensor engine moves; 0 rows where the kernel takes a pointer.
 struct PackagedBox {
@@ -48,10 +48,14 @@ struct PackagedRange {
   std::string symbol;
 };
 
-/// D[m, n] = activation(A[m, k] · W[n, k]ᵀ + bias[n]) + residual[m, n] with m known at launch.
+/// D[m, n] = activation(scales · (A[m, k] · W[n, k]ᵀ) + bias[n]) + residual[m, n] with m known at launch.
 struct PackagedGemm {
   std::string name; // C identifier: "qkv_proj"
+  /// Of A and W; of bias, residual and D as well, unless it has 8 bits: then they are bf16.
   DataType type = DataType::BF16;
+  DataType outputType = DataType::BF16;
+  /// The fp32 scales of 8-bit operands: one each, or one for each row of A and of W.
+  Scaling scaling = Scaling::None;
   int64_t n = 0, k = 0;
   bool bias = false;
   std::string activation; // "" or the kernel dialect's name

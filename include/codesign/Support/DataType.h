@@ -42,4 +42,13 @@ std::optional<DataType> parseDataType(llvm::StringRef name);
 /// True for the 8-bit floating types of either encoding.
 bool isFloat8(DataType type);
 
+/// How the 8-bit operands of a linear layer carry their fp32 scales. None for 16-bit types; PerTensor: one
+/// for each operand; PerToken: one for each row of the activations and each output channel of the weights;
+/// Block128: one for each row and 128 of k of the activations, and for each 128 x 128 of the weights.
+enum class Scaling : uint8_t { None, PerTensor, PerToken, Block128 };
+
+/// "none", "per-tensor", "per-token", "block-128".
+llvm::StringRef toString(Scaling scaling);
+std::optional<Scaling> parseScaling(llvm::StringRef name);
+
 } // namespace codesign

@@ -1,8 +1,13 @@
 
-// Activations of a sum, with the exponential of the target before it.
+// Functions of a sum, with the exponential of the target before it.
 
 namespace {
 
+/// A scale that all sums share.
+struct Times {
+  float factor;
+  __device__ float operator()(float x) const { return x * factor; }
+};
 struct Relu {
   __device__ float operator()(float x) const { return x > 0 ? x : x != x ? x : 0; }
 };

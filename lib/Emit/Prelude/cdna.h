@@ -16,6 +16,7 @@ namespace {
 
 using bf16 = __bf16;
 using f16 = _Float16;
+using fp8 = unsigned char; // the bits of an 8-bit float, which only matrix instructions read
 template <class T, int Count>
 using Vector = T __attribute__((ext_vector_type(Count)));
 template <class T>
@@ -43,9 +44,12 @@ DEVICE int minimum(int a, int b) {
   return a < b ? a : b;
 }
 
-/// The bf16 instructions take their operands as integers.
+/// The bf16 and fp8 instructions take their operands as integers.
 DEVICE Vector<short, 4> bits(Vector<bf16, 4> value) {
   return __builtin_bit_cast(Vector<short, 4>, value);
+}
+DEVICE long bits(Vector<fp8, 8> value) {
+  return __builtin_bit_cast(long, value);
 }
 
 /// All waves meet. LDS traffic before is ordered before what follows; global loads stay in flight.
@@ -176,9 +180,9 @@ struct StagedTile {
   }
 };
 
-/// Operands of CountDown x CountDeep instructions, or pairs of them. A lane holds eight consecutive k of one
-/// row, enough for one instruction of gfx950 or two of gfx942; both operands take k in the same order, so the
-/// order does not matter.
+/// Operands of CountDown instructions by CountDeep reads of 16 bytes of a row in each lane: two instructions
+/// each, one of 16-bit operands on gfx950, or half of one of 8-bit operands there. Both operands take k in
+/// the same order, so the order does not matter.
 template <class Mma, int CountDown, int CountDeep>
 struct Operands {
   static constexpr int chunksDeep = waveSize / Mma::size; // chunks of k that the lanes of one read cover
@@ -189,6 +193,17 @@ struct Operands {
   template <class... Place>
   __device__ Operands(Place &&...place) {
     load(place...);
+  }
+  /// What the instruction takes for row block i and step k of the depth.
+  __device__ auto operand(int i, int k) const {
+    if constexpr (Mma::chunks == 1) {
+      return parts[i][k];
+    } else {
+      struct Pair {
+        Chunk<typename Mma::Element> low, high;
+      };
+      return __builtin_bit_cast(Vector<int, 8>, Pair{parts[i][2 * k], parts[i][2 * k + 1]});
+    }
   }
   template <class Tile>
   __device__ void load(Tile &tile, int row, int k) {

@@ -3,6 +3,30 @@
 
 namespace {
 
+/// The scale of a row; zero outside.
+DEVICE float loadScale(const GlobalRows<float, 1> &scales, int row) {
+  const int offset = row * static_cast<int>(sizeof(float));
+  return __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(scales.buffer, offset, 0, 0));
+}
+
+/// Four consecutive scales of a row, of which those past its end mean nothing.
+template <int Pitch>
+DEVICE Vector<float, 4> loadScales(const GlobalRows<float, Pitch> &scales, int column) {
+  const int offset = column * static_cast<int>(sizeof(float));
+  if constexpr (Pitch % 4 == 0) {
+    const auto words = __builtin_amdgcn_raw_buffer_load_b128(scales.buffer, offset, 0, 0);
+    return __builtin_bit_cast(Vector<float, 4>, words);
+  } else {
+    Vector<float, 4> run;
+#pragma unroll
+    for (int e = 0; e < 4; ++e)
+      run[e] =
+          __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(
+                                        scales.buffer, column + e < Pitch ? offset + 4 * e : outside, 0, 0));
+    return run;
+  }
+}
+
 /// Length consecutive elements of a row, 4 or 2; zero outside the matrix. Rows that start at multiples of the
 /// run take one access, others one for each element.
 template <int Length, class T, int Pitch>
@@ -52,7 +76,6 @@ DEVICE void storeRun(const GlobalRows<T, Pitch> &matrix, int row, int column, Ve
 /// * (64 / size).
 template <class Mma, int Down, int Across>
 struct Accumulators {
-  using Element = typename Mma::Element;
   static constexpr int size = Mma::size;
   static constexpr int quads = size * size / waveSize / 4; // runs of four rows in a lane
 
@@ -61,12 +84,12 @@ struct Accumulators {
   template <int Deep>
   __device__ void multiply(const Operands<Mma, Down, Deep> &a, const Operands<Mma, Across, Deep> &b) {
 #pragma unroll
-    for (int k = 0; k < Deep; ++k)
+    for (int k = 0; k < Deep / Mma::chunks; ++k)
 #pragma unroll
       for (int i = 0; i < Down; ++i)
 #pragma unroll
         for (int j = 0; j < Across; ++j)
-          parts[i][j] = Mma::apply(a.parts[i][k], b.parts[j][k], parts[i][j]);
+          parts[i][j] = Mma::apply(a.operand(i, k), b.operand(j, k), parts[i][j]);
   }
 
   /// Calls visit(part, first element in it, row, column) for each run of four rows that this lane holds.
@@ -123,7 +146,7 @@ struct Accumulators {
   }
 
   /// Adds bias[column + i] to row i of the sums, which is an output column; the bias has Columns elements.
-  template <int Columns>
+  template <int Columns, class Element>
   __device__ void addBiasDown(const Element *bias, int column) {
     const GlobalRows<Element, Columns> row(bias, 0, 1, 1); // zero past its end
     forEachQuad([&](auto &part, int first, int i, int) {
@@ -134,6 +157,29 @@ struct Accumulators {
         part[first + e] += static_cast<float>(__builtin_bit_cast(Element, value));
       }
     });
+  }
+
+  /// Multiplies row i of the sums, which is an output column, by scales[column + i] of Columns.
+  template <int Columns>
+  __device__ void scaleDown(const float *scales, int column) {
+    const GlobalRows<float, Columns> row(scales, 0, 1, 1);
+    forEachQuad([&](auto &part, int first, int i, int) {
+      const auto factors = loadScales(row, column + i);
+#pragma unroll
+      for (int e = 0; e < 4; ++e)
+        part[first + e] *= factors[e];
+    });
+  }
+
+  /// Multiplies column j of the sums, which is an output row, by the scale of row + j.
+  __device__ void scaleColumns(const GlobalRows<float, 1> &scales, int row) {
+#pragma unroll
+    for (int j = 0; j < Across; ++j) {
+      const float factor = loadScale(scales, row + j * size + laneId() % size);
+#pragma unroll
+      for (int i = 0; i < Down; ++i)
+        parts[i][j] *= factor;
+    }
   }
 
   /// Of each pair of rows, which are output columns: gate(first) * second, in the first.
@@ -147,16 +193,16 @@ struct Accumulators {
   }
 
   /// Adds the element at (row + j, column + i) of the matrix to element (i, j) of the sums.
-  template <int Pitch>
+  template <class Element, int Pitch>
   __device__ void addTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     addRuns<4, 1>(matrix, row, column);
   }
   /// Adds the element at (row + j, (column + i) / 2) to the even rows i.
-  template <int Pitch>
+  template <class Element, int Pitch>
   __device__ void addHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     addRuns<2, 2>(matrix, row, column);
   }
-  template <int Length, int Stride, int Pitch>
+  template <int Length, int Stride, class Element, int Pitch>
   __device__ void addRuns(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     forEachQuad([&](auto &part, int first, int i, int j) {
       const auto run = loadRun<Length>(matrix, row + j, (column + i) / Stride);
@@ -168,7 +214,7 @@ struct Accumulators {
 
   /// Rounds and writes element (i, j) of the sums to (row + j, column + i); outside the matrix nothing is
   /// written.
-  template <int Pitch>
+  template <class Element, int Pitch>
   __device__ void storeTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     forEachQuad([&](auto &part, int first, int i, int j) {
       const Vector<float, 4> quad = {part[first], part[first + 1], part[first + 2], part[first + 3]};
@@ -176,7 +222,7 @@ struct Accumulators {
     });
   }
   /// Rounds and writes the even rows i of the sums to (row + j, (column + i) / 2).
-  template <int Pitch>
+  template <class Element, int Pitch>
   __device__ void storeHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     forEachQuad([&](auto &part, int first, int i, int j) {
       const Vector<float, 2> pair = {part[first], part[first + 2]};

@@ -81,6 +81,10 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   for (const void *pointer : pointers)
     if (!pointer || reinterpret_cast<std::uintptr_t>(pointer) % 16)
       return fail(invalidArgument, "%s: a, w and d must be 16-byte aligned device pointers", gemm.name);
+  const float *const scales[] = {parameters->a_scale, parameters->w_scale};
+  for (const float *scale : scales)
+    if (gemm.scaled && (!scale || reinterpret_cast<std::uintptr_t>(scale) % sizeof(float)))
+      return fail(invalidArgument, "%s: a_scale and w_scale must be device pointers to fp32", gemm.name);
   if (gemm.bias && !parameters->bias)
     return fail(invalidArgument, "%s: bias is missing", gemm.name);
   if (gemm.residual && (!parameters->residual || reinterpret_cast<std::uintptr_t>(parameters->residual) % 16))
@@ -104,6 +108,7 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
   Driver::Function function = nullptr;
   if (int status = load(*gpu, kernel, function))
     return status;
+  const void *aScale = parameters->a_scale, *wScale = parameters->w_scale;
   const void *bias = parameters->bias, *residual = parameters->residual;
   int m = static_cast<int>(parameters->m);
   Driver::Argument a, w, d;
@@ -118,8 +123,12 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
   status = gpu->countGroups(kernel, tileCount(gemm, kernel, m), groups);
   if (status)
     return fail(driverError, "%s: no launch size: %s", kernel.symbol, gpu->describe(status));
-  void *arguments[6] = {a.get(), w.get()};
+  void *arguments[8] = {a.get(), w.get()};
   int count = 2;
+  if (gemm.scaled) {
+    arguments[count++] = &aScale;
+    arguments[count++] = &wScale;
+  }
   if (gemm.bias)
     arguments[count++] = &bias;
   if (gemm.residual)

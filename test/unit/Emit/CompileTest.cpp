@@ -16,11 +16,11 @@ namespace {
 /// Compiles `count` legal schedules, evenly spread over the device's list, of all its families or of one;
 /// with every step that can follow the sums if `fused`.
 void compileLegalSchedules(const char *device, size_t count, llvm::StringRef family = "", int64_t k = 4096,
-                           bool fused = false) {
+                           bool fused = false, DataType type = DataType::BF16) {
   Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
   if (!family.empty())
     profile.kernelFamilies = {family.str()};
-  const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
+  const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, type, GemmLayout::NT);
   ASSERT_GT(legal.size(), 2u);
   count = std::min(count, legal.size());
   llvm::SmallString<128> folder;
@@ -31,6 +31,8 @@ void compileLegalSchedules(const char *device, size_t count, llvm::StringRef fam
     mlir::MLIRContext context;
     GemmProblem problem;
     problem.symbol = "linear";
+    problem.type = type;
+    problem.scaling = isFloat8(type) ? Scaling::PerToken : Scaling::None;
     problem.n = 6144;
     problem.k = k;
     problem.gated = problem.residual = problem.bias = fused;
@@ -80,6 +82,14 @@ TEST(Compile, gatesAndResiduals) {
   compileLegalSchedules("mi300x", count, "", 4096, /*fused=*/true);
   compileLegalSchedules("mi300x", count, "mfma_weight_stream", 2312, /*fused=*/true);
   compileLegalSchedules("mi355x", count, "", 4096, /*fused=*/true);
+}
+
+TEST(Compile, float8) {
+  compileLegalSchedules("mi300x", isLongRun() ? 60 : 5, "", 4096, false, DataType::F8E4M3FNUZ);
+  compileLegalSchedules("mi300x", isLongRun() ? 60 : 4, "mfma_weight_stream", 2320, true,
+                        DataType::F8E4M3FNUZ);
+  compileLegalSchedules("mi355x", isLongRun() ? 60 : 5, "", 4096, false, DataType::F8E4M3);
+  compileLegalSchedules("mi355x", isLongRun() ? 60 : 3, "mfma_weight_stream", 2320, true, DataType::F8E4M3);
 }
 
 TEST(Compile, sm80AndSm90a) {

@@ -31,21 +31,15 @@ protected:
     const LaunchFacts facts = launchFacts(function);
     for (int64_t m : rowCounts) {
       SCOPED_TRACE(m);
-      const int spread = spreadOf(problem);
-      Matrix a = randomMatrix(problem.type, m, problem.k, engine, spread),
-             w = randomMatrix(problem.type, problem.n, problem.k, engine, spread);
-      Matrix bias = randomMatrix(problem.type, 1, problem.n, engine),
-             residual = randomMatrix(problem.type, m, problem.outputColumns(), engine),
-             d(problem.type, m, problem.outputColumns(), 0xff);
+      GemmOperands operands(problem, m, /*spare=*/0, engine);
       simulate::DeviceMemory memory;
       simulate::KernelArguments arguments;
-      arguments.pointer(memory.allocateCopy("a", a.bytes)).pointer(memory.allocateCopy("w", w.bytes));
-      if (problem.bias)
-        arguments.pointer(memory.allocateCopy("bias", bias.bytes));
-      if (problem.residual)
-        arguments.pointer(memory.allocateCopy("residual", residual.bytes));
-      const uint64_t output = memory.allocateCopy("d", d.bytes);
-      arguments.pointer(output).value<int32_t>(m);
+      uint64_t output = 0;
+      for (const Matrix *matrix : operands.arguments(problem)) {
+        output = memory.allocateCopy("operand", matrix->bytes); // the last one is d
+        arguments.pointer(output);
+      }
+      arguments.value<int32_t>(m);
       simulate::Launch launch;
       launch.kernel = problem.symbol;
       launch.grid.x = llvm::divideCeil(m, facts.tileM) * llvm::divideCeil(problem.n, facts.tileN);
@@ -63,9 +57,9 @@ protected:
       for (const simulate::InstructionStatistics &instruction : run->perInstruction)
         conflicts += instruction.ldsConflictCycles;
       EXPECT_EQ(conflicts, 0u);
-      d.bytes.assign(memory.region(output).data(), memory.region(output).data() + d.bytes.size());
-      EXPECT_EQ(firstMismatch(d, gemmReference(a, w, m, epilogueOf(problem, bias, residual))).value_or(""),
-                "");
+      operands.d.bytes.assign(memory.region(output).data(),
+                              memory.region(output).data() + operands.d.bytes.size());
+      EXPECT_EQ(operands.mismatch(problem, m), "");
     }
   }
 

@@ -48,6 +48,22 @@ inline GemmKernel gfx950Kernel() {
   return kernel;
 }
 
+/// 8-bit operands of the FNUZ encoding: 16 bytes of k fill two instructions.
+inline GemmKernel float8Kernel() {
+  GemmKernel kernel = gfx942Kernel();
+  kernel.instruction = "v_mfma_f32_16x16x32_fp8_fp8";
+  kernel.tileK = 64;
+  return kernel;
+}
+
+/// CDNA4: OCP encoding, and an instruction whose operands are two reads.
+inline GemmKernel float8Gfx950Kernel() {
+  GemmKernel kernel = gfx950Kernel();
+  kernel.instruction = "v_mfma_f32_16x16x128_f8f6f4.fp8.fp8";
+  kernel.tileK = 128;
+  return kernel;
+}
+
 /// Four waves that share k, 32 columns of the output, two steps under way.
 inline GemmKernel streamingKernel() {
   GemmKernel kernel = gfx942Kernel();
@@ -57,6 +73,25 @@ inline GemmKernel streamingKernel() {
   kernel.wavesK = 4;
   kernel.tileK = 4 * 32;
   kernel.run = 1;
+  return kernel;
+}
+
+/// The same with 8-bit operands.
+inline GemmKernel float8StreamingKernel() {
+  GemmKernel kernel = streamingKernel();
+  kernel.instruction = float8Kernel().instruction;
+  kernel.tileK = 4 * 64;
+  return kernel;
+}
+
+inline GemmKernel float8StreamingGfx950Kernel() {
+  GemmKernel kernel = float8StreamingKernel();
+  const GemmKernel other = float8Gfx950Kernel();
+  kernel.architecture = other.architecture;
+  kernel.limits = other.limits;
+  kernel.instruction = other.instruction;
+  kernel.pack = other.pack;
+  kernel.tileK = 4 * 128;
   return kernel;
 }
 
@@ -88,12 +123,52 @@ inline int spreadOf(const GemmProblem &problem) {
   return problem.gated && problem.type == DataType::F16 ? 0 : 4;
 }
 
-inline GemmEpilogue epilogueOf(const GemmProblem &problem, const Matrix &bias, const Matrix &residual) {
-  return {.bias = problem.bias ? &bias : nullptr,
-          .activation = problem.activation,
-          .gated = problem.gated,
-          .residual = problem.residual ? &residual : nullptr};
-}
+/// The operands of one launch on m rows; D is poisoned, with `spare` rows behind the last that must stay so.
+struct GemmOperands {
+  Matrix a, w, aScale, wScale, bias, residual, d;
+
+  GemmOperands(const GemmProblem &problem, int64_t m, int64_t spare, std::mt19937 &engine) {
+    const int spread = spreadOf(problem);
+    const DataType type = problem.type, out = problem.outputType();
+    a = randomMatrix(type, m, problem.k, engine, spread);
+    w = randomMatrix(type, problem.n, problem.k, engine, spread);
+    const bool perToken = problem.scaling == Scaling::PerToken;
+    aScale = randomMatrix(DataType::F32, perToken ? m : 1, 1, engine);
+    wScale = randomMatrix(DataType::F32, 1, perToken ? problem.n : 1, engine);
+    bias = randomMatrix(out, 1, problem.n, engine);
+    residual = randomMatrix(out, m, problem.outputColumns(), engine);
+    d = Matrix(out, m + spare, problem.outputColumns(), 0xff);
+  }
+
+  /// In the order of the kernel's arguments, without m.
+  std::vector<Matrix *> arguments(const GemmProblem &problem) {
+    std::vector<Matrix *> list = {&a, &w};
+    if (problem.scaling != Scaling::None)
+      list.insert(list.end(), {&aScale, &wScale});
+    if (problem.bias)
+      list.push_back(&bias);
+    if (problem.residual)
+      list.push_back(&residual);
+    list.push_back(&d);
+    return list;
+  }
+
+  /// What is wrong with D after the launch, or nothing.
+  std::string mismatch(const GemmProblem &problem, int64_t m) const {
+    return firstMismatch(d, gemmReference(a, w, m, epilogue(problem))).value_or("");
+  }
+
+private:
+  GemmEpilogue epilogue(const GemmProblem &problem) const {
+    const bool scaled = problem.scaling != Scaling::None;
+    return {.aScale = scaled ? &aScale : nullptr,
+            .wScale = scaled ? &wScale : nullptr,
+            .bias = problem.bias ? &bias : nullptr,
+            .activation = problem.activation,
+            .gated = problem.gated,
+            .residual = problem.residual ? &residual : nullptr};
+  }
+};
 
 /// Lowers, lets `tamper` change the kernel, runs it on m rows and says what is wrong, or nothing.
 inline std::string runGemm(const GemmProblem &problem, const GemmKernel &kernel, int64_t m,
@@ -106,22 +181,14 @@ inline std::string runGemm(const GemmProblem &problem, const GemmKernel &kernel,
   auto function = *(*module)->getOps<kernel::FuncOp>().begin();
   if (tamper)
     tamper(function);
-  const int spread = spreadOf(problem);
-  Matrix a = randomMatrix(problem.type, m, problem.k, engine, spread),
-         w = randomMatrix(problem.type, problem.n, problem.k, engine, spread);
-  Matrix bias = randomMatrix(problem.type, 1, problem.n, engine);
-  Matrix residual = randomMatrix(problem.type, m, problem.outputColumns(), engine);
-  Matrix d(problem.type, m + 3, problem.outputColumns(),
-           0xff); // poisoned, with rows behind the last that must stay so
-  std::vector<KernelArgument> arguments = {&a, &w};
-  if (problem.bias)
-    arguments.push_back(&bias);
-  if (problem.residual)
-    arguments.push_back(&residual);
-  arguments.insert(arguments.end(), {&d, m});
+  GemmOperands operands(problem, m, /*spare=*/3, engine);
+  std::vector<KernelArgument> arguments;
+  for (Matrix *matrix : operands.arguments(problem))
+    arguments.push_back(matrix);
+  arguments.push_back(m);
   if (llvm::Error error = interpret(function, arguments))
     return llvm::toString(std::move(error));
-  return firstMismatch(d, gemmReference(a, w, m, epilogueOf(problem, bias, residual))).value_or("");
+  return operands.mismatch(problem, m);
 }
 
 } // namespace codesign::test

@@ -4,7 +4,8 @@
 
 namespace codesign::test {
 
-/// Two kernels, two operators, one of them with a bias; on AMD devices a third with a gate and a residual.
+/// Two kernels, two operators, one of them with a bias; on AMD devices a third with a gate and a residual and
+/// a fourth of 8-bit operands.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -53,6 +54,14 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     gemm.activation = "silu";
     gemm.gated = gemm.residual = true;
     spec.gemms.push_back(gemm);
+    PackagedGemm narrow;
+    narrow.name = "down_proj";
+    narrow.type = DataType::F8E4M3FNUZ;
+    narrow.scaling = Scaling::PerToken;
+    narrow.n = 1024;
+    narrow.k = 4096;
+    narrow.ranges = {{1, 0, "linear_128"}};
+    spec.gemms.push_back(narrow);
   }
   return spec;
 }

@@ -67,10 +67,13 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->kernels[1].symbol, "linear_128");
   EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
   EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
-  ASSERT_EQ(read->gemms.size(), 3u);
+  ASSERT_EQ(read->gemms.size(), 4u);
   EXPECT_FALSE(read->gemms[1].gated || read->gemms[1].residual);
   EXPECT_TRUE(read->gemms[2].gated && read->gemms[2].residual);
   EXPECT_EQ(read->gemms[2].outputColumns(), 500);
+  EXPECT_EQ(read->gemms[3].type, DataType::F8E4M3FNUZ);
+  EXPECT_EQ(read->gemms[3].outputType, DataType::BF16);
+  EXPECT_EQ(read->gemms[3].scaling, Scaling::PerToken);
   EXPECT_EQ(read->gemms[0].ranges[1].minM, 65);
   EXPECT_TRUE(read->gemms[1].bias);
 }
@@ -125,11 +128,11 @@ TEST_F(PackageTest, brokenManifestsAreNamed) {
   EXPECT_THAT(messageFor("{"), HasSubstr("codesign.manifest.json"));
   EXPECT_THAT(messageFor("{}"), HasSubstr("schema_version"));
   std::string version = good;
-  version.replace(version.find("\"schema_version\": 2"), 19, "\"schema_version\": 9");
+  version.replace(version.find("\"schema_version\": 3"), 19, "\"schema_version\": 9");
   EXPECT_THAT(messageFor(version), HasSubstr("unknown version"));
   std::string type = good;
   type.replace(type.find("\"bf16\""), 6, "\"bf17\"");
-  EXPECT_THAT(messageFor(type), HasSubstr("unknown type"));
+  EXPECT_THAT(messageFor(type), HasSubstr("unknown value at manifest.gemms[0].type"));
   std::string threads = good;
   threads.replace(threads.find("\"threads\": 256"), 14, "\"threads\": \"x\"");
   EXPECT_THAT(messageFor(threads), HasSubstr("threads"));

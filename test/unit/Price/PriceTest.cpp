@@ -10,8 +10,10 @@ namespace {
 
 class PriceTest : public testing::Test {
 protected:
-  KernelPrice price(const GemmKernel &kernel, int64_t n = 4096, int64_t k = 4096) {
+  KernelPrice price(const GemmKernel &kernel, int64_t n = 4096, int64_t k = 4096,
+                    DataType type = DataType::BF16) {
     GemmProblem problem;
+    problem.type = type;
     problem.symbol = "gemm";
     problem.n = n;
     problem.k = k;
@@ -127,13 +129,23 @@ TEST_F(PriceTest, ldmatrixReadsTheSwizzleWithoutConflicts) {
 
 /// Schedule's closed forms and the counts from the IR are the same numbers.
 TEST_F(PriceTest, agreesWithTheSchedulesClosedForms) {
-  for (const char *device : {"mi300x", "mi355x", "a100-sxm", "h100-sxm"}) {
-    const Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
-    const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
+  struct Products {
+    const char *device;
+    DataType type = DataType::BF16;
+  };
+  for (const Products &products : {Products{"mi300x"},
+                                   {"mi300x", DataType::F8E4M3FNUZ},
+                                   {"mi355x"},
+                                   {"mi355x", DataType::F8E4M3},
+                                   {"a100-sxm"},
+                                   {"h100-sxm"}}) {
+    const Profile profile = llvm::cantFail(loadProfile(products.device, profileSearchDirs("", "")));
+    const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, products.type, GemmLayout::NT);
     ASSERT_GT(legal.size(), 100u);
     for (size_t i = 0; i < legal.size(); i += legal.size() / 40) {
       const GemmSchedule &schedule = legal[i];
-      const KernelPrice counted = price(llvm::cantFail(gemmKernel(schedule, profile)));
+      const KernelPrice counted =
+          price(llvm::cantFail(gemmKernel(schedule, profile)), 4096, 4096, products.type);
       EXPECT_EQ(counted.sharedBytes, sharedMemoryUse(schedule).total()) << schedule.describe();
       // A streaming loop does as many steps at a time as it has under way.
       const int steps = streamsWeights(schedule.family) ? schedule.stages : 1;

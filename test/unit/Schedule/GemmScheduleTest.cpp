@@ -188,8 +188,8 @@ TEST(GemmSchedule, RefusalsNameBothNumbers) {
        "sparse, scaled or multi-block"},
       {"sparse", [](GemmSchedule &s) { s.instruction = "v_smfmac_f32_16x16x32_bf16"; },
        "is not an instruction for mfma_lds_double_buffer"},
-      {"fp8", [](GemmSchedule &s) { s.instruction = "v_mfma_f32_16x16x32_fp8_fp8"; },
-       "mfma_lds_double_buffer has no kernel for fp8_fnuz x fp8_fnuz"},
+      {"xf32", [](GemmSchedule &s) { s.instruction = "v_mfma_f32_16x16x8_xf32"; },
+       "mfma_lds_double_buffer has no kernel for xf32 x xf32"},
       {"int8", [](GemmSchedule &s) { s.instruction = "v_mfma_i32_16x16x32_i8"; },
        "sums in int32, the kernels sum in fp32"},
       {"layout", [](GemmSchedule &s) { s.layout = GemmLayout::TN; },
@@ -280,7 +280,8 @@ TEST(GemmSchedule, OutputHasTheInputsType) {
 }
 
 TEST(GemmSchedule, NoFamilyNoSchedule) {
-  EXPECT_TRUE(legalGemmSchedules(load("mi300x"), DataType::F8E4M3FNUZ, GemmLayout::NT).empty());
+  EXPECT_FALSE(legalGemmSchedules(load("mi300x"), DataType::F8E4M3FNUZ, GemmLayout::NT).empty());
+  EXPECT_TRUE(legalGemmSchedules(load("mi300x"), DataType::F8E4M3, GemmLayout::NT).empty());
   EXPECT_TRUE(legalGemmSchedules(load("b200"), DataType::BF16, GemmLayout::NT).empty());
 }
 

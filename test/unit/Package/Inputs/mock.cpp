@@ -121,10 +121,19 @@ int cuGetErrorString(int, const char **text) {
 #endif
 }
 
+static sample_gemm_parameters operands(const void *a, const void *w, void *d, int64_t m) {
+  sample_gemm_parameters parameters = {};
+  parameters.a = a;
+  parameters.w = w;
+  parameters.d = d;
+  parameters.m = m;
+  return parameters;
+}
+
 int main() {
   alignas(16) static char a[16], w[16], bias[16], d[16];
   int marker = 0;
-  sample_gemm_parameters p = {a, w, nullptr, nullptr, d, 64};
+  sample_gemm_parameters p = operands(a, w, d, 64);
   argumentCount = 3;
   assert(sample_qkv_proj_workspace_size(&p) == 0);
   assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_OK);
@@ -157,11 +166,11 @@ int main() {
   p.m = -1;
   assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_INVALID_ARGUMENT);
   assert(std::strstr(sample_last_error(), "negative"));
-  p = {a + 2, w, nullptr, nullptr, d, 1};
+  p = operands(a + 2, w, d, 1);
   assert(sample_qkv_proj_is_supported(&p) == SAMPLE_INVALID_ARGUMENT &&
          std::strstr(sample_last_error(), "aligned"));
   assert(sample_qkv_proj_is_supported(nullptr) == SAMPLE_INVALID_ARGUMENT);
-  p = {a, w, nullptr, nullptr, d, 100};
+  p = operands(a, w, d, 100);
   assert(sample_fc_launch(&p, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
          std::strstr(sample_last_error(), "bias"));
 
@@ -188,6 +197,15 @@ int main() {
   argumentCount = 5;
   assert(sample_gate_up_proj_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK);
   assert(argumentValues[2] == bias && argumentValues[3] == w && argumentValues[4] == d && groups == 8);
+  // Scales come right behind the operands they belong to, and need no more than the alignment of fp32.
+  static float scales[4];
+  sample_gemm_parameters narrow = operands(a, w, d, 100);
+  assert(sample_down_proj_launch(&narrow, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "w_scale"));
+  narrow.a_scale = scales + 1;
+  narrow.w_scale = scales + 2;
+  assert(sample_down_proj_launch(&narrow, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[2] == scales + 1 && argumentValues[3] == scales + 2 && argumentValues[4] == d);
   argumentCount = 4;
 #endif
   p.m = 100;

@@ -1,0 +1,115 @@
+// Products of 8-bit operands, their scales, and what becomes of values that are not finite.
+#include "GemmFixture.h"
+
+using namespace codesign;
+using namespace codesign::test;
+
+namespace {
+
+GemmProblem problem(int64_t n, int64_t k, Scaling scaling) {
+  GemmProblem problem = {.symbol = "gemm", .type = DataType::F8E4M3FNUZ, .n = n, .k = k};
+  problem.scaling = scaling;
+  return problem;
+}
+
+/// The same in the encoding of the kernel's device.
+GemmProblem problemFor(const GemmKernel &kernel, int64_t n, int64_t k, Scaling scaling) {
+  GemmProblem result = problem(n, k, scaling);
+  result.type = findMatrixInstruction(kernel.architecture, kernel.instruction)->a.type;
+  return result;
+}
+
+TEST(Float8, raggedRowsColumnsAndDepth) {
+  for (const GemmKernel &kernel : {float8Kernel(), float8Gfx950Kernel()})
+    for (Scaling scaling : {Scaling::None, Scaling::PerTensor, Scaling::PerToken}) {
+      SCOPED_TRACE((toString(kernel.architecture) + " " + toString(scaling)).str());
+      for (int64_t m : {1, 7, 63, 64, 65, 127, 128, 129})
+        EXPECT_EQ(runGemm(problemFor(kernel, 128, 256, scaling), kernel, m), "") << "m = " << m;
+      for (int64_t n : {8, 63, 66})
+        for (int64_t k : {16, 80, 208})
+          EXPECT_EQ(runGemm(problemFor(kernel, n, k, scaling), kernel, 33), "")
+              << "n = " << n << " k = " << k;
+    }
+}
+
+TEST(Float8, theLargerInstructionOneSlotAndBothEncodings) {
+  GemmKernel kernel = float8Kernel();
+  kernel.instruction = "v_mfma_f32_32x32x16_fp8_fp8";
+  kernel.stages = 1;
+  EXPECT_EQ(runGemm(problem(72, 160, Scaling::PerToken), kernel, 70), "");
+  GemmProblem wide = problem(72, 160, Scaling::PerTensor);
+  wide.type = DataType::F8E5M2FNUZ;
+  kernel.instruction = "v_mfma_f32_16x16x32_bf8_bf8";
+  EXPECT_EQ(runGemm(wide, kernel, 70), "");
+}
+
+TEST(Float8, wavesThatShareK) {
+  for (const GemmKernel &kernel : {float8StreamingKernel(), float8StreamingGfx950Kernel()})
+    for (Scaling scaling : {Scaling::PerTensor, Scaling::PerToken})
+      for (int64_t m : {1, 15, 16, 17})
+        EXPECT_EQ(runGemm(problemFor(kernel, 40, 2064, scaling), kernel, m), "") << "m = " << m;
+}
+
+TEST(Float8, scalesComeBeforeBiasGateAndResidual) {
+  GemmProblem fused = problem(72, 128, Scaling::PerToken);
+  fused.bias = fused.gated = fused.residual = true;
+  fused.activation = kernel::Activation::Silu;
+  EXPECT_EQ(runGemm(fused, float8Kernel(), 40), "");
+  EXPECT_EQ(runGemm(fused, float8StreamingKernel(), 9), "");
+}
+
+/// Neither a step of k nor a scale can be left out unseen.
+TEST(Float8, whatIsLeftOutIsSeen) {
+  const GemmProblem whole = problem(64, 256, Scaling::PerToken);
+  auto dropStep = [](kernel::FuncOp function) {
+    kernel::MmaOp product;
+    function.walk([&](kernel::MmaOp op) { product = op; });
+    product.getResult().replaceAllUsesWith(product.getAccumulator());
+  };
+  auto dropRows = [](kernel::FuncOp function) {
+    function.walk(
+        [](kernel::ScaleRowsOp scale) { scale.getResult().replaceAllUsesWith(scale.getFragment()); });
+  };
+  auto dropColumns = [](kernel::FuncOp function) {
+    function.walk(
+        [](kernel::ScaleColumnsOp scale) { scale.getResult().replaceAllUsesWith(scale.getFragment()); });
+  };
+  for (auto tamper : {+dropStep, +dropRows, +dropColumns}) {
+    const std::string result = runGemm(whole, float8Kernel(), 33, tamper);
+    EXPECT_NE(result.find("instead of"), std::string::npos) << result;
+  }
+}
+
+/// NaN is the only value of these types that is not finite: its row of A spoils its row of D, an infinite
+/// scale of W its column.
+TEST(Float8, notANumberStaysInItsRowAndColumn) {
+  std::mt19937 engine(std::random_device{}());
+  const GemmProblem whole = problem(24, 64, Scaling::PerToken);
+  GemmOperands operands(whole, 5, 0, engine);
+  operands.a.bytes[2 * 64 + 7] = 0x80;
+  operands.wScale.set(0, 3, std::numeric_limits<float>::infinity());
+  mlir::MLIRContext context;
+  auto module = llvm::cantFail(lowerGemm(context, whole, float8Kernel()));
+  std::vector<KernelArgument> arguments;
+  for (Matrix *matrix : operands.arguments(whole))
+    arguments.push_back(matrix);
+  arguments.push_back(int64_t(5));
+  llvm::cantFail(interpret(*module->getOps<kernel::FuncOp>().begin(), arguments));
+  EXPECT_EQ(operands.mismatch(whole, 5), "");
+  for (int64_t i = 0; i < 5; ++i)
+    for (int64_t j = 0; j < 24; ++j) {
+      const bool finite = i != 2 && j != 3;
+      EXPECT_EQ(std::isfinite(operands.d.at(i, j)), finite) << i << ", " << j;
+    }
+}
+
+TEST(Float8, whatIsNotEmittedSaysSo) {
+  EXPECT_EQ(runGemm(problem(64, 72, Scaling::PerToken), float8Kernel(), 1),
+            "error: k = 72 is no multiple of 16: rows of A and W would not start at multiples of 16 bytes; "
+            "pad k to 80");
+  GemmProblem scaled = {.symbol = "gemm", .type = DataType::BF16, .n = 64, .k = 64};
+  scaled.scaling = Scaling::PerTensor;
+  EXPECT_EQ(runGemm(scaled, gfx942Kernel(), 1), "error: scales belong to 8-bit operands");
+}
+
+} // namespace
