@@ -32,7 +32,14 @@ enum class AtomicKind : uint8_t {
   PackedAddF16,
   PackedAddBf16,
   MaskedOr,
+  WrapSubtract,        // ds_wrap: minus the first operand, or plus the second where that would be negative
+  ConditionalExchange, // ds_condxchg32: halves whose top bit is set are stored without it
 };
+
+/// Whether two values come with the address.
+constexpr bool takesSecondOperand(AtomicKind kind) {
+  return kind == AtomicKind::CompareSwap || kind == AtomicKind::MaskedOr || kind == AtomicKind::WrapSubtract;
+}
 
 /// What one lane moves.
 struct AccessShape {

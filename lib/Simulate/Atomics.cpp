@@ -40,6 +40,12 @@ Bits combine(AtomicKind kind, Bits old, Bits value, Bits second) {
     return old == 0 || old > value ? value : old - 1;
   case AtomicKind::MaskedOr:
     return (old & ~value) | second;
+  case AtomicKind::WrapSubtract:
+    return old >= value ? old - value : old + second;
+  case AtomicKind::ConditionalExchange: {
+    const uint64_t taken = (value >> 31 & 1) * 0xffffffffull | (uint64_t(value) >> 63) * 0xffffffffull << 32;
+    return static_cast<Bits>((old & ~taken) | (value & taken & 0x7fffffff7fffffffull));
+  }
   case AtomicKind::AddF32:
   case AtomicKind::AddF64:
     return std::bit_cast<Bits>(floating(old) + floating(value));
@@ -69,14 +75,12 @@ Bits loadBits(const uint8_t *from) {
 }
 
 uint32_t next32(AtomicKind kind, uint32_t old, const uint8_t *operand) {
-  return combine<uint32_t, int32_t, float>(
-      kind, old, loadBits<uint32_t>(operand),
-      kind == AtomicKind::CompareSwap || kind == AtomicKind::MaskedOr ? loadBits<uint32_t>(operand + 4) : 0);
+  return combine<uint32_t, int32_t, float>(kind, old, loadBits<uint32_t>(operand),
+                                           takesSecondOperand(kind) ? loadBits<uint32_t>(operand + 4) : 0);
 }
 uint64_t next64(AtomicKind kind, uint64_t old, const uint8_t *operand) {
-  return combine<uint64_t, int64_t, double>(
-      kind, old, loadBits<uint64_t>(operand),
-      kind == AtomicKind::CompareSwap || kind == AtomicKind::MaskedOr ? loadBits<uint64_t>(operand + 8) : 0);
+  return combine<uint64_t, int64_t, double>(kind, old, loadBits<uint64_t>(operand),
+                                            takesSecondOperand(kind) ? loadBits<uint64_t>(operand + 8) : 0);
 }
 
 template <class Bits, class Next>

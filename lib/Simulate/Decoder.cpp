@@ -40,7 +40,7 @@ Expected<std::unique_ptr<DecoderState>> DecoderState::create(StringRef processor
   if (!state->disassembler || !state->printer)
     return createStringError("this LLVM cannot disassemble AMDGPU code");
 
-  // The target's operand types have no public names: read them off two instructions that surely have them.
+  // The target's operand types have no public names: read them off instructions that surely have them.
   for (unsigned opcode = 0; opcode < state->instructions->getNumOpcodes(); ++opcode) {
     StringRef name = state->instructions->getName(opcode);
     const MCInstrDesc &description = state->instructions->get(opcode);
@@ -48,10 +48,22 @@ Expected<std::unique_ptr<DecoderState>> DecoderState::create(StringRef processor
       state->inputModifiersType = description.operands()[1].OperandType;
     else if (name == "V_FMAAK_F32_gfx940")
       state->literalConstantType = description.operands()[3].OperandType;
+    else if (name == "V_MADAK_F16_vi")
+      state->halfLiteralType = description.operands()[3].OperandType;
   }
-  if (!state->inputModifiersType || !state->literalConstantType)
+  if (!state->inputModifiersType || !state->literalConstantType || !state->halfLiteralType)
     return createStringError("this LLVM names AMDGPU instructions differently; version 22 is needed");
   return state;
+}
+
+/// Selections that SDWA does not have, which LLVM decodes and then cannot print.
+static bool hasReservedSelection(uint32_t first, uint32_t second) {
+  if (first >> 31 || (first & 511) != 249)
+    return false;
+  const bool isCompare = first >> 25 == 0x3e, hasOneSource = first >> 25 == 0x3f;
+  const auto field = [&](int shift, uint32_t mask) { return (second >> shift) & mask; };
+  return field(16, 7) == 7 || (!hasOneSource && field(24, 7) == 7) ||
+         (!isCompare && (field(8, 7) == 7 || field(11, 3) == 3));
 }
 
 bool DecoderState::disassemble(MCInst &inst, uint64_t &size, ArrayRef<uint8_t> bytes, uint64_t address) {
@@ -70,6 +82,10 @@ bool DecoderState::disassemble(MCInst &inst, uint64_t &size, ArrayRef<uint8_t> b
     for (int shift : {0, 9, 18})
       if (((second >> shift) & 511) == 255)
         return false;
+  // There is no global data share; LLVM drops the bit that asks for it.
+  const bool isGlobalDataShare = first >> 26 == 0x36 && (first >> 16 & 1);
+  if (isGlobalDataShare || hasReservedSelection(first, second))
+    return false;
   auto status = disassembler->getInstruction(inst, size, readable, address, nulls());
   return status != MCDisassembler::Fail && size != 0 && size <= bytes.size();
 }

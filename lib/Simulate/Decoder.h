@@ -26,7 +26,7 @@ struct DecoderState {
   std::unique_ptr<llvm::MCDisassembler> disassembler;
   std::unique_ptr<llvm::MCInstPrinter> printer;
   unsigned inputModifiersType = 0; // operand types private to the target, learned from known instructions
-  unsigned literalConstantType = 0;
+  unsigned literalConstantType = 0, halfLiteralType = 0;
 
   static llvm::Expected<std::unique_ptr<DecoderState>> create(llvm::StringRef processor);
 

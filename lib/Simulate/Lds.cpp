@@ -12,24 +12,13 @@ using namespace llvm;
 namespace codesign::simulate {
 namespace {
 
-enum class LdsForm : uint8_t {
-  Single,
-  Pair,
-  Atomic,
-  AddThreadId,
-  Swizzle,
-  Permute,
-  BackPermute,
-  Transpose,
-  Append
-};
+enum class LdsForm : uint8_t { Single, Pair, Atomic, AddThreadId, Swizzle, Permute, BackPermute, Transpose };
 
 struct LdsDetails {
   AccessShape shape;
   LdsForm form = LdsForm::Single;
   uint16_t pairStride = 0; // bytes per unit of the two offsets
   uint8_t elementBits = 0; // transposing reads
-  bool subtracts = false;  // ds_consume
 };
 
 const LdsDetails &detailsOf(const Instruction &instruction) {
@@ -84,7 +73,7 @@ void executeAtomic(Wave &wave, const Instruction &instruction) {
   if (wave.skipsVector)
     return;
   const AccessShape &shape = detailsOf(instruction).shape;
-  bool twoOperands = shape.atomic == AtomicKind::CompareSwap || shape.atomic == AtomicKind::MaskedOr;
+  bool twoOperands = takesSecondOperand(shape.atomic);
   uint64_t exec = wave.exec();
   if (wave.group->checking)
     checkVectorUse(wave, instruction, instruction.sources[0], 1, exec, "an LDS address");
@@ -93,6 +82,8 @@ void executeAtomic(Wave &wave, const Instruction &instruction) {
   for (uint64_t rest = exec; rest; rest &= rest - 1) {
     int lane = std::countr_zero(rest);
     uint32_t address = addressOf(wave, instruction, lane) + instruction.offset;
+    if (shape.atomic == AtomicKind::ConditionalExchange)
+      address &= 0xfff8;
     addresses[lane] = address;
     alignas(16) uint8_t operand[16] = {}, old[8] = {};
     getLane(wave, shape, instruction.sources[1].index, lane, operand);
@@ -259,6 +250,8 @@ bool parseAtomic(StringRef text, AccessShape &shape) {
                      .Case("CMPST", CompareSwap)
                      .Case("MSKOR", MaskedOr)
                      .Case("WRXCHG", Swap)
+                     .Case("WRAP", WrapSubtract)
+                     .Case("CONDXCHG32", ConditionalExchange)
                      .Case("PK_ADD", type == "BF16" ? PackedAddBf16 : PackedAddF16)
                      .Default(None);
   shape.returns = returns;
@@ -273,6 +266,8 @@ bool translateLds(const RawInstruction &raw, Instruction &result) {
   StringRef text = raw.base;
   if (!text.consume_front("DS_"))
     return false;
+  if (translateLdsExchange(raw, result))
+    return true;
   LdsDetails details;
   AccessShape &shape = details.shape;
   result.execute = executeMemory;
@@ -322,9 +317,8 @@ bool translateLds(const RawInstruction &raw, Instruction &result) {
       result.sources[result.sourceCount++] = use;
   int needed = details.form == LdsForm::AddThreadId                                     ? shape.isStore
                : details.form == LdsForm::Swizzle || details.form == LdsForm::Transpose ? 1
-               : details.form == LdsForm::Pair ? (shape.isStore ? 3 : 1)
-               : details.form == LdsForm::Atomic
-                   ? (shape.atomic == AtomicKind::CompareSwap || shape.atomic == AtomicKind::MaskedOr ? 3 : 2)
+               : details.form == LdsForm::Pair   ? (shape.isStore ? 3 : 1)
+               : details.form == LdsForm::Atomic ? (takesSecondOperand(shape.atomic) ? 3 : 2)
                : details.form == LdsForm::Single ? (shape.isStore ? 2 : 1)
                                                  : 2;
   if (result.sourceCount < needed)

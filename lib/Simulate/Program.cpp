@@ -77,7 +77,8 @@ void ProgramBuilder::addOperands(RawInstruction &raw) {
         value = operand.getImm();
       else if (operand.isExpr())
         operand.getExpr()->evaluateAsAbsolute(value);
-      bool isSource = infos[k].RegClass >= 0 || infos[k].OperandType == decoder.literalConstantType;
+      bool isSource = infos[k].RegClass >= 0 || infos[k].OperandType == decoder.literalConstantType ||
+                      infos[k].OperandType == decoder.halfLiteralType;
       if (!isSource) {
         raw.controls.push_back(value);
         continue;
@@ -134,7 +135,8 @@ void ProgramBuilder::translate(const MCInst &inst, Instruction &result) {
   else if (name.starts_with("V_MFMA") || name.starts_with("V_SMFMAC"))
     known = translateMatrix(raw, result);
   else if (name.starts_with("V_"))
-    known = translateVectorSpecial(raw, result) || translateVector(raw, result);
+    known = translateVectorSpecial(raw, result) || translateVectorWide(raw, result) ||
+            translateVector(raw, result);
   else if (name.starts_with("DS_"))
     known = translateLds(raw, result);
   else if (name.starts_with("BUFFER_"))

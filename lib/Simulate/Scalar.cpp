@@ -65,6 +65,12 @@ uint64_t wholeQuads(uint64_t v) {
       result |= 15ull << (4 * quad);
   return result;
 }
+uint64_t doubled(uint32_t v) { // every bit twice
+  uint64_t result = 0;
+  for (int bit = 0; bit < 32; ++bit)
+    result |= (uint64_t(v >> bit & 1) * 3) << (2 * bit);
+  return result;
+}
 uint64_t quadMask(uint64_t v) {
   uint64_t result = 0;
   for (int quad = 0; quad < 16; ++quad)

@@ -166,15 +166,33 @@ void setRegister(Wave &wave, const Instruction &instruction) {
   setFloatEnvironment(wave.mode, false);
 }
 
-void moveRelativeSource32(Wave &wave, const Instruction &instruction) {
-  int index = instruction.sources[0].index + static_cast<int>(wave.scalars[scalar::m0]);
-  wave.write32(instruction.destination, index >= 0 && index < 128 ? wave.scalars[index] : 0);
-  define(wave, instruction.destination);
+/// Register that M0 selects from an operand's, -1 beyond the `limit` registers there are.
+int relativeRegister(const Wave &wave, const Operand &operand, int dwords, int limit) {
+  const uint64_t index = uint64_t(operand.index) + wave.scalars[scalar::m0];
+  return index + dwords <= static_cast<uint64_t>(limit) ? static_cast<int>(index) : -1;
 }
-void moveRelativeDestination32(Wave &wave, const Instruction &instruction) {
-  int index = instruction.destination.index + static_cast<int>(wave.scalars[scalar::m0]);
-  if (index >= 0 && index < 106)
-    wave.scalars[index] = wave.read32(instruction.sources[0]);
+template <int dwords>
+void moveRelativeSource(Wave &wave, const Instruction &instruction) {
+  const int from = relativeRegister(wave, instruction.sources[0], dwords, 128);
+  for (int d = 0; d < dwords; ++d) {
+    const int to = instruction.destination.index + d;
+    wave.scalars[to] = from < 0 ? 0 : wave.scalars[from + d];
+    wave.checks.scalarUndefined[to] = from < 0 ? 0 : wave.checks.scalarUndefined[from + d];
+  }
+}
+template <int dwords>
+void moveRelativeDestination(Wave &wave, const Instruction &instruction) {
+  const int to = relativeRegister(wave, instruction.destination, dwords, 106);
+  if (to < 0)
+    return;
+  Operand target = instruction.destination;
+  target.index = static_cast<uint16_t>(to);
+  target.dwords = dwords;
+  const uint64_t value =
+      dwords == 2 ? wave.read64(instruction.sources[0]) : wave.read32(instruction.sources[0]);
+  for (int d = 0; d < dwords; ++d)
+    wave.scalars[to + d] = static_cast<uint32_t>(value >> (32 * d));
+  setScalarUndefined(wave, target, undefinedBits(wave, instruction.sources[0]));
 }
 void readClock(Wave &wave, const Instruction &instruction) {
   wave.write64(instruction.destination, wave.group->clock);
@@ -219,6 +237,10 @@ const llvm::StringMap<ControlEntry> &controlEntries() {
       {"S_DCACHE_INV_VOL", {nothing, Control}},
       {"S_DCACHE_WB", {nothing, Control}},
       {"S_DCACHE_WB_VOL", {nothing, Control}},
+      {"S_DCACHE_DISCARD", {nothing, Control}},
+      {"S_DCACHE_DISCARD_X2", {nothing, Control}},
+      {"S_ATC_PROBE", {nothing, Control}},
+      {"S_ATC_PROBE_BUFFER", {nothing, Control}},
       {"S_SETVSKIP", {setVectorSkip, Scalar}},
       {"S_SET_GPR_IDX_ON", {gprIndexOn, Scalar}},
       {"S_SET_GPR_IDX_OFF", {gprIndexOff, Scalar}},
@@ -227,8 +249,10 @@ const llvm::StringMap<ControlEntry> &controlEntries() {
       {"S_GETREG_B32", {getRegister, Scalar}},
       {"S_SETREG_B32", {setRegister, Scalar}},
       {"S_SETREG_IMM32_B32", {setRegister, Scalar}},
-      {"S_MOVRELS_B32", {moveRelativeSource32, Scalar}},
-      {"S_MOVRELD_B32", {moveRelativeDestination32, Scalar}},
+      {"S_MOVRELS_B32", {moveRelativeSource<1>, Scalar}},
+      {"S_MOVRELD_B32", {moveRelativeDestination<1>, Scalar}},
+      {"S_MOVRELS_B64", {moveRelativeSource<2>, Scalar}},
+      {"S_MOVRELD_B64", {moveRelativeDestination<2>, Scalar}},
       {"S_MEMTIME", {readClock, ScalarMemory}},
       {"S_MEMREALTIME", {readClock, ScalarMemory}},
   };
@@ -240,6 +264,9 @@ const llvm::StringMap<ControlEntry> &controlEntries() {
 bool translateScalarControl(const RawInstruction &raw, Instruction &result) {
   llvm::StringRef base = raw.base;
   base.consume_back("_pad_s_nop");
+  if (base.starts_with("S_DCACHE_") || base.starts_with("S_ATC_"))
+    if (!base.consume_back("_IMM"))
+      base.consume_back("_SGPR");
   auto found = controlEntries().find(base);
   if (found == controlEntries().end())
     return false;
@@ -247,7 +274,12 @@ bool translateScalarControl(const RawInstruction &raw, Instruction &result) {
   result.kind = found->second.kind;
   if (!raw.definitions.empty())
     result.destination = raw.definitions[0];
-  for (const Operand &use : raw.uses)
+  llvm::ArrayRef<Operand> uses = raw.uses;
+  if (base.starts_with("S_MOVRELD_") && uses.size() == 2) { // LLVM lists the destination as a source
+    result.destination = uses[0];
+    uses = uses.drop_front();
+  }
+  for (const Operand &use : uses)
     if (result.sourceCount < 2)
       result.sources[result.sourceCount++] = use;
   if (!raw.controls.empty())

@@ -103,7 +103,7 @@ bool translateScalarMemory(const RawInstruction &raw, Instruction &result) {
   details.isBuffer = text.consume_front("BUFFER_");
   AccessShape shape;
   if (text.starts_with("ATOMIC_")) {
-    if (!parseAccess(text, shape) || shape.atomic == AtomicKind::CompareSwap)
+    if (!parseAccess(text, shape))
       return false;
     details.atomic = shape.atomic;
     details.dwords = shape.dwords;

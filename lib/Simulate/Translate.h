@@ -36,6 +36,7 @@ bool translateScalarControl(const RawInstruction &raw, Instruction &result);
 bool translateScalarMemory(const RawInstruction &raw, Instruction &result);
 bool translateVector(const RawInstruction &raw, Instruction &result);
 bool translateVectorSpecial(const RawInstruction &raw, Instruction &result);
+bool translateVectorWide(const RawInstruction &raw, Instruction &result);
 bool translateMatrix(const RawInstruction &raw, Instruction &result);
 bool translateLds(const RawInstruction &raw, Instruction &result);
 bool translateFlat(const RawInstruction &raw, Instruction &result);

@@ -1,5 +1,6 @@
 #include "Vector.h"
 #include "Definedness.h"
+#include "VectorSaturate.h"
 #include "llvm/ADT/StringMap.h"
 #include <cstring>
 
@@ -181,7 +182,16 @@ void applyOutput(const Wave &wave, const Instruction &instruction, const VectorD
         float value = std::bit_cast<float>(result[at]) * static_cast<float>(factor);
         result[at] = std::bit_cast<uint32_t>(instruction.clamp ? clampUnit(value, dx10) : value);
       }
-    } else if (type == LaneType::F16 || details.form == VectorForm::Packed16) {
+    } else if (details.result == PackedResult::Float32) {
+      for (int at = lane; at < 2 * laneCount; at += laneCount)
+        result[at] = std::bit_cast<uint32_t>(clampUnit(std::bit_cast<float>(result[at]), dx10));
+    } else if (details.result == PackedResult::Bfloat) {
+      const auto half = [&](uint32_t bits) {
+        return std::bit_cast<uint32_t>(clampUnit(std::bit_cast<float>(bits), dx10));
+      };
+      result[lane] = half(result[lane] << 16) >> 16 | (half(result[lane] & 0xffff0000u) & 0xffff0000u);
+    } else if (type == LaneType::F16 || details.form == VectorForm::Packed16 ||
+               details.result == PackedResult::Half) {
       // Clamping halves needs no arithmetic: negative becomes 0, above 1 becomes 1.
       for (int half = 0; half < 32; half += 16) {
         uint32_t bits = (result[lane] >> half) & 0xffff, magnitude = bits & 0x7fff;
@@ -191,30 +201,6 @@ void applyOutput(const Wave &wave, const Instruction &instruction, const VectorD
         if (instruction.clamp)
           result[lane] = (result[lane] & ~(0xffffu << half)) | clamped << half;
       }
-    }
-  }
-}
-
-/// Saturating integer addition and subtraction; the result lanes hold the wrapped value.
-void saturateInteger(const Instruction &instruction, const LaneArguments &x, uint32_t *result) {
-  int kind = instruction.extra[3]; // 1: u add, 2: u sub, 3: u subrev, 4: i add, 5: i sub
-  for (int lane = 0; lane < laneCount; ++lane) {
-    uint32_t a = x.source[0][lane], b = x.source[1][lane];
-    switch (kind) {
-    case 1:
-      result[lane] = a + b < a ? ~0u : a + b;
-      break;
-    case 2:
-      result[lane] = a < b ? 0 : a - b;
-      break;
-    case 3:
-      result[lane] = b < a ? 0 : b - a;
-      break;
-    default: {
-      int64_t wide = static_cast<int32_t>(a) +
-                     (kind == 4 ? int64_t(static_cast<int32_t>(b)) : -int64_t(static_cast<int32_t>(b)));
-      result[lane] = static_cast<uint32_t>(std::clamp<int64_t>(wide, INT32_MIN, INT32_MAX));
-    }
     }
   }
 }

@@ -21,10 +21,14 @@ enum class VectorForm : uint8_t {
   Dot
 };
 
+/// Floats that a conversion packs into its result without saying so in its type; for the clamp bit.
+enum class PackedResult : uint8_t { None, Half, Bfloat, Float32 };
+
 /// The vector handler's own description of an opcode.
 struct VectorDetails {
   const LaneOperation *operation = nullptr;
   VectorForm form = VectorForm::Plain;
+  PackedResult result = PackedResult::None;
   uint8_t resultDwords = 1;
   bool usesWideMode = false;   // f16 and f64: the 16/64-bit fields of MODE
   bool computesHalves = false; // f16 arithmetic and conversions to f16

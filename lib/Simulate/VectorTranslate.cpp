@@ -1,6 +1,7 @@
 // From the disassembler's operand lists to vector instructions: encodings, controls, partial results.
 #include "Translate.h"
 #include "Vector.h"
+#include "VectorSaturate.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <deque>
@@ -45,6 +46,10 @@ const VectorDetails *internDetails(StringRef base, bool gfx950) {
     name.erase(2, 3);
   if (base.ends_with("_opsel"))
     name = base.drop_back(6).str();
+  if (size_t legacy = name.find("_LEGACY_"); legacy != std::string::npos && base.ends_with("16"))
+    name.erase(legacy, 7); // differs in what becomes of the high half
+  if (base == "V_CVT_PKACCUM_U8_F32")
+    name = "V_CVT_PK_U8_F32";
   const LaneOperation *operation = findLaneOperation(name, gfx950);
   if (!operation)
     return known[key] = nullptr;
@@ -53,6 +58,12 @@ const VectorDetails *internDetails(StringRef base, bool gfx950) {
   details.form = packed32 ? VectorForm::Packed32 : formOf(base, *operation);
   auto isWide = [](LaneType type) { return type == LaneType::F64 || type == LaneType::B64; };
   details.resultDwords = packed32 || isWide(operation->destinationType) ? 2 : 1;
+  details.result =
+      StringSwitch<PackedResult>(base)
+          .Cases({"V_CVT_PKRTZ_F16_F32", "V_CVT_PK_F16_F32", "V_PACK_B32_F16"}, PackedResult::Half)
+          .Case("V_CVT_PK_BF16_F32", PackedResult::Bfloat)
+          .Cases({"V_CVT_PK_F32_FP8", "V_CVT_PK_F32_BF8"}, PackedResult::Float32)
+          .Default(PackedResult::None);
   // Dot products and the explicit v_cvt_pkrtz have their own rules.
   details.computesHalves = base.contains("_F16") && !base.starts_with("V_DOT") && !base.contains("PKRTZ") &&
                            !base.contains("_SCALEF32_");
@@ -77,8 +88,11 @@ void setPartialResult(const RawInstruction &raw, Instruction &result) {
     keep(highHalf ? 2 : 0, 2);
   else if (base == "V_CVT_SR_FP8_F32" || base == "V_CVT_SR_BF8_F32")
     keep((highHalf ? 2 : 0) + (raw.tiedModifiers & modifier::opSel0 ? 1 : 0), 1);
-  else if (base == "V_CVT_SCALEF32_PK_FP4_F32")
+  else if (base == "V_CVT_SCALEF32_PK_FP4_F32" || base.starts_with("V_CVT_SCALEF32_SR_"))
     keep((highHalf ? 2 : 0) + (result.sources[2].modifiers & modifier::opSel0 ? 1 : 0), 1);
+  else if (base == "V_CVT_SR_F16_F32" || base == "V_CVT_SR_BF16_F32" ||
+           base.starts_with("V_CVT_SCALEF32_F16_"))
+    keep(highHalf ? 2 : 0, 2);
   else if (base == "V_CVT_SCALEF32_PK_FP4_F16" || base == "V_CVT_SCALEF32_PK_FP4_BF16")
     keep((highHalf ? 2 : 0) + (raw.tiedModifiers & modifier::opSel0 ? 1 : 0), 1);
   else if (raw.name.contains("_gfx9_gfx9") &&
@@ -92,16 +106,20 @@ void setPartialResult(const RawInstruction &raw, Instruction &result) {
 
 /// A byte or word of the source picked by op_sel, for unpacking conversions.
 void selectUnpackedSource(const RawInstruction &raw, Instruction &result) {
-  if (!raw.base.starts_with("V_CVT_SCALEF32_PK_F32_") && !raw.base.starts_with("V_CVT_SCALEF32_PK_F16_") &&
-      !raw.base.starts_with("V_CVT_SCALEF32_PK_BF16_"))
+  StringRef name = raw.base;
+  if (!name.consume_front("V_CVT_SCALEF32_"))
     return;
-  uint8_t bits = result.sources[0].modifiers;
-  bool low = bits & modifier::opSel0, high = bits & modifier::opSel1;
+  const bool takesPair = name.consume_front("PK_");
+  if (!name.starts_with("F32_") && !name.starts_with("F16_") && !name.starts_with("BF16_"))
+    return;
+  const bool first = result.sources[0].modifiers & modifier::opSel0,
+             second = result.sources[1].modifiers & modifier::opSel0;
   result.isSdwa = result.hasModifiers = true;
-  result.sourceSelect[0] = raw.base.ends_with("FP4") ? static_cast<SdwaSelect>((low ? 1 : 0) + (high ? 2 : 0))
-                           : low                     ? SdwaSelect::Word1
-                                                     : SdwaSelect::Word0;
-  result.sources[0].modifiers = 0;
+  result.sourceSelect[0] = !takesPair || name.ends_with("FP4")
+                               ? static_cast<SdwaSelect>((first ? 1 : 0) + (second ? 2 : 0))
+                           : first ? SdwaSelect::Word1
+                                   : SdwaSelect::Word0;
+  result.sources[0].modifiers = result.sources[1].modifiers = 0;
 }
 
 void readSdwaControls(const RawInstruction &raw, Instruction &result, bool isCompare) {
@@ -130,6 +148,25 @@ void readSdwaControls(const RawInstruction &raw, Instruction &result, bool isCom
   }
 }
 
+bool hasFloatResult(const VectorDetails &details) {
+  LaneType type = details.operation->destinationType;
+  return type == LaneType::F32 || type == LaneType::F64 || type == LaneType::F16;
+}
+
+/// Replaces the clamp bit of integer results by the rule for it; false if there is none.
+bool setIntegerClamp(const RawInstruction &raw, const VectorDetails &details, Instruction &result) {
+  const bool isPackedFloat = details.form == VectorForm::Packed32 ||
+                             (details.form == VectorForm::Packed16 && raw.base.contains("F16"));
+  if (!result.clamp || hasFloatResult(details) || isPackedFloat || details.result != PackedResult::None)
+    return true;
+  const std::optional<uint8_t> rule = integerClamp(raw.base);
+  if (!rule)
+    return false;
+  result.extra[3] = *rule;
+  result.clamp = *rule != 0;
+  return true;
+}
+
 bool readControls(const RawInstruction &raw, const VectorDetails &details, Instruction &result) {
   bool isCompare = details.form == VectorForm::Compare || details.form == VectorForm::CompareExec;
   if (raw.encoding == "dpp") {
@@ -142,36 +179,24 @@ bool readControls(const RawInstruction &raw, const VectorDetails &details, Instr
   }
   if (raw.encoding == "sdwa") {
     readSdwaControls(raw, result, isCompare);
-    return true;
+    return isCompare || setIntegerClamp(raw, details, result);
   }
-  if (raw.base == "V_BITOP3_B32") {
+  if (raw.base == "V_BITOP3_B32" || raw.base == "V_BITOP3_B16") {
     result.immediate = raw.control(0);
     return true;
   }
-  bool isFloat = details.operation->destinationType == LaneType::F32 ||
-                 details.operation->destinationType == LaneType::F64 ||
-                 details.operation->destinationType == LaneType::F16;
   bool onlyOpSel = raw.base.starts_with("V_CVT_PK_FP8") || raw.base.starts_with("V_CVT_PK_BF8") ||
-                   raw.base.starts_with("V_CVT_SR_") || raw.base.starts_with("V_CVT_SCALEF32") ||
-                   raw.base.starts_with("V_ALIGN") || raw.base.starts_with("V_PERM");
+                   raw.base.starts_with("V_CVT_SR_") || raw.base.starts_with("V_ASHR_PK_") ||
+                   raw.base.starts_with("V_CVT_SCALEF32") || raw.base.starts_with("V_ALIGN") ||
+                   raw.base.starts_with("V_PERM");
   if (onlyOpSel || isCompare)
     return true;
   result.clamp = raw.control(0);
   bool packed = details.form == VectorForm::Packed16 || details.form == VectorForm::Packed32 ||
                 details.form == VectorForm::Dot;
-  if (isFloat && !packed)
+  if (hasFloatResult(details) && !packed)
     result.outputModifier = static_cast<uint8_t>(raw.control(1));
-  if (result.clamp && !isFloat && !packed) {
-    result.extra[3] = StringSwitch<uint8_t>(raw.base)
-                          .Case("V_ADD_U32", 1)
-                          .Case("V_SUB_U32", 2)
-                          .Case("V_SUBREV_U32", 3)
-                          .Case("V_ADD_I32", 4)
-                          .Case("V_SUB_I32", 5)
-                          .Default(0);
-    return result.extra[3] != 0;
-  }
-  return !(result.clamp && packed && details.form == VectorForm::Dot);
+  return setIntegerClamp(raw, details, result);
 }
 
 } // namespace
@@ -203,6 +228,8 @@ bool translateVector(const RawInstruction &raw, Instruction &result) {
       result.scalarDestination = raw.definitions.size() > 1 ? raw.definitions[1] : vcc;
   }
   unsigned count = operation.sourceCount, available = raw.uses.size();
+  if (raw.base == "V_PK_FMAC_F16" && raw.encoding != "e32")
+    return false; // what the modifiers of the other encodings mean is not published
   for (unsigned k = 0; k < count; ++k) {
     if (k < available)
       result.sources[k] = raw.uses[k];
@@ -220,6 +247,13 @@ bool translateVector(const RawInstruction &raw, Instruction &result) {
   if (!isCompare)
     setPartialResult(raw, result);
   selectUnpackedSource(raw, result);
+  if (raw.base == "V_PK_FMAC_F16")
+    for (unsigned k = 0; k < count; ++k)
+      result.sources[k].modifiers = modifier::opSel1; // the high halves make the high half
+  if (raw.base.starts_with("V_CVT_SCALEF32_") && operation.sourceType[0] != LaneType::F32 &&
+      operation.sourceType[0] != LaneType::F16 && operation.sourceType[0] != LaneType::B16 &&
+      result.sources[0].modifiers & (modifier::negate | modifier::absolute))
+    return false; // the sign of a pair
   for (unsigned k = 0; k < count; ++k)
     result.hasModifiers |= result.sources[k].modifiers != 0;
   return true;

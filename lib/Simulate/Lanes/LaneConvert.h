@@ -34,12 +34,20 @@ CODESIGN_INLINE uint32_t clampUnsigned(uint32_t x, uint32_t limit) {
   return x < limit ? x : limit;
 }
 CODESIGN_INLINE uint32_t normalized(float x, float scale, float low) {
-  float limited = x != x ? 0 : x < low ? low : x > 1.0f ? 1.0f : x;
-  return static_cast<uint16_t>(static_cast<int32_t>(roundEven(limited * scale)));
+  const float limited = x != x ? 0 : x < low ? low : x > 1.0f ? 1.0f : x;
+  const double exact = static_cast<double>(limited) * scale + 65536; // positive, so that casts round down
+  const auto below = static_cast<int32_t>(exact);
+  const double rest = exact - below;
+  return static_cast<uint16_t>(below + (rest > 0.5 || (rest == 0.5 && below & 1)));
 }
 CODESIGN_INLINE uint32_t packByte(float x, uint32_t byte, uint32_t old) {
   uint32_t value = clampUnsigned(toUint32(roundEven(x)), 255), shift = 8 * (byte & 3);
   return (old & ~(255u << shift)) | value << shift;
+}
+
+/// Rounds to nearest even whatever the host's environment says.
+CODESIGN_INLINE uint32_t halfNearest(float x) {
+  return x != x ? 0x7e00 | (asBits(x) >> 16 & 0x8000) | (asBits(x) >> 13 & 0x1ff) : Float16::encode(x, false);
 }
 
 template <class Format>
@@ -51,7 +59,8 @@ void packSmall(LaneArguments &x) { // two f32 to two bytes
 template <class Format>
 void packSmallStochastic(LaneArguments &x) { // one f32 and random bits to one byte
   for (int lane = 0; lane < lanes; ++lane)
-    x.destination[lane] = Format::encode(asFloat(x.source[0][lane]), x.halfOverflow, true, x.source[1][lane]);
+    x.destination[lane] = Format::encode(asFloat(x.source[0][lane]), x.halfOverflow, true,
+                                         usedRandomBits<Format>(x.source[1][lane], 23));
 }
 template <class Format>
 void unpackSmallPair(LaneArguments &x) { // low 16 bits to two f32
@@ -69,42 +78,23 @@ void floatToHalfKernel(LaneArguments &x) {
     x.destination[lane] = overflow ? (half & 0x8000) | 0x7bff : half;
   }
 }
-// Conversions with a scale 2^e, e from the scale operand's exponent field (gfx950).
-CODESIGN_INLINE float scaleOf(uint32_t bits) {
-  uint32_t exponent = (bits >> 23) & 255;
-  return exponent == 0 ? asFloat(0x00400000) : asFloat(exponent << 23);
-}
-enum class Wide : uint8_t { F32, F16, BF16 };
-template <class Format, Wide wide>
-void unpackScaled(LaneArguments &x) {
+
+void roundHalfStochastic(LaneArguments &x) {
   for (int lane = 0; lane < lanes; ++lane) {
-    float scale = scaleOf(x.source[1][lane]);
-    uint32_t pair = x.source[0][lane];
-    float low = Format::decode(pair) * scale, high = Format::decode(pair >> Format::bits) * scale;
-    if (wide == Wide::F32) {
-      x.destination[lane] = asBits(low);
-      x.destination[lane + lanes] = asBits(high);
-    } else {
-      x.destination[lane] = wide == Wide::F16 ? floatToHalf(low) | floatToHalf(high) << 16
-                                              : floatToBfloat(low) | floatToBfloat(high) << 16;
-    }
+    const uint32_t source = x.source[0][lane];
+    const bool isNan = (source & 0x7fffffff) > 0x7f800000;
+    x.destination[lane] =
+        isNan ? floatToHalf(asFloat(source))
+              : Float16::encode(asFloat(source), x.halfOverflow && (source & 0x7fffffff) < 0x7f800000, true,
+                                usedRandomBits<Float16>(x.source[1][lane], 23));
   }
 }
-template <class Format, Wide wide>
-void packScaled(LaneArguments &x) {
+void roundBfloatStochastic(LaneArguments &x) {
   for (int lane = 0; lane < lanes; ++lane) {
-    uint32_t first = x.source[0][lane];
-    float low, high;
-    if (wide == Wide::F32) {
-      low = asFloat(first);
-      high = asFloat(x.source[1][lane]);
-    } else {
-      low = wide == Wide::F16 ? halfToFloat(first) : bfloatToFloat(first & 0xffff);
-      high = wide == Wide::F16 ? halfToFloat(first >> 16) : bfloatToFloat(first >> 16);
-    }
-    double scale = scaleOf(x.source[wide == Wide::F32 ? 2 : 1][lane]);
-    x.destination[lane] = Format::encode(static_cast<float>(low / scale), true) |
-                          Format::encode(static_cast<float>(high / scale), true) << Format::bits;
+    const uint32_t source = x.source[0][lane];
+    const bool isFinite = (source & 0x7fffffff) < 0x7f800000;
+    x.destination[lane] =
+        isFinite ? (source + (x.source[1][lane] >> 16)) >> 16 : floatToBfloat(asFloat(source));
   }
 }
 
@@ -153,7 +143,7 @@ const LaneOperation conversionOperations[] = {
     op("V_FREXP_MANT_F16", [](Half a) { return Half{static_cast<float>(frexpMantissa(a.value))}; }),
     op("V_CVT_PKRTZ_F16_F32",
        [](float a, float b) { return floatToHalfTowardZero(a) | floatToHalfTowardZero(b) << 16; }),
-    op("V_CVT_PK_F16_F32", [](float a, float b) { return floatToHalf(a) | floatToHalf(b) << 16; }),
+    op("V_CVT_PK_F16_F32", [](float a, float b) { return halfNearest(a) | halfNearest(b) << 16; }),
     op("V_CVT_PK_BF16_F32", [](float a, float b) { return floatToBfloat(a) | floatToBfloat(b) << 16; }),
     op("V_CVT_PKNORM_I16_F32",
        [](float a, float b) {
@@ -185,36 +175,16 @@ const LaneOperation conversionOperations[] = {
     {"V_CVT_SR_BF8_F32", packSmallStochastic<BFloat8Fnuz>, 2, {F, B, B}, B, UndefinedRule::Mix, false},
     {"V_CVT_SR_FP8_F32@gfx950", packSmallStochastic<Float8Ocp>, 2, {F, B, B}, B, UndefinedRule::Mix, false},
     {"V_CVT_SR_BF8_F32@gfx950", packSmallStochastic<BFloat8Ocp>, 2, {F, B, B}, B, UndefinedRule::Mix, false},
-    converter("V_CVT_SCALEF32_PK_F32_FP8", unpackScaled<Float8Ocp, Wide::F32>, 2, B, LaneType::B64),
-    converter("V_CVT_SCALEF32_PK_F32_BF8", unpackScaled<BFloat8Ocp, Wide::F32>, 2, B, LaneType::B64),
-    converter("V_CVT_SCALEF32_PK_F32_FP4", unpackScaled<Float4, Wide::F32>, 2, B, LaneType::B64),
-    converter("V_CVT_SCALEF32_PK_F16_FP8", unpackScaled<Float8Ocp, Wide::F16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_F16_BF8", unpackScaled<BFloat8Ocp, Wide::F16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_F16_FP4", unpackScaled<Float4, Wide::F16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_BF16_FP8", unpackScaled<Float8Ocp, Wide::BF16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_BF16_BF8", unpackScaled<BFloat8Ocp, Wide::BF16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_BF16_FP4", unpackScaled<Float4, Wide::BF16>, 2, B, B),
-    {"V_CVT_SCALEF32_PK_FP8_F32",
-     packScaled<Float8Ocp, Wide::F32>,
-     3,
-     {F, F, F},
-     B,
-     UndefinedRule::Mix,
-     false},
-    {"V_CVT_SCALEF32_PK_BF8_F32",
-     packScaled<BFloat8Ocp, Wide::F32>,
-     3,
-     {F, F, F},
-     B,
-     UndefinedRule::Mix,
-     false},
-    {"V_CVT_SCALEF32_PK_FP4_F32", packScaled<Float4, Wide::F32>, 3, {F, F, F}, B, UndefinedRule::Mix, false},
-    converter("V_CVT_SCALEF32_PK_FP8_F16", packScaled<Float8Ocp, Wide::F16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_BF8_F16", packScaled<BFloat8Ocp, Wide::F16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_FP4_F16", packScaled<Float4, Wide::F16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_FP8_BF16", packScaled<Float8Ocp, Wide::BF16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_BF8_BF16", packScaled<BFloat8Ocp, Wide::BF16>, 2, B, B),
-    converter("V_CVT_SCALEF32_PK_FP4_BF16", packScaled<Float4, Wide::BF16>, 2, B, B),
+    {"V_CVT_SR_F16_F32", roundHalfStochastic, 2, {F, B, B}, B, UndefinedRule::Mix, false},
+    {"V_CVT_SR_BF16_F32", roundBfloatStochastic, 2, {F, B, B}, B, UndefinedRule::Mix, false},
+    op("V_CVT_PKNORM_I16_F16",
+       [](Half a, Half b) {
+         return normalized(a.value, 32767.0f, -1.0f) | normalized(b.value, 32767.0f, -1.0f) << 16;
+       }),
+    op("V_CVT_PKNORM_U16_F16",
+       [](Half a, Half b) {
+         return normalized(a.value, 65535.0f, 0.0f) | normalized(b.value, 65535.0f, 0.0f) << 16;
+       }),
 };
 
 } // namespace

@@ -208,6 +208,39 @@ frexpMantissa(double x) { // in [1/2, 1) with the sign of x; x itself for zero, 
   return exponent == 2047 || (exponent == 0 && fraction == 0) ? x : asDouble(mantissa);
 }
 
+/// Product and sum rounded to f16 each.
+CODESIGN_INLINE float halfMad(float a, float b, float c) {
+  return halfFma(halfToFloat(floatToHalf(a * b)), 1.0f, c);
+}
+
+/// IEEE minimum and maximum: a NaN among the inputs is the result.
+CODESIGN_INLINE float minimum3(float a, float b, float c) {
+  return a != a || b != b || c != c ? asFloat(0x7fc00000) : minimum(minimum(a, b), c);
+}
+CODESIGN_INLINE float maximum3(float a, float b, float c) {
+  return a != a || b != b || c != c ? asFloat(0x7fc00000) : maximum(maximum(a, b), c);
+}
+
+/// Component that decides the face of a cube map: 2 z, 1 y, 0 x.
+CODESIGN_INLINE int cubeAxis(float x, float y, float z) {
+  const float ax = __builtin_fabsf(x), ay = __builtin_fabsf(y), az = __builtin_fabsf(z);
+  return az >= ax && az >= ay ? 2 : ay >= ax ? 1 : 0;
+}
+CODESIGN_INLINE float cubeMajor(float x, float y, float z) {
+  const int axis = cubeAxis(x, y, z);
+  return axis == 2 ? z : axis == 1 ? y : x;
+}
+CODESIGN_INLINE float cubeFace(float x, float y, float z) {
+  return static_cast<float>(2 * cubeAxis(x, y, z) + (cubeMajor(x, y, z) < 0));
+}
+CODESIGN_INLINE float cubeS(float x, float y, float z) {
+  const int axis = cubeAxis(x, y, z);
+  return axis == 2 ? (z < 0 ? -x : x) : axis == 1 ? x : x < 0 ? z : -z;
+}
+CODESIGN_INLINE float cubeT(float x, float y, float z) {
+  return cubeAxis(x, y, z) == 1 ? (y < 0 ? -z : z) : -y;
+}
+
 const LaneOperation floatOperations[] = {
     op("V_ADD_F32", [](float a, float b) { return tidy(a + b); }),
     op("V_SUB_F32", [](float a, float b) { return tidy(a - b); }),
@@ -224,14 +257,12 @@ const LaneOperation floatOperations[] = {
     op("V_MAX3_F32", [](float a, float b, float c) { return maximum(maximum(a, b), c); }),
     op("V_MIN3_F32", [](float a, float b, float c) { return minimum(minimum(a, b), c); }),
     op("V_MED3_F32", [](float a, float b, float c) { return medianFloat(a, b, c); }),
-    op("V_MAXIMUM3_F32",
-       [](float a, float b, float c) {
-         return a != a || b != b || c != c ? asFloat(0x7fc00000) : maximum(maximum(a, b), c);
-       }),
-    op("V_MINIMUM3_F32",
-       [](float a, float b, float c) {
-         return a != a || b != b || c != c ? asFloat(0x7fc00000) : minimum(minimum(a, b), c);
-       }),
+    op("V_MAXIMUM3_F32", [](float a, float b, float c) { return maximum3(a, b, c); }),
+    op("V_MINIMUM3_F32", [](float a, float b, float c) { return minimum3(a, b, c); }),
+    op("V_CUBEID_F32", [](float x, float y, float z) { return cubeFace(x, y, z); }),
+    op("V_CUBESC_F32", [](float x, float y, float z) { return cubeS(x, y, z); }),
+    op("V_CUBETC_F32", [](float x, float y, float z) { return cubeT(x, y, z); }),
+    op("V_CUBEMA_F32", [](float x, float y, float z) { return 2.0f * cubeMajor(x, y, z); }),
     op("V_TRUNC_F32", [](float a) { return a != a ? a : truncate(a); }),
     op("V_FLOOR_F32", [](float a) { return a != a ? a : floorLane(a); }),
     op("V_CEIL_F32", [](float a) { return a != a ? a : ceilLane(a); }),
@@ -292,7 +323,10 @@ const LaneOperation floatOperations[] = {
     op("V_MAX_F16", [](Half a, Half b) { return Half{maximum(a.value, b.value)}; }),
     op("V_MIN_F16", [](Half a, Half b) { return Half{minimum(a.value, b.value)}; }),
     op("V_FMA_F16", [](Half a, Half b, Half c) { return Half{halfFma(a.value, b.value, c.value)}; }),
-    op("V_MAD_F16", [](Half a, Half b, Half c) { return Half{halfFma(a.value, b.value, c.value)}; }),
+    op("V_MAD_F16", [](Half a, Half b, Half c) { return Half{halfMad(a.value, b.value, c.value)}; }),
+    op("V_MAC_F16", [](Half a, Half b, Half c) { return Half{halfMad(a.value, b.value, c.value)}; }),
+    op("V_MADAK_F16", [](Half a, Half b, Half c) { return Half{halfMad(a.value, b.value, c.value)}; }),
+    op("V_MADMK_F16", [](Half a, Half c, Half b) { return Half{halfMad(a.value, c.value, b.value)}; }),
     op("V_MAX3_F16",
        [](Half a, Half b, Half c) { return Half{maximum(maximum(a.value, b.value), c.value)}; }),
     op("V_MIN3_F16",
@@ -321,6 +355,18 @@ const LaneOperation floatOperations[] = {
        [](Half2 a, Half2 b) { return Half2{maximum(a.low, b.low), maximum(a.high, b.high)}; }),
     op("V_PK_MIN_F16",
        [](Half2 a, Half2 b) { return Half2{minimum(a.low, b.low), minimum(a.high, b.high)}; }),
+    op("V_PK_MINIMUM3_F16",
+       [](Half2 a, Half2 b, Half2 c) {
+         return Half2{minimum3(a.low, b.low, c.low), minimum3(a.high, b.high, c.high)};
+       }),
+    op("V_PK_MAXIMUM3_F16",
+       [](Half2 a, Half2 b, Half2 c) {
+         return Half2{maximum3(a.low, b.low, c.low), maximum3(a.high, b.high, c.high)};
+       }),
+    op("V_PK_FMAC_F16",
+       [](Half2 a, Half2 b, Half2 c) {
+         return Half2{halfFma(a.low, b.low, c.low), halfFma(a.high, b.high, c.high)};
+       }),
     op("V_PK_FMA_F16",
        [](Half2 a, Half2 b, Half2 c) {
          return Half2{halfFma(a.low, b.low, c.low), halfFma(a.high, b.high, c.high)};

@@ -78,6 +78,22 @@ CODESIGN_INLINE uint32_t maskedByteDistances(uint32_t a, uint32_t b) {
   }
   return sum;
 }
+/// Four sums over windows of four bytes, each one byte on, added to 16 bits each.
+template <class Distances>
+CODESIGN_INLINE uint64_t quadDistances(uint64_t a, uint32_t b, uint64_t c, Distances distances) {
+  uint64_t result = 0;
+  for (int i = 0; i < 4; ++i) {
+    const uint64_t sum = distances(static_cast<uint32_t>(a >> (8 * i)), b) + (c >> (16 * i));
+    result |= (sum & 0xffff) << (16 * i);
+  }
+  return result;
+}
+/// Two words shifted right and limited to a byte each.
+CODESIGN_INLINE uint32_t shiftedBytes(int32_t a, int32_t b, uint32_t shift, int32_t low, int32_t high) {
+  const int32_t first = a >> (shift & 31), second = b >> (shift & 31);
+  return static_cast<uint8_t>(middle(first, low, high)) |
+         static_cast<uint32_t>(static_cast<uint8_t>(middle(second, low, high))) << 8;
+}
 /// Averages of bytes, rounded up where c's byte is odd.
 CODESIGN_INLINE uint32_t byteAverages(uint32_t a, uint32_t b, uint32_t c) {
   uint32_t result = 0;
@@ -147,13 +163,14 @@ void countBelowHigh(LaneArguments &x) {
     x.destination[lane] = populationCount(x.source[0][lane] & below) + x.source[1][lane];
   }
 }
+template <uint32_t mask>
 void bitOperation3(LaneArguments &x) { // v_bitop3: the truth table is an immediate
   for (int lane = 0; lane < lanes; ++lane) {
     uint32_t a = x.source[0][lane], b = x.source[1][lane], c = x.source[2][lane], result = 0;
     for (int row = 0; row < 8; ++row)
       if ((x.immediate >> row) & 1)
         result |= (row & 4 ? a : ~a) & (row & 2 ? b : ~b) & (row & 1 ? c : ~c);
-    x.destination[lane] = result;
+    x.destination[lane] = result & mask;
   }
 }
 
@@ -172,7 +189,20 @@ const LaneOperation integerOperations[] = {
     masked("V_CNDMASK_B32", selectKernel, 2, UndefinedRule::Select),
     masked("V_MBCNT_LO_U32_B32", countBelowLow, 2),
     masked("V_MBCNT_HI_U32_B32", countBelowHigh, 2),
-    masked("V_BITOP3_B32", bitOperation3, 3),
+    masked("V_BITOP3_B32", bitOperation3<~0u>, 3),
+    {"V_BITOP3_B16",
+     bitOperation3<0xffff>,
+     3,
+     {LaneType::B16, LaneType::B16, LaneType::B16},
+     LaneType::B16,
+     UndefinedRule::Mix,
+     false},
+    op("V_ASHR_PK_I8_I32", [](int32_t a, int32_t b, uint32_t c) { return shiftedBytes(a, b, c, -128, 127); }),
+    op("V_ASHR_PK_U8_I32", [](int32_t a, int32_t b, uint32_t c) { return shiftedBytes(a, b, c, 0, 255); }),
+    op("V_QSAD_PK_U16_U8",
+       [](uint64_t a, uint32_t b, uint64_t c) { return quadDistances(a, b, c, sumOfByteDistances); }),
+    op("V_MQSAD_PK_U16_U8",
+       [](uint64_t a, uint32_t b, uint64_t c) { return quadDistances(a, b, c, maskedByteDistances); }),
     {"V_MAD_U64_U32",
      multiplyAddWide<uint64_t, uint32_t>,
      3,

@@ -3,6 +3,7 @@
 #include "LaneConvert.h"
 #include "LaneInteger.h"
 #include "LaneMatrix.h"
+#include "LaneScaled.h"
 
 namespace codesign::simulate {
 namespace {
@@ -23,7 +24,7 @@ constexpr size_t count(const T (&)[size]) {
   return size;
 }
 constexpr size_t total = count(floatOperations) + count(integerOperations) + count(conversionOperations) +
-                         count(compareOperations);
+                         count(compareOperations) + count(scaledOperations);
 
 struct AllOperations {
   LaneOperation list[total];
@@ -36,6 +37,8 @@ struct AllOperations {
     for (const LaneOperation &operation : conversionOperations)
       list[at++] = operation;
     for (const LaneOperation &operation : compareOperations)
+      list[at++] = operation;
+    for (const LaneOperation &operation : scaledOperations)
       list[at++] = operation;
   }
 };

@@ -11,7 +11,7 @@ enum class Special : uint8_t { None, Fnuz, FiniteNan, Ieee }; // what the top co
 
 template <int exponentBits, int mantissaBits, int bias, Special special>
 struct SmallFloat {
-  static constexpr int bits = 1 + exponentBits + mantissaBits;
+  static constexpr int bits = 1 + exponentBits + mantissaBits, keptMantissaBits = mantissaBits;
   static constexpr uint32_t signMask = 1u << (bits - 1), codeMask = signMask - 1;
   static constexpr uint32_t infinity = ((1u << exponentBits) - 1) << mantissaBits;
   static constexpr uint32_t largest = special == Special::FiniteNan ? codeMask - 1
@@ -33,7 +33,9 @@ struct SmallFloat {
     return asFloat(value | sign);
   }
 
-  /// Rounds to nearest even, or by adding `random` below the last kept bit where `stochastic` is set.
+  /// Rounds to nearest even, or by adding `random` where `stochastic` is set: its top bit lies right below
+  /// the last kept bit, and it has as many bits as the source's mantissa loses (HIP's emulation of the
+  /// conversions).
   CODESIGN_INLINE static uint32_t encode(float value, bool saturate, bool stochastic = false,
                                          uint32_t random = 0) {
     constexpr int dropped = 23 - mantissaBits;
@@ -51,7 +53,7 @@ struct SmallFloat {
       uint64_t unit = 1ull << total, rest = wide & (unit - 1);
       kept = wide >> total;
       if (stochastic)
-        kept = (wide + (uint64_t(random) >> 12 << (total - 20))) >> total;
+        kept = (wide + (total > 32 ? uint64_t(random) << (total - 32) : random >> (32 - total))) >> total;
       else if (rest > unit / 2 || (rest == unit / 2 && (kept & 1)))
         ++kept;
     }
@@ -68,6 +70,13 @@ struct SmallFloat {
   }
 };
 
+/// The top bits of a seed that stochastic rounding adds.
+template <class Format>
+CODESIGN_INLINE uint32_t usedRandomBits(uint32_t seed, int sourceMantissaBits) {
+  return seed & ~(~0u >> (sourceMantissaBits - Format::keptMantissaBits));
+}
+
+using Float16 = SmallFloat<5, 10, 15, Special::Ieee>;
 using Float8Fnuz = SmallFloat<4, 3, 8, Special::Fnuz>;
 using BFloat8Fnuz = SmallFloat<5, 2, 16, Special::Fnuz>;
 using Float8Ocp = SmallFloat<4, 3, 7, Special::FiniteNan>;

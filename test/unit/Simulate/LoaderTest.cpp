@@ -2,6 +2,7 @@
 #include "LongRun.h"
 #include "TestSupport.h"
 #include "codesign/Simulate/SimulateCommand.h"
+#include "lib/Simulate/Program.h"
 #include "llvm/Support/raw_ostream.h"
 #include <random>
 
@@ -142,6 +143,15 @@ TEST(Loader, StopsAtUnknownInstructions) {
   EXPECT_NE(message.find("S_SENDMSG_vi is not implemented"), std::string::npos) << message;
 }
 
+/// A data share access with the bit for GDS, which LLVM would decode without it.
+TEST(Loader, StopsAtGlobalDataShare) {
+  CodeObjectPointer object = loadAssembly(assemblyKernel({"k", "  .long 0xd8010000, 0x00000201", 64}));
+  ASSERT_TRUE(object);
+  DeviceMemory memory;
+  std::string message = messageOf(run(*object, {"k", {1}, {64}}, memory, {}).takeError());
+  EXPECT_NE(message.find("not an instruction"), std::string::npos) << message;
+}
+
 TEST(Loader, EndlessLoopsEnd) {
   CodeObjectPointer object = loadAssembly(assemblyKernel({"k", "again:\n  s_branch again"}));
   ASSERT_TRUE(object);
@@ -204,8 +214,16 @@ TEST(Loader, SurvivesRandomCode) {
     static const unsigned char tops[] = {0xd3, 0xd1, 0xd8, 0xdc, 0xe0, 0x7e, 0x80,
                                          0xbe, 0xc0, 0x02, 0xd2, 0xdd, 0xd9};
     bytes[code + 3] = static_cast<char>(tops[generator() % std::size(tops)]); // encodings of interest
+    if (round % 4 == 0) { // SDWA, which has selections that mean nothing
+      bytes[code] = static_cast<char>(0xf9);
+      bytes[code + 1] = static_cast<char>(bytes[code + 1] & ~1);
+      bytes[code + 3] = static_cast<char>(bytes[code + 3] & 0x7f);
+    }
     auto object = CodeObject::load(bytes, "fuzz.co");
     ASSERT_TRUE(bool(object)) << messageOf(object.takeError());
+    const Program &program = (*object)->program();
+    for (int i = 0; i < program.size(); ++i)
+      EXPECT_FALSE(program.text(i).empty());
     DeviceMemory memory;
     RunOptions options;
     options.maxInstructionsPerWorkgroup = 200;

@@ -1,0 +1,179 @@
+// DS operations beyond plain reads and writes: counters, ring buffers, exchanges. One wave, 64 lanes.
+#include "TestSupport.h"
+#include <random>
+
+using namespace codesign::simulate;
+using namespace codesign::simulate::test;
+
+namespace {
+
+/// Stores a in v4 to LDS at 8 * lane, runs the text, and stores v[10:11] and the LDS dwords at 8 * lane.
+/// v2 = 8 * lane, v[4:5] and v[6:7] are operands.
+std::string exchangeKernel(const char *name, const std::string &text) {
+  return assemblyKernel({name, R"(
+  s_load_dwordx4 s[4:7], s[0:1], 0x0
+  v_lshlrev_b32 v2, 3, v0
+  v_lshlrev_b32 v3, 4, v0
+  v_mov_b32 v10, 0
+  v_mov_b32 v11, 0
+  s_waitcnt lgkmcnt(0)
+  global_load_dwordx2 v[4:5], v2, s[4:5]
+  global_load_dwordx2 v[6:7], v2, s[4:5] offset:512
+  global_load_dwordx2 v[8:9], v2, s[4:5] offset:1024
+  s_waitcnt vmcnt(0)
+  ds_write_b64 v2, v[4:5]
+  s_waitcnt lgkmcnt(0)
+)" + text + R"(
+  s_waitcnt lgkmcnt(0)
+  ds_read_b64 v[12:13], v2
+  s_waitcnt lgkmcnt(0)
+  global_store_dwordx2 v3, v[10:11], s[6:7]
+  global_store_dwordx2 v3, v[12:13], s[6:7] offset:8
+)",
+                         512});
+}
+
+struct Exchange {
+  uint64_t returned, stored;
+};
+
+std::vector<Exchange> runExchange(const std::string &text, const std::vector<uint64_t> &values) {
+  CodeObjectPointer object = loadAssembly(exchangeKernel("k", text));
+  if (!object)
+    return std::vector<Exchange>(64);
+  DeviceMemory memory;
+  uint64_t in = memory.allocateValues<uint64_t>("in", values), out = memory.allocate("out", 1024);
+  RunReport report =
+      runChecked(*object, {"k", {1}, {64}, KernelArguments().pointer(in).pointer(out)}, memory);
+  EXPECT_TRUE(report.findings.empty()) << text << "\n" << describe(report);
+  std::vector<Exchange> result;
+  for (int lane = 0; lane < 64; ++lane)
+    result.push_back({memory.values<uint64_t>(out)[2 * lane], memory.values<uint64_t>(out)[2 * lane + 1]});
+  return result;
+}
+
+std::vector<uint64_t> randomValues() {
+  std::mt19937_64 generator(7);
+  std::vector<uint64_t> values(3 * 64);
+  for (uint64_t &value : values)
+    value = generator();
+  return values;
+}
+uint32_t low(uint64_t bits) {
+  return static_cast<uint32_t>(bits);
+}
+uint32_t high(uint64_t bits) {
+  return static_cast<uint32_t>(bits >> 32);
+}
+
+TEST(LocalShare, CountersGrowAndShrinkByTheActiveLanes) {
+  // 48 lanes append 48 to the word of lane 5, then 16 lanes consume; each lane keeps what it saw.
+  std::vector<uint64_t> values = randomValues();
+  auto got = runExchange(R"(
+  s_mov_b64 exec, 0xffffffff
+  s_mov_b32 exec_hi, 0xffff
+  ds_append v10 offset:40
+  s_mov_b64 exec, 0xffff
+  ds_consume v11 offset:40
+  s_mov_b64 exec, -1
+)",
+                         values);
+  for (int lane = 0; lane < 64; ++lane) {
+    EXPECT_EQ(low(got[lane].returned), lane < 48 ? low(values[5]) : 0) << lane;
+    EXPECT_EQ(high(got[lane].returned), lane < 16 ? low(values[5]) + 48 : 0) << lane;
+    EXPECT_EQ(got[lane].stored,
+              lane == 5 ? (values[5] & ~0xffffffffull) | low(low(values[5]) + 32) : values[lane])
+        << lane;
+  }
+}
+
+TEST(LocalShare, WrapSubtractsOrAdds) {
+  std::vector<uint64_t> values = randomValues();
+  auto got = runExchange("  ds_wrap_rtn_b32 v10, v2, v6, v8\n", values);
+  for (int lane = 0; lane < 64; ++lane) {
+    const uint32_t old = low(values[lane]), subtrahend = low(values[64 + lane]),
+                   addend = low(values[128 + lane]);
+    EXPECT_EQ(low(got[lane].returned), old);
+    EXPECT_EQ(low(got[lane].stored), old >= subtrahend ? old - subtrahend : old + addend) << lane;
+    EXPECT_EQ(high(got[lane].stored), high(values[lane]));
+  }
+}
+
+TEST(LocalShare, ConditionalExchangeStoresMarkedHalves) {
+  std::vector<uint64_t> values = randomValues();
+  auto got = runExchange("  ds_condxchg32_rtn_b64 v[10:11], v2, v[6:7]\n", values);
+  for (int lane = 0; lane < 64; ++lane) {
+    const uint64_t data = values[64 + lane];
+    const uint32_t first = low(data) >> 31 ? low(data) & 0x7fffffff : low(values[lane]);
+    const uint32_t second = high(data) >> 31 ? high(data) & 0x7fffffff : high(values[lane]);
+    EXPECT_EQ(got[lane].returned, values[lane]);
+    EXPECT_EQ(got[lane].stored, first | static_cast<uint64_t>(second) << 32) << lane;
+  }
+}
+
+TEST(LocalShare, ExchangesAtTwoAddresses) {
+  std::vector<uint64_t> values = randomValues();
+  auto near = runExchange("  ds_wrxchg2_rtn_b32 v[10:11], v2, v6, v8 offset0:1\n", values);
+  for (int lane = 0; lane < 64; ++lane) { // the first value goes to the upper dword
+    EXPECT_EQ(near[lane].returned, values[lane] >> 32 | values[lane] << 32);
+    EXPECT_EQ(near[lane].stored, low(values[128 + lane]) | static_cast<uint64_t>(low(values[64 + lane]))
+                                                               << 32);
+  }
+  // 64 dwords further: the lower half of the lanes exchanges with both halves of LDS.
+  auto far = runExchange(R"(
+  s_mov_b64 exec, 0xffffffff
+  ds_wrxchg2st64_rtn_b32 v[10:11], v2, v6, v8 offset1:1
+  s_mov_b64 exec, -1
+)",
+                         values);
+  for (int lane = 0; lane < 32; ++lane) {
+    EXPECT_EQ(far[lane].returned, low(values[lane]) | values[lane + 32] << 32);
+    EXPECT_EQ(low(far[lane].stored), low(values[64 + lane]));
+    EXPECT_EQ(low(far[lane + 32].stored), low(values[128 + lane]));
+  }
+}
+
+TEST(LocalShare, ExchangesOfPairsMayOverwriteTheirAddress) {
+  std::vector<uint64_t> values = randomValues();
+  auto got = runExchange(R"(
+  s_mov_b64 exec, 0xffffffff
+  v_mov_b32 v14, v2
+  ds_wrxchg2_rtn_b64 v[14:17], v14, v[6:7], v[8:9] offset1:32
+  s_waitcnt lgkmcnt(0)
+  v_mov_b32 v10, v15
+  v_mov_b32 v11, v16
+  s_mov_b64 exec, -1
+)",
+                         values);
+  for (int lane = 0; lane < 32; ++lane) {
+    EXPECT_EQ(got[lane].returned, high(values[lane]) | values[lane + 32] << 32);
+    EXPECT_EQ(got[lane].stored, values[64 + lane]);
+    EXPECT_EQ(got[lane + 32].stored, values[128 + lane]);
+  }
+}
+
+/// Another wave's append without a barrier is an atomic, not a race; a plain read of the counter is one.
+TEST(LocalShare, CountersRaceWithPlainReads) {
+  const std::string append = R"(
+  v_mov_b32 v1, 0
+  v_mov_b32 v2, 0
+  v_cmp_gt_u32 vcc, 64, v0
+  s_and_saveexec_b64 s[8:9], vcc
+  ds_write_b32 v1, v2
+  s_mov_b64 exec, s[8:9]
+  s_waitcnt lgkmcnt(0)
+  s_barrier
+  ds_append v10
+  s_waitcnt lgkmcnt(0)
+)";
+  for (bool reads : {false, true}) {
+    CodeObjectPointer object = loadAssembly(
+        assemblyKernel({"k", append + (reads ? "  ds_read_b32 v3, v1\n  s_waitcnt lgkmcnt(0)\n" : ""), 64}));
+    ASSERT_TRUE(object);
+    DeviceMemory memory;
+    RunReport report = runChecked(*object, {"k", {1}, {256}}, memory);
+    EXPECT_EQ(report.findings.empty(), !reads) << describe(report);
+  }
+}
+
+} // namespace
