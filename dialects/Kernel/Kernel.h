@@ -32,6 +32,8 @@ namespace codesign::kernel {
 constexpr int64_t chunkBytes = 16;
 /// The LDS bytes that all banks deliver in one cycle: 32 banks of 4 bytes.
 constexpr int64_t bankCycleBytes = 128;
+/// Of k, and of columns of the output, that one scale of an 8-bit weight holds for (Block128).
+constexpr int64_t scaledBlock = 128;
 /// Shared memory of one mbarrier.
 constexpr int64_t mbarrierBytes = 8;
 

@@ -128,6 +128,13 @@ def Kernel_FragmentType : Kernel_Type<"Fragment", "fragment"> {
   let genVerifyDecl = 1;
 }
 
+def Kernel_ScalesType : Kernel_Type<"Scales", "scales"> {
+  let summary = "A scale for each row of a wave's part of the output, in the registers of the lanes that hold it: `!kernel.scales<128>`";
+  let parameters = (ins "int64_t":$rows);
+  let assemblyFormat = "`<` $rows `>`";
+  let genVerifyDecl = 1;
+}
+
 def Kernel_MbarriersType : Kernel_Type<"Mbarriers", "mbarriers"> {
   let summary = "A ring of mbarriers in shared memory: `!kernel.mbarriers<4>`";
   let parameters = (ins "int64_t":$count);

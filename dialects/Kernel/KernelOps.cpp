@@ -238,22 +238,25 @@ LogicalResult ZeroOp::verify() {
   return success();
 }
 
-LogicalResult MmaOp::verify() {
-  FragmentType a = getA().getType(), b = getB().getType(), accumulator = getAccumulator().getType();
+LogicalResult verifyProduct(Operation *op, FragmentType a, FragmentType b, FragmentType accumulator) {
   for (FragmentType type : {a, b, accumulator})
-    if (failed(verifyFragment(*this, type)))
+    if (failed(verifyFragment(op, type)))
       return failure();
   if (a.getRole() != Role::A || b.getRole() != Role::B || accumulator.getRole() != Role::Accumulator)
-    return emitOpError("takes an a, a b and an accumulator fragment, in this order");
+    return op->emitOpError("takes an a, a b and an accumulator fragment, in this order");
   if (a.getInstruction() != b.getInstruction() || a.getInstruction() != accumulator.getInstruction())
-    return emitOpError("operands are laid out for different instructions");
+    return op->emitOpError("operands are laid out for different instructions");
   if (a.getPack() != b.getPack())
-    return emitOpError() << "a is packed by " << a.getPack() << " and b by " << b.getPack()
-                         << ": their orders of the reduced dimension differ";
+    return op->emitOpError() << "a is packed by " << a.getPack() << " and b by " << b.getPack()
+                             << ": their orders of the reduced dimension differ";
   if (a.getShape()[1] != b.getShape()[1] || a.getShape()[0] != accumulator.getShape()[0] ||
       b.getShape()[0] != accumulator.getShape()[1])
-    return emitOpError() << "shapes do not fit: " << a << " times " << b << " into " << accumulator;
+    return op->emitOpError() << "shapes do not fit: " << a << " times " << b << " into " << accumulator;
   return success();
+}
+
+LogicalResult MmaOp::verify() {
+  return verifyProduct(*this, getA().getType(), getB().getType(), getAccumulator().getType());
 }
 
 } // namespace codesign::kernel

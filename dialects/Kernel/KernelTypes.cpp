@@ -227,6 +227,10 @@ int64_t byteCount(Type element, int64_t count) {
 
 } // namespace
 
+LogicalResult ScalesType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t rows) {
+  return rows > 0 ? success() : LogicalResult(emitError() << "scales are of at least one row");
+}
+
 LogicalResult MbarriersType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t count) {
   return count > 0 ? success() : LogicalResult(emitError() << "a ring of mbarriers has at least one");
 }

@@ -11,6 +11,9 @@ FuncOp kernelOf(mlir::Operation *op);
 mlir::LogicalResult verifyName(mlir::Operation *op, llvm::StringRef name);
 /// A fragment that the kernel's target has an instruction for.
 mlir::LogicalResult verifyFragment(mlir::Operation *op, FragmentType type);
+/// The operands and the accumulator of a product: one instruction, equal packs, shapes that fit.
+mlir::LogicalResult verifyProduct(mlir::Operation *op, FragmentType a, FragmentType b,
+                                  FragmentType accumulator);
 /// Rows of a global matrix, their number known.
 mlir::LogicalResult verifyGlobalRows(mlir::Operation *op, TileType rows);
 

@@ -44,6 +44,8 @@ double halfWidth(const ErrorBand *band, double otherwise) {
   return band ? std::max(band->high - 1, 1 - band->low) : otherwise;
 }
 
+constexpr llvm::StringLiteral blockScaledGemm = "gemm_block128";
+
 /// The operator kind and type under which constants for a shape are stored.
 struct CalibrationName {
   llvm::StringRef kind;
@@ -56,7 +58,7 @@ struct CalibrationName {
 
 struct NameOf {
   CalibrationName operator()(const GemmShape &s) const {
-    return {s.scaling == Scaling::Block128 ? "gemm_block128" : "gemm", s.input};
+    return {s.scaling == Scaling::Block128 ? blockScaledGemm : "gemm", s.input};
   }
   CalibrationName operator()(const GroupedGemmShape &s) const {
     return {s.scaling == Scaling::Block128 ? "moe_block128" : "moe", s.input};
@@ -91,7 +93,7 @@ std::optional<DataType> multipliedType(const OperatorShape &shape) {
 struct CostModel::Implementation {
   const Profile &profile;
   CostOptions options;
-  std::map<DataType, std::vector<GemmSchedule>> schedules;
+  std::map<std::pair<DataType, bool>, std::vector<GemmSchedule>> schedules; // without and with block scales
   std::map<CalibrationName, GemmModel> gemms;
   std::map<CalibrationName, GroupedGemmModel> groupedGemms;
   std::map<CalibrationName, AttentionModel> attentions;
@@ -173,13 +175,14 @@ struct CostModel::Implementation {
   }
 
   /// Own schedules for a type, found once.
-  const std::vector<GemmSchedule> &ownSchedules(DataType type) {
-    auto found = schedules.find(type);
+  const std::vector<GemmSchedule> &ownSchedules(DataType type, bool blockScaled) {
+    const std::pair key(type, blockScaled);
+    auto found = schedules.find(key);
     if (found != schedules.end())
       return found->second;
     // Plans say fp8 for either encoding; the device has one of them.
     const DataType native = isFloat8(type) ? profile.nativeFloat8().value_or(type) : type;
-    std::vector<GemmSchedule> list = legalGemmSchedules(profile, native, GemmLayout::NT);
+    std::vector<GemmSchedule> list = legalGemmSchedules(profile, native, GemmLayout::NT, blockScaled);
     // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price.
     llvm::erase_if(list, [&](const GemmSchedule &schedule) {
       return schedule.waves() < profile.compute.simdsPerComputeUnit ||
@@ -187,7 +190,7 @@ struct CostModel::Implementation {
     });
     llvm::stable_sort(
         list, [](const GemmSchedule &a, const GemmSchedule &b) { return preferenceOf(a) < preferenceOf(b); });
-    return schedules.emplace(type, std::move(list)).first->second;
+    return schedules.emplace(key, std::move(list)).first->second;
   }
 
   const GemmModel &gemm(CalibrationName name) {
@@ -203,8 +206,9 @@ struct CostModel::Implementation {
         return model;
       }
       const DataType type = name.type.value_or(DataType::BF16);
+      dropLibraryRules(constants);
       OwnLoop loop;
-      const CalibrationSet *simulated = ownKernelSet(profile, type);
+      const CalibrationSet *simulated = ownKernelSet(profile, type, name.kind);
       if (simulated) {
         loop = OwnLoop::from(*simulated);
         useOwnLoop(constants, loop);
@@ -213,7 +217,7 @@ struct CostModel::Implementation {
         constants.mmaEfficiency *= assumedOwnKernelRate;
       }
       GemmKernels kernels{.tiles = {}, .maxSplitK = 1, .swapsOperands = false};
-      for (const GemmSchedule &schedule : ownSchedules(type)) {
+      for (const GemmSchedule &schedule : ownSchedules(type, name.kind == blockScaledGemm)) {
         GemmTile tile = gemmTile(schedule, profile);
         if (simulated && !streamsWeights(schedule.family))
           tile.exposedCycles = loop.exposed(loopParts(schedule, profile, type));
@@ -301,9 +305,11 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
     result.source = EstimateSource::Datasheet;
     result.band = assumedOwnKernelBand;
     if (const auto *gemm = std::get_if<GemmShape>(&shape)) {
-      const GemmSchedule &schedule = implementation->ownSchedules(gemm->input)[result.gemm->tileIndex];
+      const GemmSchedule &schedule = implementation->ownSchedules(
+          gemm->input, gemm->scaling == Scaling::Block128)[result.gemm->tileIndex];
       result.schedule = schedule;
-      const CalibrationSet *own = ownKernelSet(device, *implementation->nameOf(*gemm).type);
+      const CalibrationSet *own =
+          ownKernelSet(device, *implementation->nameOf(*gemm).type, implementation->nameOf(*gemm).kind);
       if (own && !streamsWeights(schedule.family)) { // whose loop waits for memory, not what was simulated
         result.source = EstimateSource::Simulated;
         result.band = halfWidth(own->absoluteBand("all"), assumedOwnKernelBand);
@@ -334,8 +340,8 @@ bool CostModel::supports(const OperatorShape &shape) const {
   if (implementation->options.provider == Provider::Library)
     return true;
   const auto *gemm = std::get_if<GemmShape>(&shape);
-  return gemm && gemm->pass == Pass::Forward && gemm->batch == 1 && gemm->scaling != Scaling::Block128 &&
-         !implementation->ownSchedules(gemm->input).empty();
+  return gemm && gemm->pass == Pass::Forward && gemm->batch == 1 &&
+         !implementation->ownSchedules(gemm->input, gemm->scaling == Scaling::Block128).empty();
 }
 
 std::string CostModel::providerName(const OperatorShape &shape) const {

@@ -9,9 +9,9 @@ bool isAlike(DataType a, DataType b) {
   return a == b || (isFloat8(a) && isFloat8(b)) || (isFloat16(a) && isFloat16(b));
 }
 
-const CalibrationSet *ownKernelSet(const Profile &profile, DataType type) {
+const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::StringRef kind) {
   for (const CalibrationSet &set : profile.calibration.sets)
-    if (set.key.provider == ownKernelProvider && set.key.operatorKind == "gemm" && set.borrowedFrom.empty() &&
+    if (set.key.provider == ownKernelProvider && set.key.operatorKind == kind && set.borrowedFrom.empty() &&
         set.key.dataType && isAlike(*set.key.dataType, type))
       return &set;
   return nullptr;
@@ -109,6 +109,13 @@ std::vector<CalibrationConstant> OwnLoop::constants() const {
   for (const LoopField &field : loopFields)
     list.push_back({field.name, this->*field.member, field.unit, field.meaning});
   return list;
+}
+
+void dropLibraryRules(GemmConstants &constants) {
+  constants.largestTile = constants.ruledRows = 0;
+  constants.unevenScaleCycles = constants.pairGain = 0;
+  constants.missingRowTraffic = constants.missingRowSeconds = 0;
+  constants.quantizeLaunch = constants.quantizeTraffic = 0;
 }
 
 void useOwnLoop(GemmConstants &constants, const OwnLoop &own) {

@@ -72,4 +72,34 @@ Error KernelWriter::emit(MmaOp op) {
   return Error::success();
 }
 
+/// "BlockScales<Mma, 8>".
+static std::string scalesClass(ScalesType type, FuncOp function) {
+  StringAttr name;
+  function.walk([&](ZeroOp op) { name = op.getType().getInstruction(); });
+  const MatrixInstruction *record = findMatrixInstruction(architectureOf(function), name.getValue());
+  return formatv("BlockScales<Mma, {0}>", type.getRows() / record->n);
+}
+
+Error KernelWriter::emit(FetchScalesOp op) {
+  declareOrReload(op, op.getResult(), op.getName(), scalesClass(op.getType(), function),
+                  text(op.getRows()) + ", " + text(op.getRow()) + ", " + text(op.getBlocks()) + ", " +
+                      text(op.getBlock()) + ", " + text(op.getStep()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(CombineScalesOp op) {
+  const std::string name = fresh(op.getName());
+  expressions[op.getResult()] = {name};
+  line() << "const auto " << name << " = " << text(op.getScales()) << ".product();\n";
+  return Error::success();
+}
+
+Error KernelWriter::emit(MmaScaledOp op) {
+  if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
+    return error;
+  line() << text(op.getResult()) << ".multiply(" << text(op.getA()) << ", " << text(op.getB()) << ", "
+         << text(op.getScales()) << ");\n";
+  return Error::success();
+}
+
 } // namespace codesign::emit

@@ -190,9 +190,10 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<arith::RemUIOp>([&](auto) { return arithmetic("%", Precedence::Multiplicative); })
       .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp, LoadFragmentOp, ZeroOp, MmaOp,
-            AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
-            FetchFragmentOp, CollectSumsOp, scf::ForOp, ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp,
-            CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp>([&](auto known) { return emit(known); })
+            FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp,
+            GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp, CollectSumsOp, scf::ForOp,
+            ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp,
+            WaitProductsOp>([&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {
         line() << asyncStatement(known) << ";\n";

@@ -39,6 +39,9 @@ private:
   llvm::Error emit(kernel::LoadFragmentOp op);
   llvm::Error emit(kernel::ZeroOp op);
   llvm::Error emit(kernel::MmaOp op);
+  llvm::Error emit(kernel::FetchScalesOp op);
+  llvm::Error emit(kernel::CombineScalesOp op);
+  llvm::Error emit(kernel::MmaScaledOp op);
   llvm::Error emit(kernel::AddBiasOp op);
   llvm::Error emit(kernel::ScaleColumnsOp op);
   llvm::Error emit(kernel::ScaleRowsOp op);

@@ -45,13 +45,14 @@ std::vector<double> widen(const Matrix &matrix, int64_t rowCount) {
   return values;
 }
 
-/// The scale of row i of A, or of row i of W, whose scales stand side by side; the only one where there is
-/// one.
-double scaleOf(const Matrix *scales, int64_t i) {
+/// The scale of row i of A or W in a block of k. `down`: scales of rows stand below one another, in a column
+/// for each block; otherwise side by side.
+double scaleOf(const Matrix *scales, int64_t i, int64_t block, bool down) {
   if (!scales)
     return 1;
-  const bool single = scales->rows * scales->columns == 1, down = scales->columns == 1;
-  return scales->at(single || !down ? 0 : i, single || down ? 0 : i);
+  if (scales->rows * scales->columns == 1)
+    return scales->at(0, 0);
+  return down ? scales->at(i, block) : scales->at(0, i);
 }
 
 /// A sum of products and the sum of their magnitudes.
@@ -69,16 +70,25 @@ GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, cons
   reference.values.resize(rows * reference.columns);
   reference.magnitudes.resize(rows * reference.columns);
   const std::vector<double> left = widen(a, rows), right = widen(w, w.rows);
+  const int64_t blockDepth = epilogue.blockScales ? kernel::scaledBlock : a.columns;
   auto product = [&](int64_t i, int64_t j) {
     Sum sum;
-    for (int64_t k = 0; k < a.columns; ++k) {
-      const double term = left[i * a.columns + k] * right[j * a.columns + k];
-      sum.value += term;
-      sum.magnitude += std::fabs(term);
+    for (int64_t block = 0; block * blockDepth < a.columns; ++block) {
+      Sum part;
+      const int64_t end = std::min(a.columns, (block + 1) * blockDepth);
+      for (int64_t k = block * blockDepth; k < end; ++k) {
+        const double term = left[i * a.columns + k] * right[j * a.columns + k];
+        part.value += term;
+        part.magnitude += std::fabs(term);
+      }
+      const double scale =
+          scaleOf(epilogue.aScale, i, block, true) *
+          (epilogue.blockScales
+               ? scaleOf(epilogue.wScale, (epilogue.firstColumn + j) / kernel::scaledBlock, block, true)
+               : scaleOf(epilogue.wScale, j, block, false));
+      sum.value += part.value * scale;
+      sum.magnitude += part.magnitude * std::fabs(scale);
     }
-    const double scale = scaleOf(epilogue.aScale, i) * scaleOf(epilogue.wScale, j);
-    sum.value *= scale;
-    sum.magnitude *= std::fabs(scale);
     if (epilogue.bias) {
       sum.value += epilogue.bias->at(0, j);
       sum.magnitude += std::fabs(epilogue.bias->at(0, j));

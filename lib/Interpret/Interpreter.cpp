@@ -89,9 +89,9 @@ Error Interpreter::runOperation(Operation *op) {
       })
       .Case<ReturnOp, SchedulingFenceOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp, LoadFragmentOp, ZeroOp,
-            MmaOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp,
-            WaveIndexOp, FetchFragmentOp, DepositSumsOp, CollectSumsOp, scf::ForOp>(
-          [&](auto known) { return run(known); })
+            MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp,
+            ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp, DepositSumsOp,
+            CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 
@@ -261,14 +261,21 @@ Interpreter::Fragment Interpreter::takeFragment(mlir::Value value) {
 }
 
 Error Interpreter::run(MmaOp op) {
-  const Operand aOperand(op.getA().getType(), architecture), bOperand(op.getB().getType(), architecture),
-      cOperand(op.getAccumulator().getType(), architecture);
+  Fragment sums = takeFragment(op.getAccumulator());
+  multiply(op.getA(), op.getB(), op.getAccumulator().getType(), sums);
+  values[op.getResult()].fragment = std::move(sums);
+  return Error::success();
+}
+
+void Interpreter::multiply(mlir::Value aValue, mlir::Value bValue, FragmentType sumsType, Fragment &sums) {
+  auto aType = cast<FragmentType>(aValue.getType()), bType = cast<FragmentType>(bValue.getType());
+  const Operand aOperand(aType, architecture), bOperand(bType, architecture),
+      cOperand(sumsType, architecture);
   const MatrixInstruction &record = aOperand.instruction();
-  const int64_t lanes = record.lanes, pack = op.getA().getType().getPack();
+  const int64_t lanes = record.lanes, pack = aType.getPack();
   const int64_t aElements = record.a.layout.elementsPerLane(), bElements = record.b.layout.elementsPerLane(),
                 cElements = record.c.layout.elementsPerLane();
-  Fragment sums = takeFragment(op.getAccumulator());
-  const Fragment &a = values[op.getA()].fragment, &b = values[op.getB()].fragment;
+  const Fragment &a = values[aValue].fragment, &b = values[bValue].fragment;
   std::vector<float> left(record.m * record.k), right(record.n * record.k), product(record.m * record.n);
   // One operand of one instruction: element e of pack p of every lane, put where the instruction sees it.
   auto gather = [&](const float *group, int64_t p, const FragmentLayout &layout, int64_t perLane, bool isLeft,
@@ -305,8 +312,6 @@ Error Interpreter::run(MmaOp op) {
               }
           }
         }
-  values[op.getResult()].fragment = std::move(sums);
-  return Error::success();
 }
 
 Error Interpreter::run(scf::ForOp op) {

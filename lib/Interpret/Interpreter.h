@@ -59,6 +59,9 @@ protected:
   llvm::Error run(kernel::LoadFragmentOp op);
   llvm::Error run(kernel::ZeroOp op);
   llvm::Error run(kernel::MmaOp op);
+  llvm::Error run(kernel::FetchScalesOp op);
+  llvm::Error run(kernel::CombineScalesOp op);
+  llvm::Error run(kernel::MmaScaledOp op);
   llvm::Error run(kernel::AddBiasOp op);
   llvm::Error run(kernel::ScaleColumnsOp op);
   llvm::Error run(kernel::ScaleRowsOp op);
@@ -80,6 +83,8 @@ protected:
   template <class Visit>
   void forEachElement(kernel::FragmentType type, Visit visit) const;
   Fragment takeFragment(mlir::Value value);
+  /// sums + a · bᵀ of every wave, instruction by instruction.
+  void multiply(mlir::Value a, mlir::Value b, kernel::FragmentType sumsType, Fragment &sums);
 
   kernel::FuncOp function;
   Architecture architecture;

@@ -1,4 +1,5 @@
 #include "GemmFunction.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -20,7 +21,12 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
                              globalTile(problem.n, problem.k, element)};
   SmallVector<StringRef> names = {"a", "w"};
   const bool perToken = problem.scaling == Scaling::PerToken;
-  if (problem.scaling != Scaling::None) {
+  if (problem.scaling == Scaling::Block128) {
+    const int64_t steps = llvm::divideCeil(problem.k, scaledBlock);
+    types.push_back(globalTile(ShapedType::kDynamic, steps, f32));
+    types.push_back(globalTile(llvm::divideCeil(problem.n, scaledBlock), steps, f32));
+    names.append({"aScale", "wScale"});
+  } else if (problem.scaling != Scaling::None) {
     types.push_back(globalTile(perToken ? ShapedType::kDynamic : 1, 1, f32));
     types.push_back(globalTile(1, perToken ? problem.n : 1, f32));
     names.append({"aScale", "wScale"});
@@ -65,6 +71,18 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
   return result;
 }
 
+BlockScaleRows createBlockScaleRows(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                                    const GemmKernel &schedule, const GemmFunction &function, Value tileRow) {
+  if (problem.scaling != Scaling::Block128)
+    return {};
+  auto ofW = cast<TileType>(function.wScale.getType());
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  Value count = arith::ConstantIndexOp::create(builder, ofW.getRows());
+  return {RowsOp::create(builder, globalTile(schedule.tileM, ofW.getColumns(), ofW.getElementType()),
+                         "aScaleRows", function.aScale, tileRow, function.m),
+          RowsOp::create(builder, ofW, "wScaleRows", function.wScale, zero, count)};
+}
+
 scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value from, Value to, Value step,
                            ValueRange carried, bool unroll) {
   auto loop = scf::ForOp::create(builder, from, to, step, carried);
@@ -89,7 +107,7 @@ void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, c
     sums = ScaleRowsOp::create(builder, sums, tileRows("aScaleRows", function.aScale), place.row);
   else if (problem.scaling == Scaling::PerTensor)
     scaleColumns(function.aScale);
-  if (problem.scaling != Scaling::None)
+  if (problem.scaling == Scaling::PerToken || problem.scaling == Scaling::PerTensor)
     scaleColumns(function.wScale);
   if (problem.bias)
     sums = AddBiasOp::create(builder, sums, function.bias, place.column, place.transposed);

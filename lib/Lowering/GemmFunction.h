@@ -13,6 +13,14 @@ struct GemmFunction {
   mlir::Value a, w, aScale, wScale, bias, residual, out, m;
 };
 
+/// What products with block scales are given along k: the scales of the workgroup's rows of A, and of W.
+struct BlockScaleRows {
+  mlir::Value a, w;
+};
+BlockScaleRows createBlockScaleRows(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                                    const GemmKernel &schedule, const GemmFunction &function,
+                                    mlir::Value tileRow);
+
 /// Appends the function to the module; the builder stands at its start afterwards.
 GemmFunction createGemmFunction(mlir::ImplicitLocOpBuilder &builder, mlir::ModuleOp module,
                                 const GemmProblem &problem, const GemmKernel &schedule);

@@ -68,6 +68,10 @@ private:
 
   Value multiplyStep(Value accumulator, Value tile, Value column,
                      llvm::function_ref<void()> betweenLoadsAndMma);
+  /// Of k that one step multiplies: with block scales, a block.
+  int64_t stepDepth() const { return hasBlockScales() ? scaledBlock : schedule.depthPerStep(); }
+  bool hasBlockScales() const { return problem.scaling == Scaling::Block128; }
+  void fetchScales(Value tile);
   Value multiplyTile(Value accumulator, Value tile, llvm::function_ref<void()> betweenLoadsAndMma);
   Value throughRegisters(Value accumulator);
   Value throughAsyncCopies(Value accumulator);
@@ -87,6 +91,9 @@ private:
   int64_t kTiles;
   Stream a, w;
   Value tileK, kTileCount; // named constants
+  BlockScaleRows scaleRows;
+  Value scaleRow, scaleBlock;  // where this wave's scales begin
+  Value fetchedScales, scales; // of the next block of k, and of the one that is multiplied
 };
 
 Attribute GemmBuilder::sharedLayout() const {
@@ -133,7 +140,7 @@ void GemmBuilder::copyAsync(Value tile) {
 
 Value GemmBuilder::multiplyStep(Value accumulator, Value tile, Value column,
                                 llvm::function_ref<void()> betweenLoadsAndMma) {
-  const int64_t step = schedule.depthPerStep();
+  const int64_t step = stepDepth();
   auto load = [&](const Stream &stream) -> Value {
     return LoadFragmentOp::create(builder,
                                   fragment(stream.waveRows, step, element, stream.role, schedule.pack),
@@ -143,14 +150,23 @@ Value GemmBuilder::multiplyStep(Value accumulator, Value tile, Value column,
   Value second = load(transposed ? a : w);
   if (betweenLoadsAndMma)
     betweenLoadsAndMma();
+  if (hasBlockScales())
+    return MmaScaledOp::create(builder, first, second, scales, accumulator);
   return MmaOp::create(builder, first, second, accumulator);
+}
+
+/// Scales are on their way for a whole step: asked for before the tiles, so that waiting for them leaves
+/// those under way.
+void GemmBuilder::fetchScales(Value tile) {
+  fetchedScales = FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), a.waveRows),
+                                        "scalesNext", scaleRows.a, scaleRow, scaleRows.w, scaleBlock, tile);
 }
 
 /// One K tile. If copies of later tiles are to go between loads and products, that happens in a first step of
 /// its own.
 Value GemmBuilder::multiplyTile(Value accumulator, Value tile,
                                 llvm::function_ref<void()> betweenLoadsAndMma) {
-  const int64_t step = schedule.depthPerStep();
+  const int64_t step = stepDepth();
   if (betweenLoadsAndMma || step == schedule.tileK)
     accumulator = multiplyStep(accumulator, tile, constant(0), betweenLoadsAndMma);
   if (step == schedule.tileK)
@@ -171,7 +187,11 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
   const bool single = schedule.stages == 1;
   // Everything a step does apart from its products; with one slot, the readers must be done first.
   auto multiply = [&](Value sumSoFar, Value tile, bool hasNext, bool hasAfterNext) {
+    if (hasBlockScales())
+      scales = CombineScalesOp::create(builder, "scales", fetchedScales);
     auto refill = [&] {
+      if (hasNext && hasBlockScales())
+        fetchScales(sum(tile, 1));
       if (hasNext)
         deposit(sum(tile, 1));
       if (hasAfterNext)
@@ -189,22 +209,29 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
       BarrierOp::create(builder);
     return result;
   };
+  if (hasBlockScales())
+    fetchScales(constant(0));
   fetch(constant(0));
   deposit(constant(0));
   if (kTiles > 1)
     fetch(constant(1));
   BarrierOp::create(builder);
   if (kTiles > 2) {
-    auto loop = createLoop("kTile", constant(0), tilesLessThan(2), constant(1),
-                           {accumulator, a.staged, w.staged}, /*unroll=*/false);
-    a.staged = loop.getRegionIterArg(1);
-    w.staged = loop.getRegionIterArg(2);
-    Value next = multiply(loop.getRegionIterArg(0), loop.getInductionVar(), true, true);
-    scf::YieldOp::create(builder, ValueRange{next, a.staged, w.staged});
+    SmallVector<Value *> carried = {&accumulator, &a.staged, &w.staged};
+    if (hasBlockScales())
+      carried.push_back(&fetchedScales);
+    auto values = llvm::to_vector(llvm::map_range(carried, [](Value *value) { return *value; }));
+    auto loop = createLoop("kTile", constant(0), tilesLessThan(2), constant(1), values, /*unroll=*/false);
+    auto assign = [&](auto &&from) {
+      for (auto [value, now] : llvm::zip_equal(carried, from))
+        *value = now;
+    };
+    assign(loop.getRegionIterArgs());
+    accumulator = multiply(accumulator, loop.getInductionVar(), true, true);
+    scf::YieldOp::create(builder,
+                         llvm::to_vector(llvm::map_range(carried, [](Value *value) { return *value; })));
     builder.setInsertionPointAfter(loop);
-    accumulator = loop.getResult(0);
-    a.staged = loop.getResult(1);
-    w.staged = loop.getResult(2);
+    assign(loop.getResults());
   }
   if (kTiles > 1)
     accumulator = multiply(accumulator, constant(kTiles - 2), true, false);
@@ -264,6 +291,12 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   cutRows(w, order.getColumn(), constant(problem.n));
   allocate(a);
   allocate(w);
+  Value outColumn = arith::AddIOp::create(builder, order.getColumn(), wave.getColumn());
+  scaleRows = createBlockScaleRows(builder, problem, schedule, function, order.getRow());
+  if (hasBlockScales()) {
+    scaleRow = wave.getRow();
+    scaleBlock = arith::DivUIOp::create(builder, outColumn, constant(scaledBlock));
+  }
 
   Type f32 = Float32Type::get(builder.getContext());
   FragmentType sums = transposed ? fragment(waveN, waveM, f32, Role::Accumulator, 1)
@@ -271,7 +304,6 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   Value accumulator = ZeroOp::create(builder, sums, "sums");
   accumulator = asynchronous ? throughAsyncCopies(accumulator) : throughRegisters(accumulator);
 
-  Value outColumn = arith::AddIOp::create(builder, order.getColumn(), wave.getColumn());
   createEpilogue(builder, problem, schedule, function, accumulator,
                  {order.getRow(), wave.getRow(), outColumn, transposed});
   ReturnOp::create(builder);
@@ -279,68 +311,6 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
 }
 
 } // namespace
-
-int64_t GemmKernel::depthPerStep() const {
-  const MatrixInstruction *record = findMatrixInstruction(architecture, instruction);
-  assert(record && "checked by checkGemm");
-  return record->k * pack;
-}
-
-/// What a kernel whose waves share k asks for beyond that.
-static llvm::Error checkStreaming(const GemmKernel &schedule, const MatrixInstruction &record) {
-  if (record.kind != MatrixInstructionKind::Mfma && record.kind != MatrixInstructionKind::MmaSync)
-    return usageError(llvm::Twine(record.name) + " takes its operands from shared memory");
-  if (schedule.wavesM != 1 || schedule.wavesN != 1)
-    return usageError("the waves share either k or the tile");
-  if (schedule.tileK % (schedule.wavesK * record.k * schedule.pack))
-    return usageError("tileK = " + llvm::Twine(schedule.tileK) + " does not divide into steps of " +
-                      llvm::Twine(record.k * schedule.pack) + " for each of " + llvm::Twine(schedule.wavesK) +
-                      " waves");
-  return llvm::Error::success();
-}
-
-llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
-  const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
-  if (!record)
-    return usageError("'" + schedule.instruction + "' is no matrix instruction of " +
-                      toString(schedule.architecture));
-  if (!isSafeIdentifier(problem.symbol))
-    return usageError("kernel name is no identifier");
-  const int64_t chunk = chunkBytes * 8 / bitWidth(problem.type);
-  if (problem.n < 1 || problem.k < 1)
-    return usageError("n and k must be positive");
-  if (problem.k % chunk)
-    return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
-                      ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
-                      llvm::Twine(llvm::alignTo(problem.k, chunk)));
-  if ((problem.gated || problem.residual) && vendorOf(schedule.architecture) != Vendor::Amd)
-    return usageError("gates and residuals are added on AMD devices only");
-  if (problem.scaling != Scaling::None && !isFloat8(problem.type))
-    return usageError("scales belong to 8-bit operands");
-  if (problem.scaling == Scaling::Block128)
-    return usageError("scales of 128 x 128 blocks are not emitted yet");
-  if (isFloat8(problem.type) && vendorOf(schedule.architecture) != Vendor::Amd)
-    return usageError("8-bit products are emitted for AMD devices only");
-  if (problem.gated && (problem.n % 2 || !problem.activation))
-    return usageError("a gated layer has an even number of columns, and an activation for its gates");
-  if (schedule.tileM < 1 || schedule.tileN < 1 || schedule.tileK < 1 || schedule.wavesM < 1 ||
-      schedule.wavesN < 1 || schedule.wavesK < 1 || schedule.stages < 1 || schedule.band < 1 ||
-      schedule.run < 1 || schedule.pack < 1 || schedule.padding < 0)
-    return usageError("a schedule's extents must be positive");
-  if (schedule.tileM % schedule.wavesM || schedule.tileN % schedule.wavesN)
-    return usageError("the waves do not divide the tile");
-  if (schedule.tileK % (record->k * schedule.pack))
-    return usageError("tileK = " + llvm::Twine(schedule.tileK) + " is no multiple of the " +
-                      llvm::Twine(record->k * schedule.pack) + " of depth that one step multiplies");
-  if (schedule.wavesK > 1)
-    return checkStreaming(schedule, *record);
-  if (vendorOf(schedule.architecture) == Vendor::Amd ? schedule.stages > 2 : schedule.stages < 2)
-    return usageError("stages = " + llvm::Twine(schedule.stages) + " does not fit the copies of " +
-                      toString(schedule.architecture));
-  if (record->kind == MatrixInstructionKind::Wgmma)
-    return checkWgmmaGemm(problem, schedule);
-  return llvm::Error::success();
-}
 
 llvm::Expected<OwningOpRef<ModuleOp>> lowerGemm(MLIRContext &context, const GemmProblem &problem,
                                                 const GemmKernel &schedule) {

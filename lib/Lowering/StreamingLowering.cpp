@@ -38,9 +38,10 @@ private:
                              builder.getStringAttr(schedule.instruction), pack);
   }
   void fetch(int64_t part, Value tile);
-  Value multiply(Value sums, int64_t part) {
-    return MmaOp::create(builder, w.parts[part], a.parts[part], sums);
-  }
+  Value multiply(Value sums, int64_t part);
+  bool hasBlockScales() const { return problem.scaling == Scaling::Block128; }
+  /// Everything that is fetched ahead, in one order.
+  SmallVector<Value *> fetched();
   Value mainLoop(Value sums);
 
   const GemmProblem &problem;
@@ -51,8 +52,25 @@ private:
   int64_t ahead;     // steps whose loads are under way
   int64_t kTiles;    // a multiple of that; past the end both operands are zero
   Stream a, w;
-  Value tileK, waveColumn;
+  SmallVector<Value> scales; // of the block of k that each part holds
+  BlockScaleRows scaleRows;
+  Value tileK, waveColumn, scaleBlock;
 };
+
+Value StreamingBuilder::multiply(Value sums, int64_t part) {
+  if (!hasBlockScales())
+    return MmaOp::create(builder, w.parts[part], a.parts[part], sums);
+  Value combined = CombineScalesOp::create(builder, "scales", scales[part]);
+  return MmaScaledOp::create(builder, w.parts[part], a.parts[part], combined, sums);
+}
+
+SmallVector<Value *> StreamingBuilder::fetched() {
+  SmallVector<Value *> values;
+  for (auto *list : {&w.parts, &a.parts, &scales})
+    for (Value &value : *list)
+      values.push_back(&value);
+  return values;
+}
 
 void StreamingBuilder::fetch(int64_t part, Value tile) {
   Value column = arith::AddIOp::create(builder, builder.createOrFold<arith::MulIOp>(tile, tileK), waveColumn);
@@ -60,6 +78,11 @@ void StreamingBuilder::fetch(int64_t part, Value tile) {
     stream->parts[part] =
         FetchFragmentOp::create(builder, stream->type, stream->name + std::to_string(part), stream->rows,
                                 constant(0), column, kTiles * schedule.tileK == problem.k);
+  if (hasBlockScales())
+    scales[part] =
+        FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), schedule.tileM),
+                              "scales" + std::to_string(part), scaleRows.a, constant(0), scaleRows.w,
+                              scaleBlock, arith::DivUIOp::create(builder, column, constant(scaledBlock)));
   // Compilers would delay the loads to save registers, and with them the time that hides their latency.
   SchedulingFenceOp::create(builder);
 }
@@ -71,8 +94,8 @@ Value StreamingBuilder::mainLoop(Value sums) {
     fetch(part, constant(part));
   if (kTiles > ahead) {
     SmallVector<Value> carried = {sums};
-    for (Stream *stream : {&w, &a})
-      carried.append(stream->parts);
+    for (Value *value : fetched())
+      carried.push_back(*value);
     Value end =
         arith::SubIOp::create(builder, ConstantOp::create(builder, "kTiles", kTiles), constant(ahead));
     auto loop = createNamedLoop(builder, "kTile", constant(0), end, constant(ahead), carried, false);
@@ -80,10 +103,8 @@ Value StreamingBuilder::mainLoop(Value sums) {
     if (vendorOf(schedule.architecture) == Vendor::Nvidia)
       loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
     auto handOver = [&](auto values) {
-      for (int64_t part = 0; part < ahead; ++part) {
-        w.parts[part] = values[1 + part];
-        a.parts[part] = values[1 + ahead + part];
-      }
+      for (auto [value, now] : llvm::zip_equal(fetched(), llvm::drop_begin(values)))
+        *value = now;
     };
     handOver(loop.getRegionIterArgs());
     Value next = loop.getRegionIterArg(0);
@@ -92,8 +113,8 @@ Value StreamingBuilder::mainLoop(Value sums) {
       fetch(part, arith::AddIOp::create(builder, loop.getInductionVar(), constant(ahead + part)));
     }
     SmallVector<Value> yielded = {next};
-    for (Stream *stream : {&w, &a})
-      yielded.append(stream->parts);
+    for (Value *value : fetched())
+      yielded.push_back(*value);
     scf::YieldOp::create(builder, yielded);
     builder.setInsertionPointAfter(loop);
     sums = loop.getResult(0);
@@ -123,6 +144,12 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
   };
   open(a, "a", function.a, schedule.tileM, order.getRow(), function.m, Role::B);
   open(w, "w", function.w, schedule.tileN, order.getColumn(), constant(problem.n), Role::A);
+
+  scaleRows = createBlockScaleRows(builder, problem, schedule, function, order.getRow());
+  if (hasBlockScales()) {
+    scales.resize(ahead);
+    scaleBlock = arith::DivUIOp::create(builder, order.getColumn(), constant(scaledBlock));
+  }
 
   Type f32 = Float32Type::get(builder.getContext());
   const int64_t instructionRows = findMatrixInstruction(schedule.architecture, schedule.instruction)->m;

@@ -96,7 +96,7 @@ Error checkPackage(const PackageSpec &spec) {
       return usageError("operator '" + gemm.name + "': gates and residuals are for AMD devices");
     const bool narrow = isFloat8(gemm.type);
     if (gemm.outputType != (narrow ? DataType::BF16 : gemm.type) ||
-        (gemm.scaling != Scaling::None && !narrow) || gemm.scaling == Scaling::Block128)
+        (gemm.scaling != Scaling::None && !narrow) || (gemm.scaling == Scaling::Block128 && gemm.gated))
       return usageError("operator '" + gemm.name + "' has types or scales that no kernel has");
     if (narrow && !spec.isAmd())
       return usageError("operator '" + gemm.name + "': 8-bit operands are for AMD devices");

@@ -28,6 +28,13 @@ std::optional<int64_t> evaluate(Value value) {
   return std::nullopt;
 }
 
+/// The accumulators of a kernel whose waves all have alike ones.
+Operand sumsOf(FuncOp function) {
+  ZeroOp sums;
+  function.walk([&](ZeroOp zero) { sums = zero; });
+  return Operand(sums.getType(), *parseArchitecture(function.getTarget().getArchitecture().getValue()));
+}
+
 std::optional<int64_t> iterationsOf(scf::ForOp loop) {
   std::optional<int64_t> from = evaluate(loop.getLowerBound()), to = evaluate(loop.getUpperBound()),
                          step = evaluate(loop.getStep());
@@ -91,7 +98,14 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
           return llvm::createStringError("a loop's bounds are not known from the IR");
         return count(*loop.getBody(), times * *iterations, step);
       })
-      .Case<MmaOp>([&](MmaOp mma) {
+      .Case<FetchScalesOp>([&](FetchScalesOp fetch) {
+        const int64_t bytes = (fetch.getType().getRows() + 1) * int64_t(sizeof(float)) * waves;
+        step.globalBytes += bytes * times;
+        // One load for the rows that an instruction has, and one for the columns.
+        step.globalInstructions += (fetch.getType().getRows() / sumsOf(function).instruction().n + 1) * times;
+        return llvm::Error::success();
+      })
+      .Case<MmaOp, MmaScaledOp>([&](auto mma) {
         const Operand a(mma.getA().getType(), architecture), b(mma.getB().getType(), architecture);
         const int64_t instructions =
             a.countFirst() * b.countFirst() * a.countSecond() * mma.getA().getType().getPack() * times;
@@ -197,13 +211,15 @@ RegisterPrice Pricer::registers() {
   });
   for (auto &entry : fetched)
     price.staging += entry.second;
-  function.walk([&](MmaOp mma) {
+  auto addOperands = [&](auto mma) {
     if (!fetched.empty())
       return;
     price.fragments =
         std::max(price.fragments, Operand(mma.getA().getType(), architecture).registersPerLane() +
                                       Operand(mma.getB().getType(), architecture).registersPerLane());
-  });
+  };
+  function.walk([&](MmaOp mma) { addOperands(mma); });
+  function.walk([&](MmaScaledOp mma) { addOperands(mma); });
   // Staged tiles live side by side; those of one name replace each other.
   llvm::DenseMap<StringAttr, int64_t> staged;
   function.walk([&](FetchOp fetch) {

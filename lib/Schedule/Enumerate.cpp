@@ -59,7 +59,8 @@ void addLegal(const Profile &profile, GemmSchedule schedule, std::vector<GemmSch
 
 } // namespace
 
-std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType inputType, GemmLayout layout) {
+std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType inputType, GemmLayout layout,
+                                             bool blockScaled) {
   std::vector<GemmSchedule> found;
   for (const std::string &familyName : profile.kernelFamilies) {
     std::optional<GemmFamily> family = parseGemmFamily(familyName);
@@ -75,6 +76,7 @@ std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType in
       schedule.architecture = profile.architecture;
       schedule.instruction = record->name;
       schedule.layout = layout;
+      schedule.blockScaled = blockScaled;
       if (bitWidth(inputType) == 16)
         schedule.outputType = inputType;
       schedule.sharedLayout = SharedLayout::Swizzled;

@@ -75,6 +75,8 @@ std::string GemmSchedule::describe() const {
                       (wavesK > 1 ? "x" + std::to_string(wavesK) : "") + " waves " + instruction + " " +
                       llvm::Twine(stages) + (stages == 1 ? " stage" : " stages"))
                          .str();
+  if (blockScaled)
+    text += " block scales";
   if (splitK > 1)
     text += " split-K " + std::to_string(splitK);
   if (streamK)
@@ -101,6 +103,14 @@ SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
   return use;
 }
 
+/// Products of one row of instructions, and the scales of `blocks` blocks of k under way.
+static int blockProductRegisters(const GemmSchedule &schedule, int blocks) {
+  if (!schedule.blockScaled)
+    return 0;
+  const int across = schedule.waveTileM() / schedule.instructionM();
+  return across * schedule.matrixInstruction().c.registersPerLane + (blocks + 1) * (across + 1);
+}
+
 RegisterUse registerUse(const GemmSchedule &schedule) {
   const MatrixInstruction &record = schedule.matrixInstruction();
   RegisterUse use;
@@ -114,12 +124,13 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
     // clipped.
     const int loadsPerStep = use.staging / schedule.stages / (readBytes / 4);
     use.addressing = addressingRegisters + 2 * loadsPerStep;
+    use.products = blockProductRegisters(schedule, schedule.stages);
     return use;
   }
   int computeThreads = schedule.wavesM * schedule.wavesN * groupLanes;
   use.accumulators =
       schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / computeThreads;
-  int depths = schedule.depthsPerRead();
+  int depths = schedule.blockScaled ? scaledBlockExtent / record.k : schedule.depthsPerRead();
   use.fragments = depths * (schedule.waveTileM() / record.m * record.a.registersPerLane +
                             schedule.waveTileN() / record.n * record.b.registersPerLane);
   if (schedule.family == GemmFamily::MfmaLdsDoubleBuffer) {
@@ -128,6 +139,7 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
     use.staging = tileBytes / 4 / computeThreads;
   }
   use.addressing = addressingRegisters;
+  use.products = blockProductRegisters(schedule, 1);
   return use;
 }
 

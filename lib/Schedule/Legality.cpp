@@ -73,6 +73,8 @@ std::optional<std::string> badInstruction(const GemmSchedule &s) {
   if (!multiplies(s.family, record->a.type) || record->a.type != record->b.type)
     return because("{0} has no kernel for {1} x {2}", toString(s.family), toString(record->a.type),
                    toString(record->b.type));
+  if (s.blockScaled && (!isFloat8(record->a.type) || record->kind != MatrixInstructionKind::Mfma))
+    return because("{0} has no block scales for {1}", toString(s.family), toString(record->a.type));
   // wgmma's descriptors can turn 16-bit operands; everything else copies 16-byte pieces of k.
   bool turns = record->kind == MatrixInstructionKind::Wgmma && bitWidth(record->a.type) == 16;
   if (s.layout != GemmLayout::NT && !turns)
@@ -96,6 +98,10 @@ std::optional<std::string> badShape(const GemmSchedule &s) {
   int depth = record.k * s.depthsPerRead() * s.wavesK;
   if (s.macroTileK % depth != 0)
     return because("macro tile k {0} is no multiple of {1}, the depth of one read", s.macroTileK, depth);
+  if (s.blockScaled &&
+      (s.macroTileK / s.wavesK != scaledBlockExtent || scaledBlockExtent % s.waveTileN() != 0))
+    return because("steps of {0} of k and waves of {1} columns; block scales hold for {2} of each",
+                   s.macroTileK / s.wavesK, s.waveTileN(), scaledBlockExtent);
   const bool streams = streamsWeights(s.family);
   if (streams ? s.wavesM != 1 || s.wavesN != 1 : s.wavesK != 1)
     return because("{0} waves share {1}", toString(s.family), streams ? "k alone" : "the tile alone");

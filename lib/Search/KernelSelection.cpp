@@ -95,7 +95,8 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
         continue;
       PlanKernel &kernel = kernels[{gemm->n, gemm->k, gemm->input, gemm->output, gemm->scaling}];
       const std::string place = placed.block + "/" + placed.op.name;
-      const bool gated = gate && placed.op.name == "gate_up_proj";
+      // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
+      const bool gated = gate && placed.op.name == "gate_up_proj" && gemm->scaling != Scaling::Block128;
       if (kernel.operators.empty()) {
         kernel.name = placed.op.name;
         kernel.family = "gemm";
@@ -138,8 +139,7 @@ std::vector<std::string> layersWithoutKernel(const Space &space, const Variant &
         continue;
       std::string layer = placed.block + "/" + placed.op.name;
       layer += grouped ? std::string(" (grouped)")
-                       : " (k " + std::to_string(gemm->k) + " " + toString(gemm->input).str() +
-                             (gemm->scaling == Scaling::Block128 ? ", block-128)" : ")");
+                       : " (k " + std::to_string(gemm->k) + " " + toString(gemm->input).str() + ")";
       if (!llvm::is_contained(layers, layer))
         layers.push_back(layer);
     }

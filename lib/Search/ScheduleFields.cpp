@@ -51,6 +51,8 @@ std::vector<PlanField> toFields(const GemmSchedule &schedule) {
   for (const IntegerField &field : integerFields)
     fields.push_back({field.name, int64_t(schedule.*field.member)});
   fields.push_back({"stream_k", int64_t(schedule.streamK)});
+  if (schedule.blockScaled)
+    fields.push_back({"block_scaled", int64_t(1)});
   if (schedule.wavesK > 1)
     fields.push_back({"waves_k", int64_t(schedule.wavesK)});
   return fields;
@@ -106,6 +108,9 @@ llvm::Expected<GemmSchedule> scheduleFromFields(llvm::ArrayRef<PlanField> fields
   if (const PlanField *field = fieldNamed(fields, "stream_k"))
     if (const auto *value = std::get_if<int64_t>(&field->value))
       schedule.streamK = *value != 0;
+  if (const PlanField *field = fieldNamed(fields, "block_scaled"))
+    if (const auto *value = std::get_if<int64_t>(&field->value))
+      schedule.blockScaled = *value != 0;
   if (const PlanField *field = fieldNamed(fields, "waves_k")) {
     const auto *value = std::get_if<int64_t>(&field->value);
     if (!value || *value < 1 || *value > 16)

@@ -23,7 +23,8 @@ constexpr double unfittedError = 0.4;             // of the timing model: an ass
 /// Legal schedules that can be written, one for each tile of m x n, evenly over the sizes.
 std::vector<GemmSchedule> chooseSchedules(const Profile &profile, const OwnKernelOptions &options) {
   std::map<std::pair<int, std::pair<int, int>>, GemmSchedule> byTile;
-  for (const GemmSchedule &schedule : legalGemmSchedules(profile, options.type, GemmLayout::NT)) {
+  for (const GemmSchedule &schedule :
+       legalGemmSchedules(profile, options.type, GemmLayout::NT, options.blockScaled)) {
     if (schedule.family != GemmFamily::MfmaLdsDoubleBuffer ||
         schedule.waves() < profile.compute.simdsPerComputeUnit)
       continue;
@@ -59,8 +60,9 @@ llvm::Expected<LoadedKernel> compile(const GemmSchedule &schedule, const Profile
   if (!kernel)
     return kernel.takeError();
   mlir::MLIRContext context;
-  auto module =
-      lowerGemm(context, {.symbol = "timed", .type = type, .n = schedule.macroTileN, .k = k}, *kernel);
+  GemmProblem problem = {.symbol = "timed", .type = type, .n = schedule.macroTileN, .k = k};
+  problem.scaling = schedule.blockScaled ? Scaling::Block128 : Scaling::None;
+  auto module = lowerGemm(context, problem, *kernel);
   if (!module)
     return module.takeError();
   kernel::FuncOp function = *(*module)->getOps<kernel::FuncOp>().begin();
@@ -103,7 +105,14 @@ llvm::Expected<std::pair<double, int>> clocksOf(const LoadedKernel &kernel, cons
                           {static_cast<uint32_t>(tiles)},
                           {static_cast<uint32_t>(kernel.facts.threads)}};
   launch.dynamicLdsBytes = static_cast<uint32_t>(kernel.facts.dynamicLdsBytes);
-  launch.arguments.pointer(a).pointer(w).pointer(d).value(static_cast<int32_t>(rows));
+  launch.arguments.pointer(a).pointer(w);
+  if (schedule.blockScaled) {
+    const int64_t steps = llvm::divideCeil(k, scaledBlockExtent);
+    const int64_t blocks = llvm::divideCeil(schedule.macroTileN, scaledBlockExtent);
+    launch.arguments.pointer(memory.allocate("a_scale", static_cast<uint64_t>(rows * steps) * sizeof(float)))
+        .pointer(memory.allocate("w_scale", static_cast<uint64_t>(blocks * steps) * sizeof(float)));
+  }
+  launch.arguments.pointer(d).value(static_cast<int32_t>(rows));
   simulate::RunOptions options;
   options.checks = false;
   options.tracedWorkgroups = tiles;
@@ -234,10 +243,10 @@ static double rounded(double value) {
   return std::stod(llvm::formatv("{0:f8}", std::round(value / unit) * unit).str());
 }
 
-CalibrationSet ownKernelCalibration(const OwnKernelFit &fit, DataType type,
+CalibrationSet ownKernelCalibration(const OwnKernelFit &fit, const OwnKernelOptions &options,
                                     const simulate::ComputeUnit &unit) {
   CalibrationSet set;
-  set.key = {"gemm", ownKernelProvider, type};
+  set.key = {options.blockScaled ? "gemm_block128" : "gemm", ownKernelProvider, options.type};
   set.constants = fit.loop.constants();
   for (CalibrationConstant &constant : set.constants)
     constant.value = rounded(constant.value);

@@ -105,9 +105,12 @@ private:
     w = allocateRandom(memory, "w", gemm.type, uint64_t(gemm.n * gemm.k), engine);
     arguments.pointer(a).pointer(w);
     if (gemm.scaling != Scaling::None) {
-      const bool perToken = gemm.scaling == Scaling::PerToken;
-      aScale = allocateRandom(memory, "a_scale", DataType::F32, perToken ? uint64_t(m) : 1, engine);
-      wScale = allocateRandom(memory, "w_scale", DataType::F32, perToken ? uint64_t(gemm.n) : 1, engine);
+      const bool perTensor = gemm.scaling == Scaling::PerTensor;
+      const int64_t ofW = perBlock ? llvm::divideCeil(gemm.n, kernel::scaledBlock) : gemm.n;
+      aScale = allocateRandom(memory, "a_scale", DataType::F32, perTensor ? 1 : uint64_t(m * scaleColumns),
+                              engine);
+      wScale = allocateRandom(memory, "w_scale", DataType::F32, perTensor ? 1 : uint64_t(ofW * scaleColumns),
+                              engine);
       arguments.pointer(aScale).pointer(wScale);
     }
     if (gemm.bias) {
@@ -206,11 +209,17 @@ private:
     const Matrix left = rowsOf(memory, a, gemm.type, gemm.k, row, rows);
     const Matrix right = rowsOf(memory, w, gemm.type, gemm.k, column * shrink, columns * shrink);
     Matrix added, stream, out(gemm.outputType, rows, columns), rowScales, columnScales;
-    const bool scaled = gemm.scaling != Scaling::None, perToken = gemm.scaling == Scaling::PerToken;
-    if (scaled) {
-      rowScales = rowsOf(memory, aScale, DataType::F32, 1, perToken ? row : 0, perToken ? rows : 1);
-      columnScales = rowsOf(memory, wScale, DataType::F32, 1, perToken ? column * shrink : 0,
-                            perToken ? columns * shrink : 1);
+    const bool scaled = gemm.scaling != Scaling::None, perTensor = gemm.scaling == Scaling::PerTensor;
+    const int64_t firstBlock = column / kernel::scaledBlock;
+    if (scaled)
+      rowScales =
+          rowsOf(memory, aScale, DataType::F32, scaleColumns, perTensor ? 0 : row, perTensor ? 1 : rows);
+    if (perBlock)
+      columnScales = rowsOf(memory, wScale, DataType::F32, scaleColumns, firstBlock,
+                            llvm::divideCeil(column + columns, kernel::scaledBlock) - firstBlock);
+    else if (scaled) {
+      columnScales = rowsOf(memory, wScale, DataType::F32, 1, perTensor ? 0 : column * shrink,
+                            perTensor ? 1 : columns * shrink);
       std::swap(columnScales.rows, columnScales.columns);
     }
     if (gemm.bias)
@@ -221,6 +230,8 @@ private:
     const GemmReference reference = gemmReference(left, right, rows,
                                                   {.aScale = scaled ? &rowScales : nullptr,
                                                    .wScale = scaled ? &columnScales : nullptr,
+                                                   .blockScales = perBlock,
+                                                   .firstColumn = column % kernel::scaledBlock,
                                                    .bias = gemm.bias ? &added : nullptr,
                                                    .activation = activation,
                                                    .gated = gemm.gated,
@@ -247,6 +258,8 @@ private:
   const VerifyOptions &options;
   const int64_t m;
   const int64_t shrink = gemm.gated ? 2 : 1; // columns of the product that one of D comes from
+  const bool perBlock = gemm.scaling == Scaling::Block128;
+  const int64_t scaleColumns = perBlock ? llvm::divideCeil(gemm.k, kernel::scaledBlock) : 1;
   int64_t tilesM = 0, tilesN = 0;
   Engine engine;
   DeviceMemory memory;

@@ -13,7 +13,7 @@ module {}
 // CHECK-NEXT: const GlobalRows<bf16, 4096> dRows(d, tile.row, 256, m);
 // TENSOR:      sums.map(Times{*aScale});
 // TENSOR-NEXT: sums.map(Times{*wScale});
-// BLOCKS: scales of 128 x 128 blocks are not emitted yet
+// BLOCKS: a step of 64 of k is not the block of 128 that has a scale
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 type=fp8_fnuz scaling=per-token instruction=v_mfma_f32_16x16x32_fp8_fp8 tile=256,256,64 waves=2,4},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s

@@ -98,7 +98,7 @@ llvm::Expected<CalibrationSet> calibrateOwnKernels(const CalibrateCommandOptions
                                  fit.loop.clocks(timed.parts), timed.parts.mma, timed.parts.shared,
                                  timed.parts.memory / memoryRate, timed.residents)
                  << timed.schedule.describe() << '\n';
-  CalibrationSet set = ownKernelCalibration(fit, own.type, *unit);
+  CalibrationSet set = ownKernelCalibration(fit, own, *unit);
   set.date = options.calibrate.date;
   llvm::outs() << llvm::format("%d kernels: mean error %.1f %% fitted, %.1f %% held out "
                                "(simulated: not measured on hardware)\n",
@@ -170,6 +170,8 @@ CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global)
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   command.add_option("--type", options->ownType, "Element type of --own-kernels")->capture_default_str();
+  command.add_flag("--block-scales", options->own.blockScaled,
+                   "With --own-kernels: 8-bit operands with scales of 128 x 128 blocks");
   command.add_option("--compiler", options->own.compiler, "Device compiler for --own-kernels");
   command.add_option("--source", options->calibrate.source,
                      "Who measured, and the licence: stored with the constants");

@@ -11,11 +11,12 @@ namespace codesign {
 /// 8-bit floats.
 bool isAlike(DataType a, DataType b);
 
-/// Where a calibration file keeps what the simulator said: a set for "gemm" of this provider.
+/// Where a calibration file keeps what the simulator said: sets of this provider.
 inline constexpr const char *ownKernelProvider = "codesign";
 
-/// The set for a type; null where the device has none of its own.
-const CalibrationSet *ownKernelSet(const Profile &profile, DataType type);
+/// The set for a type, and an operator kind ("gemm", "gemm_block128"); null where the device has none of its
+/// own.
+const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::StringRef kind = "gemm");
 
 /// The tile of a legal schedule as GemmModel prices it.
 GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile);
@@ -49,6 +50,9 @@ struct OwnLoop {
   /// Of them what is neither the slowest part nor overhead.
   double exposed(const LoopParts &parts) const;
 };
+
+/// Takes out what a library's choice of tiles and its own kernels add: own kernels have their own tiles.
+void dropLibraryRules(GemmConstants &constants);
 
 /// The library's constants with the loop of own kernels in them. The library's share of the matrix rate stays
 /// as a factor: it holds what the simulator does not know, clocks under load above all.

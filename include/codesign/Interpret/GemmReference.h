@@ -19,9 +19,13 @@ struct GemmReference {
 
 /// What belongs to the products and what follows them; each part is optional.
 struct GemmEpilogue {
-  /// fp32 scales of the operands, of A in one row or as many as A has, of W in one column or one for each row
-  /// of W.
+  /// fp32 scales of the operands: one, or one for each row of A below one another and one for each row of W
+  /// side by side.
   const Matrix *aScale = nullptr, *wScale = nullptr;
+  /// Scales have a column for each 128 of k instead; those of W a row for each 128 rows of it, and W begins
+  /// with row `firstColumn` of the first of them.
+  bool blockScales = false;
+  int64_t firstColumn = 0;
   const Matrix *bias = nullptr; // one row
   std::optional<kernel::Activation> activation = std::nullopt;
   /// Columns 2j and 2j + 1 of the product make column j of the result: activation(gate) · up.

@@ -30,7 +30,8 @@ struct GemmProblem {
   /// Added after the activation; of D's shape, and may be D itself.
   bool residual = false;
   /// Of 8-bit A and W; two fp32 arguments after W. PerTensor: aScale[1], wScale[1]; PerToken: aScale[m],
-  /// wScale[n].
+  /// wScale[n]; Block128: aScale[m, ceil(k / 128)], wScale[ceil(n / 128), ceil(k / 128)], row-major, and no
+  /// gate.
   Scaling scaling = Scaling::None;
 
   DataType outputType() const { return isFloat8(type) ? DataType::BF16 : type; }

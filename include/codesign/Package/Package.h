@@ -54,7 +54,8 @@ struct PackagedGemm {
   /// Of A and W; of bias, residual and D as well, unless it has 8 bits: then they are bf16.
   DataType type = DataType::BF16;
   DataType outputType = DataType::BF16;
-  /// The fp32 scales of 8-bit operands: one each, or one for each row of A and of W.
+  /// The fp32 scales of 8-bit operands: one each, one for each row of A and of W, or for each 128 of k and
+  /// each row of A and 128 rows of W.
   Scaling scaling = Scaling::None;
   int64_t n = 0, k = 0;
   bool bias = false;

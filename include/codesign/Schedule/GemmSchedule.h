@@ -60,6 +60,8 @@ struct GemmSchedule {
   /// Thread-block cluster with TMA multicast; 1 × 1 without.
   int clusterM = 1;
   int clusterN = 1;
+  /// Each 128 of k has scales that its products are multiplied by before they are added (8-bit operands).
+  bool blockScaled = false;
   SharedLayout sharedLayout = SharedLayout::Padded;
   int paddingBytes = 0;
 
@@ -109,7 +111,8 @@ struct RegisterUse {
   int fragments = 0;    // A and B of the wave tile, for the depth that one 16-byte read fills
   int staging = 0;      // next tile on its way from global memory to LDS
   int addressing = 0;   // pointers, offsets, loop counters
-  int total() const { return accumulators + fragments + staging + addressing; }
+  int products = 0;     // of one block of k before its scales, and these, where it has any
+  int total() const { return accumulators + fragments + staging + addressing + products; }
 };
 RegisterUse registerUse(const GemmSchedule &schedule);
 /// Registers below which the compilers hold the emitted kernel without spilling: registerUse plus what they
@@ -128,9 +131,13 @@ Occupancy occupancy(const GemmSchedule &schedule, const Profile &profile);
 /// Why the schedule cannot run on the device, with both numbers ("LDS 73728 B > 65536 B"); empty if it can.
 std::optional<std::string> illegalReason(const GemmSchedule &schedule, const Profile &profile);
 
-/// Every legal schedule for operands of this type, in a fixed order; splitK is 1, streamK false (they depend
-/// on the shape). Empty if the profile has no kernel family for the type.
-std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType inputType, GemmLayout layout);
+/// Of k, and of columns, that one scale of a block-scaled weight holds for.
+constexpr int scaledBlockExtent = 128;
+
+/// Every legal schedule for operands of this type, with scales of blocks or without, in a fixed order; splitK
+/// is 1, streamK false (they depend on the shape). Empty if the profile has no kernel family for the type.
+std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType inputType, GemmLayout layout,
+                                             bool blockScaled = false);
 
 /// The workgroup order that minimises rows + columns of tiles in flight on one die: 1, 2, 4, 8 or 16.
 int bestGroupM(const Profile &profile, int workgroupsPerComputeUnit);

@@ -9,8 +9,9 @@ namespace codesign {
 
 struct OwnKernelOptions {
   DataType type = DataType::BF16;
-  std::string compiler; // as VerifyOptions::compiler
-  int schedules = 40;   // so many tiles, from the smallest to the largest
+  bool blockScaled = false; // 8-bit operands with scales of 128 x 128 blocks
+  std::string compiler;     // as VerifyOptions::compiler
+  int schedules = 40;       // so many tiles, from the smallest to the largest
 };
 
 /// A compute unit's clocks for one tile and 64 of k, with as many workgroups as it holds.
@@ -40,7 +41,7 @@ OwnKernelFit fitOwnKernels(llvm::ArrayRef<SimulatedSchedule> simulated, double u
 
 /// The fit as constants of own kernels, labelled `simulated`. The band covers nine of ten schedules held out,
 /// widened by the timing model's own error: that of its fit to measured kernels, else 40 %.
-CalibrationSet ownKernelCalibration(const OwnKernelFit &fit, DataType type,
+CalibrationSet ownKernelCalibration(const OwnKernelFit &fit, const OwnKernelOptions &options,
                                     const simulate::ComputeUnit &unit);
 
 } // namespace codesign

@@ -9,6 +9,38 @@ DEVICE float loadScale(const GlobalRows<float, 1> &scales, int row) {
   return __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(scales.buffer, offset, 0, 0));
 }
 
+/// The scales of one block of k: a lane's rows of the output, and the columns of its wave.
+template <class Mma, int Across>
+struct BlockScales {
+  float rows[Across], columns;
+
+  template <class... Place>
+  __device__ BlockScales(Place &&...place) {
+    load(place...);
+  }
+  /// Requests block `step` of the rows from `row` on and of column block `block`; zero past the last step.
+  template <int Steps>
+  __device__ void load(const GlobalRows<float, Steps> &rowScales, int row,
+                       const GlobalRows<float, Steps> &columnScales, int block, int step) {
+    auto scale = [&](const GlobalRows<float, Steps> &matrix, int i) {
+      const int offset = step < Steps ? i * Steps * static_cast<int>(sizeof(float)) : outside;
+      return __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(
+                                           matrix.buffer, offset, step * static_cast<int>(sizeof(float)), 0));
+    };
+#pragma unroll
+    for (int j = 0; j < Across; ++j)
+      rows[j] = scale(rowScales, row + j * Mma::size + laneId() % Mma::size);
+    columns = scale(columnScales, block);
+  }
+  __device__ auto product() const {
+    Vector<float, Across> result;
+#pragma unroll
+    for (int j = 0; j < Across; ++j)
+      result[j] = rows[j] * columns;
+    return result;
+  }
+};
+
 /// Four consecutive scales of a row, of which those past its end mean nothing.
 template <int Pitch>
 DEVICE Vector<float, 4> loadScales(const GlobalRows<float, Pitch> &scales, int column) {
@@ -90,6 +122,25 @@ struct Accumulators {
 #pragma unroll
         for (int j = 0; j < Across; ++j)
           parts[i][j] = Mma::apply(a.operand(i, k), b.operand(j, k), parts[i][j]);
+  }
+
+  /// The same for one block of k, whose products the scale of each column multiplies before they are added.
+  /// Rows of instructions take turns, so that no product waits for the one before it.
+  template <int Deep>
+  __device__ void multiply(const Operands<Mma, Down, Deep> &a, const Operands<Mma, Across, Deep> &b,
+                           const Vector<float, Across> &scales) {
+#pragma unroll
+    for (int i = 0; i < Down; ++i) {
+      typename Mma::Accumulator products[Across] = {};
+#pragma unroll
+      for (int k = 0; k < Deep / Mma::chunks; ++k)
+#pragma unroll
+        for (int j = 0; j < Across; ++j)
+          products[j] = Mma::apply(a.operand(i, k), b.operand(j, k), products[j]);
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+        parts[i][j] += products[j] * scales[j];
+    }
   }
 
   /// Calls visit(part, first element in it, row, column) for each run of four rows that this lane holds.

@@ -16,11 +16,11 @@ namespace {
 /// Compiles `count` legal schedules, evenly spread over the device's list, of all its families or of one;
 /// with every step that can follow the sums if `fused`.
 void compileLegalSchedules(const char *device, size_t count, llvm::StringRef family = "", int64_t k = 4096,
-                           bool fused = false, DataType type = DataType::BF16) {
+                           bool fused = false, DataType type = DataType::BF16, bool blockScaled = false) {
   Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
   if (!family.empty())
     profile.kernelFamilies = {family.str()};
-  const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, type, GemmLayout::NT);
+  const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, type, GemmLayout::NT, blockScaled);
   ASSERT_GT(legal.size(), 2u);
   count = std::min(count, legal.size());
   llvm::SmallString<128> folder;
@@ -32,7 +32,7 @@ void compileLegalSchedules(const char *device, size_t count, llvm::StringRef fam
     GemmProblem problem;
     problem.symbol = "linear";
     problem.type = type;
-    problem.scaling = isFloat8(type) ? Scaling::PerToken : Scaling::None;
+    problem.scaling = blockScaled ? Scaling::Block128 : isFloat8(type) ? Scaling::PerToken : Scaling::None;
     problem.n = 6144;
     problem.k = k;
     problem.gated = problem.residual = problem.bias = fused;
@@ -90,6 +90,14 @@ TEST(Compile, float8) {
                         DataType::F8E4M3FNUZ);
   compileLegalSchedules("mi355x", isLongRun() ? 60 : 5, "", 4096, false, DataType::F8E4M3);
   compileLegalSchedules("mi355x", isLongRun() ? 60 : 3, "mfma_weight_stream", 2320, true, DataType::F8E4M3);
+}
+
+TEST(Compile, blockScales) {
+  const size_t count = isLongRun() ? 60 : 4;
+  compileLegalSchedules("mi300x", count, "", 4096, false, DataType::F8E4M3FNUZ, true);
+  compileLegalSchedules("mi300x", count, "mfma_weight_stream", 2320, false, DataType::F8E4M3FNUZ, true);
+  compileLegalSchedules("mi355x", count, "", 4096, false, DataType::F8E4M3, true);
+  compileLegalSchedules("mi355x", count, "mfma_weight_stream", 2320, false, DataType::F8E4M3, true);
 }
 
 TEST(Compile, sm80AndSm90a) {

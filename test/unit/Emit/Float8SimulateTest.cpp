@@ -58,6 +58,17 @@ TEST_F(Float8Gemm, gfx950) {
   expectRight(decode, float8StreamingGfx950Kernel(), {1, 17});
 }
 
+TEST_F(Float8Gemm, scalesOfBlocks) {
+  expectRight(problem(200, 464, Scaling::Block128), blockScaledKernel(), {1, 65});
+  expectRight(problem(168, 2064, Scaling::Block128), blockScaledStreamingKernel(), {1, 17});
+  GemmProblem ocp = problem(200, 464, Scaling::Block128);
+  ocp.type = DataType::F8E4M3;
+  ocp.bias = ocp.residual = true;
+  expectRight(ocp, float8Gfx950Kernel(), {65});
+  ocp.k = 2064;
+  expectRight(ocp, float8StreamingGfx950Kernel(), {17});
+}
+
 TEST_F(Float8Gemm, wavesThatShareK) {
   for (Scaling scaling : {Scaling::PerTensor, Scaling::PerToken}) {
     SCOPED_TRACE(toString(scaling).str());

@@ -50,6 +50,21 @@ TEST(Float8, wavesThatShareK) {
         EXPECT_EQ(runGemm(problemFor(kernel, 40, 2064, scaling), kernel, m), "") << "m = " << m;
 }
 
+/// 200, 1040: the last block is not whole; 264, 72: neither are the columns'.
+TEST(Float8, scalesOfBlocks) {
+  for (const GemmKernel &kernel : {blockScaledKernel(), float8Gfx950Kernel()})
+    for (int64_t k : {16, 128, 208, 640})
+      for (int64_t n : {72, 264})
+        EXPECT_EQ(runGemm(problemFor(kernel, n, k, Scaling::Block128), kernel, 70), "")
+            << "n = " << n << " k = " << k;
+  GemmKernel single = blockScaledKernel();
+  single.stages = 1;
+  EXPECT_EQ(runGemm(problem(136, 528, Scaling::Block128), single, 33), "");
+  for (const GemmKernel &kernel : {blockScaledStreamingKernel(), float8StreamingGfx950Kernel()})
+    for (int64_t m : {1, 15, 17})
+      EXPECT_EQ(runGemm(problemFor(kernel, 168, 2064, Scaling::Block128), kernel, m), "") << "m = " << m;
+}
+
 TEST(Float8, scalesComeBeforeBiasGateAndResidual) {
   GemmProblem fused = problem(72, 128, Scaling::PerToken);
   fused.bias = fused.gated = fused.residual = true;
@@ -78,6 +93,21 @@ TEST(Float8, whatIsLeftOutIsSeen) {
     const std::string result = runGemm(whole, float8Kernel(), 33, tamper);
     EXPECT_NE(result.find("instead of"), std::string::npos) << result;
   }
+}
+
+/// A block's products that take the scales of its neighbour are seen.
+TEST(Float8, theScalesOfAnotherBlockAreSeen) {
+  const std::string result =
+      runGemm(problem(64, 512, Scaling::Block128), blockScaledKernel(), 33, [](kernel::FuncOp function) {
+        kernel::FetchScalesOp last, first;
+        function.walk([&](kernel::FetchScalesOp fetch) {
+          last = fetch;
+          if (!first)
+            first = fetch;
+        });
+        last.getStepMutable().assign(first.getStep());
+      });
+  EXPECT_NE(result.find("instead of"), std::string::npos) << result;
 }
 
 /// NaN is the only value of these types that is not finite: its row of A spoils its row of D, an infinite
@@ -109,6 +139,13 @@ TEST(Float8, whatIsNotEmittedSaysSo) {
             "pad k to 80");
   GemmProblem scaled = {.symbol = "gemm", .type = DataType::BF16, .n = 64, .k = 64};
   scaled.scaling = Scaling::PerTensor;
+  GemmProblem gated = problem(64, 128, Scaling::Block128);
+  gated.gated = true;
+  gated.activation = kernel::Activation::Silu;
+  EXPECT_EQ(runGemm(gated, blockScaledKernel(), 1),
+            "error: gate and up share no scales: rows of W that take turns lie in one block");
+  EXPECT_EQ(runGemm(problem(64, 128, Scaling::Block128), float8Kernel(), 1),
+            "error: a step of 64 of k is not the block of 128 that has a scale");
   EXPECT_EQ(runGemm(scaled, gfx942Kernel(), 1), "error: scales belong to 8-bit operands");
 }
 

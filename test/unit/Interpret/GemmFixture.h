@@ -64,6 +64,13 @@ inline GemmKernel float8Gfx950Kernel() {
   return kernel;
 }
 
+/// Steps of one block of k, whose products have a scale.
+inline GemmKernel blockScaledKernel() {
+  GemmKernel kernel = float8Kernel();
+  kernel.tileK = 128;
+  return kernel;
+}
+
 /// Four waves that share k, 32 columns of the output, two steps under way.
 inline GemmKernel streamingKernel() {
   GemmKernel kernel = gfx942Kernel();
@@ -84,6 +91,11 @@ inline GemmKernel float8StreamingKernel() {
   return kernel;
 }
 
+inline GemmKernel blockScaledStreamingKernel() {
+  GemmKernel kernel = float8StreamingKernel();
+  kernel.tileK = 4 * 128;
+  return kernel;
+}
 inline GemmKernel float8StreamingGfx950Kernel() {
   GemmKernel kernel = float8StreamingKernel();
   const GemmKernel other = float8Gfx950Kernel();
@@ -133,8 +145,14 @@ struct GemmOperands {
     a = randomMatrix(type, m, problem.k, engine, spread);
     w = randomMatrix(type, problem.n, problem.k, engine, spread);
     const bool perToken = problem.scaling == Scaling::PerToken;
-    aScale = randomMatrix(DataType::F32, perToken ? m : 1, 1, engine);
-    wScale = randomMatrix(DataType::F32, 1, perToken ? problem.n : 1, engine);
+    const int64_t steps = llvm::divideCeil(problem.k, kernel::scaledBlock);
+    if (problem.scaling == Scaling::Block128) {
+      aScale = randomMatrix(DataType::F32, m, steps, engine);
+      wScale = randomMatrix(DataType::F32, llvm::divideCeil(problem.n, kernel::scaledBlock), steps, engine);
+    } else {
+      aScale = randomMatrix(DataType::F32, perToken ? m : 1, 1, engine);
+      wScale = randomMatrix(DataType::F32, 1, perToken ? problem.n : 1, engine);
+    }
     bias = randomMatrix(out, 1, problem.n, engine);
     residual = randomMatrix(out, m, problem.outputColumns(), engine);
     d = Matrix(out, m + spare, problem.outputColumns(), 0xff);
@@ -163,6 +181,7 @@ private:
     const bool scaled = problem.scaling != Scaling::None;
     return {.aScale = scaled ? &aScale : nullptr,
             .wScale = scaled ? &wScale : nullptr,
+            .blockScales = problem.scaling == Scaling::Block128,
             .bias = problem.bias ? &bias : nullptr,
             .activation = problem.activation,
             .gated = problem.gated,

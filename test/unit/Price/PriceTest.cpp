@@ -11,9 +11,10 @@ namespace {
 class PriceTest : public testing::Test {
 protected:
   KernelPrice price(const GemmKernel &kernel, int64_t n = 4096, int64_t k = 4096,
-                    DataType type = DataType::BF16) {
+                    DataType type = DataType::BF16, bool blockScaled = false) {
     GemmProblem problem;
     problem.type = type;
+    problem.scaling = blockScaled ? Scaling::Block128 : Scaling::None;
     problem.symbol = "gemm";
     problem.n = n;
     problem.k = k;
@@ -132,20 +133,24 @@ TEST_F(PriceTest, agreesWithTheSchedulesClosedForms) {
   struct Products {
     const char *device;
     DataType type = DataType::BF16;
+    bool blockScaled = false;
   };
   for (const Products &products : {Products{"mi300x"},
                                    {"mi300x", DataType::F8E4M3FNUZ},
                                    {"mi355x"},
                                    {"mi355x", DataType::F8E4M3},
+                                   {"mi300x", DataType::F8E4M3FNUZ, true},
+                                   {"mi355x", DataType::F8E4M3, true},
                                    {"a100-sxm"},
                                    {"h100-sxm"}}) {
     const Profile profile = llvm::cantFail(loadProfile(products.device, profileSearchDirs("", "")));
-    const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, products.type, GemmLayout::NT);
+    const std::vector<GemmSchedule> legal =
+        legalGemmSchedules(profile, products.type, GemmLayout::NT, products.blockScaled);
     ASSERT_GT(legal.size(), 100u);
     for (size_t i = 0; i < legal.size(); i += legal.size() / 40) {
       const GemmSchedule &schedule = legal[i];
-      const KernelPrice counted =
-          price(llvm::cantFail(gemmKernel(schedule, profile)), 4096, 4096, products.type);
+      const KernelPrice counted = price(llvm::cantFail(gemmKernel(schedule, profile)), 4096, 4096,
+                                        products.type, products.blockScaled);
       EXPECT_EQ(counted.sharedBytes, sharedMemoryUse(schedule).total()) << schedule.describe();
       // A streaming loop does as many steps at a time as it has under way.
       const int steps = streamsWeights(schedule.family) ? schedule.stages : 1;

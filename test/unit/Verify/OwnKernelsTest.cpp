@@ -51,12 +51,12 @@ TEST(OwnKernels, BandHoldsBothErrors) {
   fit.heldOutRatios.push_back(1.3); // one of twenty may lie outside
   fit.heldOutRatios.push_back(1.3);
   unit->fitted.reset();
-  const CalibrationSet assumed = ownKernelCalibration(fit, DataType::BF16, *unit);
+  const CalibrationSet assumed = ownKernelCalibration(fit, {}, *unit);
   EXPECT_EQ(assumed.evidence, "simulated");
   EXPECT_NEAR(assumed.absoluteBand("all")->high, 1.5, 1e-9); // 0.3 and 0.4
   EXPECT_NEAR(assumed.absoluteBand("all")->low, 0.6, 1e-9);
   unit->fitted = simulate::FittedTiming{12, 0.1};
-  EXPECT_NEAR(ownKernelCalibration(fit, DataType::BF16, *unit).absoluteBand("all")->low, 0.9, 1e-9);
+  EXPECT_NEAR(ownKernelCalibration(fit, {}, *unit).absoluteBand("all")->low, 0.9, 1e-9);
 }
 
 /// The price of one workgroup on every compute unit, between two depths, is the fitted loop's clocks.

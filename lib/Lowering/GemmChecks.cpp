@@ -1,0 +1,87 @@
+// What a problem and a schedule ask of one another, before a kernel is written.
+#include "WgmmaLowering.h"
+#include "codesign/Support/Diagnostics.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace codesign {
+
+using namespace kernel;
+
+int64_t GemmKernel::depthPerStep() const {
+  const MatrixInstruction *record = findMatrixInstruction(architecture, instruction);
+  assert(record && "checked by checkGemm");
+  return record->k * pack;
+}
+
+/// What a kernel whose waves share k asks for beyond that.
+static llvm::Error checkStreaming(const GemmKernel &schedule, const MatrixInstruction &record) {
+  if (record.kind != MatrixInstructionKind::Mfma && record.kind != MatrixInstructionKind::MmaSync)
+    return usageError(llvm::Twine(record.name) + " takes its operands from shared memory");
+  if (schedule.wavesM != 1 || schedule.wavesN != 1)
+    return usageError("the waves share either k or the tile");
+  if (schedule.tileK % (schedule.wavesK * record.k * schedule.pack))
+    return usageError("tileK = " + llvm::Twine(schedule.tileK) + " does not divide into steps of " +
+                      llvm::Twine(record.k * schedule.pack) + " for each of " + llvm::Twine(schedule.wavesK) +
+                      " waves");
+  return llvm::Error::success();
+}
+
+/// A wave multiplies one block of k at a time, and its columns lie in one block.
+static llvm::Error checkBlockScales(const GemmKernel &schedule) {
+  const int64_t depth = schedule.tileK / schedule.wavesK, columns = schedule.tileN / schedule.wavesN;
+  if (depth != scaledBlock)
+    return usageError("a step of " + llvm::Twine(depth) + " of k is not the block of " +
+                      llvm::Twine(scaledBlock) + " that has a scale");
+  if (scaledBlock % columns)
+    return usageError("the " + llvm::Twine(columns) + " columns of a wave do not divide a block of " +
+                      llvm::Twine(scaledBlock));
+  return llvm::Error::success();
+}
+
+llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
+  const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
+  if (!record)
+    return usageError("'" + schedule.instruction + "' is no matrix instruction of " +
+                      toString(schedule.architecture));
+  if (!isSafeIdentifier(problem.symbol))
+    return usageError("kernel name is no identifier");
+  const int64_t chunk = chunkBytes * 8 / bitWidth(problem.type);
+  if (problem.n < 1 || problem.k < 1)
+    return usageError("n and k must be positive");
+  if (problem.k % chunk)
+    return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
+                      ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
+                      llvm::Twine(llvm::alignTo(problem.k, chunk)));
+  if ((problem.gated || problem.residual) && vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("gates and residuals are added on AMD devices only");
+  if (problem.scaling != Scaling::None && !isFloat8(problem.type))
+    return usageError("scales belong to 8-bit operands");
+  if (problem.scaling == Scaling::Block128 && problem.gated)
+    return usageError("gate and up share no scales: rows of W that take turns lie in one block");
+  if (isFloat8(problem.type) && vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("8-bit products are emitted for AMD devices only");
+  if (problem.gated && (problem.n % 2 || !problem.activation))
+    return usageError("a gated layer has an even number of columns, and an activation for its gates");
+  if (schedule.tileM < 1 || schedule.tileN < 1 || schedule.tileK < 1 || schedule.wavesM < 1 ||
+      schedule.wavesN < 1 || schedule.wavesK < 1 || schedule.stages < 1 || schedule.band < 1 ||
+      schedule.run < 1 || schedule.pack < 1 || schedule.padding < 0)
+    return usageError("a schedule's extents must be positive");
+  if (schedule.tileM % schedule.wavesM || schedule.tileN % schedule.wavesN)
+    return usageError("the waves do not divide the tile");
+  if (schedule.tileK % (record->k * schedule.pack))
+    return usageError("tileK = " + llvm::Twine(schedule.tileK) + " is no multiple of the " +
+                      llvm::Twine(record->k * schedule.pack) + " of depth that one step multiplies");
+  if (problem.scaling == Scaling::Block128)
+    if (llvm::Error error = checkBlockScales(schedule))
+      return error;
+  if (schedule.wavesK > 1)
+    return checkStreaming(schedule, *record);
+  if (vendorOf(schedule.architecture) == Vendor::Amd ? schedule.stages > 2 : schedule.stages < 2)
+    return usageError("stages = " + llvm::Twine(schedule.stages) + " does not fit the copies of " +
+                      toString(schedule.architecture));
+  if (record->kind == MatrixInstructionKind::Wgmma)
+    return checkWgmmaGemm(problem, schedule);
+  return llvm::Error::success();
+}
+
+} // namespace codesign
