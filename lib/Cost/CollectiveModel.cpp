@@ -24,6 +24,12 @@ llvm::ArrayRef<ConstantField<CollectiveConstants>> CollectiveConstants::fields()
       {"simple_ramp", "seconds",
        "chunked protocol: filling the pipeline, for 1 MB; grows with the root of the bytes", &C::simpleRamp,
        0, 20e-6},
+      {"simple_fill_per_rank", "seconds",
+       "chunked protocol: way of the first chunk, per further rank; transfers run beside it",
+       &C::simpleFillPerRank, 0, 30e-6},
+      {"own_part", "fraction",
+       "time to copy a rank's own part of the buffer, relative to sending as much; NVSwitch only",
+       &C::ownPart, 0, 1.5},
   };
   return all;
 }
@@ -61,14 +67,19 @@ Breakdown CollectiveModel::breakdown(const CollectiveShape &shape) const {
     double latency, transfer, ramp;
     double time() const { return latency + transfer + ramp; }
   };
-  double simpleShare = c.simpleBandwidth;
-  if (links.topology == LinkTopology::NvSwitch)
+  double simpleShare = c.simpleBandwidth, ownPart = 0;
+  if (links.topology == LinkTopology::NvSwitch) {
     simpleShare *= std::pow(static_cast<double>(ranks) / links.gpusPerNode, c.simpleRankExponent);
+    ownPart = c.ownPart; // a mesh's few links to a small group are slower than any copy
+  }
+  const double handled = wire * (1 + ownPart / hops) / group;
+  const double transfer = handled / simpleShare;
+  const double filling = std::hypot(transfer, hops * c.simpleFillPerRank) - transfer;
   const Protocol protocols[] = {
-      {"links, flag per word", c.llLatency + hops * c.llPerRank, wire / (c.llBandwidth * group), 0},
-      {"links, flag per line", c.midLatency + hops * c.midPerRank, wire / (c.midBandwidth * group), 0},
-      {"links", c.simpleLatency + hops * c.simplePerRank, wire / (simpleShare * group),
-       c.simpleRamp * std::sqrt(wire / 1e6)},
+      {"links, flag per word", c.llLatency + hops * c.llPerRank, handled / c.llBandwidth, 0},
+      {"links, flag per line", c.midLatency + hops * c.midPerRank, handled / c.midBandwidth, 0},
+      {"links", c.simpleLatency + hops * c.simplePerRank, transfer,
+       c.simpleRamp * std::sqrt(wire / 1e6) + filling},
   };
   const Protocol *best = protocols;
   for (const Protocol &protocol : protocols)

@@ -5,74 +5,9 @@
 #include <limits>
 #include <map>
 #include <numeric>
-#include <random>
+#include <set>
 
 namespace codesign {
-
-double minimise(std::vector<FitVariable> &variables,
-                llvm::function_ref<double(llvm::ArrayRef<double>)> objective, int evaluations,
-                uint64_t seed) {
-  // mt19937's sequence is fixed by the standard; its distributions are not, so they are written out.
-  std::mt19937_64 random(seed);
-  auto uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
-  auto normal = [&] {
-    return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(6.283185307179586 * uniform());
-  };
-
-  const size_t count = variables.size();
-  std::vector<double> best(count), trial, step(count, 0.3);
-  for (size_t i = 0; i < count; ++i)
-    best[i] = std::clamp(variables[i].value, variables[i].low, variables[i].high);
-  double bestValue = objective(best);
-  auto move = [&](size_t i) {
-    const double range = variables[i].high - variables[i].low;
-    // Mostly relative steps; some absolute ones, which can leave zero.
-    if (uniform() < 0.1)
-      trial[i] += 0.3 * range * step[i] * normal();
-    else
-      trial[i] *= std::exp(step[i] * normal());
-    if (uniform() < 0.2)
-      trial[i] += 0.02 * range * step[i] * normal();
-    trial[i] = std::clamp(trial[i], variables[i].low, variables[i].high);
-  };
-  std::vector<double> stride; // the last successful step, to be taken again, twice as long
-  constexpr int maxRepeats = 5;
-  int repeated = 0;
-  for (int e = 0; e < evaluations; ++e) {
-    trial = best;
-    const bool repeats = !stride.empty();
-    size_t i = 0;
-    if (repeats) {
-      for (size_t j = 0; j < count; ++j)
-        trial[j] = std::clamp(trial[j] + stride[j], variables[j].low, variables[j].high);
-    } else {
-      i = random() % count;
-      move(i);
-      if (uniform() < 0.3)
-        move(random() % count);
-    }
-    const double value = trial == best ? bestValue : objective(trial);
-    if (value < bestValue) {
-      bestValue = value;
-      repeated = repeats ? repeated + 1 : 0;
-      stride.resize(count);
-      for (size_t j = 0; j < count; ++j)
-        stride[j] = 2 * (trial[j] - best[j]);
-      if (repeated == maxRepeats)
-        stride.clear();
-      best = trial;
-      if (!repeats)
-        step[i] = std::min(0.6, step[i] * 1.3);
-    } else if (repeats) {
-      stride.clear();
-    } else {
-      step[i] = std::max(0.003, step[i] * 0.97);
-    }
-  }
-  for (size_t i = 0; i < count; ++i)
-    variables[i].value = best[i];
-  return bestValue;
-}
 
 RowRace::RowRace(int rows) : trial(rows), bestSum(std::numeric_limits<double>::infinity()) {
   // Steps of the golden ratio, made coprime with the number of rows.
@@ -97,13 +32,20 @@ double RowRace::run(llvm::function_ref<double(int)> loss) {
     difference += worse;
     squares += worse * worse;
     if ((i + 1) % block == 0 && i + 1 < rows && difference > certain * std::sqrt(squares))
-      return std::numeric_limits<double>::infinity();
+      return (bestSum + difference * rows / (i + 1)) / rows;
   }
   if (sum < bestSum) {
     bestSum = sum;
     best = trial;
   }
   return sum / rows;
+}
+
+int groupsAmong(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<int> indices) {
+  std::set<uint64_t> groups;
+  for (int i : indices)
+    groups.insert(rows[i].group);
+  return static_cast<int>(groups.size());
 }
 
 int foldOf(uint64_t group, int folds) {

@@ -2,6 +2,7 @@
 #include "codesign/Cost/CollectiveModel.h"
 #include "codesign/Cost/Regime.h"
 #include "codesign/Cost/StreamModel.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/JSON.h"
 
@@ -60,6 +61,24 @@ public:
     std::string text;
     appendTerms(text, "", model.breakdown(std::get<CollectiveShape>(row.parts.front())));
     return text;
+  }
+  /// From zero a fit finds no way to the filling: a little of it helps no row.
+  static CollectiveConstants start(llvm::ArrayRef<MeasuredRow>) {
+    CollectiveConstants start;
+    start.simpleFillPerRank = 5e-6;
+    start.simpleRankExponent = 0;
+    start.ownPart = 0.4;
+    return start;
+  }
+  /// Ranks differ by their own parts; what a growth with the ranks would add is noise.
+  static llvm::ArrayRef<ConstantField<CollectiveConstants>> fitted(llvm::ArrayRef<MeasuredRow>) {
+    static const std::vector<ConstantField<CollectiveConstants>> fields = [] {
+      std::vector<ConstantField<CollectiveConstants>> all = CollectiveConstants::fields().vec();
+      llvm::erase_if(
+          all, [](const auto &field) { return field.member == &CollectiveConstants::simpleRankExponent; });
+      return all;
+    }();
+    return fields;
   }
   static double seconds(const OneCollectiveModel &model, const MeasuredRow &row) {
     return model.time(std::get<CollectiveShape>(row.parts.front())).value;

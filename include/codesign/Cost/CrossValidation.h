@@ -17,6 +17,10 @@ struct FitOptions {
   uint64_t seed = 1;
   /// A row counts with at most this relative error, so that an outlier moves nothing.
   double errorCap = 0.6;
+  /// What a constant costs that moves from the start of the search across its whole range (placeOf), times
+  /// the number of groups: few groups tell little, and constants that trade against one another would follow
+  /// their noise.
+  double restraint = 1;
 };
 
 /// One search coordinate of minimise().
@@ -26,9 +30,13 @@ struct FitVariable {
   double high = 0;
 };
 
-/// Minimises a function of several bounded variables by random steps along one or two coordinates whose
-/// lengths adapt to success; a step that succeeded is taken again, twice as long. Deterministic for a seed.
-/// Returns the least value found and leaves its place in `variables`.
+/// Where a value lies in a variable's range, 0 to 1: the cube root of its share, since most constants are
+/// near the lower bound.
+double placeOf(const FitVariable &variable, double value);
+
+/// Minimises a function of several bounded variables: half of the evaluations go to random steps along one or
+/// two coordinates, the rest to an evolution strategy that learns how variables trade against one another.
+/// Deterministic for a seed. Returns the least value found and leaves its place in `variables`.
 double minimise(std::vector<FitVariable> &variables,
                 llvm::function_ref<double(llvm::ArrayRef<double>)> objective, int evaluations, uint64_t seed);
 
@@ -54,6 +62,9 @@ struct Errors {
 /// Errors of predicted over measured times.
 Errors errorsOf(llvm::ArrayRef<double> predicted, llvm::ArrayRef<double> measured);
 
+/// How many groups the given rows are of.
+int groupsAmong(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<int> indices);
+
 /// Fold of a group, 0 … folds − 1.
 int foldOf(uint64_t group, int folds);
 
@@ -68,11 +79,11 @@ std::vector<ErrorBand> ratioBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<Ne
 std::vector<int> thinned(llvm::ArrayRef<int> indices, int count);
 
 /// The mean of a loss over rows, to be minimised. A trial that is worse than the best so far beyond chance
-/// after a part of the rows is abandoned: most trials are.
+/// after a part of the rows is abandoned: most trials are. Their mean is estimated from that part.
 class RowRace {
 public:
   explicit RowRace(int rows);
-  /// The mean, or infinity once the trial has lost. `loss(i)` of row i.
+  /// The mean, above the least so far where it is an estimate. `loss(i)` of row i.
   double run(llvm::function_ref<double(int)> loss);
 
 private:
@@ -111,12 +122,19 @@ FitResult<Constants> crossValidate(llvm::ArrayRef<FitRow> rows, const Constants 
         constants.*field.member = value;
       return constants;
     };
+    const std::vector<FitVariable> starts = variables;
+    const double perSquare = options.restraint / std::max(1, groupsAmong(rows, sample));
     RowRace race(static_cast<int>(sample.size()));
     auto objective = [&](llvm::ArrayRef<double> values) {
       auto predict = makeModel(withValues(values));
+      double away = 0;
+      for (auto [variable, value] : llvm::zip_equal(starts, values)) {
+        const double moved = placeOf(variable, value) - placeOf(variable, variable.value);
+        away += perSquare * moved * moved;
+      }
       return race.run([&](int at) {
         const int i = sample[at];
-        return std::min(options.errorCap, std::abs(predict(i) / rows[i].measuredSeconds - 1));
+        return away + std::min(options.errorCap, std::abs(predict(i) / rows[i].measuredSeconds - 1));
       });
     };
     minimise(variables, objective, options.evaluations, seed);

@@ -2,7 +2,6 @@
 #include "codesign/Cost/Validate.h"
 #include "gtest/gtest.h"
 #include <cmath>
-#include <limits>
 
 using namespace codesign;
 
@@ -22,6 +21,21 @@ TEST(Minimise, FindsTheMinimumInsideItsBounds) {
   EXPECT_NEAR(least, 3, 0.1);
 }
 
+TEST(Minimise, FollowsANarrowValleyBetweenItsVariables) {
+  // Rosenbrock's valley: single coordinates move along it in tiny steps only.
+  std::vector<FitVariable> variables = {{0.2, 0, 10}, {9, 0, 10}};
+  const double least = minimise(
+      variables,
+      [](llvm::ArrayRef<double> v) {
+        const double across = v[1] - v[0] * v[0], along = 2 - v[0];
+        return 100 * across * across + along * along;
+      },
+      6000, 1);
+  EXPECT_NEAR(variables[0].value, 2, 0.01);
+  EXPECT_NEAR(variables[1].value, 4, 0.04);
+  EXPECT_LT(least, 1e-4);
+}
+
 TEST(RowRace, AbandonsWhatHasLostAndMeasuresWhatHasNot) {
   RowRace race(1000);
   int calls = 0;
@@ -35,11 +49,31 @@ TEST(RowRace, AbandonsWhatHasLostAndMeasuresWhatHasNot) {
   EXPECT_EQ(calls, 1000);
   EXPECT_NEAR(first, 0.13, 1e-3);
   calls = 0;
-  EXPECT_EQ(race.run(loss(0.2)), std::numeric_limits<double>::infinity());
+  EXPECT_NEAR(race.run(loss(0.2)), 0.23, 1e-3);
   EXPECT_EQ(calls, 64);
   calls = 0;
   EXPECT_LT(race.run(loss(0.09)), first);
   EXPECT_EQ(calls, 1000);
+}
+
+TEST(CrossValidation, FewGroupsMoveAConstantLessThanMany) {
+  struct Level {
+    double value = 1;
+  };
+  static constexpr ConstantField<Level> fields[] = {{"value", "", "", &Level::value, 0, 8}};
+  auto model = [](const Level &level) { return [level](int) { return level.value; }; };
+  auto fitted = [&](uint64_t groups, double restraint) {
+    std::vector<FitRow> rows;
+    for (uint64_t i = 0; i < 100; ++i)
+      rows.push_back({2.0, i % groups, "all", false});
+    FitOptions options;
+    options.evaluations = 400;
+    options.restraint = restraint;
+    return crossValidate<Level>(rows, {}, fields, model, options).constants.value;
+  };
+  EXPECT_NEAR(fitted(2, 0), 2, 1e-3);
+  EXPECT_LT(fitted(2, 100), 1.9);
+  EXPECT_GT(fitted(100, 100), fitted(2, 100) + 0.05);
 }
 
 TEST(CrossValidation, IsTheSameOnEveryRun) {
