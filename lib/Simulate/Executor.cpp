@@ -1,6 +1,7 @@
 // Runs workgroups: waves take turns in a seeded random order, workgroups run on all cores.
 #include "Hazards.h"
 #include "KernelLaunch.h"
+#include "Loops.h"
 #include "Vector.h"
 #include "Waits.h"
 #include "codesign/Isa/MemoryInstruction.h"
@@ -272,9 +273,10 @@ Expected<RunReport> run(const CodeObject &object, const Launch &launch, DeviceMe
   for (int i = 0; i < object.program().size(); ++i) {
     uint64_t executions = report.perInstruction[i].executions;
     report.instructions += executions;
-    report.matrixBusyClocks += 4 * executions * object.program()[i].matrixPasses;
+    report.matrixBusyClocks += matrixClocks(object.program()[i], executions);
     report.instructionsByClass[static_cast<int>(object.program()[i].kind)] += executions;
   }
+  report.loops = countLoops(object.program(), report.perInstruction);
   llvm::stable_sort(report.findings, [](const Finding &a, const Finding &b) {
     return std::tuple(a.kind, a.site.index, a.other.index) < std::tuple(b.kind, b.site.index, b.other.index);
   });

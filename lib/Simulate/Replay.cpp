@@ -1,6 +1,6 @@
 // Each step issues the wave that can go first, in program order within a wave.
 #include "Replay.h"
-#include "Sections.h"
+#include "LoopClocks.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <deque>
@@ -51,8 +51,6 @@ struct ReplayedWave {
   Counter vectorMemory, local;
   // When a register may be read, by matrix instructions and by all others.
   std::vector<double> matrixReady, otherReady;
-  double lastBranchBack = -1, firstBranchBack = -1;
-  uint64_t branchesBack = 0;
   IssueTime own; // of the next instruction, without what it shares with other waves
 
   bool ended() const { return at >= trace.size(); }
@@ -67,12 +65,9 @@ public:
   Replay(const Program &program, const RunReport &report, const ComputeUnit &unit,
          const TimingOptions &options, int residents)
       : program(program), unit(unit), timing(unit.timing), options(options),
-        simds(static_cast<size_t>(unit.compute.simdsPerComputeUnit)) {
+        simds(static_cast<size_t>(unit.compute.simdsPerComputeUnit)), loops(program, report) {
     result.perInstruction.resize(static_cast<size_t>(program.size()));
     result.residentWorkgroups = residents;
-    for (const Section &section : sections(program, report))
-      if (section.isLoop && result.hotLoop.first < 0)
-        result.hotLoop = {section.first, section.last, 0, 0, 0};
     int next = 0;
     for (int group = 0; group < residents; ++group)
       for (auto [id, trace] : llvm::enumerate(report.traces[group % report.traces.size()].waves)) {
@@ -221,8 +216,7 @@ private:
       simd.vectorFree = clock + slot;
       simd.matrixFree = clock + busy;
       matrixBusy += busy;
-      if (inHotLoop(instruction.index))
-        loopMatrixBusy += busy;
+      loops.addMatrix(instruction.index, busy);
       // Sums pass from one matrix instruction to the next without a detour.
       write(wave, instruction, clock + busy, clock + busy + timing.matrixResult);
       break;
@@ -234,10 +228,12 @@ private:
       break;
     case InstructionClass::Branch:
       simd.scalarFree = clock + timing.scalarIssue;
-      if (wave.at + 1 < wave.trace.size() && wave.trace[wave.at + 1].instruction != instruction.index + 1)
-        after = clock + timing.branchTaken;
-      if (instruction.index == result.hotLoop.last)
-        countIteration(wave, clock);
+      if (wave.at + 1 < wave.trace.size()) {
+        const int next = wave.trace[wave.at + 1].instruction;
+        if (next != instruction.index + 1)
+          after = clock + timing.branchTaken;
+        loops.branch(static_cast<size_t>(&wave - waves.data()), instruction.index, next, clock);
+      }
       break;
     case InstructionClass::ScalarMemory:
       simd.scalarFree = clock + timing.scalarIssue;
@@ -257,6 +253,7 @@ private:
     case InstructionClass::Barrier:
       wave.atBarrier = true;
       wave.ready = after;
+      counted.issueClocks += after - clock;
       ++wave.at;
       end = std::max(end, after);
       releaseBarrier(wave.workgroup, instruction.index);
@@ -268,6 +265,7 @@ private:
       break;
     }
     wave.ready = after;
+    counted.issueClocks += after - clock;
     end = std::max(end, after);
     ++wave.at;
     prepare(wave);
@@ -321,14 +319,6 @@ private:
       }
   }
 
-  bool inHotLoop(int index) const { return index >= result.hotLoop.first && index <= result.hotLoop.last; }
-
-  void countIteration(ReplayedWave &wave, double clock) {
-    if (wave.branchesBack++ == 0)
-      wave.firstBranchBack = clock;
-    wave.lastBranchBack = clock;
-  }
-
   void finish() {
     result.clocks = end;
     result.clocksPerWorkgroup = end / result.residentWorkgroups;
@@ -336,24 +326,8 @@ private:
     result.matrixBusyShare = end > 0 ? matrixBusy / (simdCount * end) : 0;
     result.ldsBusyShare = end > 0 ? ldsBusy / end : 0;
     result.memoryBusyShare = end > 0 ? memoryBusy / end : 0;
-    LoopTiming &loop = result.hotLoop;
-    double clocks = 0, first = 0, last = 0;
-    uint64_t steps = 0;
-    for (const ReplayedWave &wave : waves) {
-      loop.iterations = std::max(loop.iterations, wave.branchesBack);
-      if (wave.branchesBack < 2)
-        continue;
-      clocks += wave.lastBranchBack - wave.firstBranchBack;
-      steps += wave.branchesBack - 1;
-      first = first == 0 ? wave.firstBranchBack : std::min(first, wave.firstBranchBack);
-      last = std::max(last, wave.lastBranchBack);
-    }
-    if (steps == 0)
-      return;
-    loop.clocksPerIteration = clocks / double(steps);
-    // The first iteration lies before the first branch back.
-    const double share = double(steps) / (double(steps) + double(waves.size()));
-    loop.matrixBusyShare = loopMatrixBusy * share / (simdCount * (last - first));
+    result.wavesPerSimd = double(waves.size()) / simdCount;
+    result.loops = loops.finish(result.wavesPerSimd);
   }
 
   const Program &program;
@@ -362,10 +336,11 @@ private:
   const TimingOptions &options;
   std::vector<ReplayedWave> waves;
   std::vector<Simd> simds;
+  LoopClocks loops;
   std::vector<double> ldsStarts; // ends of the bank cycles of the last LDS instructions
   std::deque<std::pair<double, uint32_t>> flights;
   double ldsFree = 0, firstLevelFree = 0, memoryFree = 0, bytesInFlight = 0, end = 0;
-  double matrixBusy = 0, loopMatrixBusy = 0, ldsBusy = 0, memoryBusy = 0;
+  double matrixBusy = 0, ldsBusy = 0, memoryBusy = 0;
   TimingReport result;
 };
 

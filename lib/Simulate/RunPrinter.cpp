@@ -1,7 +1,6 @@
 #include "RunPrinter.h"
 #include "Lanes/LaneTable.h"
 #include "Program.h"
-#include "Sections.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -21,6 +20,55 @@ uint64_t total(const RunReport &report, uint64_t InstructionStatistics::*member)
   for (const InstructionStatistics &statistics : report.perInstruction)
     sum += statistics.*member;
   return sum;
+}
+
+/// A wave's average iteration of a loop.
+void printLoop(const Program &program, const LoopStatistics &loop, raw_ostream &out) {
+  const double n = static_cast<double>(loop.iterations);
+  const InstructionStatistics &s = loop.totals;
+  out << format("%s 0x%06llx to 0x%06llx: %llu iterations of %.1f instructions,",
+                loop.isInnermost ? "loop" : "outer loop",
+                static_cast<unsigned long long>(program[loop.first].address),
+                static_cast<unsigned long long>(program[loop.last].address),
+                static_cast<unsigned long long>(loop.iterations), s.executions / n);
+  for (size_t i = 0; i < loop.instructionsByClass.size(); ++i)
+    if (loop.instructionsByClass[i])
+      out << format(" %s %.1f", instructionClassNames()[i].c_str(), loop.instructionsByClass[i] / n);
+  out << "\n ";
+  if (loop.matrixBusyClocks)
+    out << format(" matrix core %.0f clocks;", loop.matrixBusyClocks / n);
+  if (s.ldsCycles)
+    out << format(" LDS %.1f bank cycles, %.1f more through conflicts;", s.ldsCycles / n,
+                  s.ldsConflictCycles / n);
+  if (s.memoryLines)
+    out << format(" memory %.0f bytes in %.1f lines (%.0f %% of each used);", s.memoryBytes / n,
+                  s.memoryLines / n, 100.0 * s.memoryBytes / (128.0 * s.memoryLines));
+  out << format(" %.1f lanes active\n",
+                static_cast<double>(s.activeLanes) / std::max<uint64_t>(s.executions, 1));
+}
+
+json::Object loopJson(const Program &program, const LoopStatistics &loop, const LoopTiming *timing) {
+  json::Object classes;
+  for (size_t i = 0; i < loop.instructionsByClass.size(); ++i)
+    if (loop.instructionsByClass[i])
+      classes[instructionClassNames()[i]] = loop.instructionsByClass[i];
+  json::Object result{{"first_address", static_cast<int64_t>(program[loop.first].address)},
+                      {"last_address", static_cast<int64_t>(program[loop.last].address)},
+                      {"innermost", loop.isInnermost},
+                      {"iterations", loop.iterations},
+                      {"instructions", loop.totals.executions},
+                      {"instructions_by_class", std::move(classes)},
+                      {"active_lanes", loop.totals.activeLanes},
+                      {"matrix_busy_clocks", loop.matrixBusyClocks},
+                      {"lds_cycles", loop.totals.ldsCycles},
+                      {"lds_conflict_cycles", loop.totals.ldsConflictCycles},
+                      {"memory_bytes", loop.totals.memoryBytes},
+                      {"memory_lines", loop.totals.memoryLines}};
+  if (timing) {
+    result["clocks_per_iteration"] = timing->clocksPerIteration;
+    result["matrix_busy_share"] = timing->matrixBusyShare;
+  }
+  return result;
 }
 
 json::Object siteJson(const InstructionSite &site) {
@@ -52,17 +100,18 @@ void printText(const CodeObject &object, const Launch &launch, const RunReport &
            lines = total(report, &InstructionStatistics::memoryLines);
   if (lines)
     out << "memory: " << bytes << " bytes in " << lines << " lines of 128 bytes ("
-        << format("%.0f", 100.0 * bytes / (128.0 * lines)) << " % of each line used); "
-        << report.linesOfWorkgroups << " lines from L2 at least, " << report.linesOfRun
-        << " from HBM at least\n";
+        << format("%.0f", 100.0 * bytes / (128.0 * lines)) << " % of each line used); at least "
+        << report.linesOfWorkgroups << " lines (" << 128 * report.linesOfWorkgroups << " bytes) from L2, "
+        << report.linesOfRun << " (" << 128 * report.linesOfRun << " bytes) from HBM\n";
+  for (const LoopStatistics &loop : report.loops)
+    printLoop(object.program(), loop, out);
   printFindings(report, out);
   if (!listing)
     return;
   const Program &program = object.program();
-  for (const Section &section : sections(program, report)) {
-    out << (section.isLoop ? "hot loop\n" : "all executed instructions\n");
+  const auto print = [&](int first, int last) {
     out << "  executions  lanes  conflicts  lines  address   instruction\n";
-    for (int i = section.first; i <= section.last; ++i) {
+    for (int i = first; i <= last; ++i) {
       const InstructionStatistics &s = report.perInstruction[i];
       if (!s.executions)
         continue;
@@ -72,10 +121,17 @@ void printText(const CodeObject &object, const Launch &launch, const RunReport &
                     static_cast<unsigned long long>(program[i].address))
           << program.text(i) << "\n";
     }
+  };
+  if (!report.loops.empty()) {
+    out << "hot loop\n";
+    print(report.loops.front().first, report.loops.front().last);
   }
+  out << "all executed instructions\n";
+  print(0, program.size() - 1);
 }
 
 static json::Object timingJson(const TimingReport &timing) {
+  const LoopTiming hotLoop = timing.loops.empty() ? LoopTiming() : timing.loops.front();
   json::Object stalls;
   for (int reason = 0; reason < stallReasonCount; ++reason) {
     double sum = 0;
@@ -88,15 +144,16 @@ static json::Object timingJson(const TimingReport &timing) {
       {"fitted_kernels", timing.fitted ? timing.fitted->kernels : 0},
       {"error_band", timing.fitted ? json::Value(timing.fitted->error) : json::Value(nullptr)},
       {"resident_workgroups", timing.residentWorkgroups},
+      {"waves_per_simd", timing.wavesPerSimd},
       {"residency_limit", timing.residencyLimit},
       {"clocks", timing.clocks},
       {"clocks_per_workgroup", timing.clocksPerWorkgroup},
       {"matrix_busy_share", timing.matrixBusyShare},
       {"lds_busy_share", timing.ldsBusyShare},
       {"memory_busy_share", timing.memoryBusyShare},
-      {"hot_loop_iterations", timing.hotLoop.iterations},
-      {"hot_loop_clocks_per_iteration", timing.hotLoop.clocksPerIteration},
-      {"hot_loop_matrix_busy_share", timing.hotLoop.matrixBusyShare},
+      {"hot_loop_iterations", hotLoop.iterations},
+      {"hot_loop_clocks_per_iteration", hotLoop.clocksPerIteration},
+      {"hot_loop_matrix_busy_share", hotLoop.matrixBusyShare},
       {"stall_clocks", std::move(stalls)}};
 }
 
@@ -121,6 +178,10 @@ void printJson(const CodeObject &object, const Launch &launch, const RunReport &
   for (size_t i = 0; i < report.instructionsByClass.size(); ++i)
     classes[instructionClassNames()[i]] = report.instructionsByClass[i];
   root["instructions_by_class"] = std::move(classes);
+  json::Array loops;
+  for (size_t i = 0; i < report.loops.size(); ++i)
+    loops.push_back(loopJson(object.program(), report.loops[i], timing ? &timing->loops[i] : nullptr));
+  root["loops"] = std::move(loops);
   json::Array findings;
   for (const Finding &finding : report.findings)
     findings.push_back(json::Object{
@@ -146,11 +207,15 @@ void printJson(const CodeObject &object, const Launch &launch, const RunReport &
                                     {"text", object.program().text(i)},
                                     {"executions", s.executions},
                                     {"active_lanes", s.activeLanes},
+                                    {"lds_cycles", s.ldsCycles},
                                     {"lds_conflict_cycles", s.ldsConflictCycles},
+                                    {"memory_bytes", s.memoryBytes},
                                     {"memory_lines", s.memoryLines}});
-      if (s.executions && timing)
-        rows.back().getAsObject()->insert(
-            {"stall_clocks", timing->perInstruction[static_cast<size_t>(i)].totalStallClocks()});
+      if (s.executions && timing) {
+        const InstructionTiming &counted = timing->perInstruction[static_cast<size_t>(i)];
+        rows.back().getAsObject()->insert({"issue_clocks", counted.issueClocks});
+        rows.back().getAsObject()->insert({"stall_clocks", counted.totalStallClocks()});
+      }
     }
     root["listing"] = std::move(rows);
   }

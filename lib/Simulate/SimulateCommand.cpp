@@ -144,7 +144,7 @@ Expected<ExitCode> runSimulateCommand(const SimulateCommandOptions &options, raw
   } else {
     printText(**object, launch, *report, options.listing && !timing, out);
     if (timing)
-      printTiming(**object, *timing, options.listing, out);
+      printTiming(**object, *report, *timing, options.listing, out);
   }
   return report->findings.empty() ? ExitCode::Ok : ExitCode::WrongNumbers;
 }

@@ -56,6 +56,16 @@ struct InstructionStatistics {
   uint64_t memoryBytes = 0;       // bytes asked for by active lanes
 };
 
+/// What the instructions between a branch back and its target did, over all waves.
+struct LoopStatistics {
+  int first = 0, last = 0; // positions in the program, both inside
+  bool isInnermost = true;
+  uint64_t iterations = 0; // of waves: executions of the first instruction
+  InstructionStatistics totals;
+  std::vector<uint64_t> instructionsByClass; // indexed like instructionClassNames()
+  uint64_t matrixBusyClocks = 0;             // as in RunReport
+};
+
 /// One executed instruction of a wave.
 struct TraceEntry {
   int32_t instruction = 0;  // position in the program
@@ -83,6 +93,7 @@ struct RunReport {
   double hostSeconds = 0;
   std::vector<uint64_t> instructionsByClass;         // indexed like instructionClassNames()
   std::vector<InstructionStatistics> perInstruction; // indexed like the program
+  std::vector<LoopStatistics> loops;                 // innermost ones first, then by instructions executed
   std::vector<Finding> findings;                     // sorted by kind and address
   std::vector<WorkgroupTrace> traces;                // of the first RunOptions::tracedWorkgroups
 

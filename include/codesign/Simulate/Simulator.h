@@ -57,10 +57,10 @@ struct RunOptions {
   /// Stop the run after this many distinct findings.
   unsigned maxFindings = 200;
   /// Run only workgroups [firstWorkgroup, firstWorkgroup + workgroupCount) of the grid in x-fastest order.
-  /// Record what the first so many of them execute, for Timing.h (12 bytes for each wave instruction).
-  uint64_t tracedWorkgroups = 0;
   uint64_t firstWorkgroup = 0;
   uint64_t workgroupCount = ~0ull;
+  /// Record what the first so many of them execute, for Timing.h (12 bytes for each wave instruction).
+  uint64_t tracedWorkgroups = 0;
 };
 
 /// Executes the launch. An error: unknown kernel, sizes beyond the device's limits, missing arguments, an

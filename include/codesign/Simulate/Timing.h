@@ -27,6 +27,7 @@ llvm::StringRef toString(StallReason reason);
 struct InstructionTiming {
   uint64_t executions = 0;
   std::array<double, stallReasonCount> stallClocks = {}; // summed over executions
+  double issueClocks = 0; // summed: from its issue to the wave's next chance to issue
 
   double totalStallClocks() const;
   /// The reason with the most clocks.
@@ -34,8 +35,8 @@ struct InstructionTiming {
 };
 
 struct LoopTiming {
-  int first = -1, last = -1; // instructions of the innermost loop that issues most; -1: no loop
-  uint64_t iterations = 0;   // of one wave
+  int first = -1, last = -1; // instructions, both inside
+  uint64_t iterations = 0;   // of the wave that goes round most often
   double clocksPerIteration = 0;
   double matrixBusyShare = 0; // of the matrix cores, while the loop runs
 };
@@ -55,6 +56,7 @@ struct FittedTiming {
 
 struct TimingReport {
   int residentWorkgroups = 0; // of one compute unit, as registers, LDS and waves allow
+  double wavesPerSimd = 0;    // of those workgroups, on average
   std::string residencyLimit; // "registers", "LDS", "waves", "workgroups"
   std::optional<FittedTiming> fitted;
   double clocks = 0; // from the start of all of them to the end of the last
@@ -62,7 +64,7 @@ struct TimingReport {
   double matrixBusyShare = 0;                   // of the compute unit's matrix cores
   double ldsBusyShare = 0, memoryBusyShare = 0; // of the LDS and of the path to L2
   std::vector<InstructionTiming> perInstruction;
-  LoopTiming hotLoop;
+  std::vector<LoopTiming> loops;       // in the order of RunReport::loops
   std::vector<TimelineEvent> timeline; // only where asked for
 };
 
@@ -87,9 +89,9 @@ llvm::Expected<TimingReport> estimateTiming(const CodeObject &object, const Laun
                                             const RunReport &report, const ComputeUnit &unit,
                                             const TimingOptions &options = {});
 
-/// Totals, shares and the hot loop as text; with `listing` clocks and stalls beside each instruction, the hot
-/// loop first.
-void printTiming(const CodeObject &object, const TimingReport &timing, bool listing,
+/// Totals, shares and loops as text; with `listing` clocks, stalls and conflicts beside each instruction, the
+/// hot loop first.
+void printTiming(const CodeObject &object, const RunReport &report, const TimingReport &timing, bool listing,
                  llvm::raw_ostream &stream);
 /// The timeline in the Trace Event Format that chrome://tracing and Perfetto read; a clock is a microsecond.
 void printTimeline(const CodeObject &object, const TimingReport &timing, llvm::raw_ostream &stream);

@@ -1,6 +1,7 @@
 // The timing model on programs whose time follows from its rules by hand.
 #include "codesign/Simulate/Timing.h"
 #include "TestSupport.h"
+#include "lib/Simulate/Instruction.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace codesign;
@@ -67,6 +68,7 @@ protected:
     timingOptions.timeline = true;
     llvm::Expected<TimingReport> timing = estimateTiming(*object, launch, *report, unit, timingOptions);
     EXPECT_TRUE(bool(timing)) << llvm::toString(timing.takeError());
+    lastReport = std::move(*report);
     return std::move(*timing);
   }
   /// The clocks that `body` adds to an empty kernel.
@@ -76,6 +78,7 @@ protected:
 
   ComputeUnit unit = testUnit();
   CodeObjectPointer object;
+  RunReport lastReport;
 };
 
 constexpr const char *chained = "v_mfma_f32_16x16x16_bf16 a[0:3], v[4:5], v[6:7], a[0:3]"; // 16 clocks
@@ -158,13 +161,53 @@ TEST_F(TimingModel, ALoopHasItsClocks) {
   const std::string body = "  s_mov_b32 s6, 20\nloop:\n" + repeat("v_add_u32 v2, v2, v1", 9) +
                            "  s_sub_u32 s6, s6, 1\n  s_cmp_lg_u32 s6, 0\n  s_cbranch_scc1 loop\n";
   const TimingReport timing = timeOf(body);
-  EXPECT_EQ(timing.hotLoop.iterations, 20u);
-  EXPECT_EQ(timing.hotLoop.clocksPerIteration, 9 * 4 + 4 + 4 + 20);
+  ASSERT_EQ(timing.loops.size(), 1u);
+  EXPECT_EQ(timing.loops[0].iterations, 20u);
+  EXPECT_EQ(timing.loops[0].clocksPerIteration, 9 * 4 + 4 + 4 + 20);
   std::string text;
   llvm::raw_string_ostream stream(text);
-  printTiming(*object, timing, /*listing=*/true, stream);
+  printTiming(*object, lastReport, timing, /*listing=*/true, stream);
   EXPECT_NE(text.find("hot loop: 64 clocks an iteration, 20 iterations"), std::string::npos) << text;
   EXPECT_NE(text.find("not measured on hardware"), std::string::npos);
+}
+
+/// An inner loop of 3 turns in an outer one of 5: each has its clocks, and the inner one comes first.
+TEST_F(TimingModel, NestedLoopsHaveTheirClocks) {
+  const std::string body = "  s_mov_b32 s6, 5\nouter:\n  s_mov_b32 s7, 3\n" +
+                           repeat("v_add_u32 v2, v2, v1", 30) + "inner:\n" +
+                           repeat("v_add_u32 v2, v2, v1", 9) +
+                           "  s_sub_u32 s7, s7, 1\n  s_cmp_lg_u32 s7, 0\n  s_cbranch_scc1 inner\n"
+                           "  s_sub_u32 s6, s6, 1\n  s_cmp_lg_u32 s6, 0\n  s_cbranch_scc1 outer\n";
+  const TimingReport timing = timeOf(body);
+  ASSERT_EQ(timing.loops.size(), 2u);
+  EXPECT_EQ(timing.loops[0].iterations, 15u);
+  EXPECT_EQ(timing.loops[0].clocksPerIteration, 64);
+  EXPECT_EQ(timing.loops[1].iterations, 5u);
+  // Two branches back, one fall through; then two scalars, the branch, and 31 instructions.
+  EXPECT_EQ(timing.loops[1].clocksPerIteration, 3 * 64 - 20 + 4 + 8 + 20 + 31 * 4);
+  ASSERT_EQ(lastReport.loops.size(), 2u);
+  EXPECT_TRUE(lastReport.loops[0].isInnermost);
+  EXPECT_EQ(lastReport.loops[0].iterations, 15u);
+  EXPECT_EQ(lastReport.loops[0].totals.executions, 15u * 12);
+  EXPECT_EQ(lastReport.loops[0].instructionsByClass[size_t(InstructionClass::Vector)], 15u * 9);
+  EXPECT_FALSE(lastReport.loops[1].isInnermost);
+  EXPECT_EQ(lastReport.loops[1].iterations, 5u);
+  EXPECT_EQ(lastReport.loops[1].totals.executions, 5u * (31 + 3) + 15u * 12);
+}
+
+/// Two waves on four SIMDs: half of the matrix cores have a wave, and that keeps its core busy all the time.
+TEST_F(TimingModel, LoopsShowTheirMatrixShare) {
+  const std::string body = "  s_mov_b32 s6, 20\nloop:\n" +
+                           repeat("v_mfma_f32_32x32x8_f16 a[0:15], v[2:3], v[4:5], a[0:15]", 4) +
+                           repeat("v_mfma_f32_32x32x8_f16 a[16:31], v[2:3], v[4:5], a[16:31]", 4) +
+                           "  s_sub_u32 s6, s6, 1\n  s_cmp_lg_u32 s6, 0\n  s_cbranch_scc1 loop\n";
+  const TimingReport timing = timeOf(body, 2);
+  ASSERT_EQ(timing.loops.size(), 1u);
+  EXPECT_NEAR(timing.loops[0].clocksPerIteration, 8 * 64 / 2, 8 * 64 / 2 * 0.15);
+  EXPECT_EQ(lastReport.loops[0].matrixBusyClocks, uint64_t(2 * 20 * 8 * 4 * 8));
+  EXPECT_GT(timing.loops[0].matrixBusyShare, 0.4);
+  EXPECT_LE(timing.loops[0].matrixBusyShare, 0.5);
+  EXPECT_EQ(timing.wavesPerSimd, 0.5);
 }
 
 TEST_F(TimingModel, WorkgroupsShareAComputeUnit) {
