@@ -22,6 +22,26 @@ for profile in "$here"/hwprofiles/*.yaml; do
   done
 done
 
+# Leaves a device's own constants out and takes those of another: what a device that nobody measured can expect.
+lend() {
+  local borrower=$1 lender=$2 folder_of_pair="$work/$1-$2"
+  mkdir "$folder_of_pair"
+  cp "$here"/hwprofiles/*.yaml "$folder_of_pair"
+  rm "$folder_of_pair/$borrower.calibration.yaml"
+  sed -i "/^borrows_calibration_from:/d" "$folder_of_pair/$lender.yaml"
+  sed -i "s/^borrows_calibration_from:.*/borrows_calibration_from: [$lender]/" "$folder_of_pair/$borrower.yaml"
+  for table in "$folder"/*.csv; do
+    "$codesign" validate --hw "$folder_of_pair/$borrower.yaml" --measurements "$table" --mechanisms-only --markdown 2> "$work/complaint" || true
+  done | awk -v lender="$lender" '
+    /^### / { name = substr($0, 5); borrowed = 0 }
+    /^Constants of / { borrowed = 1 }
+    /^\| all \|/ && borrowed { split($0, cell, / *\| */); printf "| %s | %s | %s | %s | %s |\n", name, lender, cell[4], cell[7], cell[9] }'
+  echo "accuracy: $borrower with constants of $lender" >&2
+}
+for pair in "a100-sxm h100-sxm" "h100-sxm a100-sxm" "b200 h100-sxm" "h100-sxm b200" "mi355x mi300x" "mi300x mi355x"; do
+  lend ${pair% *} ${pair#* } >> "$work/borrowed"
+done
+
 cat "$here/scripts/accuracy-preface.md"
 echo
 echo "## Overview"
@@ -52,6 +72,14 @@ awk '
   /^- pairs of equal/ { right = $6 " %"; match($0, /; [0-9]+ %/); beyond = substr($0, RSTART + 2, RLENGTH - 2) }
   END { flush() }
 ' "$work/sections"
+echo
+echo "## Constants of another device"
+echo
+cat "$here/scripts/accuracy-borrowed.md"
+echo
+echo "| device, operator, provider, type | constants of | mean error | bias | roofline |"
+echo "|---|---|---|---|---|"
+cat "$work/borrowed"
 echo
 echo "## Every set"
 echo

@@ -45,11 +45,11 @@ GemmModel modelOf(const Profile &profile, const GemmConstants &constants) {
   return GemmModel(profile, constants, {.tiles = libraryTiles(profile)}, /*sustained=*/false);
 }
 
-/// The model of a stored set, with its corrections.
+/// The model of a stored set, with its corrections where they are of as many units.
 GemmModel modelOf(const Profile &profile, const CalibrationSet *set) {
   GemmModel model = modelOf(
       profile, constantsFrom<GemmConstants>(set, GemmConstants::fields(), GemmConstants::prior(profile)));
-  if (set && set->corrections)
+  if (set && set->corrections && set->corrections->computeUnits == profile.compute.computeUnits)
     model.correct(*set->corrections);
   return model;
 }

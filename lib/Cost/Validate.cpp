@@ -164,6 +164,7 @@ KeyValidation validateKey(const Profile &profile, const MeasurementKind &kind, c
   KeyValidation result;
   result.key = rows.front().key;
   result.calibrated = set != nullptr;
+  result.borrowedFrom = set ? set->borrowedFrom : "";
   result.storedHeldOutPercent = set ? set->meanAbsolutePercentageError : 0;
   if (set && set->corrections)
     result.storedCorrectedPercent = set->corrections->meanAbsolutePercentageError;
@@ -273,7 +274,9 @@ void printValidation(const Validation &validation, const Profile &profile, llvm:
   for (const KeyValidation &key : validation.keys) {
     stream << profile.name << ' ' << key.key.operatorKind << ", " << key.key.provider << ", "
            << (key.key.dataType ? toString(*key.key.dataType) : llvm::StringRef("any type"));
-    if (key.storedCorrectedPercent)
+    if (!key.borrowedFrom.empty())
+      stream << " (constants of " << key.borrowedFrom << ')';
+    else if (key.storedCorrectedPercent)
       stream << llvm::format(" (calibrated; held out: %.1f %% by mechanisms, %.1f %% with corrections)",
                              key.storedHeldOutPercent, *key.storedCorrectedPercent);
     else if (key.calibrated)
@@ -311,7 +314,9 @@ void printMarkdown(const Validation &validation, const Profile &profile, llvm::r
   for (const KeyValidation &key : validation.keys) {
     stream << "### " << profile.name << ", " << key.key.operatorKind << ", " << key.key.provider << ", "
            << (key.key.dataType ? toString(*key.key.dataType) : llvm::StringRef("any type")) << "\n\n";
-    if (key.storedCorrectedPercent)
+    if (!key.borrowedFrom.empty())
+      stream << "Constants of " << key.borrowedFrom << '.';
+    else if (key.storedCorrectedPercent)
       stream << llvm::format("Held out: %.1f %% by mechanisms alone, %.1f %% with corrections.",
                              key.storedHeldOutPercent, *key.storedCorrectedPercent);
     else if (key.calibrated)

@@ -33,7 +33,9 @@ struct KeyValidation {
   bool calibrated = false;         // the profile has constants for this key; otherwise priors predict it
   double storedHeldOutPercent = 0; // held-out error that the set states for its mechanisms
   std::optional<double> storedCorrectedPercent; // with corrections, where it has them
-  int untuned = 0; // rows of failed tunings: part of no slice but "all, untuned included"
+  std::string
+      borrowedFrom; // the device that the constants were fitted for, if another: no such error is known
+  int untuned = 0;  // rows of failed tunings: part of no slice but "all, untuned included"
   std::vector<SliceErrors> slices;
   std::vector<CliffScore> cliffs;
   PairRanking ranking;
