@@ -75,13 +75,17 @@ bool DecoderState::disassemble(MCInst &inst, uint64_t &size, ArrayRef<uint8_t> b
     std::copy(bytes.begin(), bytes.end(), padded.begin());
     readable = padded;
   }
-  // VOP3 has no room for literals on this architecture; LLVM wants to comment on such words, to no stream.
+  // VOP3 and buffer instructions have no room for literals; LLVM wants to comment on such words, to no
+  // stream.
   uint32_t first = support::endian::read32le(readable.data()),
            second = support::endian::read32le(readable.data() + 4);
   if (first >> 26 == 0x34)
     for (int shift : {0, 9, 18})
       if (((second >> shift) & 511) == 255)
         return false;
+  const bool isBuffer = first >> 26 == 0x38 || first >> 26 == 0x3a;
+  if (isBuffer && second >> 24 == 255)
+    return false;
   // There is no global data share; LLVM drops the bit that asks for it.
   const bool isGlobalDataShare = first >> 26 == 0x36 && (first >> 16 & 1);
   if (isGlobalDataShare || hasReservedSelection(first, second))

@@ -181,6 +181,40 @@ TEST(Conversion, HalfBothWays) {
   }
 }
 
+/// f16 and 16-bit integers over every code, both ways: out of range limits, NaN is 0, fractions are cut off.
+TEST(Conversion, SixteenBitIntegers) {
+  CodeObjectPointer object = loadAssembly(kernelText("fromUnsigned", "  v_cvt_f16_u16 v10, v4") +
+                                          kernelText("fromSigned", "  v_cvt_f16_i16 v10, v4") +
+                                          kernelText("toUnsigned", "  v_cvt_u16_f16 v10, v4") +
+                                          kernelText("toSigned", "  v_cvt_i16_f16 v10, v4"));
+  ASSERT_TRUE(object);
+  const std::vector<uint32_t> codes = allCodes(65536);
+  const std::vector<double> values = finiteValues(half);
+  auto fromUnsigned = runOver(*object, "fromUnsigned", codes),
+       fromSigned = runOver(*object, "fromSigned", codes), toUnsigned = runOver(*object, "toUnsigned", codes),
+       toSigned = runOver(*object, "toSigned", codes);
+  for (unsigned code = 0; code < 65536; ++code) {
+    ASSERT_EQ(fromUnsigned[code], encode(half, values, code, 0x7c00)) << code;
+    ASSERT_EQ(fromSigned[code], encode(half, values, static_cast<int16_t>(code), 0x7c00)) << code;
+    const double value = decode(half, code);
+    const auto limited = [&](double low, double high) {
+      return std::isnan(value) ? 0.0 : std::trunc(std::clamp(value, low, high));
+    };
+    ASSERT_EQ(toUnsigned[code] & 0xffff, static_cast<uint16_t>(limited(0, 65535))) << value;
+    ASSERT_EQ(toSigned[code] & 0xffff, static_cast<uint16_t>(static_cast<int16_t>(limited(-32768, 32767))))
+        << value;
+  }
+}
+
+TEST(Conversion, Bfloat16Decodes) {
+  CodeObjectPointer object = loadAssembly(kernelText("decode", "  v_cvt_f32_bf16 v10, v4"), "gfx950");
+  ASSERT_TRUE(object);
+  constexpr SmallFormat bfloat{8, 7, 127, Special::Ieee};
+  auto got = runOver(*object, "decode", allCodes(65536));
+  for (unsigned code = 0; code < 65536; ++code)
+    expectSame(std::bit_cast<float>(got[code]), decode(bfloat, code), code);
+}
+
 TEST(Conversion, Bfloat16OfGfx950) {
   CodeObjectPointer object = loadAssembly(kernelText("round", "  v_cvt_pk_bf16_f32 v10, v4, v4"), "gfx950");
   ASSERT_TRUE(object);

@@ -218,6 +218,9 @@ TEST(Loader, SurvivesRandomCode) {
       bytes[code] = static_cast<char>(0xf9);
       bytes[code + 1] = static_cast<char>(bytes[code + 1] & ~1);
       bytes[code + 3] = static_cast<char>(bytes[code + 3] & 0x7f);
+    } else if (round % 16 == 1) { // a buffer instruction whose offset is a literal that is not there
+      bytes[code + 3] = static_cast<char>(round & 16 ? 0xe0 : 0xe8);
+      bytes[code + 7] = static_cast<char>(0xff);
     }
     auto object = CodeObject::load(bytes, "fuzz.co");
     ASSERT_TRUE(bool(object)) << messageOf(object.takeError());
