@@ -70,7 +70,8 @@ Breakdown CollectiveModel::breakdown(const CollectiveShape &shape) const {
   double simpleShare = c.simpleBandwidth, ownPart = 0;
   if (links.topology == LinkTopology::NvSwitch) {
     simpleShare *= std::pow(static_cast<double>(ranks) / links.gpusPerNode, c.simpleRankExponent);
-    ownPart = c.ownPart; // a mesh's few links to a small group are slower than any copy
+    // A mesh's few links to a small group are slower than any copy; what goes to a peer has no own part.
+    ownPart = toPeer ? 0 : c.ownPart;
   }
   const double handled = wire * (1 + ownPart / hops) / group;
   const double transfer = handled / simpleShare;

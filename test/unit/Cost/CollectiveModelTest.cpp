@@ -46,6 +46,42 @@ TEST(CollectiveModel, ASwitchGivesAnyGroupAllLinks) {
   EXPECT_GT(busBandwidth(2), 0.6 * busBandwidth(8));
 }
 
+TEST(CollectiveModel, RanksBehindASwitchCopyTheirOwnPart) {
+  CollectiveConstants constants;
+  constants.ownPart = 0.5;
+  constants.simpleRankExponent = constants.simpleRamp = 0;
+  const Profile h100 = shippedProfile("h100-sxm"), mi300x = shippedProfile("mi300x");
+  std::array<CollectiveConstants, 5> all;
+  all.fill(constants);
+  auto transfer = [&](const Profile &profile, CollectiveKind kind, int64_t ranks) {
+    const CollectiveShape shape{kind, int64_t(1) << 30, ranks};
+    const Breakdown result = CollectiveModel(profile, all).breakdown(shape);
+    return termOf(result, "links") / resourceOf(result, "links") * constants.simpleBandwidth;
+  };
+  EXPECT_NEAR(transfer(h100, CollectiveKind::AllGather, 2), 1.5, 1e-9);
+  EXPECT_NEAR(transfer(h100, CollectiveKind::AllGather, 8), 1 + 0.5 / 7, 1e-9);
+  EXPECT_NEAR(transfer(h100, CollectiveKind::SendReceive, 2), 1, 1e-9);
+  EXPECT_NEAR(transfer(mi300x, CollectiveKind::AllGather, 2), 1, 1e-9);
+}
+
+TEST(CollectiveModel, AFirstChunkPassesEveryRankBesideTheTransfers) {
+  CollectiveConstants constants;
+  constants.simpleFillPerRank = 10e-6;
+  std::array<CollectiveConstants, 5> all;
+  all.fill(constants);
+  constants.simpleFillPerRank = 0;
+  std::array<CollectiveConstants, 5> none;
+  none.fill(constants);
+  const Profile h100 = shippedProfile("h100-sxm");
+  auto fill = [&](int64_t bytes) {
+    const CollectiveShape shape{CollectiveKind::AllGather, bytes, 8};
+    return CollectiveModel(h100, all).time(shape).value - CollectiveModel(h100, none).time(shape).value;
+  };
+  EXPECT_GT(fill(16 << 20), 30e-6); // seven hops of 10 us, of which transfers hide some
+  EXPECT_LT(fill(16 << 20), 70e-6);
+  EXPECT_LT(fill(int64_t(1) << 30), 2e-6);
+}
+
 TEST(CollectiveModel, TakesTheCheapestProtocol) {
   CollectiveModel model = modelOf(frozenProfile());
   double previous = 0;
