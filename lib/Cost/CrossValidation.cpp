@@ -2,44 +2,10 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <limits>
 #include <map>
-#include <numeric>
 #include <set>
 
 namespace codesign {
-
-RowRace::RowRace(int rows) : trial(rows), bestSum(std::numeric_limits<double>::infinity()) {
-  // Steps of the golden ratio, made coprime with the number of rows.
-  int step = std::max(1, static_cast<int>(0.6180339887498949 * rows));
-  while (std::gcd(step, rows) > 1)
-    ++step;
-  for (int i = 0, at = 0; i < rows; ++i, at = (at + step) % rows)
-    order.push_back(at);
-}
-
-double RowRace::run(llvm::function_ref<double(int)> loss) {
-  constexpr int block = 64;
-  constexpr double certain = 3; // standard errors of the mean difference
-  double sum = 0, difference = 0, squares = 0;
-  const int rows = static_cast<int>(order.size());
-  for (int i = 0; i < rows; ++i) {
-    trial[i] = loss(order[i]);
-    sum += trial[i];
-    if (best.empty())
-      continue;
-    const double worse = trial[i] - best[i];
-    difference += worse;
-    squares += worse * worse;
-    if ((i + 1) % block == 0 && i + 1 < rows && difference > certain * std::sqrt(squares))
-      return (bestSum + difference * rows / (i + 1)) / rows;
-  }
-  if (sum < bestSum) {
-    bestSum = sum;
-    best = trial;
-  }
-  return sum / rows;
-}
 
 int groupsAmong(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<int> indices) {
   std::set<uint64_t> groups;

@@ -1,8 +1,10 @@
 // The search for constants: random steps along few coordinates find the region, steps of a learnt shape its
 // lowest place, where constants trade against one another.
-#include "codesign/Cost/CrossValidation.h"
+#include "codesign/Cost/Minimise.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -241,6 +243,38 @@ double minimise(std::vector<FitVariable> &variables,
   for (auto [variable, value] : llvm::zip_equal(variables, best))
     variable.value = value;
   return least;
+}
+
+RowRace::RowRace(int rows) : trial(rows), bestSum(std::numeric_limits<double>::infinity()) {
+  // Steps of the golden ratio, made coprime with the number of rows.
+  int step = std::max(1, static_cast<int>(0.6180339887498949 * rows));
+  while (std::gcd(step, rows) > 1)
+    ++step;
+  for (int i = 0, at = 0; i < rows; ++i, at = (at + step) % rows)
+    order.push_back(at);
+}
+
+double RowRace::run(llvm::function_ref<double(int)> loss) {
+  constexpr int block = 64;
+  constexpr double certain = 3; // standard errors of the mean difference
+  double sum = 0, difference = 0, squares = 0;
+  const int rows = static_cast<int>(order.size());
+  for (int i = 0; i < rows; ++i) {
+    trial[i] = loss(order[i]);
+    sum += trial[i];
+    if (best.empty())
+      continue;
+    const double worse = trial[i] - best[i];
+    difference += worse;
+    squares += worse * worse;
+    if ((i + 1) % block == 0 && i + 1 < rows && difference > certain * std::sqrt(squares))
+      return (bestSum + difference * rows / (i + 1)) / rows;
+  }
+  if (sum < bestSum) {
+    bestSum = sum;
+    best = trial;
+  }
+  return sum / rows;
 }
 
 } // namespace codesign

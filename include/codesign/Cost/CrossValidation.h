@@ -2,7 +2,7 @@
 #pragma once
 
 #include "codesign/Cost/Constants.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
+#include "codesign/Cost/Minimise.h"
 #include "llvm/Support/ThreadPool.h"
 #include <cstdint>
 #include <string>
@@ -22,23 +22,6 @@ struct FitOptions {
   /// their noise.
   double restraint = 1;
 };
-
-/// One search coordinate of minimise().
-struct FitVariable {
-  double value = 0;
-  double low = 0;
-  double high = 0;
-};
-
-/// Where a value lies in a variable's range, 0 to 1: the cube root of its share, since most constants are
-/// near the lower bound.
-double placeOf(const FitVariable &variable, double value);
-
-/// Minimises a function of several bounded variables: half of the evaluations go to random steps along one or
-/// two coordinates, the rest to an evolution strategy that learns how variables trade against one another.
-/// Deterministic for a seed. Returns the least value found and leaves its place in `variables`.
-double minimise(std::vector<FitVariable> &variables,
-                llvm::function_ref<double(llvm::ArrayRef<double>)> objective, int evaluations, uint64_t seed);
 
 /// A measured row as fits and bands see it.
 struct FitRow {
@@ -77,20 +60,6 @@ std::vector<ErrorBand> ratioBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<Ne
 
 /// Indices of at most `count` of `indices`, evenly spread and deterministic.
 std::vector<int> thinned(llvm::ArrayRef<int> indices, int count);
-
-/// The mean of a loss over rows, to be minimised. A trial that is worse than the best so far beyond chance
-/// after a part of the rows is abandoned: most trials are. Their mean is estimated from that part.
-class RowRace {
-public:
-  explicit RowRace(int rows);
-  /// The mean, above the least so far where it is an estimate. `loss(i)` of row i.
-  double run(llvm::function_ref<double(int)> loss);
-
-private:
-  std::vector<int> order; // each prefix is spread evenly over the rows
-  std::vector<double> best, trial;
-  double bestSum;
-};
 
 template <class Constants>
 struct FitResult {
