@@ -1,5 +1,6 @@
 // What the verifier asks of tensor copies, mbarriers, roles and products from shared memory.
 #include "codesign/Isa/MemoryInstruction.h"
+#include "dialects/Kernel/OpChecks.h"
 #include "dialects/Kernel/Operand.h"
 
 using namespace mlir;
@@ -139,6 +140,16 @@ LogicalResult StoreTensorOp::verify() {
   if (getCount() == 0 || static_cast<int64_t>(getCount()) > getRing().getType().getSlots())
     return emitOpError("stores panels that the ring does not have");
   return verifyBox(*this, getMap().getType(), getRing().getType().getRows(), getRing().getType());
+}
+
+LogicalResult AddProductsOp::verify() {
+  FragmentType sums = getSums().getType();
+  if (sums.getRole() != Role::Accumulator)
+    return emitOpError("adds accumulators");
+  if (getScales() && getScales().getType().getRows() != sums.getShape()[0])
+    return emitOpError() << "has " << getScales().getType().getRows() << " scales for " << sums.getShape()[0]
+                         << " rows";
+  return verifyFragment(*this, sums);
 }
 
 LogicalResult WgmmaOp::verify() {

@@ -142,11 +142,11 @@ def Kernel_WgmmaOp : Kernel_AsyncOp<"wgmma", [AllTypesMatch<["accumulator", "res
   let summary = "accumulator[i][j] + Σ a[row + i][k]·w[column + j][k] over the tiles' depth; runs on after this op";
   let description = [{
     All instructions of one op form a group. Until kernel.wait_products has seen the group, neither the sums nor the tiles may be
-    touched by anything but further products.
+    touched by anything but further products. With `fresh` the accumulator counts as zero.
   }];
-  let arguments = (ins Kernel_TileType:$a, Index:$row, Kernel_TileType:$b, Index:$column, Kernel_FragmentType:$accumulator);
+  let arguments = (ins UnitAttr:$fresh, Kernel_TileType:$a, Index:$row, Kernel_TileType:$b, Index:$column, Kernel_FragmentType:$accumulator);
   let results = (outs Kernel_FragmentType:$result);
-  let assemblyFormat = "$a `[` $row `]` `,` $b `[` $column `]` `,` $accumulator attr-dict `:` type($a) `,` type($b) `,` type($accumulator)";
+  let assemblyFormat = "(`fresh` $fresh^)? $a `[` $row `]` `,` $b `[` $column `]` `,` $accumulator attr-dict `:` type($a) `,` type($b) `,` type($accumulator)";
   let hasVerifier = 1;
 }
 
@@ -155,6 +155,17 @@ def Kernel_WaitProductsOp : Kernel_AsyncOp<"wait_products", [AllTypesMatch<["acc
   let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$pending, Kernel_FragmentType:$accumulator);
   let results = (outs Kernel_FragmentType:$result);
   let assemblyFormat = "$pending $accumulator attr-dict `:` type($accumulator)";
+}
+
+def Kernel_AddProductsOp : Kernel_AsyncOp<"add_products", [AllTypesMatch<["sums", "result", "products"]>]> {
+  let summary = "sums[i][j] + scales[i] · products[i][j] in fp32, once the products are done; without scales, their sum";
+  let description = [{
+    8-bit products are summed by the instruction with fewer bits than fp32 has; after a step of k they are added to sums that have them all.
+  }];
+  let arguments = (ins Kernel_FragmentType:$sums, Kernel_FragmentType:$products, Optional<Kernel_ScalesType>:$scales);
+  let results = (outs Kernel_FragmentType:$result);
+  let assemblyFormat = "$sums `,` $products (`scaled` `by` $scales^ `:` type($scales))? attr-dict `:` type($sums)";
+  let hasVerifier = 1;
 }
 
 #endif

@@ -28,11 +28,11 @@ def Kernel_ScaleColumnsOp : Kernel_Op<"scale_columns", [AllTypesMatch<["fragment
 def Kernel_ScaleRowsOp : Kernel_Op<"scale_rows", [AllTypesMatch<["fragment", "result"]>]> {
   let summary = "Multiplies by scales[row + position of the element's output row]";
   let description = [{
-    `scales` are rows of one fp32 each. The fragment is transposed: its columns are the output's rows.
+    `scales` are rows of one fp32 each. With `transposed` the fragment's columns are the output's rows.
   }];
-  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$scales, Index:$row);
+  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$scales, Index:$row, UnitAttr:$transposed);
   let results = (outs Kernel_FragmentType:$result);
-  let assemblyFormat = "$fragment `,` $scales `[` $row `]` attr-dict `:` type($fragment) `,` type($scales)";
+  let assemblyFormat = "(`transposed` $transposed^)? $fragment `,` $scales `[` $row `]` attr-dict `:` type($fragment) `,` type($scales)";
   let hasVerifier = 1;
 }
 

@@ -87,8 +87,9 @@ Error KernelWriter::emit(StoreTensorOp op) {
 Error KernelWriter::emit(WgmmaOp op) {
   if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
     return error;
-  line() << formatv("{0}.multiply({1}, {2}, {3}, {4});\n", text(op.getResult()), text(op.getA()),
-                    text(op.getRow()), text(op.getB()), text(op.getColumn()));
+  line() << formatv("{0}.{5}({1}, {2}, {3}, {4});\n", text(op.getResult()), text(op.getA()),
+                    text(op.getRow()), text(op.getB()), text(op.getColumn()),
+                    op.getFresh() ? "multiplyAnew" : "multiply");
   return Error::success();
 }
 
@@ -96,6 +97,16 @@ Error KernelWriter::emit(WaitProductsOp op) {
   if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
     return error;
   line() << formatv("{0}.wait<{1}>();\n", text(op.getResult()), op.getPending());
+  return Error::success();
+}
+
+Error KernelWriter::emit(AddProductsOp op) {
+  if (Error error = updateInPlace(op, op.getSums(), op.getResult()))
+    return error;
+  line() << text(op.getResult()) << ".add(" << text(op.getProducts());
+  if (op.getScales())
+    out << ", " << text(op.getScales());
+  out << ");\n";
   return Error::success();
 }
 

@@ -49,8 +49,8 @@ Error KernelWriter::emit(ScaleColumnsOp op) {
 Error KernelWriter::emit(ScaleRowsOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
-  line() << formatv("{0}.scaleColumns({1}, {2});\n", text(op.getResult()), text(op.getScales()),
-                    text(op.getRow()));
+  line() << formatv("{0}.{3}({1}, {2});\n", text(op.getResult()), text(op.getScales()), text(op.getRow()),
+                    op.getTransposed() ? "scaleColumns" : "scaleRows");
   return Error::success();
 }
 

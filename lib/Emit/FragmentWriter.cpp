@@ -72,11 +72,13 @@ Error KernelWriter::emit(MmaOp op) {
   return Error::success();
 }
 
-/// "BlockScales<Mma, 8>".
+/// "BlockScales<Mma, 8>"; of a warpgroup, whose instructions have 64 rows, "GroupScales<2>".
 static std::string scalesClass(ScalesType type, FuncOp function) {
   StringAttr name;
   function.walk([&](ZeroOp op) { name = op.getType().getInstruction(); });
   const MatrixInstruction *record = findMatrixInstruction(architectureOf(function), name.getValue());
+  if (record->kind == MatrixInstructionKind::Wgmma)
+    return formatv("GroupScales<{0}>", type.getRows() / record->m);
   return formatv("BlockScales<Mma, {0}>", type.getRows() / record->n);
 }
 

@@ -193,7 +193,7 @@ Error KernelWriter::writeOperation(Operation *op) {
             FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp,
             GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp, CollectSumsOp, scf::ForOp,
             ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp,
-            WaitProductsOp>([&](auto known) { return emit(known); })
+            WaitProductsOp, AddProductsOp>([&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {
         line() << asyncStatement(known) << ";\n";
@@ -324,8 +324,10 @@ Error KernelWriter::emit(scf::ForOp op) {
   else if (op->hasAttr("kernel.rolled"))
     out << "#pragma unroll 1\n";
   const std::optional<int64_t> step = constantValue(op.getStep());
-  line() << formatv("for (int {0} = {1}; {0} < {2}; {3}) {{\n", counter, text(op.getLowerBound()),
-                    text(op.getUpperBound()),
+  std::string end = text(op.getUpperBound());
+  if (op->hasAttr("kernel.unknown_end"))
+    end = "unknown(" + end + ")";
+  line() << formatv("for (int {0} = {1}; {0} < {2}; {3}) {{\n", counter, text(op.getLowerBound()), end,
                     step && *step == 1 ? "++" + counter : counter + " += " + text(op.getStep()));
   ++depth;
   if (Error error = writeBlock(*op.getBody()))

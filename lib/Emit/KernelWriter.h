@@ -61,6 +61,7 @@ private:
   llvm::Error emit(kernel::StoreTensorOp op);
   llvm::Error emit(kernel::WgmmaOp op);
   llvm::Error emit(kernel::WaitProductsOp op);
+  llvm::Error emit(kernel::AddProductsOp op);
   std::string asyncStatement(mlir::Operation *op);
   llvm::Error writeRegion(mlir::Region &region);
   /// Forgets what the scope that ends here declared.

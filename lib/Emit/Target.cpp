@@ -96,7 +96,7 @@ public:
   }
 
   Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
-    if (Error error = checkTypes(record, /*float8=*/false))
+    if (Error error = checkTypes(record, /*float8=*/record.kind == MatrixInstructionKind::Wgmma))
       return error;
     if (record.kind == MatrixInstructionKind::Wgmma && record.a.space == OperandSpace::SharedMemory) {
       writeWgmma(record, out);
@@ -172,12 +172,19 @@ private:
     out << "struct Mma {\n";
     out << formatv("  using Element = {0};\n  static constexpr int columns = {1};\n",
                    scalarName(record.a.type), record.n);
-    out << formatv("  DEVICE void apply(float (&sum)[{0}], unsigned long long a, unsigned long long b) {{\n",
-                   sums);
     const bool transposable = StringRef(record.text).contains("$transposeA");
-    out << formatv("    asm volatile(\n        \"{0} \"\n        \"{{{1}}, \"\n", record.mnemonic, list);
-    out << formatv("        \"%{0}, %{1}, 1, 1, 1{2};\"\n", sums, sums + 1, transposable ? ", 0, 0" : "");
-    out << formatv("        : {0}\n        : \"l\"(a), \"l\"(b));\n  }\n};\n", constraints);
+    auto function = [&](StringRef name, int accumulate) {
+      out << formatv("  DEVICE void {0}(float (&sum)[{1}], unsigned long long a, unsigned long long b) {{\n",
+                     name, sums);
+      out << formatv("    asm volatile(\n        \"{0} \"\n        \"{{{1}}, \"\n", record.mnemonic, list);
+      out << formatv("        \"%{0}, %{1}, {3}, 1, 1{2};\"\n", sums, sums + 1, transposable ? ", 0, 0" : "",
+                     accumulate);
+      out << formatv("        : {0}\n        : \"l\"(a), \"l\"(b));\n  }\n", constraints);
+    };
+    function("apply", 1);
+    if (isFloat8(record.a.type))
+      function("applyAnew", 0); // the sums before count as zero
+    out << "};\n";
   }
 
   static bool isDynamic(kernel::FuncOp function) { return launchFacts(function).dynamicLdsBytes > 0; }

@@ -105,7 +105,7 @@ Error Agent::runOther(Operation *op) {
         return Error::success();
       })
       .Case<MbarriersOp, ClusterBarrierOp, AwaitOp, ArriveOp, ExpectBytesOp, CopyTensorOp, StageOp,
-            StoreTensorOp, WgmmaOp, WaitProductsOp>([&](auto known) { return run(known); })
+            StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return Interpreter::runOther(unknown); });
 }
 
@@ -313,6 +313,8 @@ Error Agent::run(WgmmaOp op) {
   if (!right)
     return at(op, right.takeError());
   Fragment sums = takeFragment(op.getAccumulator());
+  if (op.getFresh())
+    std::fill(sums.begin(), sums.end(), 0.0f);
   const int64_t depth = op.getA().getType().getColumns();
   forEachElement(type, [&](int64_t, size_t slot, int64_t i, int64_t j) {
     for (int64_t k = 0; k < depth; k += record.k) {
@@ -332,6 +334,17 @@ Error Agent::run(WaitProductsOp op) {
     for (Half &half : halves)
       half.knowledge.add(products.front());
   values[op.getResult()].fragment = takeFragment(op.getAccumulator());
+  return Error::success();
+}
+
+Error Agent::run(AddProductsOp op) {
+  Fragment sums = takeFragment(op.getSums());
+  const Fragment &added = values[op.getProducts()].fragment;
+  const Fragment *scales = op.getScales() ? &values[op.getScales()].fragment : nullptr;
+  forEachElement(op.getSums().getType(), [&](int64_t, size_t slot, int64_t i, int64_t) {
+    sums[slot] += scales ? added[slot] * (*scales)[i] : added[slot];
+  });
+  values[op.getResult()].fragment = std::move(sums);
   return Error::success();
 }
 

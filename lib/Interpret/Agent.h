@@ -57,6 +57,7 @@ private:
   llvm::Error run(kernel::StoreTensorOp op);
   llvm::Error run(kernel::WgmmaOp op);
   llvm::Error run(kernel::WaitProductsOp op);
+  llvm::Error run(kernel::AddProductsOp op);
 
   /// The mbarrier of a use in one workgroup; an error before it is set up as far as this agent knows.
   llvm::Expected<Mbarrier *> barrierOf(mlir::Operation *op, mlir::Value ring, mlir::Value use, int64_t rank);

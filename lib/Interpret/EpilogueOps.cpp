@@ -53,8 +53,8 @@ Error Interpreter::run(ScaleRowsOp op) {
   Fragment fragment = takeFragment(op.getFragment());
   const Tile tile = values[op.getScales()].tile;
   const Index &row = values[op.getRow()].index;
-  forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t, int64_t second) {
-    const int64_t at = row[wave] + second;
+  forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
+    const int64_t at = row[wave] + (op.getTransposed() ? second : first);
     if (at < tile.rowLimit)
       fragment[slot] *= tile.matrix->at(tile.firstRow + at, 0);
   });

@@ -12,14 +12,9 @@ TileType globalTile(int64_t rows, int64_t columns, Type element) {
                        RowMajorAttr::get(element.getContext(), 0));
 }
 
-GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, const GemmProblem &problem,
-                                const GemmKernel &schedule) {
-  MLIRContext *context = builder.getContext();
-  const Type element = mlirTypeOf(context, problem.type),
-             outElement = mlirTypeOf(context, problem.outputType()), f32 = Float32Type::get(context);
-  SmallVector<Type> types = {globalTile(ShapedType::kDynamic, problem.k, element),
-                             globalTile(problem.n, problem.k, element)};
-  SmallVector<StringRef> names = {"a", "w"};
+void appendScaleArguments(MLIRContext *context, const GemmProblem &problem, SmallVectorImpl<Type> &types,
+                          SmallVectorImpl<StringRef> &names) {
+  const Type f32 = Float32Type::get(context);
   const bool perToken = problem.scaling == Scaling::PerToken;
   if (problem.scaling == Scaling::Block128) {
     const int64_t steps = llvm::divideCeil(problem.k, scaledBlock);
@@ -31,6 +26,17 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     types.push_back(globalTile(1, perToken ? problem.n : 1, f32));
     names.append({"aScale", "wScale"});
   }
+}
+
+GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, const GemmProblem &problem,
+                                const GemmKernel &schedule) {
+  MLIRContext *context = builder.getContext();
+  const Type element = mlirTypeOf(context, problem.type),
+             outElement = mlirTypeOf(context, problem.outputType());
+  SmallVector<Type> types = {globalTile(ShapedType::kDynamic, problem.k, element),
+                             globalTile(problem.n, problem.k, element)};
+  SmallVector<StringRef> names = {"a", "w"};
+  appendScaleArguments(context, problem, types, names);
   if (problem.bias) {
     types.push_back(globalTile(1, problem.n, outElement));
     names.push_back("bias");
@@ -93,6 +99,26 @@ scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value 
   return loop;
 }
 
+Value createScales(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
+                   const GemmFunction &function, Value sums, const OutputPlace &place) {
+  const bool perToken = problem.scaling == Scaling::PerToken;
+  if (!perToken && problem.scaling != Scaling::PerTensor)
+    return sums;
+  auto scaleColumns = [&](Value scales) {
+    sums = ScaleColumnsOp::create(builder, sums, scales, place.column, place.transposed);
+  };
+  if (perToken) {
+    auto type = cast<TileType>(function.aScale.getType());
+    Value rows = RowsOp::create(builder, globalTile(schedule.tileM, 1, type.getElementType()), "aScaleRows",
+                                function.aScale, place.tileRow, function.m);
+    sums = ScaleRowsOp::create(builder, sums, rows, place.row, place.transposed);
+  } else {
+    scaleColumns(function.aScale);
+  }
+  scaleColumns(function.wScale);
+  return sums;
+}
+
 void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
                     const GemmFunction &function, Value sums, const OutputPlace &place) {
   auto tileRows = [&](StringRef name, Value matrix) -> Value {
@@ -100,15 +126,7 @@ void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, c
     return RowsOp::create(builder, globalTile(schedule.tileM, type.getColumns(), type.getElementType()), name,
                           matrix, place.tileRow, function.m);
   };
-  auto scaleColumns = [&](Value scales) {
-    sums = ScaleColumnsOp::create(builder, sums, scales, place.column, place.transposed);
-  };
-  if (problem.scaling == Scaling::PerToken)
-    sums = ScaleRowsOp::create(builder, sums, tileRows("aScaleRows", function.aScale), place.row);
-  else if (problem.scaling == Scaling::PerTensor)
-    scaleColumns(function.aScale);
-  if (problem.scaling == Scaling::PerToken || problem.scaling == Scaling::PerTensor)
-    scaleColumns(function.wScale);
+  sums = createScales(builder, problem, schedule, function, sums, place);
   if (problem.bias)
     sums = AddBiasOp::create(builder, sums, function.bias, place.column, place.transposed);
   if (problem.gated)

@@ -7,6 +7,11 @@
 
 namespace codesign {
 
+/// Appends the types and names of the fp32 scales that the problem has.
+void appendScaleArguments(mlir::MLIRContext *context, const GemmProblem &problem,
+                          llvm::SmallVectorImpl<mlir::Type> &types,
+                          llvm::SmallVectorImpl<llvm::StringRef> &names);
+
 /// The kernel.func of a GEMM, its arguments by meaning; null where the problem has none.
 struct GemmFunction {
   kernel::FuncOp function;
@@ -39,6 +44,11 @@ struct OutputPlace {
   mlir::Value tileRow, row, column;
   bool transposed = false; // the fragment's rows are output columns
 };
+
+/// The sums times the scales of tensors or tokens, where the problem has such.
+mlir::Value createScales(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                         const GemmKernel &schedule, const GemmFunction &function, mlir::Value sums,
+                         const OutputPlace &place);
 
 /// Everything after the sums: scales, bias, activation, gate, residual, store.
 void createEpilogue(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,

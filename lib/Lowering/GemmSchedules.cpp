@@ -60,8 +60,6 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   if (type != record->b.type || !(half || isFloat8(type)) ||
       schedule.outputType != (half ? type : DataType::BF16))
     return unsupported("types other than bf16, fp16 and fp8 with bf16 results");
-  if (isFloat8(type) && vendorOf(schedule.architecture) != Vendor::Amd)
-    return unsupported("8-bit products");
   GemmKernel kernel;
   kernel.architecture = schedule.architecture;
   kernel.limits = targetLimits(profile);

@@ -1,4 +1,5 @@
 #include "WgmmaLowering.h"
+#include "GemmFunction.h"
 #include "codesign/Support/Diagnostics.h"
 #include "dialects/Kernel/Operand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,9 +21,10 @@ class WgmmaBuilder {
 public:
   WgmmaBuilder(MLIRContext &context, const GemmProblem &problem, const GemmKernel &schedule)
       : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
-        element(mlirTypeOf(&context, problem.type)), kTileCount(llvm::divideCeil(problem.k, schedule.tileK)),
-        groups(schedule.wavesM * schedule.wavesN), groupM(schedule.tileM / schedule.wavesM),
-        groupN(schedule.tileN / schedule.wavesN), clusterSize(schedule.clusterM * schedule.clusterN) {
+        element(mlirTypeOf(&context, problem.type)), outElement(mlirTypeOf(&context, problem.outputType())),
+        kTileCount(llvm::divideCeil(problem.k, schedule.tileK)), groups(schedule.wavesM * schedule.wavesN),
+        groupM(schedule.tileM / schedule.wavesM), groupN(schedule.tileN / schedule.wavesN),
+        clusterSize(schedule.clusterM * schedule.clusterN) {
     a = {"a", schedule.tileM, schedule.clusterN > 1 ? clusterSize : 1, {}, {}};
     w = {"w", schedule.tileN, schedule.clusterM > 1 ? clusterSize : 1, {}, {}};
   }
@@ -43,13 +45,13 @@ private:
   Value add(Value left, Value right) { return builder.createOrFold<arith::AddIOp>(left, right); }
   Value multiply(Value left, Value right) { return builder.createOrFold<arith::MulIOp>(left, right); }
   TileType global(int64_t rows, int64_t columns) {
-    return TileType::get(builder.getContext(), {rows, columns}, element, Space::Global,
+    return TileType::get(builder.getContext(), {rows, columns}, outElement, Space::Global,
                          RowMajorAttr::get(builder.getContext(), 0));
   }
-  TensorMapType mapType(int64_t rows, int64_t columns, int64_t boxRows, int64_t boxColumns) {
+  TensorMapType mapType(Type element, int64_t rows, int64_t columns, int64_t boxRows, int64_t boxColumns) {
     return TensorMapType::get(builder.getContext(), {rows, columns}, element, {boxRows, boxColumns});
   }
-  Value allocate(StringRef name, int64_t slots, int64_t rows, int64_t columns) {
+  Value allocate(StringRef name, Type element, int64_t slots, int64_t rows, int64_t columns) {
     auto type = TileType::get(builder.getContext(), {slots, rows, columns}, element, Space::Shared,
                               SwizzledAttr::get(builder.getContext()));
     return AllocOp::create(builder, type, name);
@@ -63,16 +65,20 @@ private:
   }
   /// Whether the copy engine writes the output: whole panels, rows that start at multiples of 16 bytes.
   bool storesPanels() const {
-    return groupN * elementBytes() % narrowestSwizzleBytes == 0 &&
-           problem.n * elementBytes() % chunkBytes == 0;
+    return groupN * outBytes() % narrowestSwizzleBytes == 0 && problem.n * outBytes() % chunkBytes == 0;
   }
   int64_t elementBytes() const { return bitWidth(problem.type) / 8; }
+  int64_t outBytes() const { return bitWidth(problem.outputType()) / 8; }
+  /// The instruction sums 8-bit products with fewer bits than fp32 has: after each step they go to other
+  /// sums.
+  bool addsProducts() const { return isFloat8(problem.type); }
+  bool hasBlockScales() const { return problem.scaling == Scaling::Block128; }
   /// The widest swizzle span that divides a group's columns.
   int64_t panelColumns() const {
     int64_t span = swizzleBytes;
-    while (groupN * elementBytes() % span)
+    while (groupN * outBytes() % span)
       span /= 2;
-    return span / elementBytes();
+    return span / outBytes();
   }
 
   FuncOp createFunction(ModuleOp module);
@@ -88,15 +94,17 @@ private:
   void produce();
   void copy(const Stream &stream, Value origin, Value kColumn, Value use);
   void consume();
+  Value addSteps(Value sums, const Round &round, WaveTileOp group);
   Value product(Value sums, Value use, WaveTileOp group);
   void epilogue(Value sums, const Round &round, WaveTileOp group);
 
   const GemmProblem &problem;
   const GemmKernel &schedule;
   ImplicitLocOpBuilder builder;
-  Type element;
+  Type element, outElement;
   int64_t kTileCount, groups, groupM, groupN, clusterSize;
   Stream a, w;
+  GemmFunction scaled; // its scales and m only
   Value bias, out, m, panels, full, empty, tileK, kTiles;
   ClusterPositionOp cluster;
 };
@@ -104,15 +112,17 @@ private:
 FuncOp WgmmaBuilder::createFunction(ModuleOp module) {
   MLIRContext *context = builder.getContext();
   SmallVector<Type> types = {
-      mapType(ShapedType::kDynamic, problem.k, schedule.tileM / a.sharers, schedule.tileK),
-      mapType(problem.n, problem.k, schedule.tileN / w.sharers, schedule.tileK)};
+      mapType(element, ShapedType::kDynamic, problem.k, schedule.tileM / a.sharers, schedule.tileK),
+      mapType(element, problem.n, problem.k, schedule.tileN / w.sharers, schedule.tileK)};
   SmallVector<StringRef> names = {"a", "w"};
+  appendScaleArguments(context, problem, types, names);
   if (problem.bias) {
     types.push_back(global(1, problem.n));
     names.push_back("bias");
   }
-  types.push_back(storesPanels() ? Type(mapType(ShapedType::kDynamic, problem.n, groupM, panelColumns()))
-                                 : Type(global(ShapedType::kDynamic, problem.n)));
+  types.push_back(storesPanels()
+                      ? Type(mapType(outElement, ShapedType::kDynamic, problem.n, groupM, panelColumns()))
+                      : Type(global(ShapedType::kDynamic, problem.n)));
   types.push_back(builder.getIndexType());
   names.append({"d", "m"});
   builder.setInsertionPointToEnd(module.getBody());
@@ -131,10 +141,14 @@ FuncOp WgmmaBuilder::createFunction(ModuleOp module) {
   builder.setInsertionPointToStart(block);
   a.map = block->getArgument(0);
   w.map = block->getArgument(1);
+  if (problem.scaling != Scaling::None) {
+    scaled.aScale = block->getArgument(2);
+    scaled.wScale = block->getArgument(3);
+  }
   if (problem.bias)
-    bias = block->getArgument(2);
+    bias = block->getArgument(problem.scaling == Scaling::None ? 2 : 4);
   out = block->getArgument(block->getNumArguments() - 2);
-  m = block->getArguments().back();
+  m = scaled.m = block->getArguments().back();
   return function;
 }
 
@@ -191,7 +205,40 @@ void WgmmaBuilder::produce() {
 
 Value WgmmaBuilder::product(Value sums, Value use, WaveTileOp group) {
   AwaitOp::create(builder, false, full, use);
-  return WgmmaOp::create(builder, slot(a, use), group.getRow(), slot(w, use), group.getColumn(), sums);
+  return WgmmaOp::create(builder, addsProducts(), slot(a, use), group.getRow(), slot(w, use),
+                         group.getColumn(), sums);
+}
+
+/// Each step's products from zero, then to the sums in fp32. While one warpgroup adds, another multiplies.
+Value WgmmaBuilder::addSteps(Value sums, const Round &round, WaveTileOp group) {
+  SmallVector<Value> carried = {sums, ZeroOp::create(builder, sumsType(), "products")};
+  auto rowScales = createBlockScaleRows(builder, problem, schedule, scaled, round.row);
+  Value block;
+  auto fetch = [&](Value step) -> Value {
+    return FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), groupM), "scalesNext",
+                                 rowScales.a, group.getRow(), rowScales.w, block, step);
+  };
+  if (hasBlockScales()) {
+    block = arith::DivUIOp::create(builder, add(round.column, group.getColumn()), constant(scaledBlock));
+    carried.push_back(fetch(constant(0)));
+  }
+  auto steps = loop("kTile", 0, kTiles, carried);
+  steps->setDiscardableAttr("kernel.unknown_end", builder.getUnitAttr());
+  Value step = steps.getInductionVar(), use = add(round.firstUse, step), scales, next;
+  if (hasBlockScales()) {
+    scales = CombineScalesOp::create(builder, "scales", steps.getRegionIterArg(2));
+    next = fetch(add(step, constant(1)));
+  }
+  Value products = product(steps.getRegionIterArg(1), use, group);
+  products = WaitProductsOp::create(builder, 0, products);
+  ArriveOp::create(builder, empty, use);
+  Value added = AddProductsOp::create(builder, steps.getRegionIterArg(0), products, scales);
+  SmallVector<Value> yielded = {added, products};
+  if (next)
+    yielded.push_back(next);
+  scf::YieldOp::create(builder, yielded);
+  builder.setInsertionPointAfter(steps);
+  return steps.getResult(0);
 }
 
 /// A tile's slot is given back when its products are done, which is known one step later: one group of
@@ -200,6 +247,13 @@ void WgmmaBuilder::consume() {
   auto group = WaveTileOp::create(builder, SmallVector<int64_t>{groupM, groupN});
   Round round = openRound();
   Value sums = ZeroOp::create(builder, sumsType(), "sums");
+  if (addsProducts()) {
+    epilogue(addSteps(sums, round, group), round, group);
+    builder.setInsertionPointAfter(round.loop);
+    if (storesPanels())
+      WaitStoresOp::create(builder);
+    return;
+  }
   sums = product(sums, round.firstUse, group);
   if (kTileCount > 1) {
     auto steps = loop("kTile", 1, kTiles, sums);
@@ -221,6 +275,7 @@ void WgmmaBuilder::consume() {
 
 void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
   Value column = add(round.column, group.getColumn());
+  sums = createScales(builder, problem, schedule, scaled, sums, {round.row, group.getRow(), column, false});
   if (bias)
     sums = AddBiasOp::create(builder, sums, bias, column, false);
   if (problem.activation)
@@ -248,9 +303,9 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   kTiles = ConstantOp::create(builder, "kTiles", kTileCount);
   cluster = ClusterPositionOp::create(builder);
   for (Stream *stream : {&a, &w})
-    stream->ring = allocate(stream->name + "Tile", schedule.stages, stream->rows, schedule.tileK);
+    stream->ring = allocate(stream->name + "Tile", element, schedule.stages, stream->rows, schedule.tileK);
   if (storesPanels())
-    panels = allocate("dPanels", groups * (groupN / panelColumns()), groupM, panelColumns());
+    panels = allocate("dPanels", outElement, groups * (groupN / panelColumns()), groupM, panelColumns());
   auto ring = MbarriersType::get(builder.getContext(), schedule.stages);
   full = MbarriersOp::create(builder, ring, "full", int64_t(1));
   empty = MbarriersOp::create(builder, ring, "empty", groups * warpsPerGroup * clusterSize);

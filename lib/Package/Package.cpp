@@ -98,8 +98,8 @@ Error checkPackage(const PackageSpec &spec) {
     if (gemm.outputType != (narrow ? DataType::BF16 : gemm.type) ||
         (gemm.scaling != Scaling::None && !narrow) || (gemm.scaling == Scaling::Block128 && gemm.gated))
       return usageError("operator '" + gemm.name + "' has types or scales that no kernel has");
-    if (narrow && !spec.isAmd())
-      return usageError("operator '" + gemm.name + "': 8-bit operands are for AMD devices");
+    if (narrow && !spec.isAmd() && spec.architecture != "sm_90a")
+      return usageError("operator '" + gemm.name + "': no 8-bit kernels for " + spec.architecture);
     int64_t next = 1;
     for (const PackagedRange &range : gemm.ranges) {
       const bool last = &range == &gemm.ranges.back();

@@ -262,14 +262,15 @@ std::string dispatchText(const PackageSpec &spec) {
     out << "};\n";
   }
   out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  bool scaled, bias, gated, residual;\n"
-         "  bool half; // fp16, else bf16 or 8-bit\n  const "
+         "  bool narrow; // a and w have 8 bits\n  bool half;   // the others are fp16, else bf16\n  const "
          "Range *ranges;\n  int rangeCount;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms)
-    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {8}, {3}, {5}, {6}, {7}, {0}Ranges, {4}};\n",
-                   gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
-                   gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
-                   gemm.type == DataType::F16 ? "true" : "false",
-                   gemm.scaling != Scaling::None ? "true" : "false");
+    out << formatv(
+        "const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {8}, {3}, {5}, {6}, {9}, {7}, {0}Ranges, {4}};\n",
+        gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
+        gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
+        gemm.type == DataType::F16 ? "true" : "false", gemm.scaling != Scaling::None ? "true" : "false",
+        isFloat8(gemm.type) ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
       << templateRuntime << "\nextern \"C\" {\n\n";

@@ -103,8 +103,14 @@ SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
   return use;
 }
 
-/// Products of one row of instructions, and the scales of `blocks` blocks of k under way.
+/// Products of one row of instructions, and the scales of `blocks` blocks of k under way. With wgmma, of all
+/// 8-bit products, which the instruction sums with fewer bits than fp32 has.
 static int blockProductRegisters(const GemmSchedule &schedule, int blocks) {
+  if (schedule.family == GemmFamily::WgmmaTmaPersistent && isFloat8(schedule.matrixInstruction().a.type)) {
+    const int down = schedule.waveTileM() / schedule.instructionM();
+    const int sums = down * schedule.waveTileN() / 2; // of 64 x waveTileN in 128 lanes
+    return sums + (schedule.blockScaled ? (blocks + 1) * (2 * down + 1) : 0);
+  }
   if (!schedule.blockScaled)
     return 0;
   const int across = schedule.waveTileM() / schedule.instructionM();

@@ -19,6 +19,9 @@ struct bf16 {
 struct f16 {
   unsigned short bits;
 };
+struct fp8 {
+  unsigned char bits;
+};
 struct alignas(16) Chunk {
   unsigned words[4]; // 16 bytes: the widest unit that global and shared memory exchange
 };

@@ -12,7 +12,7 @@ DEVICE float fromNeighbourRow(float value) {
 
 /// What follows the products. Sums has forEachPair(visit), which calls visit(value, value to its right, row,
 /// column) for every pair of neighbours that a lane holds.
-template <class Sums, class Element>
+template <class Sums>
 struct Epilogue {
   __device__ Sums &sums() { return *static_cast<Sums *>(this); }
 
@@ -25,7 +25,7 @@ struct Epilogue {
   }
 
   /// Adds bias[column + j] to column j of the sums; the bias has Columns elements.
-  template <int Columns>
+  template <int Columns, class Element>
   __device__ void addBiasAcross(const Element *bias, int column) {
     sums().forEachPair([&](float &left, float &right, int, int j) {
       if (column + j < Columns)
@@ -35,8 +35,26 @@ struct Epilogue {
     });
   }
 
-  /// Adds bias[column + i] to row i of the sums, which is an output column; the bias has Columns elements.
+  /// Multiplies column j of the sums by scales[column + j] of Columns, row i by the scale of row + i.
   template <int Columns>
+  __device__ void scaleAcross(const float *scales, int column) {
+    sums().forEachPair([&](float &left, float &right, int, int j) {
+      if (column + j < Columns)
+        left *= scales[column + j];
+      if (column + j + 1 < Columns)
+        right *= scales[column + j + 1];
+    });
+  }
+  __device__ void scaleRows(const GlobalRows<float, 1> &scales, int row) {
+    sums().forEachPair([&](float &left, float &right, int i, int) {
+      const float scale = row + i < scales.count ? scales.first[row + i] : 0;
+      left *= scale;
+      right *= scale;
+    });
+  }
+
+  /// Adds bias[column + i] to row i of the sums, which is an output column; the bias has Columns elements.
+  template <int Columns, class Element>
   __device__ void addBiasDown(const Element *bias, int column) {
     sums().forEachPair([&](float &left, float &right, int i, int) {
       const float value = column + i < Columns ? widen(bias[column + i]) : 0;
@@ -46,7 +64,7 @@ struct Epilogue {
   }
 
   /// Rounds and writes to rows [row, ...) and columns [column, ...); outside the matrix nothing is written.
-  template <int Pitch>
+  template <class Element, int Pitch>
   __device__ void store(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     sums().forEachPair([&](float &left, float &right, int i, int j) {
       if (row + i >= matrix.count || column + j >= Pitch)
@@ -65,7 +83,7 @@ struct Epilogue {
 
   /// Rounds and writes element (i, j) of the sums to (row + j, column + i). Lanes of neighbouring rows
   /// exchange one value, so that each writes two neighbouring columns.
-  template <int Pitch>
+  template <class Element, int Pitch>
   __device__ void storeTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     const int odd = laneId() / 4 % 2;
     sums().forEachPair([&](float &left, float &right, int i, int j) {
@@ -107,7 +125,7 @@ DEVICE void addChunk(float (&sums)[4], const Chunk &chunk) {
 /// The sums of one wave: Down x Across instructions of 16 x 8, rows of the left operand by rows of the right
 /// one.
 template <class Mma, int Down, int Across>
-struct Accumulators : Epilogue<Accumulators<Mma, Down, Across>, typename Mma::Element> {
+struct Accumulators : Epilogue<Accumulators<Mma, Down, Across>> {
   float parts[Down][Across][4] = {};
 
   template <int Deep>

@@ -185,6 +185,13 @@ DEVICE void waitStores() {
 
 //----------------------------------------------------------------------------- products
 
+/// The number, which the compiler cannot know: it takes asm statements for nothing, and would write out a
+/// loop of a hundred steps of them.
+DEVICE int unknown(int number) {
+  asm("" : "+r"(number));
+  return number;
+}
+
 /// How wgmma finds an operand whose k is contiguous, in rows of RowBytes under the swizzle of that span:
 /// start address and distance of groups of eight rows in units of 16 bytes; the distance along k is not used.
 template <int RowBytes>
@@ -207,10 +214,51 @@ DEVICE unsigned roundPair(float left, float right, f16) {
   return pair;
 }
 
+/// A scale for each row of the sums that a lane holds.
+template <int Down>
+struct RowScales {
+  float rows[Down][2];
+};
+/// The scales of one block of k on their way: those of the lane's rows, and that of its group's columns.
+template <int Down>
+struct GroupScales {
+  float rows[Down][2], columns;
+
+  template <class... Place>
+  __device__ GroupScales(const Place &...place) {
+    load(place...);
+  }
+  /// Requests block `step` of the rows from `row` on and of column block `block`. Past the last
+  /// step, where nobody uses them, the last ones come again.
+  template <int Steps>
+  __device__ void load(const GlobalRows<float, Steps> &rowScales, int row,
+                       const GlobalRows<float, Steps> &columnScales, int block, int step) {
+    auto scale = [&](const GlobalRows<float, Steps> &matrix, int i) {
+      const long long at = static_cast<long long>(i) * Steps + minimum(step, Steps - 1);
+      return i < matrix.count ? matrix.first[at] : 0.0f;
+    };
+    const int first = row + threadId() % warpgroupSize / waveSize * 16 + laneId() / 4;
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int half = 0; half < 2; ++half)
+        rows[i][half] = scale(rowScales, first + i * 64 + half * 8);
+    columns = scale(columnScales, block);
+  }
+  __device__ RowScales<Down> product() const {
+    RowScales<Down> result;
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int half = 0; half < 2; ++half)
+        result.rows[i][half] = rows[i][half] * columns;
+    return result;
+  }
+};
+
 /// The sums of one warpgroup: Down x Across instructions of 64 x Mma::columns.
 template <class Mma, int Down, int Across>
-struct GroupAccumulators : Epilogue<GroupAccumulators<Mma, Down, Across>, typename Mma::Element> {
-  using Element = typename Mma::Element;
+struct GroupAccumulators : Epilogue<GroupAccumulators<Mma, Down, Across>> {
   float parts[Down][Across][Mma::columns / 2] = {};
 
   /// The zeros are in registers before the first product starts.
@@ -220,6 +268,15 @@ struct GroupAccumulators : Epilogue<GroupAccumulators<Mma, Down, Across>, typena
   /// one group.
   template <class TileA, class TileB>
   __device__ void multiply(TileA &a, int row, TileB &b, int column) {
+    products<false>(a, row, b, column);
+  }
+  /// The same, with sums that count as zero before.
+  template <class TileA, class TileB>
+  __device__ void multiplyAnew(TileA &a, int row, TileB &b, int column) {
+    products<true>(a, row, b, column);
+  }
+  template <bool Anew, class TileA, class TileB>
+  __device__ void products(TileA &a, int row, TileB &b, int column) {
     constexpr int rowBytes = TileA::rowBytes, stepBytes = 32; // of k, per instruction
     const unsigned long long left = matrixDescriptor<rowBytes>(sharedAddress(&a) + row * rowBytes);
     const unsigned long long right = matrixDescriptor<rowBytes>(sharedAddress(&b) + column * rowBytes);
@@ -229,9 +286,16 @@ struct GroupAccumulators : Epilogue<GroupAccumulators<Mma, Down, Across>, typena
 #pragma unroll
       for (int i = 0; i < Down; ++i)
 #pragma unroll
-        for (int j = 0; j < Across; ++j)
-          Mma::apply(parts[i][j], left + (i * 64 * rowBytes + k * stepBytes) / 16,
-                     right + (j * Mma::columns * rowBytes + k * stepBytes) / 16);
+        for (int j = 0; j < Across; ++j) {
+          const unsigned long long rows = left + (i * 64 * rowBytes + k * stepBytes) / 16,
+                                   columns = right + (j * Mma::columns * rowBytes + k * stepBytes) / 16;
+          if constexpr (!Anew)
+            Mma::apply(parts[i][j], rows, columns);
+          else if (k > 0)
+            Mma::apply(parts[i][j], rows, columns);
+          else
+            Mma::applyAnew(parts[i][j], rows, columns);
+        }
     asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
   }
   /// Waits until at most Pending groups are under way.
@@ -240,6 +304,27 @@ struct GroupAccumulators : Epilogue<GroupAccumulators<Mma, Down, Across>, typena
     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(Pending) : "memory");
     if (Pending == 0)
       hold();
+  }
+
+  /// Adds the products of a step of k, which are done.
+  __device__ void add(const GroupAccumulators &products) {
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+#pragma unroll
+        for (int v = 0; v < Mma::columns / 2; ++v)
+          parts[i][j][v] += products.parts[i][j][v];
+  }
+  /// The same, each row times its scale.
+  __device__ void add(const GroupAccumulators &products, const RowScales<Down> &scales) {
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+#pragma unroll
+        for (int v = 0; v < Mma::columns / 2; ++v)
+          parts[i][j][v] += products.parts[i][j][v] * scales.rows[i][v / 2 % 2];
   }
 
   template <class Visit>
@@ -269,6 +354,7 @@ struct GroupAccumulators : Epilogue<GroupAccumulators<Mma, Down, Across>, typena
   /// Rounds to shared memory: panels side by side, each with all rows of the sums.
   template <class Tile>
   __device__ void stage(Tile *panels) {
+    using Element = typename Tile::Element;
     constexpr int panelChunks = Tile::rowChunks;
     const int row = threadId() % warpgroupSize / waveSize * 16 + laneId() % 16;
 #pragma unroll

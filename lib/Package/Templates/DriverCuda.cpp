@@ -65,19 +65,23 @@ struct Driver {
     if (!argument.isMap)
       return 0;
     if (!encodeTensorMap)
-      return 801;                            // CUDA_ERROR_NOT_SUPPORTED
-    constexpr int float16 = 6, bfloat16 = 9; // CU_TENSOR_MAP_DATA_TYPE_…
-    constexpr int noInterleave = 0;          // CU_TENSOR_MAP_INTERLEAVE_NONE
+      return 801; // CUDA_ERROR_NOT_SUPPORTED
+    constexpr int bytes = 0, float16 = 6,
+                  bfloat16 = 9; // CU_TENSOR_MAP_DATA_TYPE_UINT8, …_FLOAT16, …_BFLOAT16
+    const bool narrow = gemm.narrow && operand < 2;
+    const unsigned elementBytes = narrow ? 1 : 2;
+    constexpr int noInterleave = 0; // CU_TENSOR_MAP_INTERLEAVE_NONE
     // CU_TENSOR_MAP_SWIZZLE_32B, …_64B, …_128B: the rows of a box are one span.
-    const int swizzle = box.columns == 16 ? 1 : box.columns == 32 ? 2 : 3;
+    const unsigned span = box.columns * elementBytes;
+    const int swizzle = span == 32 ? 1 : span == 64 ? 2 : 3;
     constexpr int promote256Bytes = 3, zeros = 0; // CU_TENSOR_MAP_L2_PROMOTION_L2_256B, …_OOB_FILL_NONE
     // The contiguous dimension comes first.
     const std::uint64_t extents[] = {static_cast<std::uint64_t>(columns), static_cast<std::uint64_t>(rows)};
-    const std::uint64_t rowBytes[] = {2 * extents[0]};
+    const std::uint64_t rowBytes[] = {elementBytes * extents[0]};
     const std::uint32_t boxExtents[] = {box.columns, box.rows}, steps[] = {1, 1};
-    return encodeTensorMap(argument.map, gemm.half ? float16 : bfloat16, 2, const_cast<void *>(matrix),
-                           extents, rowBytes, boxExtents, steps, noInterleave, swizzle, promote256Bytes,
-                           zeros);
+    const int type = narrow ? bytes : gemm.half ? float16 : bfloat16;
+    return encodeTensorMap(argument.map, type, 2, const_cast<void *>(matrix), extents, rowBytes, boxExtents,
+                           steps, noInterleave, swizzle, promote256Bytes, zeros);
   }
   /// A persistent kernel fills the device once.
   int countGroups(const Kernel &kernel, std::int64_t tiles, std::int64_t &groups) const {
