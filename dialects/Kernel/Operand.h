@@ -32,7 +32,8 @@ public:
   int64_t elementsPerLane() const { return countFirst() * countSecond() * elementsPerGroup(); }
   /// Positions along k that one lane holds of one group of operand a or b.
   int64_t depthsPerLane() const;
-  /// Runs of 16 consecutive bytes of k in which a lane holds each row of a group of operand a or b; 0 if not so.
+  /// Runs of 16 consecutive bytes of k in which a lane holds each row of a group of operand a or b; 0 if not
+  /// so.
   int64_t runsPerLane() const;
   /// 32-bit registers per lane.
   int64_t registersPerLane() const;

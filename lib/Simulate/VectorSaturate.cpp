@@ -144,8 +144,8 @@ std::optional<uint8_t> integerClamp(llvm::StringRef base) {
   if (found)
     return found;
   // Conversions saturate by themselves; comparisons, parts of products and exponents cannot overflow.
-  for (llvm::StringRef prefix :
-       {"V_CVT_", "V_MIN", "V_MAX", "V_MED3_", "V_MUL_HI_", "V_FREXP_EXP_", "V_PK_MIN_", "V_PK_MAX_", "V_PK_LSHL", "V_PK_LSHR", "V_PK_ASHR"})
+  for (llvm::StringRef prefix : {"V_CVT_", "V_MIN", "V_MAX", "V_MED3_", "V_MUL_HI_", "V_FREXP_EXP_",
+                                 "V_PK_MIN_", "V_PK_MAX_", "V_PK_LSHL", "V_PK_LSHR", "V_PK_ASHR"})
     if (base.starts_with(prefix))
       return 0;
   return std::nullopt;

@@ -105,8 +105,8 @@ void printText(const PlannedModel &priced, const Profile &profile, llvm::ArrayRe
 }
 
 llvm::Expected<ExitCode> run(const ModelOptions &options, const GlobalOptions &global) {
-  llvm::Error error =
-      options.forEachPricedDevice(global, [&](const PlannedModel &priced, const Profile &profile, llvm::raw_ostream &stream) {
+  llvm::Error error = options.forEachPricedDevice(
+      global, [&](const PlannedModel &priced, const Profile &profile, llvm::raw_ostream &stream) {
         const Providers providers = makeProviders(profile, options.planOptions());
         const std::vector<DimensionCheck> checks = checkDimensions(priced.space, providers);
         if (options.json)

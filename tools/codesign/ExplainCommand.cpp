@@ -7,13 +7,13 @@
 namespace codesign {
 
 static llvm::Expected<ExitCode> run(const ModelOptions &options, const GlobalOptions &global) {
-  llvm::Error error = options.forEachPricedDevice(global, [&](const PlannedModel &priced, const Profile &,
-                                                              llvm::raw_ostream &stream) {
-    if (options.json)
-      writePlanJson(priced.plan, stream);
-    else
-      printOperators(priced.plan, priced.plan.base, stream, reportOptions(global));
-  });
+  llvm::Error error = options.forEachPricedDevice(
+      global, [&](const PlannedModel &priced, const Profile &, llvm::raw_ostream &stream) {
+        if (options.json)
+          writePlanJson(priced.plan, stream);
+        else
+          printOperators(priced.plan, priced.plan.base, stream, reportOptions(global));
+      });
   if (error)
     return error;
   return ExitCode::Ok;

@@ -27,8 +27,8 @@ struct ModelOptions {
   /// The profiles of --hw, else of the request; an error names the missing option.
   llvm::Expected<std::vector<Profile>> loadProfiles(const GlobalOptions &global,
                                                     const PlanRequest &request) const;
-  /// Prices the request's own shape on each of its devices, nothing searched, and prints what `body` writes for
-  /// each, in order; nothing after an error.
+  /// Prices the request's own shape on each of its devices, nothing searched, and prints what `body` writes
+  /// for each, in order; nothing after an error.
   llvm::Error forEachPricedDevice(
       const GlobalOptions &global,
       llvm::function_ref<void(const PlannedModel &, const Profile &, llvm::raw_ostream &)> body) const;

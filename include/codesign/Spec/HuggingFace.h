@@ -30,8 +30,8 @@ llvm::Expected<LoadedModel> readInlineModel(YamlContext &context, const YAML::No
 
 /// Writes the config.json of a model of a supported family: the keys of `source` (null for none) in their
 /// order and spelling, with the values of the shape keys replaced where the model differs, then shape keys
-/// that it lacks, by name. Reading it back gives the same model. Layers of several kinds stand in the order of
-/// `source` where both have as many of each, else kind after kind.
+/// that it lacks, by name. Reading it back gives the same model. Layers of several kinds stand in the order
+/// of `source` where both have as many of each, else kind after kind.
 void writeHuggingFaceConfig(const ModelSpec &model, std::shared_ptr<const SourceFile> source,
                             llvm::raw_ostream &stream);
 

@@ -219,7 +219,8 @@ DEVICE void copyAsync(Tile &tile, const GlobalRows<typename Tile::Element, Pitch
     // Layouts repeat every eight rows: then all addresses are one base and a constant.
     const unsigned address =
         rowStep % 8 == 0 ? target + row * Tile::rowBytes : sharedAddress(&tile.at(firstRow + row, chunk));
-    // Arithmetic, not a selection: more predicates than there are would be kept over the loop, in local memory.
+    // Arithmetic, not a selection: more predicates than there are would be kept over the loop, in local
+    // memory.
     const int bytes = minimum(maximum(rowsLeft - row, 0) * 16, 16);
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(source + row * Pitch),
                  "r"(bytes)
