@@ -95,6 +95,10 @@ void WorkgroupRunner::runQuantum(Wave &wave, unsigned quantum) {
     if (wave.pc < 0 || wave.pc >= static_cast<int>(code.size()))
       return stopRun(wave, code.back(), "the wave ran past the end of the code");
     const Instruction &instruction = code[wave.pc++];
+    if (wave.gprIndexMode && instruction.hasNoIndexedForm)
+      return stopRun(wave, instruction,
+                     "instruction " + llvm::Twine(group.program->name(instruction.index)) +
+                         " is not implemented with register indexing on");
     if (group.checking) {
       checkPendingRegisters(wave, instruction);
       checkHazards(wave, instruction);

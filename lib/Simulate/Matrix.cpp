@@ -369,6 +369,7 @@ bool translateMatrix(const RawInstruction &raw, Instruction &result) {
     return false;
   result.details = details;
   result.execute = executeMatrix;
+  result.hasNoIndexedForm = true;
   result.kind = InstructionClass::Matrix;
   result.matrixPasses = static_cast<uint8_t>(record->cycles / 4);
   result.usesXdl = record->a.type != DataType::F32 && record->a.type != DataType::F64;

@@ -152,6 +152,18 @@ TEST(Loader, StopsAtGlobalDataShare) {
   EXPECT_NE(message.find("not an instruction"), std::string::npos) << message;
 }
 
+/// Registers of these are not indexed here, so they stop instead of taking the wrong ones.
+TEST(Loader, StopsAtUnindexedInstructions) {
+  for (const char *text : {"v_readfirstlane_b32 s9, v0", "v_mfma_f32_4x4x1_16b_f32 v[0:3], v4, v5, v[0:3]"}) {
+    CodeObjectPointer object = loadAssembly(
+        assemblyKernel({"k", "  s_mov_b32 s8, 1\n  s_set_gpr_idx_on s8, 0x1\n  " + std::string(text)}));
+    ASSERT_TRUE(object);
+    DeviceMemory memory;
+    const std::string message = messageOf(run(*object, {"k", {1}, {64}}, memory, {}).takeError());
+    EXPECT_NE(message.find("with register indexing on"), std::string::npos) << message;
+  }
+}
+
 TEST(Loader, EndlessLoopsEnd) {
   CodeObjectPointer object = loadAssembly(assemblyKernel({"k", "again:\n  s_branch again"}));
   ASSERT_TRUE(object);
