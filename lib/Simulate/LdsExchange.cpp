@@ -18,7 +18,7 @@ void executeCount(Wave &wave, const Instruction &instruction) {
   if (active) {
     const uint32_t change = instruction.extra[2] ? 0 - active : active;
     const uint32_t address = static_cast<uint32_t>(instruction.offset);
-    const int lane = std::countr_zero(exec);
+    const int lane = std::countr_zero(exec) % laneCount;
     uint8_t operand[4];
     std::memcpy(operand, &change, 4);
     uint32_t old = 0;
