@@ -2,6 +2,7 @@
 #include "VectorSaturate.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <algorithm>
+#include <cassert>
 
 namespace codesign::simulate {
 namespace {
@@ -64,6 +65,7 @@ constexpr uint8_t indexOf(Rule rule, int sourceBits = 32, int resultBits = 32, b
 }
 
 Exact extended(uint64_t bits, int width, bool isSigned) {
+  assert(width >= 1 && width <= 64 && "an operand has bits");
   if (width < 64)
     bits &= (1ull << width) - 1;
   const Exact value = bits;
