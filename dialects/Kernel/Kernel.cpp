@@ -5,6 +5,7 @@
 
 #include "dialects/Kernel/KernelDialect.cpp.inc"
 #include "dialects/Kernel/KernelEnums.cpp.inc"
+#include "dialects/Kernel/KernelInterfaces.cpp.inc"
 
 using namespace mlir;
 
@@ -19,6 +20,9 @@ std::optional<DataType> dataTypeOf(Type type) {
       .Case<Float8E5M2Type>([](auto) { return DataType::F8E5M2; })
       .Case<Float8E4M3FNUZType>([](auto) { return DataType::F8E4M3FNUZ; })
       .Case<Float8E5M2FNUZType>([](auto) { return DataType::F8E5M2FNUZ; })
+      .Case<IntegerType>([](IntegerType integer) {
+        return integer.isSignlessInteger(32) ? std::optional(DataType::I32) : std::nullopt;
+      })
       .Default([](Type) { return std::nullopt; });
 }
 
@@ -38,6 +42,8 @@ Type mlirTypeOf(MLIRContext *context, DataType type) {
     return Float8E4M3FNUZType::get(context);
   case DataType::F8E5M2FNUZ:
     return Float8E5M2FNUZType::get(context);
+  case DataType::I32:
+    return IntegerType::get(context, 32);
   default:
     return {};
   }

@@ -22,6 +22,7 @@
 #include "dialects/Kernel/KernelAttributes.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/Kernel/KernelTypes.h.inc"
+#include "dialects/Kernel/KernelInterfaces.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/Kernel/KernelOps.h.inc"
 #pragma GCC diagnostic pop
@@ -37,7 +38,7 @@ constexpr int64_t scaledBlock = 128;
 /// Shared memory of one mbarrier.
 constexpr int64_t mbarrierBytes = 8;
 
-/// The project's name for a floating element type; empty for other types.
+/// The project's name for a floating element type or i32; empty for other types.
 std::optional<DataType> dataTypeOf(mlir::Type type);
 /// The MLIR type of an element type; null for those MLIR lacks.
 mlir::Type mlirTypeOf(mlir::MLIRContext *context, DataType type);

@@ -117,31 +117,6 @@ LogicalResult ConstantOp::verify() {
   return verifyName(*this, getName());
 }
 
-LogicalResult TileOrderOp::verify() {
-  if (getTile().size() != 2 || getTile()[0] < 1 || getTile()[1] < 1)
-    return emitOpError("the tile has two positive extents");
-  if (getColumns() < 1 || getBand() < 1 || getChiplets() < 1 || getRun() < 1)
-    return emitOpError("columns, band, chiplets and run are positive");
-  return success();
-}
-
-int64_t TileOrderOp::getWorkgroupCount(int64_t rowCount) {
-  return llvm::divideCeil(rowCount, getTile()[0]) * llvm::divideCeil(getColumns(), getTile()[1]);
-}
-
-std::pair<int64_t, int64_t> TileOrderOp::getOrigin(int64_t id, int64_t rowCount) {
-  const int64_t rowTiles = llvm::divideCeil(rowCount, getTile()[0]);
-  const int64_t columnTiles = llvm::divideCeil(getColumns(), getTile()[1]);
-  const int64_t block = getChiplets() * getRun();
-  if (getChiplets() > 1 && id < rowTiles * columnTiles / block * block) {
-    const int64_t local = id / getChiplets();
-    id = local / getRun() * block + id % getChiplets() * getRun() + local % getRun();
-  }
-  const int64_t band = id / (getBand() * columnTiles), inBand = id % (getBand() * columnTiles);
-  const int64_t bandRows = std::min(rowTiles - band * getBand(), getBand());
-  return {(band * getBand() + inBand % bandRows) * getTile()[0], inBand / bandRows * getTile()[1]};
-}
-
 LogicalResult WaveTileOp::verify() {
   if (getShape().size() != 2 || getShape()[0] < 1 || getShape()[1] < 1)
     return emitOpError("a wave's part has two positive extents");

@@ -3,6 +3,7 @@
 #define CODESIGN_KERNEL_OPS
 
 include "dialects/Kernel/KernelDialect.td"
+include "dialects/Kernel/KernelInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -59,7 +60,7 @@ def Kernel_ConstantOp : Kernel_Op<"constant", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Kernel_TileOrderOp : Kernel_Op<"tile_order", [Pure]> {
+def Kernel_TileOrderOp : Kernel_Op<"tile_order", [Pure, DeclareOpInterfaceMethods<Kernel_PlacementOpInterface, ["getWorkgroupCount"]>]> {
   let summary = "First row and column of this workgroup's output tile";
   let description = [{
     The launch has ceil(rows / tile[0]) · ceil(columns / tile[1]) workgroups. Tiles are walked down columns inside
@@ -75,8 +76,6 @@ def Kernel_TileOrderOp : Kernel_Op<"tile_order", [Pure]> {
   let extraClassDeclaration = [{
     /// Origin of the tile of one workgroup of a launch over `rowCount` rows.
     std::pair<int64_t, int64_t> getOrigin(int64_t workgroup, int64_t rowCount);
-    /// Workgroups of a launch over `rowCount` rows.
-    int64_t getWorkgroupCount(int64_t rowCount);
   }];
 }
 
@@ -193,6 +192,7 @@ def Kernel_MmaOp : Kernel_Op<"mma", [Pure, AllTypesMatch<["accumulator", "result
 
 include "dialects/Kernel/KernelEpilogueOps.td"
 include "dialects/Kernel/KernelScaleOps.td"
+include "dialects/Kernel/KernelExpertOps.td"
 include "dialects/Kernel/KernelStreamOps.td"
 include "dialects/Kernel/KernelAsyncOps.td"
 

@@ -9,6 +9,17 @@ namespace codesign {
 
 namespace {
 
+/// The tile rows of a launch over m rows; of experts, as many as there may be.
+std::string tileRowsText(kernel::PlacementOpInterface order) {
+  const int64_t rows = order.getTile()[0];
+  auto experts = dyn_cast<kernel::ExpertTileOp>(order.getOperation());
+  if (!experts)
+    return formatv("ceil(m / {0})", rows);
+  if (experts.getLayout() == kernel::ExpertLayout::Masked)
+    return formatv("{0} * ceil(m / {0} / {1})", experts.getExperts(), rows);
+  return formatv("floor((m + min(m, {0}) * {1}) / {2})", experts.getExperts(), rows - 1, rows);
+}
+
 /// What the IR itself says about the kernel; the caller adds time and reasons.
 void writeHeaderFacts(kernel::FuncOp function, raw_ostream &out) {
   const StringRef architecture = function.getTarget().getArchitecture().getValue();
@@ -17,8 +28,8 @@ void writeHeaderFacts(kernel::FuncOp function, raw_ostream &out) {
                  function.getThreadCount(), persistent ? "one producer and " : "", function.getWaves()[0],
                  function.getWaves()[1], persistent ? "consumer warpgroups" : "waves",
                  function.getSharedBytes());
-  kernel::TileOrderOp order;
-  function.walk([&](kernel::TileOrderOp op) { order = op; });
+  kernel::PlacementOpInterface order;
+  function.walk([&](kernel::PlacementOpInterface op) { order = op; });
   if (order) {
     const bool cluster = function.getClusterSize() > 1;
     out << formatv("// Tile:     {0} x {1} of the output for each {2}, in bands of {3} tile rows",
@@ -28,7 +39,7 @@ void writeHeaderFacts(kernel::FuncOp function, raw_ostream &out) {
                    order.getBand());
     if (order.getChiplets() > 1)
       out << formatv(", runs of {0} tiles to each of {1} chiplets", order.getRun(), order.getChiplets());
-    out << formatv("\n// Grid:     ceil(m / {0}) * {1} {2}{3}\n", order.getTile()[0],
+    out << formatv("\n// Grid:     {0} * {1} {2}{3}\n", tileRowsText(order),
                    divideCeil(order.getColumns(), order.getTile()[1]), cluster ? "clusters" : "workgroups",
                    persistent ? ", or fewer that compute several tiles each" : "");
   }

@@ -189,11 +189,11 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<arith::DivUIOp>([&](auto) { return arithmetic("/", Precedence::Multiplicative); })
       .Case<arith::RemUIOp>([&](auto) { return arithmetic("%", Precedence::Multiplicative); })
       .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
-      .Case<TileOrderOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp, LoadFragmentOp, ZeroOp, MmaOp,
-            FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp,
-            GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp, CollectSumsOp, scf::ForOp,
-            ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp,
-            WaitProductsOp, AddProductsOp>([&](auto known) { return emit(known); })
+      .Case<TileOrderOp, ExpertTileOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp, LoadFragmentOp, ZeroOp,
+            MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp,
+            ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp, CollectSumsOp,
+            scf::ForOp, ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp,
+            WgmmaOp, WaitProductsOp, AddProductsOp>([&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {
         line() << asyncStatement(known) << ";\n";
@@ -233,31 +233,6 @@ Error KernelWriter::writeOperation(Operation *op) {
         return Error::success();
       })
       .Default([&](Operation *unknown) { return fail(unknown, "has no emitted form"); });
-}
-
-Error KernelWriter::emit(TileOrderOp op) {
-  const std::string name = fresh("tile");
-  expressions[op.getRow()] = {name + ".row"};
-  expressions[op.getColumn()] = {name + ".column"};
-  if (op.getIndex()) {
-    line() << formatv("const Origin {0} = tileAt<{1}, {2}, {3}, {4}>({5}, {6});\n", name, op.getTile()[0],
-                      op.getTile()[1], op.getColumns(), op.getBand(), text(op.getIndex()),
-                      text(op.getRows()));
-    return Error::success();
-  }
-  line() << formatv("const Origin {0} = tileOrder<{1}, {2}, {3}, {4}, {5}, {6}>({7});\n", name,
-                    op.getTile()[0], op.getTile()[1], op.getColumns(), op.getBand(), op.getChiplets(),
-                    op.getRun(), text(op.getRows()));
-  return Error::success();
-}
-
-Error KernelWriter::emit(WaveTileOp op) {
-  const std::string name = fresh("wave");
-  expressions[op.getRow()] = {name + ".row"};
-  expressions[op.getColumn()] = {name + ".column"};
-  line() << formatv("const Origin {0} = {4}<{1}, {2}, {3}>();\n", name, op.getShape()[0], op.getShape()[1],
-                    function.getWaves()[1], function.getRoles() ? "groupTile" : "waveTile");
-  return Error::success();
 }
 
 Error KernelWriter::emit(RowsOp op) {

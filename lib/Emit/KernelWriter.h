@@ -31,6 +31,7 @@ private:
   llvm::Error fail(mlir::Operation *op, const llvm::Twine &reason);
 
   llvm::Error emit(kernel::TileOrderOp op);
+  llvm::Error emit(kernel::ExpertTileOp op);
   llvm::Error emit(kernel::WaveTileOp op);
   llvm::Error emit(kernel::RowsOp op);
   llvm::Error emit(kernel::AllocOp op);

@@ -198,6 +198,8 @@ Architecture architectureOf(kernel::FuncOp function) {
 
 Expected<std::string> elementName(mlir::Type type) {
   switch (kernel::dataTypeOf(type).value_or(DataType::I4)) {
+  case DataType::I32:
+    return "int";
   case DataType::F32:
     return "float";
   case DataType::F16:
@@ -244,7 +246,7 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
                                      function.getArgumentTypes()))
     if (auto map = mlir::dyn_cast<kernel::TensorMapType>(type))
       (name == "a" ? facts.aBox : name == "w" ? facts.wBox : facts.dBox) = {map.getBox()[0], map.getBox()[1]};
-  function.walk([&](kernel::TileOrderOp order) {
+  function.walk([&](kernel::PlacementOpInterface order) {
     facts.tileM = order.getTile()[0];
     facts.tileN = order.getTile()[1];
   });
@@ -259,16 +261,18 @@ Prelude preludeOf(Architecture architecture) {
   switch (architecture) {
   case Architecture::Gfx942:
   case Architecture::Gfx950: {
-    static const std::string text = std::string(preludeCdna) + preludeActivations + preludeCdnaSums;
+    static const std::string text =
+        std::string(preludeCdna) + preludeExperts + preludeActivations + preludeCdnaSums;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {
-    static const std::string text = std::string(preludeSm80) + preludeActivations + preludeSm80Sums;
+    static const std::string text =
+        std::string(preludeSm80) + preludeExperts + preludeActivations + preludeSm80Sums;
     return {"codesign_sm80.h", text};
   }
   case Architecture::Sm90a: {
     static const std::string text =
-        std::string(preludeSm80) + preludeActivations + preludeSm80Sums + preludeSm90a;
+        std::string(preludeSm80) + preludeExperts + preludeActivations + preludeSm80Sums + preludeSm90a;
     return {"codesign_sm90a.h", text};
   }
   default:

@@ -1,5 +1,4 @@
 #include "Interpreter.h"
-#include "Agent.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -33,9 +32,12 @@ Error Interpreter::run() {
 }
 
 Error Interpreter::runBlock(Block &block) {
-  for (Operation &op : block)
+  for (Operation &op : block) {
     if (Error error = runOperation(&op))
       return error;
+    if (ended)
+      break;
+  }
   return Error::success();
 }
 
@@ -88,10 +90,10 @@ Error Interpreter::runOperation(Operation *op) {
         return Error::success();
       })
       .Case<ReturnOp, SchedulingFenceOp, scf::YieldOp>([](auto) { return Error::success(); })
-      .Case<TileOrderOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp, LoadFragmentOp, ZeroOp,
-            MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp,
-            ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp, DepositSumsOp,
-            CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
+      .Case<TileOrderOp, ExpertTileOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp,
+            LoadFragmentOp, ZeroOp, MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp,
+            ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
+            FetchFragmentOp, DepositSumsOp, CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 
@@ -339,49 +341,6 @@ Error Interpreter::run(scf::ForOp op) {
     move(op.getYieldedValues(), op.getRegionIterArgs());
   }
   move(op.getRegionIterArgs(), op.getResults());
-  return Error::success();
-}
-
-Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments) {
-  auto types = function.getArgumentTypes();
-  if (types.size() != arguments.size())
-    return llvm::createStringError("the kernel takes " + llvm::Twine(types.size()) + " arguments, not " +
-                                   llvm::Twine(arguments.size()));
-  for (auto [index, type] : llvm::enumerate(types)) {
-    const auto *matrix = std::get_if<Matrix *>(&arguments[index]);
-    if (type.isIndex() != (matrix == nullptr))
-      return llvm::createStringError("argument " + llvm::Twine(index) + " is of the wrong kind");
-    if (!matrix)
-      continue;
-    auto tile = dyn_cast<TileType>(type);
-    auto map = dyn_cast<TensorMapType>(type);
-    const int64_t rows = tile ? tile.getRows() : map.getRows();
-    std::optional<DataType> element = dataTypeOf(tile ? tile.getElementType() : map.getElementType());
-    if (!element || !isInterpretable(*element) || (*matrix)->type != *element ||
-        (*matrix)->columns != (tile ? tile.getColumns() : map.getColumns()) ||
-        (!ShapedType::isDynamic(rows) && (*matrix)->rows != rows))
-      return llvm::createStringError("argument " + llvm::Twine(index) + " does not match its type");
-  }
-  TileOrderOp order;
-  function.walk([&](TileOrderOp op) { order = op; });
-  if (!order)
-    return llvm::createStringError("the kernel has no kernel.tile_order, so its launch has no size");
-  auto rows = dyn_cast<BlockArgument>(order.getRows());
-  if (!rows || rows.getOwner() != &function.getBody().front())
-    return llvm::createStringError("kernel.tile_order does not take its rows from an argument");
-  const int64_t rowCount = std::get<int64_t>(arguments[rows.getArgNumber()]);
-  const int64_t tiles = order.getWorkgroupCount(rowCount);
-  if (function.getRoles()) {
-    // Few enough clusters that some of them compute several tiles.
-    const int64_t clusters = std::min<int64_t>(tiles, 2);
-    for (int64_t index = 0; index < clusters; ++index)
-      if (Error error = Cluster(function, index, clusters).run(function, arguments, rowCount))
-        return error;
-    return Error::success();
-  }
-  for (int64_t workgroup = 0; workgroup < tiles; ++workgroup)
-    if (Error error = Interpreter(function, arguments, workgroup, function.getWaveCount()).run())
-      return error;
   return Error::success();
 }
 

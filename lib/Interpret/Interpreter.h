@@ -50,6 +50,7 @@ protected:
   llvm::Error at(mlir::Operation *op, llvm::Error error);
 
   llvm::Error run(kernel::TileOrderOp op);
+  llvm::Error run(kernel::ExpertTileOp op);
   llvm::Error run(kernel::WaveTileOp op);
   llvm::Error run(kernel::RowsOp op);
   llvm::Error run(kernel::SlotOp op);
@@ -92,6 +93,7 @@ protected:
   int64_t waves, threads;
   SharedMemory shared;
   int64_t sharedTop = 0;
+  bool ended = false; // the workgroup has no tile
   llvm::DenseMap<mlir::Value, Value> values;
 };
 

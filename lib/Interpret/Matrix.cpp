@@ -80,7 +80,8 @@ uint32_t roundToFloat8(DataType type, float value) {
 } // namespace
 
 bool isInterpretable(DataType type) {
-  return type == DataType::F32 || type == DataType::F16 || type == DataType::BF16 || isFloat8(type);
+  return type == DataType::F32 || type == DataType::F16 || type == DataType::BF16 || isFloat8(type) ||
+         type == DataType::I32;
 }
 
 float decodeElement(DataType type, uint32_t bits) {
@@ -91,6 +92,8 @@ float decodeElement(DataType type, uint32_t bits) {
     return std::bit_cast<float>(bits << 16);
   case DataType::F16:
     return widenF16(bits);
+  case DataType::I32:
+    return static_cast<float>(static_cast<int32_t>(bits));
   default:
     assert(type == DataType::F32);
     return std::bit_cast<float>(bits);
@@ -105,6 +108,8 @@ uint32_t encodeElement(DataType type, float value) {
     return roundToBf16(value);
   case DataType::F16:
     return roundToF16(value);
+  case DataType::I32:
+    return static_cast<uint32_t>(static_cast<int32_t>(value));
   default:
     assert(type == DataType::F32);
     return std::bit_cast<uint32_t>(value);

@@ -48,6 +48,10 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   const int64_t chunk = chunkBytes * 8 / bitWidth(problem.type);
   if (problem.n < 1 || problem.k < 1)
     return usageError("n and k must be positive");
+  if (problem.experts < 0)
+    return usageError("the number of experts is negative");
+  if (problem.experts > 0 && record->kind == MatrixInstructionKind::Wgmma)
+    return usageError("kernels with experts are not emitted with wgmma");
   if (problem.k % chunk)
     return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
                       ": rows of A and W would not start at multiples of 16 bytes; pad k to " +

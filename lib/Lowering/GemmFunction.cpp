@@ -19,11 +19,12 @@ void appendScaleArguments(MLIRContext *context, const GemmProblem &problem, Smal
   if (problem.scaling == Scaling::Block128) {
     const int64_t steps = llvm::divideCeil(problem.k, scaledBlock);
     types.push_back(globalTile(ShapedType::kDynamic, steps, f32));
-    types.push_back(globalTile(llvm::divideCeil(problem.n, scaledBlock), steps, f32));
+    types.push_back(globalTile(
+        llvm::divideCeil(problem.n, scaledBlock) * std::max<int64_t>(1, problem.experts), steps, f32));
     names.append({"aScale", "wScale"});
   } else if (problem.scaling != Scaling::None) {
     types.push_back(globalTile(perToken ? ShapedType::kDynamic : 1, 1, f32));
-    types.push_back(globalTile(1, perToken ? problem.n : 1, f32));
+    types.push_back(globalTile(1, perToken ? problem.weightRows() : 1, f32));
     names.append({"aScale", "wScale"});
   }
 }
@@ -34,17 +35,22 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
   const Type element = mlirTypeOf(context, problem.type),
              outElement = mlirTypeOf(context, problem.outputType());
   SmallVector<Type> types = {globalTile(ShapedType::kDynamic, problem.k, element),
-                             globalTile(problem.n, problem.k, element)};
+                             globalTile(problem.weightRows(), problem.k, element)};
   SmallVector<StringRef> names = {"a", "w"};
   appendScaleArguments(context, problem, types, names);
   if (problem.bias) {
-    types.push_back(globalTile(1, problem.n, outElement));
+    types.push_back(globalTile(1, problem.weightRows(), outElement));
     names.push_back("bias");
   }
   const TileType output = globalTile(ShapedType::kDynamic, problem.outputColumns(), outElement);
   if (problem.residual) {
     types.push_back(output);
     names.push_back("residual");
+  }
+  const bool masked = problem.expertLayout == ExpertLayout::Masked;
+  if (problem.experts > 0) {
+    types.push_back(globalTile(1, problem.experts + !masked, IntegerType::get(context, 32)));
+    names.push_back(masked ? "counts" : "offsets");
   }
   types.append({output, builder.getIndexType()});
   names.append({"d", "m"});
@@ -72,21 +78,50 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     result.bias = block->getArgument(next++);
   if (problem.residual)
     result.residual = block->getArgument(next++);
+  if (problem.experts > 0)
+    result.table = block->getArgument(next++);
   result.out = block->getArgument(next++);
   result.m = block->getArgument(next++);
   return result;
 }
 
+WorkgroupTile createWorkgroupTile(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                                  const GemmKernel &schedule, const GemmFunction &function) {
+  const SmallVector<int64_t> shape = {schedule.tileM, schedule.tileN};
+  auto number = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, value); };
+  if (problem.experts == 0) {
+    auto order = TileOrderOp::create(builder, function.m, problem.n, shape, schedule.band,
+                                     schedule.limits.chiplets, schedule.run, Value());
+    return {order.getRow(), function.m, order.getColumn(), order.getColumn(), number(problem.n), {}};
+  }
+  auto tile = ExpertTileOp::create(builder, problem.expertLayout, function.table, function.m, problem.experts,
+                                   problem.n, shape, schedule.band, schedule.limits.chiplets, schedule.run);
+  Value first = arith::MulIOp::create(builder, tile.getExpert(), number(problem.n));
+  return {tile.getRow(),
+          tile.getEnd(),
+          tile.getColumn(),
+          arith::AddIOp::create(builder, first, tile.getColumn()),
+          arith::AddIOp::create(builder, first, number(problem.n)),
+          tile.getExpert()};
+}
+
 BlockScaleRows createBlockScaleRows(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
-                                    const GemmKernel &schedule, const GemmFunction &function, Value tileRow) {
+                                    const GemmKernel &schedule, const GemmFunction &function,
+                                    const WorkgroupTile &tile) {
   if (problem.scaling != Scaling::Block128)
     return {};
   auto ofW = cast<TileType>(function.wScale.getType());
-  Value zero = arith::ConstantIndexOp::create(builder, 0);
-  Value count = arith::ConstantIndexOp::create(builder, ofW.getRows());
+  const int64_t blocks = llvm::divideCeil(problem.n, scaledBlock);
+  Value first = arith::ConstantIndexOp::create(builder, 0);
+  Value end = arith::ConstantIndexOp::create(builder, blocks);
+  if (tile.expert) {
+    first = arith::MulIOp::create(builder, tile.expert, end);
+    end = arith::AddIOp::create(builder, first, end);
+  }
   return {RowsOp::create(builder, globalTile(schedule.tileM, ofW.getColumns(), ofW.getElementType()),
-                         "aScaleRows", function.aScale, tileRow, function.m),
-          RowsOp::create(builder, ofW, "wScaleRows", function.wScale, zero, count)};
+                         "aScaleRows", function.aScale, tile.row, tile.rowEnd),
+          RowsOp::create(builder, globalTile(blocks, ofW.getColumns(), ofW.getElementType()), "wScaleRows",
+                         function.wScale, first, end)};
 }
 
 scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value from, Value to, Value step,
@@ -99,18 +134,29 @@ scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value 
   return loop;
 }
 
+/// The column of the output as a row of W.
+static Value weightColumn(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                          const OutputPlace &place) {
+  if (!place.tile.expert)
+    return place.column;
+  Value columns = arith::ConstantIndexOp::create(builder, problem.n);
+  Value first = arith::MulIOp::create(builder, place.tile.expert, columns);
+  return arith::AddIOp::create(builder, first, place.column);
+}
+
 Value createScales(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
                    const GemmFunction &function, Value sums, const OutputPlace &place) {
   const bool perToken = problem.scaling == Scaling::PerToken;
   if (!perToken && problem.scaling != Scaling::PerTensor)
     return sums;
   auto scaleColumns = [&](Value scales) {
-    sums = ScaleColumnsOp::create(builder, sums, scales, place.column, place.transposed);
+    Value column = perToken ? weightColumn(builder, problem, place) : place.column;
+    sums = ScaleColumnsOp::create(builder, sums, scales, column, place.transposed);
   };
   if (perToken) {
     auto type = cast<TileType>(function.aScale.getType());
     Value rows = RowsOp::create(builder, globalTile(schedule.tileM, 1, type.getElementType()), "aScaleRows",
-                                function.aScale, place.tileRow, function.m);
+                                function.aScale, place.tile.row, place.tile.rowEnd);
     sums = ScaleRowsOp::create(builder, sums, rows, place.row, place.transposed);
   } else {
     scaleColumns(function.aScale);
@@ -124,11 +170,12 @@ void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, c
   auto tileRows = [&](StringRef name, Value matrix) -> Value {
     auto type = cast<TileType>(matrix.getType());
     return RowsOp::create(builder, globalTile(schedule.tileM, type.getColumns(), type.getElementType()), name,
-                          matrix, place.tileRow, function.m);
+                          matrix, place.tile.row, place.tile.rowEnd);
   };
   sums = createScales(builder, problem, schedule, function, sums, place);
   if (problem.bias)
-    sums = AddBiasOp::create(builder, sums, function.bias, place.column, place.transposed);
+    sums = AddBiasOp::create(builder, sums, function.bias, weightColumn(builder, problem, place),
+                             place.transposed);
   if (problem.gated)
     sums = GateOp::create(builder, *problem.activation, sums);
   else if (problem.activation)

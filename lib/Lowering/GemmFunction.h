@@ -15,20 +15,31 @@ void appendScaleArguments(mlir::MLIRContext *context, const GemmProblem &problem
 /// The kernel.func of a GEMM, its arguments by meaning; null where the problem has none.
 struct GemmFunction {
   kernel::FuncOp function;
-  mlir::Value a, w, aScale, wScale, bias, residual, out, m;
+  mlir::Value a, w, aScale, wScale, bias, residual, table, out, m;
 };
 
-/// What products with block scales are given along k: the scales of the workgroup's rows of A, and of W.
+/// Appends the function to the module; the builder stands at its start afterwards.
+GemmFunction createGemmFunction(mlir::ImplicitLocOpBuilder &builder, mlir::ModuleOp module,
+                                const GemmProblem &problem, const GemmKernel &schedule);
+
+/// The part of the output that a workgroup computes: first row, end of the rows that it may touch, first
+/// column; and the same of W, whose rows are columns of the output.
+struct WorkgroupTile {
+  mlir::Value row = {}, rowEnd = {}, column = {};
+  mlir::Value weightRow = {}, weightEnd = {};
+  mlir::Value expert = {}; // null without experts
+};
+WorkgroupTile createWorkgroupTile(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                                  const GemmKernel &schedule, const GemmFunction &function);
+
+/// What products with block scales are given along k: the scales of the workgroup's rows of A, and of W or
+/// its expert's part of it.
 struct BlockScaleRows {
   mlir::Value a, w;
 };
 BlockScaleRows createBlockScaleRows(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
                                     const GemmKernel &schedule, const GemmFunction &function,
-                                    mlir::Value tileRow);
-
-/// Appends the function to the module; the builder stands at its start afterwards.
-GemmFunction createGemmFunction(mlir::ImplicitLocOpBuilder &builder, mlir::ModuleOp module,
-                                const GemmProblem &problem, const GemmKernel &schedule);
+                                    const WorkgroupTile &tile);
 
 /// A matrix in global memory, row-major.
 kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element);
@@ -38,10 +49,11 @@ kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element);
 mlir::scf::ForOp createNamedLoop(mlir::ImplicitLocOpBuilder &builder, llvm::StringRef name, mlir::Value from,
                                  mlir::Value to, mlir::Value step, mlir::ValueRange carried, bool unroll);
 
-/// Where a fragment of sums belongs: the first row of its workgroup's tile, its own first row in that, and
-/// the first column of the product.
+/// Where a fragment of sums belongs: its workgroup's tile, its own first row in that, and the first column of
+/// the product.
 struct OutputPlace {
-  mlir::Value tileRow, row, column;
+  WorkgroupTile tile;
+  mlir::Value row, column;
   bool transposed = false; // the fragment's rows are output columns
 };
 

@@ -267,13 +267,10 @@ Value GemmBuilder::throughAsyncCopies(Value accumulator) {
 OwningOpRef<ModuleOp> GemmBuilder::build() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getLoc());
   const GemmFunction function = createGemmFunction(builder, *module, problem, schedule);
-  Value m = function.m;
 
   tileK = named("tileK", schedule.tileK);
   kTileCount = named("kTiles", kTiles);
-  auto order =
-      TileOrderOp::create(builder, m, problem.n, SmallVector<int64_t>{schedule.tileM, schedule.tileN},
-                          schedule.band, schedule.limits.chiplets, schedule.run, Value());
+  const WorkgroupTile tile = createWorkgroupTile(builder, problem, schedule, function);
   const int64_t waveM = schedule.tileM / schedule.wavesM, waveN = schedule.tileN / schedule.wavesN;
   auto wave = WaveTileOp::create(builder, SmallVector<int64_t>{waveM, waveN});
   auto open = [&](Stream &stream, StringRef name, Value matrix, int64_t tileRows, int64_t waveRows,
@@ -287,12 +284,12 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   };
   open(a, "a", function.a, schedule.tileM, waveM, wave.getRow(), transposed ? Role::B : Role::A);
   open(w, "w", function.w, schedule.tileN, waveN, wave.getColumn(), transposed ? Role::A : Role::B);
-  cutRows(a, order.getRow(), m);
-  cutRows(w, order.getColumn(), constant(problem.n));
+  cutRows(a, tile.row, tile.rowEnd);
+  cutRows(w, tile.weightRow, tile.weightEnd);
   allocate(a);
   allocate(w);
-  Value outColumn = arith::AddIOp::create(builder, order.getColumn(), wave.getColumn());
-  scaleRows = createBlockScaleRows(builder, problem, schedule, function, order.getRow());
+  Value outColumn = arith::AddIOp::create(builder, tile.column, wave.getColumn());
+  scaleRows = createBlockScaleRows(builder, problem, schedule, function, tile);
   if (hasBlockScales()) {
     scaleRow = wave.getRow();
     scaleBlock = arith::DivUIOp::create(builder, outColumn, constant(scaledBlock));
@@ -305,7 +302,7 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   accumulator = asynchronous ? throughAsyncCopies(accumulator) : throughRegisters(accumulator);
 
   createEpilogue(builder, problem, schedule, function, accumulator,
-                 {order.getRow(), wave.getRow(), outColumn, transposed});
+                 {tile, wave.getRow(), outColumn, transposed});
   ReturnOp::create(builder);
   return module;
 }

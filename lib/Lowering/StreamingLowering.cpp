@@ -129,9 +129,7 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getLoc());
   const GemmFunction function = createGemmFunction(builder, *module, problem, schedule);
   tileK = ConstantOp::create(builder, "tileK", schedule.tileK);
-  auto order = TileOrderOp::create(builder, function.m, problem.n,
-                                   SmallVector<int64_t>{schedule.tileM, schedule.tileN}, schedule.band,
-                                   schedule.limits.chiplets, schedule.run, Value());
+  const WorkgroupTile tile = createWorkgroupTile(builder, problem, schedule, function);
   Value wave = WaveIndexOp::create(builder);
   waveColumn = arith::MulIOp::create(builder, wave, ConstantOp::create(builder, "waveDepth", waveDepth));
   auto open = [&](Stream &stream, StringRef name, Value matrix, int64_t tileRows, Value first, Value extent,
@@ -142,13 +140,13 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
     stream.rows = RowsOp::create(builder, globalTile(tileRows, problem.k, element), stream.name + "Rows",
                                  matrix, first, extent);
   };
-  open(a, "a", function.a, schedule.tileM, order.getRow(), function.m, Role::B);
-  open(w, "w", function.w, schedule.tileN, order.getColumn(), constant(problem.n), Role::A);
+  open(a, "a", function.a, schedule.tileM, tile.row, tile.rowEnd, Role::B);
+  open(w, "w", function.w, schedule.tileN, tile.weightRow, tile.weightEnd, Role::A);
 
-  scaleRows = createBlockScaleRows(builder, problem, schedule, function, order.getRow());
+  scaleRows = createBlockScaleRows(builder, problem, schedule, function, tile);
   if (hasBlockScales()) {
     scales.resize(ahead);
-    scaleBlock = arith::DivUIOp::create(builder, order.getColumn(), constant(scaledBlock));
+    scaleBlock = arith::DivUIOp::create(builder, tile.column, constant(scaledBlock));
   }
 
   Type f32 = Float32Type::get(builder.getContext());
@@ -168,9 +166,9 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
       TypeRange{fragment(schedule.tileN / shares, schedule.tileM, f32, Role::Accumulator, 1),
                 builder.getIndexType(), builder.getIndexType()},
       "total", exchange);
-  Value outColumn = arith::AddIOp::create(builder, order.getColumn(), total.getFirst());
+  Value outColumn = arith::AddIOp::create(builder, tile.column, total.getFirst());
   createEpilogue(builder, problem, schedule, function, total.getResult(),
-                 {order.getRow(), total.getSecond(), outColumn, /*transposed=*/true});
+                 {tile, total.getSecond(), outColumn, /*transposed=*/true});
   ReturnOp::create(builder);
   return module;
 }

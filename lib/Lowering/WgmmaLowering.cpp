@@ -212,7 +212,7 @@ Value WgmmaBuilder::product(Value sums, Value use, WaveTileOp group) {
 /// Each step's products from zero, then to the sums in fp32. While one warpgroup adds, another multiplies.
 Value WgmmaBuilder::addSteps(Value sums, const Round &round, WaveTileOp group) {
   SmallVector<Value> carried = {sums, ZeroOp::create(builder, sumsType(), "products")};
-  auto rowScales = createBlockScaleRows(builder, problem, schedule, scaled, round.row);
+  auto rowScales = createBlockScaleRows(builder, problem, schedule, scaled, {.row = round.row, .rowEnd = m});
   Value block;
   auto fetch = [&](Value step) -> Value {
     return FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), groupM), "scalesNext",
@@ -275,7 +275,8 @@ void WgmmaBuilder::consume() {
 
 void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
   Value column = add(round.column, group.getColumn());
-  sums = createScales(builder, problem, schedule, scaled, sums, {round.row, group.getRow(), column, false});
+  sums = createScales(builder, problem, schedule, scaled, sums,
+                      {{.row = round.row, .rowEnd = m}, group.getRow(), column, false});
   if (bias)
     sums = AddBiasOp::create(builder, sums, bias, column, false);
   if (problem.activation)

@@ -35,6 +35,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     problem.bias = bias;
     problem.gated = gated;
     problem.residual = residual;
+    problem.experts = experts;
+    problem.expertLayout = masked ? kernel::ExpertLayout::Masked : kernel::ExpertLayout::Contiguous;
     std::optional<DataType> element = parseDataType(type);
     std::optional<Scaling> scale = parseScaling(scaling);
     std::optional<Architecture> target = parseArchitecture(architecture);
@@ -93,7 +95,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Option<std::string> activation{*this, "activation", llvm::cl::init("")};
   Option<int64_t> n{*this, "n"}, k{*this, "k"};
   Option<bool> bias{*this, "bias", llvm::cl::init(false)}, gated{*this, "gated", llvm::cl::init(false)},
-      residual{*this, "residual", llvm::cl::init(false)};
+      residual{*this, "residual", llvm::cl::init(false)}, masked{*this, "masked", llvm::cl::init(false)};
+  Option<int64_t> experts{*this, "experts", llvm::cl::init(0)};
   ListOption<int64_t> tile{*this, "tile"}, waves{*this, "waves"}, cluster{*this, "cluster"},
       roleRegisters{*this, "role-registers"};
   Option<int64_t> stages{*this, "stages", llvm::cl::init(2)}, band{*this, "band", llvm::cl::init(1)},

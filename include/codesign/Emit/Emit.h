@@ -26,7 +26,7 @@ llvm::Expected<std::string> emitKernel(kernel::FuncOp function, const EmitOption
 /// What a launch of an emitted kernel needs to know.
 struct LaunchFacts {
   int64_t threads = 0;          // of a workgroup
-  int64_t tileM = 0, tileN = 0; // output of a workgroup; the grid is ceil(m / tileM) · ceil(n / tileN), in x
+  int64_t tileM = 0, tileN = 0; // output of a workgroup; the grid is a tile for each, in x
   int64_t ldsBytes = 0;         // in all
   int64_t dynamicLdsBytes = 0;  // the part that the launch must ask for
   /// Workgroups of a cluster of a persistent kernel, whose tile is that of a cluster and whose grid may be
@@ -38,7 +38,7 @@ struct LaunchFacts {
   };
   Box aBox, wBox, dBox;
 };
-/// The function must have a kernel.tile_order.
+/// The function must have an operation that places its workgroups.
 LaunchFacts launchFacts(kernel::FuncOp function);
 
 /// ".hip" or ".cu".

@@ -12,7 +12,7 @@ float decodeElement(DataType type, uint32_t bits);
 /// The bits nearest to `value`, ties to even; NaN stays NaN, overflow becomes infinity, or NaN in types
 /// without.
 uint32_t encodeElement(DataType type, float value);
-/// F32, F16, BF16 and the 8-bit floats are what this file computes with.
+/// F32, F16, BF16, the 8-bit floats and, for tables of rows, I32 are what this file computes with.
 bool isInterpretable(DataType type);
 
 /// Row-major, without gaps. Bits, not values: what a kernel did not write keeps the bits it had.

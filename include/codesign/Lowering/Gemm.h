@@ -8,6 +8,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/Support/Error.h"
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -33,7 +34,15 @@ struct GemmProblem {
   /// wScale[n]; Block128: aScale[m, ceil(k / 128)], wScale[ceil(n / 128), ceil(k / 128)], row-major, and no
   /// gate.
   Scaling scaling = Scaling::None;
+  /// With experts, each row of A and D belongs to one of them, which has n rows of W (of wScale, elements of
+  /// the bias) of its own: W[experts, n, k]. An i32 argument before D says which: `offsets[experts + 1]`,
+  /// where expert e has the rows [offsets[e], offsets[e + 1]) of m, or, masked, `counts[experts]`, where each
+  /// has m / experts rows of which the first counts[e] are computed. Not with wgmma.
+  int64_t experts = 0;
+  kernel::ExpertLayout expertLayout = kernel::ExpertLayout::Contiguous;
 
+  /// Rows of W.
+  int64_t weightRows() const { return n * std::max<int64_t>(1, experts); }
   DataType outputType() const { return isFloat8(type) ? DataType::BF16 : type; }
   int64_t outputColumns() const { return gated ? n / 2 : n; }
 };

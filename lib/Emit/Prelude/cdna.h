@@ -71,24 +71,54 @@ struct Origin {
 /// Asks a load to check for columns past a row's end.
 struct Clipped {};
 
-/// The output tile of this workgroup. Tiles are walked in bands of BandRows tile rows. The hardware deals
-/// workgroups to the chiplets in turn; here each chiplet is dealt runs of RunLength tiles, so that its L2
-/// holds the rows and columns they share.
-template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets, int RunLength>
-DEVICE Origin tileOrder(int rows) {
+/// The tile with this number: tiles are walked in bands of BandRows tile rows, down columns in each.
+template <int TileRows, int TileColumns, int Columns, int BandRows>
+DEVICE Origin tileAt(int index, int rows) {
   constexpr int columnTiles = (Columns + TileColumns - 1) / TileColumns;
   const int rowTiles = (rows + TileRows - 1) / TileRows;
-  int id = workgroupId();
-  if constexpr (Chiplets > 1) {
-    constexpr int block = Chiplets * RunLength; // ids past the last whole block keep their place
-    if (id < rowTiles * columnTiles / block * block) {
-      const int local = id / Chiplets;
-      id = local / RunLength * block + id % Chiplets * RunLength + local % RunLength;
-    }
-  }
-  const int band = id / (BandRows * columnTiles), inBand = id % (BandRows * columnTiles);
+  const int band = index / (BandRows * columnTiles), inBand = index % (BandRows * columnTiles);
   const int bandRows = minimum(rowTiles - band * BandRows, BandRows);
   return {(band * BandRows + inBand % bandRows) * TileRows, inBand / bandRows * TileColumns};
+}
+
+/// The number of this workgroup's tile. The hardware deals workgroups to the chiplets in turn; here each
+/// chiplet is dealt runs of RunLength tiles, so that its L2 holds the rows and columns they share.
+template <int Chiplets, int RunLength>
+DEVICE int dealtTile(int tiles) {
+  const int id = workgroupId();
+  constexpr int block = Chiplets * RunLength; // ids past the last whole block keep their place
+  if (Chiplets == 1 || id >= tiles / block * block)
+    return id;
+  const int local = id / Chiplets;
+  return local / RunLength * block + id % Chiplets * RunLength + local % RunLength;
+}
+
+/// The output tile of this workgroup.
+template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets, int RunLength>
+DEVICE Origin tileOrder(int rows) {
+  const int tiles = (rows + TileRows - 1) / TileRows * ((Columns + TileColumns - 1) / TileColumns);
+  return tileAt<TileRows, TileColumns, Columns, BandRows>(dealtTile<Chiplets, RunLength>(tiles), rows);
+}
+
+/// A lane's value of another lane, with 0 where the step reaches past the row of 16 lanes or Rows is not set.
+template <int Step, int Rows = 0xf>
+DEVICE int shifted(int value) {
+  return __builtin_amdgcn_update_dpp(0, value, Step, Rows, 0xf, false);
+}
+/// The sum of this lane's value and those of the lanes before it.
+DEVICE int prefixSum(int value) {
+  value += shifted<0x111>(value); // row_shr:1
+  value += shifted<0x112>(value);
+  value += shifted<0x114>(value);
+  value += shifted<0x118>(value);
+  value += shifted<0x142, 0xa>(value);       // row_bcast:15, the sum of a row to the next one
+  return value + shifted<0x143, 0xc>(value); // row_bcast:31, that of two rows to the others
+}
+DEVICE int laneValue(int value, int lane) {
+  return __builtin_amdgcn_readlane(value, lane);
+}
+DEVICE int countLanes(bool condition) {
+  return __builtin_popcountll(__builtin_amdgcn_ballot_w64(condition));
 }
 
 /// Position of this wave's Rows x Columns part in a tile shared by waves, WavesAcross of them side by side.

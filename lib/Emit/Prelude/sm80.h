@@ -114,10 +114,38 @@ DEVICE Origin tileAt(int index, int rows) {
   const int bandRows = minimum(rowTiles - band * BandRows, BandRows);
   return {(band * BandRows + inBand % bandRows) * TileRows, inBand / bandRows * TileColumns};
 }
+template <int Chiplets, int RunLength>
+DEVICE int dealtTile(int) {
+  static_assert(Chiplets == 1, "one die");
+  return workgroupId();
+}
 template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets, int RunLength>
 DEVICE Origin tileOrder(int rows) {
-  static_assert(Chiplets == 1, "one die");
-  return tileAt<TileRows, TileColumns, Columns, BandRows>(workgroupId(), rows);
+  return tileAt<TileRows, TileColumns, Columns, BandRows>(dealtTile<Chiplets, RunLength>(0), rows);
+}
+
+/// The sum of this lane's value and those of the lanes before it.
+DEVICE int prefixSum(int value) {
+#pragma unroll
+  for (int step = 1; step < waveSize; step *= 2) {
+    int before;
+    asm volatile("shfl.sync.up.b32 %0, %1, %2, 0, 0xffffffff;" : "=r"(before) : "r"(value), "r"(step));
+    value += laneId() >= step ? before : 0;
+  }
+  return value;
+}
+DEVICE int laneValue(int value, int lane) {
+  int result;
+  asm volatile("shfl.sync.idx.b32 %0, %1, %2, 31, 0xffffffff;" : "=r"(result) : "r"(value), "r"(lane));
+  return result;
+}
+DEVICE int countLanes(bool condition) {
+  int count;
+  asm volatile("{ .reg .pred p; .reg .b32 b; setp.ne.u32 p, %1, 0; vote.sync.ballot.b32 b, p, 0xffffffff; "
+               "popc.b32 %0, b; }"
+               : "=r"(count)
+               : "r"(static_cast<unsigned>(condition)));
+  return count;
 }
 
 /// Position of this wave's Rows x Columns part in a tile shared by waves, WavesAcross of them side by side.

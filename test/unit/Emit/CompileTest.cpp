@@ -13,14 +13,23 @@ using namespace codesign::test;
 
 namespace {
 
-/// Compiles `count` legal schedules, evenly spread over the device's list, of all its families or of one;
-/// with every step that can follow the sums if `fused`.
-void compileLegalSchedules(const char *device, size_t count, llvm::StringRef family = "", int64_t k = 4096,
-                           bool fused = false, DataType type = DataType::BF16, bool blockScaled = false) {
+/// What of a device's schedules is compiled, and for which product.
+struct Sweep {
+  llvm::StringRef family = ""; // all of them
+  int64_t k = 4096;
+  bool fused = false; // with every step that can follow the sums
+  DataType type = DataType::BF16;
+  bool blockScaled = false;
+  int64_t experts = 0;
+};
+
+/// Compiles `count` legal schedules, evenly spread over the device's list.
+void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep = {}) {
   Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
-  if (!family.empty())
-    profile.kernelFamilies = {family.str()};
-  const std::vector<GemmSchedule> legal = legalGemmSchedules(profile, type, GemmLayout::NT, blockScaled);
+  if (!sweep.family.empty())
+    profile.kernelFamilies = {sweep.family.str()};
+  const std::vector<GemmSchedule> legal =
+      legalGemmSchedules(profile, sweep.type, GemmLayout::NT, sweep.blockScaled);
   ASSERT_GT(legal.size(), 2u);
   count = std::min(count, legal.size());
   llvm::SmallString<128> folder;
@@ -31,12 +40,15 @@ void compileLegalSchedules(const char *device, size_t count, llvm::StringRef fam
     mlir::MLIRContext context;
     GemmProblem problem;
     problem.symbol = "linear";
-    problem.type = type;
-    problem.scaling = blockScaled ? Scaling::Block128 : isFloat8(type) ? Scaling::PerToken : Scaling::None;
+    problem.type = sweep.type;
+    problem.scaling = sweep.blockScaled      ? Scaling::Block128
+                      : isFloat8(sweep.type) ? Scaling::PerToken
+                                             : Scaling::None;
     problem.n = 6144;
-    problem.k = k;
-    problem.gated = problem.residual = problem.bias = fused;
-    if (fused)
+    problem.k = sweep.k;
+    problem.experts = sweep.experts;
+    problem.gated = problem.residual = problem.bias = sweep.fused;
+    if (sweep.fused)
       problem.activation = kernel::Activation::Silu;
     const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
     auto module = llvm::cantFail(lowerGemm(context, problem, kernel));
@@ -69,43 +81,61 @@ TEST(Compile, gfx942) {
 }
 
 TEST(Compile, gfx942WeightStream) {
-  compileLegalSchedules("mi300x", isLongRun() ? 60 : 6, "mfma_weight_stream");
+  compileLegalSchedules("mi300x", isLongRun() ? 60 : 6, {.family = "mfma_weight_stream"});
   // No multiple of any step: the last loads are clipped, which takes registers.
-  compileLegalSchedules("mi300x", isLongRun() ? 60 : 6, "mfma_weight_stream", 2312);
+  compileLegalSchedules("mi300x", isLongRun() ? 60 : 6, {.family = "mfma_weight_stream", .k = 2312});
 }
 
 TEST(Compile, gfx950) {
   compileLegalSchedules("mi355x", 6);
-  compileLegalSchedules("mi355x", isLongRun() ? 60 : 3, "mfma_weight_stream", 2312);
+  compileLegalSchedules("mi355x", isLongRun() ? 60 : 3, {.family = "mfma_weight_stream", .k = 2312});
 }
 
 TEST(Compile, gatesAndResiduals) {
   const size_t count = isLongRun() ? 60 : 4;
-  compileLegalSchedules("mi300x", count, "", 4096, /*fused=*/true);
-  compileLegalSchedules("mi300x", count, "mfma_weight_stream", 2312, /*fused=*/true);
-  compileLegalSchedules("mi355x", count, "", 4096, /*fused=*/true);
+  compileLegalSchedules("mi300x", count, {.fused = true});
+  compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .k = 2312, .fused = true});
+  compileLegalSchedules("mi355x", count, {.fused = true});
+}
+
+TEST(Compile, experts) {
+  const size_t count = isLongRun() ? 60 : 3;
+  compileLegalSchedules("mi300x", count, {.fused = true, .experts = 128});
+  compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .k = 2312, .experts = 128});
+  compileLegalSchedules(
+      "mi355x", count,
+      {.family = "mfma_lds_double_buffer", .type = DataType::F8E4M3, .blockScaled = true, .experts = 256});
+  for (const char *family : {"mma_cp_async_multistage", "mma_weight_stream"})
+    compileLegalSchedules("a100-sxm", count, {.family = family, .k = 2312, .experts = 64});
 }
 
 TEST(Compile, float8) {
-  compileLegalSchedules("mi300x", isLongRun() ? 60 : 5, "", 4096, false, DataType::F8E4M3FNUZ);
-  compileLegalSchedules("mi300x", isLongRun() ? 60 : 4, "mfma_weight_stream", 2320, true,
-                        DataType::F8E4M3FNUZ);
-  compileLegalSchedules("mi355x", isLongRun() ? 60 : 5, "", 4096, false, DataType::F8E4M3);
-  compileLegalSchedules("mi355x", isLongRun() ? 60 : 3, "mfma_weight_stream", 2320, true, DataType::F8E4M3);
+  compileLegalSchedules("mi300x", isLongRun() ? 60 : 5, {.type = DataType::F8E4M3FNUZ});
+  compileLegalSchedules(
+      "mi300x", isLongRun() ? 60 : 4,
+      {.family = "mfma_weight_stream", .k = 2320, .fused = true, .type = DataType::F8E4M3FNUZ});
+  compileLegalSchedules("mi355x", isLongRun() ? 60 : 5, {.type = DataType::F8E4M3});
+  compileLegalSchedules("mi355x", isLongRun() ? 60 : 3,
+                        {.family = "mfma_weight_stream", .k = 2320, .fused = true, .type = DataType::F8E4M3});
 }
 
 TEST(Compile, blockScales) {
   const size_t count = isLongRun() ? 60 : 4;
-  compileLegalSchedules("mi300x", count, "", 4096, false, DataType::F8E4M3FNUZ, true);
-  compileLegalSchedules("mi300x", count, "mfma_weight_stream", 2320, false, DataType::F8E4M3FNUZ, true);
-  compileLegalSchedules("mi355x", count, "", 4096, false, DataType::F8E4M3, true);
-  compileLegalSchedules("mi355x", count, "mfma_weight_stream", 2320, false, DataType::F8E4M3, true);
+  compileLegalSchedules("mi300x", count, {.type = DataType::F8E4M3FNUZ, .blockScaled = true});
+  compileLegalSchedules(
+      "mi300x", count,
+      {.family = "mfma_weight_stream", .k = 2320, .type = DataType::F8E4M3FNUZ, .blockScaled = true});
+  compileLegalSchedules("mi355x", count, {.type = DataType::F8E4M3, .blockScaled = true});
+  compileLegalSchedules(
+      "mi355x", count,
+      {.family = "mfma_weight_stream", .k = 2320, .type = DataType::F8E4M3, .blockScaled = true});
 }
 
 TEST(Compile, sm90aFloat8) {
   const size_t count = isLongRun() ? 60 : 3;
-  compileLegalSchedules("h100-sxm", count, "wgmma_tma_persistent", 4096, false, DataType::F8E4M3);
-  compileLegalSchedules("h100-sxm", count, "wgmma_tma_persistent", 4096, false, DataType::F8E4M3, true);
+  compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3});
+  compileLegalSchedules("h100-sxm", count,
+                        {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3, .blockScaled = true});
   if (!llvm::sys::findProgramByName("nvcc"))
     GTEST_SKIP()
         << "SKIPPED ptxas' report on sm_90a fp8 schedules: nvcc is not on the PATH; clang++-22 compiled "
@@ -116,11 +146,11 @@ TEST(Compile, sm80AndSm90a) {
   compileLegalSchedules("a100-sxm", 3);
   compileLegalSchedules("h100-sxm", 3);
   if (isLongRun()) {
-    compileLegalSchedules("a100-sxm", 150, "mma_cp_async_multistage");
-    compileLegalSchedules("h100-sxm", 150, "mma_cp_async_multistage");
+    compileLegalSchedules("a100-sxm", 150, {.family = "mma_cp_async_multistage"});
+    compileLegalSchedules("h100-sxm", 150, {.family = "mma_cp_async_multistage"});
   }
-  compileLegalSchedules("a100-sxm", isLongRun() ? 100 : 3, "mma_weight_stream", 14336);
-  compileLegalSchedules("h100-sxm", isLongRun() ? 100 : 3, "mma_weight_stream", 2312);
+  compileLegalSchedules("a100-sxm", isLongRun() ? 100 : 3, {.family = "mma_weight_stream", .k = 14336});
+  compileLegalSchedules("h100-sxm", isLongRun() ? 100 : 3, {.family = "mma_weight_stream", .k = 2312});
   if (!llvm::sys::findProgramByName("nvcc"))
     GTEST_SKIP() << "SKIPPED ptxas' report on sm_80 and sm_90a schedules: nvcc is not on the PATH; "
                     "clang++-22 compiled them to PTX";

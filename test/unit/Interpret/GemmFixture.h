@@ -1,122 +1,15 @@
 // Small GEMMs on fresh random data, run through the interpreter and held to float64.
 #pragma once
 
+#include "TestKernels.h"
 #include "codesign/Interpret/GemmReference.h"
 #include "codesign/Interpret/Interpret.h"
-#include "codesign/Lowering/Gemm.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringRef.h"
 #include "gtest/gtest.h"
 #include <random>
 
 namespace codesign::test {
-
-inline GemmKernel gfx942Kernel() {
-  GemmKernel kernel;
-  kernel.architecture = Architecture::Gfx942;
-  kernel.limits = {.sharedBytes = 65536, .registersPerLane = 512, .chiplets = 8};
-  kernel.instruction = "v_mfma_f32_16x16x16_bf16";
-  kernel.tileM = 64;
-  kernel.tileN = 64;
-  kernel.tileK = 32;
-  kernel.wavesM = 2;
-  kernel.wavesN = 2;
-  kernel.stages = 2;
-  kernel.band = 2;
-  kernel.run = 2;
-  kernel.pack = 2;
-  return kernel;
-}
-
-inline GemmKernel sm80Kernel() {
-  GemmKernel kernel = gfx942Kernel();
-  kernel.architecture = Architecture::Sm80;
-  kernel.limits = {.sharedBytes = 166912, .registersPerLane = 255, .chiplets = 1};
-  kernel.instruction = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32";
-  kernel.stages = 3;
-  kernel.pack = 1;
-  return kernel;
-}
-
-/// CDNA4: twice the depth per instruction, so that one read fills one of them.
-inline GemmKernel gfx950Kernel() {
-  GemmKernel kernel = gfx942Kernel();
-  kernel.architecture = Architecture::Gfx950;
-  kernel.limits.sharedBytes = 163840;
-  kernel.instruction = "v_mfma_f32_16x16x32_bf16";
-  kernel.pack = 1;
-  return kernel;
-}
-
-/// 8-bit operands of the FNUZ encoding: 16 bytes of k fill two instructions.
-inline GemmKernel float8Kernel() {
-  GemmKernel kernel = gfx942Kernel();
-  kernel.instruction = "v_mfma_f32_16x16x32_fp8_fp8";
-  kernel.tileK = 64;
-  return kernel;
-}
-
-/// CDNA4: OCP encoding, and an instruction whose operands are two reads.
-inline GemmKernel float8Gfx950Kernel() {
-  GemmKernel kernel = gfx950Kernel();
-  kernel.instruction = "v_mfma_f32_16x16x128_f8f6f4.fp8.fp8";
-  kernel.tileK = 128;
-  return kernel;
-}
-
-/// Steps of one block of k, whose products have a scale.
-inline GemmKernel blockScaledKernel() {
-  GemmKernel kernel = float8Kernel();
-  kernel.tileK = 128;
-  return kernel;
-}
-
-/// Four waves that share k, 32 columns of the output, two steps under way.
-inline GemmKernel streamingKernel() {
-  GemmKernel kernel = gfx942Kernel();
-  kernel.tileM = 16;
-  kernel.tileN = 32;
-  kernel.wavesM = kernel.wavesN = 1;
-  kernel.wavesK = 4;
-  kernel.tileK = 4 * 32;
-  kernel.run = 1;
-  return kernel;
-}
-
-/// The same with 8-bit operands.
-inline GemmKernel float8StreamingKernel() {
-  GemmKernel kernel = streamingKernel();
-  kernel.instruction = float8Kernel().instruction;
-  kernel.tileK = 4 * 64;
-  return kernel;
-}
-
-inline GemmKernel blockScaledStreamingKernel() {
-  GemmKernel kernel = float8StreamingKernel();
-  kernel.tileK = 4 * 128;
-  return kernel;
-}
-inline GemmKernel float8StreamingGfx950Kernel() {
-  GemmKernel kernel = float8StreamingKernel();
-  const GemmKernel other = float8Gfx950Kernel();
-  kernel.architecture = other.architecture;
-  kernel.limits = other.limits;
-  kernel.instruction = other.instruction;
-  kernel.pack = other.pack;
-  kernel.tileK = 4 * 128;
-  return kernel;
-}
-
-/// The same by mma.sync, whose second operand has eight rows.
-inline GemmKernel streamingSm80Kernel() {
-  GemmKernel kernel = streamingKernel();
-  const GemmKernel other = sm80Kernel();
-  kernel.architecture = other.architecture;
-  kernel.limits = other.limits;
-  kernel.instruction = other.instruction;
-  kernel.tileM = 8;
-  return kernel;
-}
 
 /// Normal deviates times 2^exponent, with the exponent itself spread over [-spread, spread].
 inline Matrix randomMatrix(DataType type, int64_t rows, int64_t columns, std::mt19937 &engine,
@@ -135,27 +28,83 @@ inline int spreadOf(const GemmProblem &problem) {
   return problem.gated && problem.type == DataType::F16 ? 0 : 4;
 }
 
+/// Rows [first, first + count) of a matrix.
+inline Matrix rowsOf(const Matrix &matrix, int64_t first, int64_t count) {
+  Matrix rows(matrix.type, count, matrix.columns);
+  const auto begin = matrix.bytes.begin() + first * matrix.columns * matrix.elementBytes();
+  std::copy(begin, begin + static_cast<int64_t>(rows.bytes.size()), rows.bytes.begin());
+  return rows;
+}
+
+/// Columns [first, first + count) of a matrix of one row.
+inline Matrix columnsOf(const Matrix &matrix, int64_t first, int64_t count) {
+  Matrix columns(matrix.type, 1, count);
+  for (int64_t j = 0; j < count; ++j)
+    columns.set(0, j, matrix.at(0, first + j));
+  return columns;
+}
+
+/// How many of m rows each expert has: none, one, or any number; where rows are contiguous, some may be left
+/// over behind the last expert.
+inline std::vector<int64_t> randomExpertRows(const GemmProblem &problem, int64_t m, std::mt19937 &engine) {
+  const bool masked = problem.expertLayout == kernel::ExpertLayout::Masked;
+  std::vector<int64_t> counts(problem.experts);
+  int64_t left = m;
+  for (int64_t &count : counts) {
+    const int64_t most = masked ? m / problem.experts : left;
+    const unsigned draw = engine() % 8;
+    count = draw < 2   ? 0
+            : draw < 3 ? std::min<int64_t>(most, 1)
+                       : std::min(most, int64_t(engine() % (most + 1)));
+    left -= count;
+  }
+  std::shuffle(counts.begin(), counts.end(), engine);
+  return counts;
+}
+
 /// The operands of one launch on m rows; D is poisoned, with `spare` rows behind the last that must stay so.
 struct GemmOperands {
-  Matrix a, w, aScale, wScale, bias, residual, d;
+  Matrix a, w, aScale, wScale, bias, residual, table, d;
+  std::vector<int64_t> firstRows, expertRows; // of each expert; without experts, of the one matrix
 
   GemmOperands(const GemmProblem &problem, int64_t m, int64_t spare, std::mt19937 &engine) {
     const int spread = spreadOf(problem);
     const DataType type = problem.type, out = problem.outputType();
     a = randomMatrix(type, m, problem.k, engine, spread);
-    w = randomMatrix(type, problem.n, problem.k, engine, spread);
+    w = randomMatrix(type, problem.weightRows(), problem.k, engine, spread);
     const bool perToken = problem.scaling == Scaling::PerToken;
+    const int64_t weights = std::max<int64_t>(1, problem.experts);
     const int64_t steps = llvm::divideCeil(problem.k, kernel::scaledBlock);
     if (problem.scaling == Scaling::Block128) {
       aScale = randomMatrix(DataType::F32, m, steps, engine);
-      wScale = randomMatrix(DataType::F32, llvm::divideCeil(problem.n, kernel::scaledBlock), steps, engine);
+      wScale = randomMatrix(DataType::F32, weights * scaleBlocks(problem), steps, engine);
     } else {
       aScale = randomMatrix(DataType::F32, perToken ? m : 1, 1, engine);
-      wScale = randomMatrix(DataType::F32, 1, perToken ? problem.n : 1, engine);
+      wScale = randomMatrix(DataType::F32, 1, perToken ? problem.weightRows() : 1, engine);
     }
-    bias = randomMatrix(out, 1, problem.n, engine);
+    bias = randomMatrix(out, 1, problem.weightRows(), engine);
     residual = randomMatrix(out, m, problem.outputColumns(), engine);
     d = Matrix(out, m + spare, problem.outputColumns(), 0xff);
+    placeRows(problem, m, problem.experts > 0 ? randomExpertRows(problem, m, engine) : std::vector{m});
+  }
+
+  /// Gives the experts so many of m rows each.
+  void placeRows(const GemmProblem &problem, int64_t m, std::vector<int64_t> counts) {
+    const bool masked = problem.expertLayout == kernel::ExpertLayout::Masked;
+    expertRows = std::move(counts);
+    firstRows.clear();
+    int64_t next = 0;
+    for (size_t expert = 0; expert < expertRows.size(); ++expert) {
+      firstRows.push_back(masked ? int64_t(expert) * (m / problem.experts) : next);
+      next += expertRows[expert];
+    }
+    if (problem.experts == 0)
+      return;
+    table = Matrix(DataType::I32, 1, problem.experts + !masked);
+    for (int64_t expert = 0; expert < problem.experts; ++expert)
+      table.set(0, expert, float(masked ? expertRows[expert] : firstRows[expert]));
+    if (!masked)
+      table.set(0, problem.experts, float(next));
   }
 
   /// In the order of the kernel's arguments, without m.
@@ -167,31 +116,59 @@ struct GemmOperands {
       list.push_back(&bias);
     if (problem.residual)
       list.push_back(&residual);
+    if (problem.experts > 0)
+      list.push_back(&table);
     list.push_back(&d);
     return list;
   }
 
   /// What is wrong with D after the launch, or nothing.
-  std::string mismatch(const GemmProblem &problem, int64_t m) const {
-    return firstMismatch(d, gemmReference(a, w, m, epilogue(problem))).value_or("");
+  std::string mismatch(const GemmProblem &problem) const {
+    Matrix rest = d; // what no expert has stays as it was
+    for (size_t expert = 0; expert < expertRows.size(); ++expert) {
+      const int64_t first = firstRows[expert], count = expertRows[expert];
+      const int64_t bytes = d.columns * d.elementBytes();
+      std::fill_n(rest.bytes.begin() + first * bytes, count * bytes, uint8_t(0xff));
+      const std::string wrong = mismatchOf(problem, int64_t(expert), first, count);
+      if (!wrong.empty())
+        return "expert " + std::to_string(expert) + ", " + wrong;
+    }
+    const bool untouched = llvm::all_of(rest.bytes, [](uint8_t byte) { return byte == 0xff; });
+    return untouched ? "" : "rows of no expert were written";
   }
 
 private:
-  GemmEpilogue epilogue(const GemmProblem &problem) const {
-    const bool scaled = problem.scaling != Scaling::None;
-    return {.aScale = scaled ? &aScale : nullptr,
-            .wScale = scaled ? &wScale : nullptr,
-            .blockScales = problem.scaling == Scaling::Block128,
-            .bias = problem.bias ? &bias : nullptr,
-            .activation = problem.activation,
-            .gated = problem.gated,
-            .residual = problem.residual ? &residual : nullptr};
+  static int64_t scaleBlocks(const GemmProblem &problem) {
+    return llvm::divideCeil(problem.n, kernel::scaledBlock);
+  }
+
+  std::string mismatchOf(const GemmProblem &problem, int64_t expert, int64_t first, int64_t count) const {
+    const bool scaled = problem.scaling != Scaling::None, blocks = problem.scaling == Scaling::Block128;
+    const bool perToken = problem.scaling == Scaling::PerToken;
+    const int64_t n = problem.n;
+    const Matrix left = rowsOf(a, first, count), right = rowsOf(w, expert * n, n);
+    const Matrix added = columnsOf(bias, expert * n, n), stream = rowsOf(residual, first, count);
+    const Matrix ofRows = perToken || blocks ? rowsOf(aScale, first, count) : aScale;
+    const Matrix ofColumns = blocks     ? rowsOf(wScale, expert * scaleBlocks(problem), scaleBlocks(problem))
+                             : perToken ? columnsOf(wScale, expert * n, n)
+                                        : wScale;
+    const GemmReference reference = gemmReference(left, right, count,
+                                                  {.aScale = scaled ? &ofRows : nullptr,
+                                                   .wScale = scaled ? &ofColumns : nullptr,
+                                                   .blockScales = blocks,
+                                                   .bias = problem.bias ? &added : nullptr,
+                                                   .activation = problem.activation,
+                                                   .gated = problem.gated,
+                                                   .residual = problem.residual ? &stream : nullptr});
+    return firstMismatch(rowsOf(d, first, count), reference).value_or("");
   }
 };
 
-/// Lowers, lets `tamper` change the kernel, runs it on m rows and says what is wrong, or nothing.
+/// Lowers, lets `tamper` change the kernel, runs it on m rows and says what is wrong, or nothing. Experts
+/// have `expertRows` of them, or random numbers.
 inline std::string runGemm(const GemmProblem &problem, const GemmKernel &kernel, int64_t m,
-                           llvm::function_ref<void(kernel::FuncOp)> tamper = {}) {
+                           llvm::function_ref<void(kernel::FuncOp)> tamper = {},
+                           const std::vector<int64_t> &expertRows = {}) {
   std::mt19937 engine(std::random_device{}());
   mlir::MLIRContext context;
   auto module = lowerGemm(context, problem, kernel);
@@ -201,13 +178,15 @@ inline std::string runGemm(const GemmProblem &problem, const GemmKernel &kernel,
   if (tamper)
     tamper(function);
   GemmOperands operands(problem, m, /*spare=*/3, engine);
+  if (!expertRows.empty())
+    operands.placeRows(problem, m, expertRows);
   std::vector<KernelArgument> arguments;
   for (Matrix *matrix : operands.arguments(problem))
     arguments.push_back(matrix);
   arguments.push_back(m);
   if (llvm::Error error = interpret(function, arguments))
     return llvm::toString(std::move(error));
-  return operands.mismatch(problem, m);
+  return operands.mismatch(problem);
 }
 
 } // namespace codesign::test

@@ -1,0 +1,57 @@
+// Products whose rows belong to experts.
+#include "dialects/Kernel/Placement.h"
+
+using namespace mlir;
+
+namespace codesign::kernel {
+
+LogicalResult ExpertTileOp::verify() {
+  if (failed(verifyPlacement(*this)))
+    return failure();
+  TileType table = getTable().getType();
+  if (static_cast<int64_t>(getExperts()) < 1)
+    return emitOpError("has at least one expert");
+  if (table.getSpace() != Space::Global || !table.getElementType().isInteger(32) || table.getRows() != 1 ||
+      table.getColumns() != getTableLength())
+    return emitOpError() << "takes a table of 1x" << getTableLength() << "xi32 in global memory, not "
+                         << table;
+  return success();
+}
+
+/// Contiguous rows: each expert that has rows may begin a tile that it does not fill. Masked: every expert
+/// may be full.
+int64_t ExpertTileOp::getWorkgroupCount(int64_t rowCount) {
+  const int64_t tileRows = getTile()[0], experts = static_cast<int64_t>(getExperts());
+  const int64_t most = getLayout() == ExpertLayout::Contiguous
+                           ? (rowCount + std::min(experts, rowCount) * (tileRows - 1)) / tileRows
+                           : experts * llvm::divideCeil(rowCount / experts, tileRows);
+  return most * llvm::divideCeil(getColumns(), getTile()[1]);
+}
+
+ExpertTileOp::Place ExpertTileOp::getPlace(int64_t workgroup, int64_t rowCount, ArrayRef<int64_t> numbers) {
+  const int64_t tileColumns = llvm::divideCeil(getColumns(), getTile()[1]);
+  const int64_t experts = static_cast<int64_t>(getExperts()), capacity = rowCount / experts;
+  struct Rows {
+    int64_t first, end, tileRows;
+  };
+  SmallVector<Rows> ofExperts;
+  int64_t tiles = 0;
+  for (int64_t expert = 0; expert < experts; ++expert) {
+    const bool contiguous = getLayout() == ExpertLayout::Contiguous;
+    const int64_t first = contiguous ? numbers[expert] : expert * capacity;
+    const int64_t end = contiguous ? numbers[expert + 1] : first + numbers[expert];
+    ofExperts.push_back({first, end, static_cast<int64_t>(llvm::divideCeil(end - first, getTile()[0]))});
+    tiles += ofExperts.back().tileRows * tileColumns;
+  }
+  int64_t tile = dealtTile(workgroup, tiles, getChiplets(), getRun());
+  for (auto [expert, rows] : llvm::enumerate(ofExperts)) {
+    if (tile < rows.tileRows * tileColumns) {
+      const auto [row, column] = tileInBands(tile, rows.tileRows, tileColumns, getBand());
+      return {static_cast<int64_t>(expert), rows.first + row * getTile()[0], rows.end, column * getTile()[1]};
+    }
+    tile -= rows.tileRows * tileColumns;
+  }
+  return {};
+}
+
+} // namespace codesign::kernel

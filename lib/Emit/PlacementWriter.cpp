@@ -1,0 +1,54 @@
+// Where a workgroup and its waves stand in the output.
+#include "KernelWriter.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::formatv;
+
+namespace codesign::emit {
+
+using namespace kernel;
+
+Error KernelWriter::emit(TileOrderOp op) {
+  const std::string name = fresh("tile");
+  expressions[op.getRow()] = {name + ".row"};
+  expressions[op.getColumn()] = {name + ".column"};
+  if (op.getIndex()) {
+    line() << formatv("const Origin {0} = tileAt<{1}, {2}, {3}, {4}>({5}, {6});\n", name, op.getTile()[0],
+                      op.getTile()[1], op.getColumns(), op.getBand(), text(op.getIndex()),
+                      text(op.getRows()));
+    return Error::success();
+  }
+  line() << formatv("const Origin {0} = tileOrder<{1}, {2}, {3}, {4}, {5}, {6}>({7});\n", name,
+                    op.getTile()[0], op.getTile()[1], op.getColumns(), op.getBand(), op.getChiplets(),
+                    op.getRun(), text(op.getRows()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(WaveTileOp op) {
+  const std::string name = fresh("wave");
+  expressions[op.getRow()] = {name + ".row"};
+  expressions[op.getColumn()] = {name + ".column"};
+  line() << formatv("const Origin {0} = {4}<{1}, {2}, {3}>();\n", name, op.getShape()[0], op.getShape()[1],
+                    function.getWaves()[1], function.getRoles() ? "groupTile" : "waveTile");
+  return Error::success();
+}
+
+Error KernelWriter::emit(ExpertTileOp op) {
+  const std::string name = fresh("tile");
+  expressions[op.getExpert()] = {name + ".expert"};
+  expressions[op.getRow()] = {name + ".row"};
+  expressions[op.getEnd()] = {name + ".end"};
+  expressions[op.getColumn()] = {name + ".column"};
+  const bool masked = op.getLayout() == ExpertLayout::Masked;
+  line() << formatv("const ExpertTile {0} = expertTile<{1}<{2}>, {3}, {4}, {5}, {6}, {7}, {8}>({9}, {10});\n",
+                    name, masked ? "MaskedRows" : "ContiguousRows", op.getExperts(), op.getTile()[0],
+                    op.getTile()[1], op.getColumns(), op.getBand(), op.getChiplets(), op.getRun(),
+                    text(op.getTable()), text(op.getRows()));
+  line() << formatv("if ({0}.expert < 0)\n", name);
+  line() << "  return; // past the last tile\n";
+  return Error::success();
+}
+
+} // namespace codesign::emit

@@ -1,0 +1,56 @@
+// A launch: its arguments, its size, and one workgroup after the other.
+#include "codesign/Interpret/Interpret.h"
+#include "Agent.h"
+
+using namespace mlir;
+using llvm::Error;
+
+namespace codesign {
+
+using namespace kernel;
+
+Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments) {
+  auto types = function.getArgumentTypes();
+  if (types.size() != arguments.size())
+    return llvm::createStringError("the kernel takes " + llvm::Twine(types.size()) + " arguments, not " +
+                                   llvm::Twine(arguments.size()));
+  for (auto [index, type] : llvm::enumerate(types)) {
+    const auto *matrix = std::get_if<Matrix *>(&arguments[index]);
+    if (type.isIndex() != (matrix == nullptr))
+      return llvm::createStringError("argument " + llvm::Twine(index) + " is of the wrong kind");
+    if (!matrix)
+      continue;
+    auto tile = dyn_cast<TileType>(type);
+    auto map = dyn_cast<TensorMapType>(type);
+    const int64_t rows = tile ? tile.getRows() : map.getRows();
+    std::optional<DataType> element = dataTypeOf(tile ? tile.getElementType() : map.getElementType());
+    if (!element || !isInterpretable(*element) || (*matrix)->type != *element ||
+        (*matrix)->columns != (tile ? tile.getColumns() : map.getColumns()) ||
+        (!ShapedType::isDynamic(rows) && (*matrix)->rows != rows))
+      return llvm::createStringError("argument " + llvm::Twine(index) + " does not match its type");
+  }
+  PlacementOpInterface order;
+  function.walk([&](PlacementOpInterface op) { order = op; });
+  if (!order)
+    return llvm::createStringError("nothing places the kernel's workgroups, so its launch has no size");
+  auto rows = dyn_cast<BlockArgument>(order.getRows());
+  if (!rows || rows.getOwner() != &function.getBody().front())
+    return llvm::createStringError(order->getName().getStringRef() +
+                                   " does not take its rows from an argument");
+  const int64_t rowCount = std::get<int64_t>(arguments[rows.getArgNumber()]);
+  const int64_t tiles = order.getWorkgroupCount(rowCount);
+  if (function.getRoles()) {
+    // Few enough clusters that some of them compute several tiles.
+    const int64_t clusters = std::min<int64_t>(tiles, 2);
+    for (int64_t index = 0; index < clusters; ++index)
+      if (Error error = Cluster(function, index, clusters).run(function, arguments, rowCount))
+        return error;
+    return Error::success();
+  }
+  for (int64_t workgroup = 0; workgroup < tiles; ++workgroup)
+    if (Error error = Interpreter(function, arguments, workgroup, function.getWaveCount()).run())
+      return error;
+  return Error::success();
+}
+
+} // namespace codesign

@@ -1,0 +1,158 @@
+// Products whose rows belong to experts: the ragged, the empty and the left over, on every family.
+#include "GemmFixture.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace codesign;
+using namespace codesign::test;
+
+namespace {
+
+using kernel::ExpertLayout;
+
+GemmProblem expertProblem(int64_t experts, int64_t n, int64_t k,
+                          ExpertLayout layout = ExpertLayout::Contiguous) {
+  GemmProblem problem = {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
+  problem.experts = experts;
+  problem.expertLayout = layout;
+  return problem;
+}
+
+std::vector<GemmKernel> families() {
+  return {gfx942Kernel(), gfx950Kernel(), streamingKernel(), sm80Kernel(), streamingSm80Kernel()};
+}
+
+TEST(Experts, raggedAndEmptyExperts) {
+  for (const GemmKernel &kernel : families())
+    for (ExpertLayout layout : {ExpertLayout::Contiguous, ExpertLayout::Masked})
+      for (int64_t n : {64, 72})
+        for (int64_t m : {8, 65, 200})
+          EXPECT_EQ(runGemm(expertProblem(8, n, 72, layout), kernel, m), "")
+              << toString(kernel.architecture).str() << ", " << kernel::stringifyExpertLayout(layout).str()
+              << ", n = " << n << ", m = " << m;
+}
+
+TEST(Experts, fewerRowsThanExperts) {
+  for (const GemmKernel &kernel : families())
+    for (int64_t m : {0, 1, 7})
+      EXPECT_EQ(runGemm(expertProblem(130, 40, 64), kernel, m), "") << m;
+}
+
+TEST(Experts, everyStepOfTheEpilogueTakesTheExpertsPart) {
+  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), streamingKernel()}) {
+    GemmProblem problem = expertProblem(3, 140, 96);
+    problem.activation = kernel::Activation::Silu;
+    problem.gated = problem.bias = problem.residual = true;
+    EXPECT_EQ(runGemm(problem, kernel, 150), "");
+  }
+}
+
+TEST(Experts, scalesOfTokensAndOfBlocks) {
+  for (ExpertLayout layout : {ExpertLayout::Contiguous, ExpertLayout::Masked}) {
+    GemmProblem problem = expertProblem(3, 140, 272, layout);
+    problem.type = DataType::F8E4M3FNUZ;
+    for (Scaling scaling : {Scaling::PerTensor, Scaling::PerToken}) {
+      problem.scaling = scaling;
+      for (const GemmKernel &kernel : {float8Kernel(), float8StreamingKernel()})
+        EXPECT_EQ(runGemm(problem, kernel, 150), "") << toString(scaling).str();
+    }
+    problem.scaling = Scaling::Block128;
+    for (const GemmKernel &kernel : {blockScaledKernel(), blockScaledStreamingKernel()})
+      EXPECT_EQ(runGemm(problem, kernel, 150), "");
+  }
+}
+
+/// The whole launch, tiles of several experts in one run and in several bands.
+TEST(Experts, everyOrderOfTilesCoversTheOutput) {
+  for (int64_t band : {1, 2, 8})
+    for (int64_t run : {1, 3}) {
+      GemmKernel kernel = gfx942Kernel();
+      kernel.band = band;
+      kernel.run = run;
+      kernel.limits.chiplets = 2;
+      EXPECT_EQ(runGemm(expertProblem(5, 200, 32), kernel, 400), "") << band << ", " << run;
+    }
+}
+
+/// A row of NaN or infinity stays in its expert and its row.
+TEST(Experts, infinityAndNanStayInTheirRows) {
+  mlir::MLIRContext context;
+  const GemmProblem problem = expertProblem(2, 64, 64);
+  auto module = llvm::cantFail(lowerGemm(context, problem, gfx942Kernel()));
+  std::mt19937 engine(std::random_device{}());
+  GemmOperands operands(problem, 40, 1, engine);
+  operands.placeRows(problem, 40, {20, 20});
+  operands.a.set(19, 5, std::numeric_limits<float>::quiet_NaN());
+  operands.w.set(64 + 3, 7, std::numeric_limits<float>::infinity());
+  std::vector<KernelArgument> arguments;
+  for (Matrix *matrix : operands.arguments(problem))
+    arguments.push_back(matrix);
+  arguments.push_back(int64_t(40));
+  llvm::cantFail(interpret(*module->getOps<kernel::FuncOp>().begin(), arguments));
+  EXPECT_EQ(operands.mismatch(problem), "");
+  for (int64_t i = 0; i < 40; ++i)
+    for (int64_t j = 0; j < 64; ++j)
+      EXPECT_EQ(std::isfinite(operands.d.at(i, j)), i != 19 && (i < 20 || j != 3)) << i << ", " << j;
+}
+
+/// Weights of the next expert, or a lost step of k, are seen.
+TEST(Experts, aMixUpFails) {
+  const GemmProblem problem = expertProblem(4, 64, 128);
+  auto wrongExpert = [](kernel::FuncOp function) {
+    function.walk([](kernel::RowsOp rows) {
+      if (rows.getName() == "wRows")
+        rows.getFirstMutable().assign(
+            rows->getParentOfType<kernel::FuncOp>().getBody().front().getArguments().back());
+    });
+  };
+  EXPECT_NE(runGemm(problem, gfx942Kernel(), 64, wrongExpert, {20, 4, 30, 10}), "");
+  auto tooFar = [](kernel::FuncOp function) {
+    function.walk([&](kernel::ExpertTileOp tile) {
+      tile.getEnd().replaceAllUsesWith(tile.getRows()); // rows of the next expert, or of none
+    });
+  };
+  auto droppedStep = [](kernel::FuncOp function) {
+    function.walk([](mlir::scf::ForOp loop) {
+      if (loop->hasAttr("kernel.name") && !loop->hasAttr("kernel.unroll"))
+        loop.getLowerBoundMutable().assign(loop.getStep());
+    });
+  };
+  EXPECT_NE(runGemm(problem, gfx942Kernel(), 64, droppedStep, {20, 4, 30, 10}), "");
+  EXPECT_NE(runGemm(problem, gfx942Kernel(), 64, tooFar, {20, 4, 30, 6}), "");
+}
+
+/// A table that goes down, or past the rows, is an error of the caller that the interpreter names.
+TEST(Experts, wrongTablesAreErrors) {
+  mlir::MLIRContext context;
+  const GemmProblem problem = expertProblem(2, 64, 64);
+  auto module = llvm::cantFail(lowerGemm(context, problem, gfx942Kernel()));
+  std::mt19937 engine(std::random_device{}());
+  for (const auto &offsets : {std::array{0, 30, 20}, std::array{0, 20, 41}}) {
+    GemmOperands operands(problem, 40, 0, engine);
+    for (int i = 0; i < 3; ++i)
+      operands.table.set(0, i, float(offsets[i]));
+    llvm::Error error = interpret(*module->getOps<kernel::FuncOp>().begin(),
+                                  {&operands.a, &operands.w, &operands.table, &operands.d, int64_t(40)});
+    EXPECT_NE(llvm::toString(std::move(error)).find("offsets of experts go down"), std::string::npos);
+  }
+}
+
+/// No more workgroups than there may be tiles, and never fewer than there are.
+TEST(Experts, theLaunchHoldsEveryTile) {
+  mlir::MLIRContext context;
+  const GemmProblem problem = expertProblem(6, 100, 32);
+  auto module = llvm::cantFail(lowerGemm(context, problem, gfx942Kernel()));
+  kernel::ExpertTileOp tile;
+  module->walk([&](kernel::ExpertTileOp op) { tile = op; });
+  const int64_t columnTiles = 2, tileRows = 64;
+  EXPECT_EQ(tile.getWorkgroupCount(3), 3 * columnTiles);
+  EXPECT_EQ(tile.getWorkgroupCount(6 * tileRows), (6 + 5) * columnTiles);
+  std::mt19937 engine(std::random_device{}());
+  for (int64_t m = 1; m < 500; ++m) {
+    int64_t tiles = 0;
+    for (int64_t rows : randomExpertRows(problem, m, engine))
+      tiles += llvm::divideCeil(rows, tileRows) * columnTiles;
+    EXPECT_LE(tiles, tile.getWorkgroupCount(m));
+  }
+}
+
+} // namespace
