@@ -48,11 +48,11 @@ llvm::Expected<std::vector<PlanKernel>> readLayers(llvm::StringRef path) {
 
 llvm::Error chooseKernels(PlanKernel &layer, const Providers &providers) {
   for (const RowRange &rows : rowRanges) {
-    const std::optional<Estimate> estimate = providers.ownKernel({.m = rows.representative,
-                                                                  .n = layer.n,
-                                                                  .k = layer.k,
-                                                                  .input = DataType::BF16,
-                                                                  .output = DataType::BF16});
+    const std::optional<Estimate> estimate = providers.ownKernel(GemmShape{.m = rows.representative,
+                                                                           .n = layer.n,
+                                                                           .k = layer.k,
+                                                                           .input = DataType::BF16,
+                                                                           .output = DataType::BF16});
     if (!estimate || !estimate->schedule)
       return usageError(layer.name + ": no kernel for k = " + llvm::Twine(layer.k));
     PlanKernelRange range;

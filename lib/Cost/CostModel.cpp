@@ -11,6 +11,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ErrorHandling.h"
+#include <cmath>
 #include <map>
 
 namespace codesign {
@@ -88,13 +89,24 @@ std::optional<DataType> multipliedType(const OperatorShape &shape) {
   return std::nullopt;
 }
 
+/// What own schedules are listed for.
+struct OwnKey {
+  DataType type;
+  bool blockScaled, experts;
+  auto operator<=>(const OwnKey &) const = default;
+};
+template <class Shape>
+OwnKey ownKey(const Shape &shape) {
+  return {shape.input, shape.scaling == Scaling::Block128, std::is_same_v<Shape, GroupedGemmShape>};
+}
+
 } // namespace
 
 struct CostModel::Implementation {
   const Profile &profile;
   CostOptions options;
-  std::map<std::pair<DataType, bool>, std::vector<GemmSchedule>> schedules; // without and with block scales
-  std::map<CalibrationName, GemmModel> gemms;
+  std::map<OwnKey, std::vector<GemmSchedule>> schedules;
+  std::map<CalibrationName, GemmModel> gemms, expertGemms; // the latter of own kernels
   std::map<CalibrationName, GroupedGemmModel> groupedGemms;
   std::map<CalibrationName, AttentionModel> attentions;
   std::map<CalibrationName, DecodeModel> decodes;
@@ -174,18 +186,19 @@ struct CostModel::Implementation {
     return found->second;
   }
 
-  /// Own schedules for a type, found once.
-  const std::vector<GemmSchedule> &ownSchedules(DataType type, bool blockScaled) {
-    const std::pair key(type, blockScaled);
+  /// Own schedules, found once.
+  const std::vector<GemmSchedule> &ownSchedules(OwnKey key) {
     auto found = schedules.find(key);
     if (found != schedules.end())
       return found->second;
     // Plans say fp8 for either encoding; the device has one of them.
-    const DataType native = isFloat8(type) ? profile.nativeFloat8().value_or(type) : type;
-    std::vector<GemmSchedule> list = legalGemmSchedules(profile, native, GemmLayout::NT, blockScaled);
-    // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price.
+    const DataType native = isFloat8(key.type) ? profile.nativeFloat8().value_or(key.type) : key.type;
+    std::vector<GemmSchedule> list = legalGemmSchedules(profile, native, GemmLayout::NT, key.blockScaled);
+    // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price. The copy engine's
+    // boxes take no rows that end inside a tile.
     llvm::erase_if(list, [&](const GemmSchedule &schedule) {
       return schedule.waves() < profile.compute.simdsPerComputeUnit ||
+             (key.experts && schedule.family == GemmFamily::WgmmaTmaPersistent) ||
              (options.canEmit && !options.canEmit(schedule));
     });
     llvm::stable_sort(
@@ -193,8 +206,8 @@ struct CostModel::Implementation {
     return schedules.emplace(key, std::move(list)).first->second;
   }
 
-  const GemmModel &gemm(CalibrationName name) {
-    return cached(gemms, name, [&] {
+  const GemmModel &gemm(CalibrationName name, bool experts = false) {
+    return cached(experts ? expertGemms : gemms, name, [&] {
       const CalibrationSet *set = setFor(name);
       GemmConstants constants =
           constantsFrom<GemmConstants>(set, GemmConstants::fields(), GemmConstants::prior(profile));
@@ -217,7 +230,7 @@ struct CostModel::Implementation {
         constants.mmaEfficiency *= assumedOwnKernelRate;
       }
       GemmKernels kernels{.tiles = {}, .maxSplitK = 1, .swapsOperands = false};
-      for (const GemmSchedule &schedule : ownSchedules(type, name.kind == blockScaledGemm)) {
+      for (const GemmSchedule &schedule : ownSchedules({type, name.kind == blockScaledGemm, experts})) {
         GemmTile tile = gemmTile(schedule, profile);
         if (simulated && !streamsWeights(schedule.family))
           tile.exposedCycles = loop.exposed(loopParts(schedule, profile, type));
@@ -228,7 +241,26 @@ struct CostModel::Implementation {
   }
 
   Breakdown operator()(const GemmShape &s) { return gemm(nameOf(s)).breakdown(s, &choice); }
+  /// The constants that own kernels of experts share with those of dense layers.
+  CalibrationName denseName(const GroupedGemmShape &s) const {
+    return nameOf(GemmShape{.input = s.input, .scaling = s.scaling});
+  }
+  /// Own kernels: a product for each expert with rows, all in one launch.
+  Breakdown ownExperts(const GroupedGemmShape &s) {
+    const ExpertLoads loads = ExpertLoads::of(s, ExpertSpread::Random, /*busiestFactor=*/1);
+    const double touched = std::max(1.0, std::round(loads.touched()));
+    const GemmShape mean{.m = std::max<int64_t>(1, std::llround(loads.rows() / touched)),
+                         .n = s.n,
+                         .k = s.k,
+                         .batch = static_cast<int64_t>(touched),
+                         .input = s.input,
+                         .output = s.output,
+                         .scaling = s.scaling};
+    return gemm(denseName(s), /*experts=*/true).breakdownOfRandomRows(mean, &choice);
+  }
   Breakdown operator()(const GroupedGemmShape &s) {
+    if (options.provider == Provider::Own)
+      return ownExperts(s);
     return atSustainedRate(grouped(nameOf(s)).breakdown(s), s, s.input);
   }
   Breakdown operator()(const MoeRoutingShape &s) { return grouped(NameOf{}(s)).routing(s); }
@@ -283,7 +315,9 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
   result.breakdown = std::visit(*implementation, shape);
   result.flops = flops(shape);
   result.bytes = compulsoryBytes(shape);
-  if (std::holds_alternative<GemmShape>(shape))
+  const bool ownExperts =
+      implementation->options.provider == Provider::Own && std::holds_alternative<GroupedGemmShape>(shape);
+  if (std::holds_alternative<GemmShape>(shape) || ownExperts)
     result.gemm = implementation->choice;
 
   const Profile &device = profile();
@@ -304,17 +338,19 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
   if (implementation->options.provider == Provider::Own) {
     result.source = EstimateSource::Datasheet;
     result.band = assumedOwnKernelBand;
-    if (const auto *gemm = std::get_if<GemmShape>(&shape)) {
-      const GemmSchedule &schedule = implementation->ownSchedules(
-          gemm->input, gemm->scaling == Scaling::Block128)[result.gemm->tileIndex];
+    auto describe = [&](const auto &product, CalibrationName name) {
+      const GemmSchedule &schedule = implementation->ownSchedules(ownKey(product))[result.gemm->tileIndex];
       result.schedule = schedule;
-      const CalibrationSet *own =
-          ownKernelSet(device, *implementation->nameOf(*gemm).type, implementation->nameOf(*gemm).kind);
+      const CalibrationSet *own = ownKernelSet(device, *name.type, name.kind);
       if (own && !streamsWeights(schedule.family)) { // whose loop waits for memory, not what was simulated
         result.source = EstimateSource::Simulated;
         result.band = halfWidth(own->absoluteBand("all"), assumedOwnKernelBand);
       }
-    }
+    };
+    if (const auto *gemm = std::get_if<GemmShape>(&shape))
+      describe(*gemm, implementation->nameOf(*gemm));
+    else if (const auto *grouped = std::get_if<GroupedGemmShape>(&shape))
+      describe(*grouped, implementation->denseName(*grouped));
   } else if (set && !set->borrowedFrom.empty()) {
     result.source = EstimateSource::Datasheet;
     result.band = std::max(assumedBand, 2 * halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand));
@@ -339,9 +375,11 @@ double CostModel::ratioBand(const OperatorShape &a, const OperatorShape &b) cons
 bool CostModel::supports(const OperatorShape &shape) const {
   if (implementation->options.provider == Provider::Library)
     return true;
+  if (const auto *grouped = std::get_if<GroupedGemmShape>(&shape))
+    return grouped->pass == Pass::Forward && !implementation->ownSchedules(ownKey(*grouped)).empty();
   const auto *gemm = std::get_if<GemmShape>(&shape);
   return gemm && gemm->pass == Pass::Forward && gemm->batch == 1 &&
-         !implementation->ownSchedules(gemm->input, gemm->scaling == Scaling::Block128).empty();
+         !implementation->ownSchedules(ownKey(*gemm)).empty();
 }
 
 std::string CostModel::providerName(const OperatorShape &shape) const {

@@ -196,22 +196,47 @@ std::vector<GemmCandidate> GemmModel::cheapest(const GemmShape &shape, size_t co
   return result;
 }
 
+static Breakdown noKernel() {
+  Breakdown result;
+  result.add("no kernel", std::numeric_limits<double>::infinity());
+  return result;
+}
+
 Breakdown GemmModel::breakdown(const GemmShape &shape, GemmChoice *choice, bool withQuantization) const {
   assert(shape.m > 0 && shape.n > 0 && shape.k > 0 && shape.batch > 0);
-  Breakdown result;
-  if (kernels.tiles.empty()) {
-    result.add("no kernel", std::numeric_limits<double>::infinity());
-    return result;
-  }
+  if (kernels.tiles.empty())
+    return noKernel();
   GemmCandidate found;
   best(shape, found);
-  const Problem problem = problemOf(shape, found.swapped);
+  return breakdownOf(shape, found, problemOf(shape, found.swapped), choice, withQuantization);
+}
+
+Breakdown GemmModel::breakdownOfRandomRows(const GemmShape &shape, GemmChoice *choice) const {
+  assert(shape.m > 0 && shape.n > 0 && shape.k > 0 && shape.batch > 0);
+  GemmCandidate found;
+  double least = std::numeric_limits<double>::infinity();
+  Problem problem = problemOf(shape, false);
+  problem.randomRows = true;
+  for (size_t tile = 0; tile < kernels.tiles.size(); ++tile)
+    if (isSensible(problem, kernels.tiles[tile]))
+      if (const double seconds = price(problem, tile, 1, nullptr); seconds < least) {
+        least = seconds;
+        found.tile = tile;
+      }
+  if (least == std::numeric_limits<double>::infinity())
+    return noKernel();
+  return breakdownOf(shape, found, problem, choice, false);
+}
+
+Breakdown GemmModel::breakdownOf(const GemmShape &shape, const GemmCandidate &found, const Problem &problem,
+                                 GemmChoice *choice, bool withQuantization) const {
+  Breakdown result;
   Terms terms;
   const GemmTile &tile = kernels.tiles[found.tile];
   price(problem, found.tile, found.splitK, &terms);
 
   if (choice) {
-    const double gridM = roundedUp(problem.m / tile.m), gridN = roundedUp(problem.n / tile.n);
+    const double gridM = problem.tilesAlongM(tile.m), gridN = roundedUp(problem.n / tile.n);
     choice->tile = tile;
     choice->tileIndex = found.tile;
     choice->splitK = found.splitK;

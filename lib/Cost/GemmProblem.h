@@ -3,6 +3,7 @@
 
 #include "codesign/Cost/GemmModel.h"
 #include "llvm/ADT/SmallVector.h"
+#include <algorithm>
 
 namespace codesign {
 
@@ -33,6 +34,12 @@ struct GemmModel::Problem {
   double leastRamp = 0;     // seconds
   double output = 0;        // bytes
   bool swapped = false;
+  bool randomRows = false; // m is a mean: the last tile of each product of the batch is half full
+
+  /// Tiles along m.
+  double tilesAlongM(double extent) const {
+    return randomRows ? std::max(1.0, m / extent + 0.5) : roundedUp(m / extent);
+  }
 };
 
 /// The summands of one candidate.

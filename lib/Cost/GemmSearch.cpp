@@ -55,7 +55,7 @@ double GemmModel::cyclesPerStep(const Problem &p, size_t tile, double workFactor
 
 double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *terms) const {
   const GemmTile &tile = kernels.tiles[tileIndex];
-  const double gridM = roundedUp(p.m / tile.m), gridN = roundedUp(p.n / tile.n);
+  const double gridM = p.tilesAlongM(tile.m), gridN = roundedUp(p.n / tile.n);
   const double steps = roundedUp(p.k / (depthStep * split));
   const double tileCount = gridM * gridN * split * p.batch;
   const double fractional = std::max(1.0, tileCount / computeUnits);

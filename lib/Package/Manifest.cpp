@@ -51,7 +51,8 @@ static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path pa
   if (!map || !map.map("name", gemm.name) || !map.map("type", type) || !map.map("output_type", outputType) ||
       !map.map("scaling", scaling) || !map.map("n", gemm.n) || !map.map("k", gemm.k) ||
       !map.map("bias", gemm.bias) || !map.map("activation", gemm.activation) ||
-      !map.map("gated", gemm.gated) || !map.map("residual", gemm.residual) || !map.map("ranges", gemm.ranges))
+      !map.map("gated", gemm.gated) || !map.map("residual", gemm.residual) ||
+      !map.map("experts", gemm.experts) || !map.map("masked", gemm.masked) || !map.map("ranges", gemm.ranges))
     return false;
   auto assign = [&](auto &member, auto known, const char *name) {
     if (!known) {

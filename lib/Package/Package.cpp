@@ -4,6 +4,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
@@ -69,6 +70,27 @@ Error checkReplaceable(StringRef directory) {
 
 } // namespace
 
+int64_t workgroupCount(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t m) {
+  int64_t tileRows = divideCeil(m, kernel.tileM);
+  if (gemm.experts > 0)
+    tileRows = gemm.masked ? gemm.experts * divideCeil(m / gemm.experts, kernel.tileM)
+                           : (m + std::min(m, gemm.experts) * (kernel.tileM - 1)) / kernel.tileM;
+  return tileRows * divideCeil(gemm.n, kernel.tileN);
+}
+
+/// What an operator of experts must be besides.
+static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
+  if (gemm.experts < 0 || (gemm.masked && gemm.experts == 0))
+    return usageError("operator '" + gemm.name + "' has an impossible number of experts");
+  if (gemm.experts == 0)
+    return Error::success();
+  for (const PackagedRange &range : gemm.ranges)
+    for (const PackagedKernel &kernel : spec.kernels)
+      if (kernel.symbol == range.symbol && kernel.persistentCluster > 0)
+        return usageError("operator '" + gemm.name + "': no persistent kernel serves experts");
+  return Error::success();
+}
+
 Error checkPackage(const PackageSpec &spec) {
   if (!package::isIdentifier(spec.name))
     return usageError("package name '" + spec.name + "' is no identifier");
@@ -110,6 +132,8 @@ Error checkPackage(const PackageSpec &spec) {
                           Twine(range.minM));
       next = range.maxM + 1;
     }
+    if (Error error = checkExperts(spec, gemm))
+      return error;
   }
   return Error::success();
 }

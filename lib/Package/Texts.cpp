@@ -25,9 +25,11 @@ size_t kernelIndex(const PackageSpec &spec, StringRef symbol) {
          spec.kernels.begin();
 }
 
-/// "llama_qkv_proj_launch_1a2b3c4d": an exported C symbol.
-std::string exported(const PackageSpec &spec, const Twine &name) {
-  return (spec.name + "_" + name + "_" + packageHash(spec)).str();
+/// Workgroups of a launch, by the tile of its kernel.
+const char *gridText(const PackagedGemm &gemm) {
+  return gemm.experts == 0 ? "ceil(m / tile_m) * ceil(n / tile_n)"
+         : gemm.masked     ? "experts * ceil(m / experts / tile_m) * ceil(n / tile_n)"
+                           : "floor((m + min(m, experts) * (tile_m - 1)) / tile_m) * ceil(n / tile_n)";
 }
 
 void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
@@ -50,7 +52,6 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("threads", kernel.threads);
           json.attribute("tile_m", kernel.tileM);
           json.attribute("tile_n", kernel.tileN);
-          json.attribute("grid", "ceil(m / tile_m) * ceil(n / tile_n)");
           json.attribute("lds_bytes", kernel.ldsBytes);
           json.attribute("dynamic_lds_bytes", kernel.dynamicLdsBytes);
           if (kernel.persistentCluster > 0) {
@@ -89,6 +90,13 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           if (gemm.gated)
             json.attribute("weight_rows", "2j: gate of column j; 2j + 1: up of column j");
           json.attribute("residual", gemm.residual);
+          json.attribute("experts", gemm.experts);
+          json.attribute("masked", gemm.masked);
+          if (gemm.experts > 0)
+            json.attribute("expert_rows", gemm.masked
+                                              ? "int32 counts[experts]: rows of each one's m / experts"
+                                              : "int32 offsets[experts + 1]: where the rows of each begin");
+          json.attribute("grid", gridText(gemm));
           json.attribute("workspace_bytes", 0);
           json.attributeArray("ranges", [&] {
             for (const PackagedRange &range : gemm.ranges)
@@ -120,6 +128,10 @@ std::string packageHash(const PackageSpec &spec) {
 
 namespace package {
 
+std::string exported(const PackageSpec &spec, const Twine &name) {
+  return (spec.name + "_" + name + "_" + packageHash(spec)).str();
+}
+
 bool isIdentifier(StringRef name) {
   static const StringSet<> keywords = {
       "auto",     "break",  "case",   "char",      "const",    "continue", "default",  "do",
@@ -140,80 +152,6 @@ std::string manifestText(const PackageSpec &spec) {
   std::string text;
   raw_string_ostream out(text);
   writeManifest(spec, packageHash(spec), out);
-  return text;
-}
-
-/// "bf16", "fp8_fnuz (E4M3, at most 240, NaN 0x80), per-token scales".
-static std::string typeText(const PackagedGemm &gemm) {
-  std::string text = toString(gemm.type).str();
-  if (gemm.type == DataType::F8E4M3FNUZ)
-    text += " (E4M3, at most 240, NaN 0x80)";
-  else if (gemm.type == DataType::F8E4M3)
-    text += " (OCP E4M3, at most 448)";
-  if (gemm.scaling != Scaling::None)
-    text += ", " + toString(gemm.scaling).str() + " scales";
-  return text;
-}
-
-std::string headerText(const PackageSpec &spec) {
-  const std::string hash = packageHash(spec), upper = StringRef(spec.name).upper();
-  std::string text;
-  raw_string_ostream out(text);
-  out << formatv("// Kernels for {0}: D = activation(scales * (A * W^T) + bias) + residual, row-major, sums "
-                 "in fp32. "
-                 "Written by "
-                 "{1}.\n",
-                 spec.architecture, spec.generator)
-      << "// Every function may be called from any thread. Nothing is allocated on the device and nothing "
-         "waits, so launches\n"
-         "// can be captured in a graph; call the load function before capturing.\n"
-      << "#pragma once\n\n#include <stddef.h>\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" "
-         "{\n#endif\n\n";
-  out << formatv(
-      "enum {{\n  {0}_OK = 0,\n  {0}_INVALID_ARGUMENT = 1, // null or misaligned pointer, negative m\n"
-      "  {0}_UNSUPPORTED = 2,      // no kernel for this m\n  {0}_NO_DRIVER = 3,        // no GPU runtime on "
-      "this machine\n"
-      "  {0}_DRIVER_ERROR = 4,\n  {0}_NO_IMAGE = 5,         // built without a device compiler\n};\n\n",
-      upper);
-  out << formatv(
-      "/// a: m x k, w: n x k, bias: n or null, residual: like d or null, d: m x n; 16-byte aligned device "
-      "pointers.\n"
-      "/// 8-bit operators have a_scale and w_scale, fp32 on the device: of one element each (per-tensor), "
-      "or m and "
-      "n of them\n"
-      "/// (per-token), or m x ceil(k / 128) and ceil(n / 128) x ceil(k / 128), row-major (block-128); bias, "
-      "residual "
-      "and d\n"
-      "/// are bf16 then. Others leave them null.\n"
-      "/// Gated operators: rows 2j and 2j + 1 of w (elements of the bias) are the gate and the up of column "
-      "j of "
-      "d, which is\n"
-      "/// m x n / 2 and holds activation(gate) * up. The residual is added last and may be d itself.\n"
-      "typedef struct {0}_gemm_parameters_{1} {{\n  const void *a;\n  const void *w;\n  const float "
-      "*a_scale;\n  const float *w_scale;\n  const void *bias;\n  "
-      "const void *residual;\n  void *d;\n"
-      "  int64_t m;\n} {0}_gemm_parameters_{1};\n#define {0}_gemm_parameters {0}_gemm_parameters_{1}\n\n",
-      spec.name, hash);
-  auto declare = [&](const Twine &result, const Twine &name, const Twine &arguments) {
-    out << result << exported(spec, name) << '(' << arguments << ");\n"
-        << "#define " << spec.name << '_' << name << ' ' << exported(spec, name) << '\n';
-  };
-  out << "/// What went wrong in this thread's last call that did not return 0.\n";
-  declare("const char *", "last_error", "void");
-  out << "/// Loads all kernels on the current device.\n";
-  declare("int ", "load", "void");
-  const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
-  for (const PackagedGemm &gemm : spec.gemms) {
-    out << formatv("\n/// n = {0}, k = {1}, {2}{3}{4}{5}{6}\n", gemm.n, gemm.k, typeText(gemm),
-                   gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation,
-                   gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
-                   gemm.residual ? ", residual" : "");
-    declare("int ", gemm.name + "_is_supported", pointer);
-    declare("size_t ", gemm.name + "_workspace_size", pointer);
-    declare("int ", gemm.name + "_launch",
-            pointer + ", void *workspace, size_t workspaceBytes, void *stream");
-  }
-  out << "\n#ifdef __cplusplus\n}\n#endif\n";
   return text;
 }
 
@@ -261,16 +199,19 @@ std::string dispatchText(const PackageSpec &spec) {
                      kernelIndex(spec, range.symbol), range.symbol);
     out << "};\n";
   }
-  out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  bool scaled, bias, gated, residual;\n"
+  out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  std::int64_t experts; // 0: one w\n  "
+         "bool masked;          // the rows of each in a place of its own\n  bool scaled, bias, gated, "
+         "residual;\n"
          "  bool narrow; // a and w have 8 bits\n  bool half;   // the others are fp16, else bf16\n  const "
          "Range *ranges;\n  int rangeCount;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms)
-    out << formatv(
-        "const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {8}, {3}, {5}, {6}, {9}, {7}, {0}Ranges, {4}};\n",
-        gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
-        gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
-        gemm.type == DataType::F16 ? "true" : "false", gemm.scaling != Scaling::None ? "true" : "false",
-        isFloat8(gemm.type) ? "true" : "false");
+    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {10}, {11}, {8}, {3}, {5}, {6}, {9}, {7}, "
+                   "{0}Ranges, {4}};\n",
+                   gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
+                   gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
+                   gemm.type == DataType::F16 ? "true" : "false",
+                   gemm.scaling != Scaling::None ? "true" : "false", isFloat8(gemm.type) ? "true" : "false",
+                   gemm.experts, gemm.masked ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
       << templateRuntime << "\nextern \"C\" {\n\n";

@@ -23,8 +23,9 @@ std::string identifier(llvm::StringRef text) {
 
 /// "qkv_proj_n6144_k4096_bf16_m4097": the kernel that serves rows from minM on.
 std::string symbolOf(const PlanKernel &kernel, const PlanKernelRange &range) {
-  return identifier(kernel.name) + "_n" + std::to_string(kernel.n) + "_k" + std::to_string(kernel.k) + "_" +
-         identifier(kernel.input) + "_m" + std::to_string(range.minM);
+  const std::string experts = kernel.experts > 0 ? "_e" + std::to_string(kernel.experts) : "";
+  return identifier(kernel.name) + experts + "_n" + std::to_string(kernel.n) + "_k" +
+         std::to_string(kernel.k) + "_" + identifier(kernel.input) + "_m" + std::to_string(range.minM);
 }
 
 /// "5.64 ms at m = 16384 on mi300x: 707 TFLOP/s", for few rows "58.2 us at m = 16 on mi300x: 243 MB of
@@ -32,10 +33,11 @@ std::string symbolOf(const PlanKernel &kernel, const PlanKernelRange &range) {
 std::string expectation(const PlanKernel &kernel, const PlanKernelRange &range, DataType type,
                         llvm::StringRef hardware) {
   constexpr int64_t fewRows = 256;
+  const int64_t experts = std::max<int64_t>(1, kernel.experts);
   const double seconds = range.expectedSeconds, weights = double(kernel.n) * double(kernel.k);
-  const double weightBytes = weights * bitWidth(type) / 8;
+  const double weightBytes = weights * double(experts) * bitWidth(type) / 8;
   const std::string rate =
-      range.expectedM <= fewRows
+      range.expectedM <= fewRows * experts
           ? formatBytes(weightBytes) + " of weights at " + formatBytes(weightBytes / seconds) + "/s"
           : formatNumber(2 * double(range.expectedM) * weights / seconds * 1e-12) + " TFLOP/s";
   return formatTime(seconds) + " at m = " + std::to_string(range.expectedM) + " on " + hardware.str() + ": " +
@@ -74,6 +76,13 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
   problem.scaling = *scaling;
   problem.n = kernel.n;
   problem.k = kernel.k;
+  problem.experts = kernel.experts;
+  if (kernel.experts > 0) {
+    std::optional<kernel::ExpertLayout> layout = kernel::symbolizeExpertLayout(kernel.expertLayout);
+    if (!layout)
+      return usageError("kernel '" + kernel.name + "' of the plan has no valid layout of experts");
+    problem.expertLayout = *layout;
+  }
   if (kernel.gated()) {
     problem.gated = true;
     problem.activation = kernel::Activation::Silu;
@@ -95,7 +104,8 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
   kernel::FuncOp function = *functions.begin();
   EmitOptions options;
   const bool gated = kernel.gated();
-  const std::string product = "A[m, " + std::to_string(kernel.k) + "] W^T";
+  const std::string product =
+      "A[m, " + std::to_string(kernel.k) + "] W^T" + (kernel.experts > 0 ? " by expert" : "");
   options.title = llvm::join(kernel.operators, ", ") + ": D[m, " +
                   std::to_string(gated ? kernel.n / 2 : kernel.n) +
                   "] = " + (gated ? "silu(gate) up of " + product : product) + ", " +
@@ -106,6 +116,12 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
                ? " (main loop timed in the simulator, the rest from library constants; not measured)"
                : " (priced from data-sheet numbers and library constants, not measured)"),
       "Why: " + range.why};
+  if (kernel.experts > 0)
+    options.notes.push_back(
+        "Rows of " + std::to_string(kernel.experts) + " experts, " +
+        (kernel.expertLayout == "masked"
+             ? "m / " + std::to_string(kernel.experts) + " of each, of which the first counts[e] are computed"
+             : std::string("from offsets[e] to offsets[e + 1] those of expert e")));
   if (gated)
     options.notes.push_back("Rows 2j and 2j + 1 of W are the gate and the up of column j of D");
   llvm::Expected<std::string> source = emitKernel(function, options);
@@ -156,6 +172,8 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.n = kernel.n;
     gemm.k = kernel.k;
     gemm.gated = kernel.gated();
+    gemm.experts = kernel.experts;
+    gemm.masked = kernel.expertLayout == stringifyExpertLayout(kernel::ExpertLayout::Masked);
     if (gemm.gated)
       gemm.activation = stringifyActivation(kernel::Activation::Silu).str();
     for (const PlanKernelRange &range : kernel.ranges) {

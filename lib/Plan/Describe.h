@@ -162,6 +162,8 @@ void describe(Archive &archive, Part &kernel) {
   archive("pass", kernel.pass);
   archive("scaling", kernel.scaling);
   archive("epilogue", kernel.epilogue);
+  archive("experts", kernel.experts);
+  archive("expert_layout", kernel.expertLayout);
   archive("ranges", kernel.ranges);
 }
 

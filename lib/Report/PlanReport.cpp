@@ -306,6 +306,20 @@ void printSources(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
                  2, options.width);
 }
 
+/// "experts_down x8" for a kernel of eight experts; "masked" below it for the same with places kept free.
+std::string nameOf(const PlanKernel &kernel) {
+  if (kernel.expertLayout == "masked")
+    return "  masked x" + std::to_string(kernel.experts);
+  return kernel.name + (kernel.experts > 0 ? " x" + std::to_string(kernel.experts) : "");
+}
+
+/// The rows that a kernel of the range serves, of each expert.
+std::string rowsOf(const PlanKernel &kernel, const PlanKernelRange &range) {
+  const int64_t sharers = std::max<int64_t>(1, kernel.experts);
+  return std::to_string((range.minM - 1) / sharers + 1) +
+         (range.maxM ? ".." + std::to_string(range.maxM / sharers) : " up");
+}
+
 void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
   if (plan.kernels.empty())
     return;
@@ -316,17 +330,17 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
           "Kernels" + (oneType ? " in " + type : std::string()) +
               " (own: not measured; library: calibrated)");
   Table table({Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left, Align::Right,
-               Align::Right, Align::Right, Align::Left, Align::Right});
-  table.addRow({"kernel", "n", "k", "rows", "tile", "waves", "stages", "at m", "own", "from", "library"});
+               Align::Right, Align::Left, Align::Right});
+  table.addRow({"kernel", "n", "k", "rows", "tile", "waves", "at m", "own", "from", "library"});
   for (const PlanKernel &kernel : plan.kernels)
     for (const PlanKernelRange &range : kernel.ranges) {
       const bool first = &range == &kernel.ranges.front();
-      table.addRow({first ? kernel.name + (oneType ? "" : " " + kernel.input) : "",
+      table.addRow({first ? nameOf(kernel) + (oneType ? "" : " " + kernel.input) : "",
                     first ? std::to_string(kernel.n) : "", first ? std::to_string(kernel.k) : "",
-                    std::to_string(range.minM) + (range.maxM ? ".." + std::to_string(range.maxM) : " up"),
+                    rowsOf(kernel, range),
                     scheduleField(range, "macro_tile_m") + "x" + scheduleField(range, "macro_tile_n") + "x" +
                         scheduleField(range, "macro_tile_k"),
-                    wavesText(range), scheduleField(range, "stages"), std::to_string(range.expectedM),
+                    wavesText(range), std::to_string(range.expectedM / std::max<int64_t>(1, kernel.experts)),
                     formatTime(range.expectedSeconds), shortSource(range), formatTime(range.librarySeconds)});
     }
   table.print(stream);
@@ -338,6 +352,12 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
                                  "and the up of column j; "
                                  "its time is that of the product alone",
                    2, options.width);
+  if (llvm::any_of(plan.kernels, [](const PlanKernel &kernel) { return kernel.experts > 0; }))
+    printWrapped(
+        stream,
+        "xE: E experts in one launch; rows and m are those of each, on average. Offsets on the device "
+        "say whose rows are whose; masked: counts, each expert's rows in a place of its own",
+        2, options.width);
   if (llvm::any_of(plan.workloads, [](const PlanWorkload &w) { return w.phase == "train"; }))
     stream << "  of the forward pass; the products of the backward pass are left to the library\n";
 }

@@ -24,27 +24,62 @@ constexpr std::array<RowRange, 6> rowRanges = {{
     {4097, 0, 16384},
 }};
 
+/// The most rows of one expert for which a place is kept free: those of decoding.
+constexpr int64_t maskedRows = 256;
+
+/// What a kernel is written for: a product without its rows.
 struct Product {
   int64_t n, k;
   DataType input, output;
   Scaling scaling;
+  int64_t experts = 0; // of one rank; 0: one matrix of weights
+  bool masked = false; // each expert's rows in a place of its own
   bool operator<(const Product &other) const {
-    return std::tie(n, k, input, output, scaling) <
-           std::tie(other.n, other.k, other.input, other.output, other.scaling);
+    return std::tie(n, k, input, output, scaling, experts, masked) <
+           std::tie(other.n, other.k, other.input, other.output, other.scaling, other.experts, other.masked);
   }
 };
 
-PlanKernelRange rangeFor(const Product &product, const RowRange &rows, const Providers &providers) {
-  GemmShape shape{.m = rows.representative,
-                  .n = product.n,
-                  .k = product.k,
-                  .input = product.input,
-                  .output = product.output,
-                  .scaling = product.scaling};
+template <class Shape>
+Product productOf(const Shape &shape) {
+  return {.n = shape.n, .k = shape.k, .input = shape.input, .output = shape.output, .scaling = shape.scaling};
+}
+
+/// A kernel that is chosen, and how rows come to its experts.
+struct Selected {
+  PlanKernel kernel;
+  int64_t allExperts = 0, topK = 0;
+};
+
+/// The product over so many rows, of each expert on average where there are any.
+OperatorShape shapeOf(const Product &product, const Selected &selected, int64_t rows) {
+  if (product.experts == 0)
+    return GemmShape{.m = rows,
+                     .n = product.n,
+                     .k = product.k,
+                     .input = product.input,
+                     .output = product.output,
+                     .scaling = product.scaling};
+  return GroupedGemmShape{.tokens = std::max<int64_t>(1, rows * selected.allExperts / selected.topK),
+                          .rows = rows * product.experts,
+                          .experts = selected.allExperts,
+                          .topK = selected.topK,
+                          .localExperts = product.experts,
+                          .n = product.n,
+                          .k = product.k,
+                          .input = product.input,
+                          .output = product.output,
+                          .scaling = product.scaling};
+}
+
+PlanKernelRange rangeFor(const Product &product, const Selected &selected, const RowRange &rows,
+                         const Providers &providers) {
+  const OperatorShape shape = shapeOf(product, selected, rows.representative);
   const Estimate estimate = *providers.ownKernel(shape);
+  const int64_t sharers = std::max<int64_t>(1, product.experts); // of all rows
   PlanKernelRange range;
-  range.minM = rows.min;
-  range.maxM = rows.max;
+  range.minM = (rows.min - 1) * sharers + 1;
+  range.maxM = rows.max * sharers;
   range.schedule = toFields(*estimate.schedule);
   range.scheduleText = estimate.schedule->describe();
   range.why =
@@ -52,17 +87,20 @@ PlanKernelRange rangeFor(const Product &product, const RowRange &rows, const Pro
   range.expectedSeconds = estimate.time().value;
   range.expectedSource = toString(estimate.source).str();
   range.expectedBand = estimate.band;
-  range.expectedM = rows.representative;
+  range.expectedM = rows.representative * sharers;
   range.librarySeconds = providers.library().estimate(shape).time().value;
   return range;
 }
 
 /// All ranges, neighbours of one schedule joined. A kernel takes no longer for fewer rows, so where that of
 /// the larger range is expected to be as fast as what was found for the smaller one, it serves both.
-std::vector<PlanKernelRange> rangesFor(const Product &product, const Providers &providers) {
+std::vector<PlanKernelRange> rangesFor(const Product &product, const Selected &selected,
+                                       const Providers &providers) {
   std::vector<PlanKernelRange> ranges; // from the largest rows down
   for (const RowRange &rows : llvm::reverse(rowRanges)) {
-    PlanKernelRange range = rangeFor(product, rows, providers);
+    if (product.masked && (rows.max == 0 || rows.max > maskedRows))
+      continue;
+    PlanKernelRange range = rangeFor(product, selected, rows, providers);
     if (!ranges.empty() &&
         (ranges.back().schedule == range.schedule || ranges.back().expectedSeconds <= range.expectedSeconds))
       ranges.back().minM = range.minM;
@@ -83,45 +121,73 @@ static bool mayGate(const Space &space, const Profile &profile) {
          });
 }
 
+/// The layers that compute gate and up of an MLP at once.
+static bool isGateUp(llvm::StringRef name) {
+  return name == "gate_up_proj" || name == "experts_gate_up" || name == "shared_gate_up";
+}
+
+/// Puts an operator with the others that its kernel serves.
+static void addOperator(std::map<Product, Selected> &selected, const Product &product,
+                        const PlacedOperator &placed, bool gate) {
+  Selected &found = selected[product];
+  PlanKernel &kernel = found.kernel;
+  // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
+  const bool gated = gate && isGateUp(placed.op.name) && product.scaling != Scaling::Block128;
+  if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
+    found.allExperts = grouped->experts;
+    found.topK = grouped->topK;
+  }
+  if (kernel.operators.empty()) {
+    kernel.name = placed.op.name + (product.masked ? "_masked" : "");
+    kernel.family = product.experts > 0 ? "grouped_gemm" : "gemm";
+    kernel.n = product.n;
+    kernel.k = product.k;
+    kernel.input = toString(product.input).str();
+    kernel.output = toString(product.output).str();
+    kernel.scaling = toString(product.scaling).str();
+    kernel.layout = "NT";
+    kernel.pass = toString(Pass::Forward).str();
+    kernel.epilogue = gated ? "swiglu" : "";
+    kernel.experts = product.experts;
+    if (product.experts > 0)
+      kernel.expertLayout = product.masked ? "masked" : "contiguous";
+  }
+  if (!gated)
+    kernel.epilogue.clear(); // another layer of the same sizes
+  const std::string place = placed.block + "/" + placed.op.name;
+  if (!llvm::is_contained(kernel.operators, place))
+    kernel.operators.push_back(place);
+}
+
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant,
                                       const Providers &providers) {
   const ModelSpec model = modelOf(space, variant);
   const bool gate = mayGate(space, providers.profile());
-  std::map<Product, PlanKernel> kernels;
+  std::map<Product, Selected> selected;
   for (const Workload &workload : workloadsOf(space, variant))
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {
-      const auto *gemm = std::get_if<GemmShape>(&placed.op.shape);
-      if (!gemm || !providers.ownKernel(*gemm))
+      if (!providers.ownKernel(placed.op.shape))
         continue;
-      PlanKernel &kernel = kernels[{gemm->n, gemm->k, gemm->input, gemm->output, gemm->scaling}];
-      const std::string place = placed.block + "/" + placed.op.name;
-      // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
-      const bool gated = gate && placed.op.name == "gate_up_proj" && gemm->scaling != Scaling::Block128;
-      if (kernel.operators.empty()) {
-        kernel.name = placed.op.name;
-        kernel.family = "gemm";
-        kernel.n = gemm->n;
-        kernel.k = gemm->k;
-        kernel.input = toString(gemm->input).str();
-        kernel.output = toString(gemm->output).str();
-        kernel.scaling = toString(gemm->scaling).str();
-        kernel.layout = "NT";
-        kernel.pass = toString(gemm->pass).str();
-        kernel.epilogue = gated ? "swiglu" : "";
+      if (const auto *gemm = std::get_if<GemmShape>(&placed.op.shape)) {
+        addOperator(selected, productOf(*gemm), placed, gate);
+      } else if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
+        Product product = productOf(*grouped);
+        product.experts = grouped->localExperts;
+        addOperator(selected, product, placed, gate);
+        // Where few tokens decode, launches of one graph keep a place for the rows of each expert.
+        product.masked = true;
+        if (workload.phase == Phase::Decode)
+          addOperator(selected, product, placed, gate);
       }
-      if (!gated)
-        kernel.epilogue.clear(); // another layer of the same sizes
-      if (!llvm::is_contained(kernel.operators, place))
-        kernel.operators.push_back(place);
     }
   std::vector<PlanKernel> result;
   std::map<std::string, int> names;
-  for (auto &[product, kernel] : kernels) {
-    kernel.ranges = rangesFor(product, providers);
+  for (auto &[product, found] : selected) {
+    found.kernel.ranges = rangesFor(product, found, providers);
     // The same layer may run at several sizes (tensor ranks differ between workloads).
-    if (const int count = names[kernel.name]++; count > 0)
-      kernel.name += "_" + std::to_string(count + 1);
-    result.push_back(std::move(kernel));
+    if (const int count = names[found.kernel.name]++; count > 0)
+      found.kernel.name += "_" + std::to_string(count + 1);
+    result.push_back(std::move(found.kernel));
   }
   return result;
 }
@@ -134,12 +200,16 @@ std::vector<std::string> layersWithoutKernel(const Space &space, const Variant &
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {
       const auto *gemm = std::get_if<GemmShape>(&placed.op.shape);
       const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape);
-      if (grouped ? grouped->pass != Pass::Forward
-                  : !gemm || gemm->pass != Pass::Forward || providers.ownKernel(*gemm))
+      const bool forward = gemm      ? gemm->pass == Pass::Forward
+                           : grouped ? grouped->pass == Pass::Forward
+                                     : false;
+      if (!forward || providers.ownKernel(placed.op.shape))
         continue;
+      const auto text = [](const auto &shape) {
+        return "k " + std::to_string(shape.k) + " " + toString(shape.input).str() + ")";
+      };
       std::string layer = placed.block + "/" + placed.op.name;
-      layer += grouped ? std::string(" (grouped)")
-                       : " (k " + std::to_string(gemm->k) + " " + toString(gemm->input).str() + ")";
+      layer += grouped ? " (grouped, " + text(*grouped) : " (" + text(*gemm);
       if (!llvm::is_contained(layers, layer))
         layers.push_back(layer);
     }

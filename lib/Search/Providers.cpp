@@ -17,11 +17,16 @@ bool Providers::hasOwn(const OperatorShape &shape) const {
   if (!ownModel.supports(shape))
     return false;
   // Own kernels load 16 bytes at once, so every row of k elements must be a multiple of them.
+  const auto isAligned = [](const auto &product) {
+    return product.k * bitWidth(product.input) % (16 * 8) == 0;
+  };
+  if (const auto *grouped = std::get_if<GroupedGemmShape>(&shape))
+    return isAligned(*grouped);
   const auto *gemm = std::get_if<GemmShape>(&shape);
-  return !gemm || gemm->k * bitWidth(gemm->input) % (16 * 8) == 0;
+  return !gemm || isAligned(*gemm);
 }
 
-std::optional<Estimate> Providers::ownKernel(const GemmShape &shape) const {
+std::optional<Estimate> Providers::ownKernel(const OperatorShape &shape) const {
   if (!hasOwn(shape))
     return std::nullopt;
   return ownModel.estimate(shape);

@@ -124,6 +124,9 @@ public:
   /// pass of constants that were fitted with one only if `withQuantization`.
   Breakdown breakdown(const GemmShape &shape, GemmChoice *choice = nullptr,
                       bool withQuantization = false) const;
+  /// The same for products whose rows differ: `shape.m` is their mean over `shape.batch` of them, and each
+  /// ends anywhere in its last tile, half a tile on average.
+  Breakdown breakdownOfRandomRows(const GemmShape &shape, GemmChoice *choice = nullptr) const;
   /// breakdown(shape).time() without the parts.
   Seconds time(const GemmShape &shape, bool withQuantization = false) const;
 
@@ -149,6 +152,8 @@ private:
   double cyclesPerStep(const Problem &problem, size_t tile, double workFactor) const;
   double price(const Problem &problem, size_t tile, int split, Terms *terms) const;
   double best(const GemmShape &shape, GemmCandidate &candidate) const;
+  Breakdown breakdownOf(const GemmShape &shape, const GemmCandidate &found, const Problem &problem,
+                        GemmChoice *choice, bool withQuantization) const;
   void addRuledTiles();
   bool isRuled(const GemmShape &shape) const {
     return constants.ruledRows > 0 && double(shape.m) > constants.ruledRows;

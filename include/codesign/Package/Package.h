@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a manifest.
-inline constexpr int64_t packageSchemaVersion = 3;
+inline constexpr int64_t packageSchemaVersion = 4;
 
 /// The part of a matrix that one copy of the tensor engine moves; 0 rows where the kernel takes a pointer.
 struct PackagedBox {
@@ -63,8 +63,14 @@ struct PackagedGemm {
   /// Rows 2j and 2j + 1 of W are the gate and the up of column j of D, which has n / 2 of them:
   /// activation(gate) · up. AMD only, as is the residual, which may be D.
   bool gated = false, residual = false;
+  /// Each has n rows of W of its own; the table of the launch says which of the m rows are whose: offsets of
+  /// the experts, experts + 1 of them, or, where each has a masked share of m / experts rows, how many of
+  /// them count.
+  int64_t experts = 0;
+  bool masked = false;
   std::vector<PackagedRange> ranges; // ascending from 1, without gaps
 
+  int64_t weightRows() const { return experts > 0 ? experts * n : n; }
   int64_t outputColumns() const { return gated ? n / 2 : n; }
 };
 
@@ -80,6 +86,10 @@ struct PackageSpec {
 
   bool isAmd() const { return llvm::StringRef(architecture).starts_with("gfx"); }
 };
+
+/// Workgroups (clusters, where the kernel has them) of a launch on m rows: its tiles, of experts as many as
+/// there may be.
+int64_t workgroupCount(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t m);
 
 /// Success, or what is wrong: a name that is no identifier, a range that names no kernel, a gap, an unknown
 /// architecture.

@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a file.
-inline constexpr int64_t planSchemaVersion = 5;
+inline constexpr int64_t planSchemaVersion = 6;
 
 /// A named scalar: one size of an operator ("m" 8192), one parameter of a schedule ("macro_tile_m" 256).
 struct PlanField {
@@ -163,12 +163,14 @@ struct PlanKernelRange {
 
 /// A kernel to emit: output[m][n] = a·b with n and k fixed and m known at run time.
 struct PlanKernel {
-  std::string name, family;           // "qkv_proj", "gemm"
+  std::string name, family;           // "qkv_proj", "gemm" or "grouped_gemm"
   std::vector<std::string> operators; // "attention/qkv_proj", all that this kernel serves
   int64_t n = 0, k = 0;
   std::string input, output, layout, pass; // "bf16", "bf16", "nt", "forward"
   std::string scaling = "none";            // of 8-bit inputs: "per-tensor", "per-token"
-  std::string epilogue; // "" or "swiglu": gate and up rows of b interleaved, half of n columns written
+  std::string epilogue;     // "" or "swiglu": gate and up rows of b interleaved, half of n columns written
+  int64_t experts = 0;      // each with a b of its own for its share of the m rows; 0: one b
+  std::string expertLayout = ""; // "contiguous" or "masked", as the kernel dialect has it
   std::vector<PlanKernelRange> ranges; // ascending, without gaps
   bool operator==(const PlanKernel &) const = default;
 

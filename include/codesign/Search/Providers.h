@@ -26,9 +26,9 @@ public:
   };
   Choice choose(const OperatorShape &shape) const;
 
-  /// Own kernel for a product; empty where there is none: no family for the device and type, or rows of k
-  /// that are no multiple of 16 bytes.
-  std::optional<Estimate> ownKernel(const GemmShape &shape) const;
+  /// Own kernel for a product, of one matrix or of experts; empty where there is none: no family for the
+  /// device and type, or rows of k that are no multiple of 16 bytes.
+  std::optional<Estimate> ownKernel(const OperatorShape &shape) const;
 
   const CostModel &library() const { return libraryModel; }
   const Profile &profile() const { return libraryModel.profile(); }

@@ -63,9 +63,14 @@ const Kernel *kernelFor(const Gemm &gemm, std::int64_t m) {
   return nullptr;
 }
 
-/// Output tiles, each of a workgroup or a cluster.
+/// Output tiles, each of a workgroup or a cluster; of experts as many as there may be.
 std::int64_t tileCount(const Gemm &gemm, const Kernel &kernel, std::int64_t m) {
-  return (m + kernel.tileM - 1) / kernel.tileM * ((gemm.n + kernel.tileN - 1) / kernel.tileN);
+  std::int64_t rows = (m + kernel.tileM - 1) / kernel.tileM;
+  if (gemm.masked)
+    rows = gemm.experts * ((m / gemm.experts + kernel.tileM - 1) / kernel.tileM);
+  else if (gemm.experts > 0)
+    rows = (m + (m < gemm.experts ? m : gemm.experts) * (kernel.tileM - 1)) / kernel.tileM;
+  return rows * ((gemm.n + kernel.tileN - 1) / kernel.tileN);
 }
 
 /// Status ok, or why these arguments cannot be served, with the shape in lastError.
@@ -89,6 +94,9 @@ int check(const Gemm &gemm, const Parameters *parameters) {
     return fail(invalidArgument, "%s: bias is missing", gemm.name);
   if (gemm.residual && (!parameters->residual || reinterpret_cast<std::uintptr_t>(parameters->residual) % 16))
     return fail(invalidArgument, "%s: residual must be a 16-byte aligned device pointer", gemm.name);
+  if (gemm.experts > 0 &&
+      (!parameters->expert_rows || reinterpret_cast<std::uintptr_t>(parameters->expert_rows) % 4))
+    return fail(invalidArgument, "%s: expert_rows must be a device pointer to int32", gemm.name);
   const Kernel *kernel = kernelFor(gemm, m);
   if (!kernel || m > INT32_MAX || tileCount(gemm, *kernel, m) > INT32_MAX)
     return fail(unsupported, "%s: m = %lld with n = %lld, k = %lld is outside every range", gemm.name,
@@ -109,7 +117,7 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
   if (int status = load(*gpu, kernel, function))
     return status;
   const void *aScale = parameters->a_scale, *wScale = parameters->w_scale;
-  const void *bias = parameters->bias, *residual = parameters->residual;
+  const void *bias = parameters->bias, *residual = parameters->residual, *rows = parameters->expert_rows;
   int m = static_cast<int>(parameters->m);
   Driver::Argument a, w, d;
   int status = gpu->prepare(a, parameters->a, m, gemm.k, gemm, kernel, 0);
@@ -123,7 +131,9 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
   status = gpu->countGroups(kernel, tileCount(gemm, kernel, m), groups);
   if (status)
     return fail(driverError, "%s: no launch size: %s", kernel.symbol, gpu->describe(status));
-  void *arguments[8] = {a.get(), w.get()};
+  if (groups == 0) // masked experts without a row
+    return ok;
+  void *arguments[9] = {a.get(), w.get()};
   int count = 2;
   if (gemm.scaled) {
     arguments[count++] = &aScale;
@@ -133,6 +143,8 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
     arguments[count++] = &bias;
   if (gemm.residual)
     arguments[count++] = &residual;
+  if (gemm.experts > 0)
+    arguments[count++] = &rows;
   arguments[count++] = d.get();
   arguments[count++] = &m;
   status = gpu->launch(function, static_cast<unsigned>(groups), kernel.threads, kernel.dynamicLdsBytes,

@@ -2,8 +2,8 @@
 // RUN: codesign-opt %s --split-input-file --verify-diagnostics | codesign-opt --split-input-file | FileCheck %s
 
 #gfx942 = #kernel.target<architecture = "gfx942", waveSize = 64, sharedBytes = 65536, registersPerLane = 512, chiplets = 8>
-// CHECK: kernel.expert_tile contiguous %{{.*}} of 8 in %{{.*}} by 4096 tile [128, 256] band 4 chiplets 8 run 16 : <1x9xi32>
-// CHECK: kernel.expert_tile masked %{{.*}} of 8 in %{{.*}} by 4096 tile [128, 256] band 4 chiplets 8 run 16 : <1x8xi32>
+// CHECK: kernel.expert_tile contiguous %{{.*}} of 8 in %{{.*}} by 4096 tile [128, 256] band 4 chiplets 8 run 16 : <1x9xi32, global>
+// CHECK: kernel.expert_tile masked %{{.*}} of 8 in %{{.*}} by 4096 tile [128, 256] band 4 chiplets 8 run 16 : <1x8xi32, global>
 kernel.func @placed(%offsets: !kernel.tile<1x9xi32, global>, %counts: !kernel.tile<1x8xi32, global>, %m: index)
     attributes {target = #gfx942, waves = array<i64: 1, 1>, argument_names = ["offsets", "counts", "m"]} {
   %0:4 = kernel.expert_tile contiguous %offsets of 8 in %m by 4096 tile [128, 256] band 4 chiplets 8 run 16 : <1x9xi32, global>

@@ -1,5 +1,6 @@
 #include "codesign/Cost/CostModel.h"
 #include "CostTestSupport.h"
+#include <cmath>
 
 using namespace codesign;
 
@@ -60,6 +61,44 @@ TEST(CostModel, ATypeWithoutMatrixUnitsIsOneOfWeights) {
   bf16.m = fp8.m = 1;
   bf16.n = fp8.n = bf16.k = fp8.k = 8192;
   EXPECT_NEAR(model.time(fp8) / model.time(bf16), 0.55, 0.1); // half of the weights' bytes
+}
+
+TEST(CostModel, OwnKernelsOfExpertsArePricedFromTheirSchedules) {
+  Profile mi300x = shippedProfile("mi300x");
+  CostOptions options;
+  options.provider = Provider::Own;
+  CostModel own(mi300x, options);
+  // 64 tokens touch nearly all of 128 experts, whose weights are all that decoding reads.
+  GroupedGemmShape decode{
+      .tokens = 64, .rows = 512, .experts = 128, .topK = 8, .localExperts = 128, .n = 1536, .k = 2048};
+  ASSERT_TRUE(own.supports(decode));
+  const Estimate few = own.estimate(decode);
+  ASSERT_TRUE(few.schedule && few.gemm);
+  EXPECT_LE(few.gemm->tile.m, 32);
+  const double weights = 128 * 1536.0 * 2048 * 2 * (1 - std::pow(1 - 8 / 128.0, 64));
+  EXPECT_GE(few.time().value, weights / mi300x.memory.datasheetBandwidth.value);
+  EXPECT_LE(few.time().value, 2 * weights / mi300x.memory.achievedReadBandwidth.value);
+  // The same rows of one matrix are less work than those of many, and many rows cost what a dense product
+  // does.
+  decode.tokens = 65536;
+  decode.rows = 65536 * 8;
+  const GemmShape dense{.m = decode.rows, .n = 1536, .k = 2048};
+  EXPECT_NEAR(own.time(decode) / own.time(dense), 1, 0.15);
+  decode.pass = Pass::WeightGradient;
+  EXPECT_FALSE(own.supports(decode));
+}
+
+/// Tiles that the copy engine stores cannot end inside the rows of another expert.
+TEST(CostModel, ExpertsAreNotGivenToTheCopyEngine) {
+  Profile h100 = shippedProfile("h100-sxm");
+  CostOptions options;
+  options.provider = Provider::Own;
+  CostModel own(h100, options);
+  const Estimate experts = own.estimate(GroupedGemmShape{
+      .tokens = 16384, .rows = 32768, .experts = 8, .topK = 2, .localExperts = 8, .n = 14336, .k = 4096});
+  EXPECT_EQ(experts.schedule->family, GemmFamily::MmaCpAsyncMultistage);
+  EXPECT_EQ(own.estimate(GemmShape{.m = 32768, .n = 14336, .k = 4096}).schedule->family,
+            GemmFamily::WgmmaTmaPersistent);
 }
 
 } // namespace

@@ -41,6 +41,26 @@ TEST(GemmModel, OneWaveOfTilesTakesTheTimeOfOneTile) {
   EXPECT_EQ(choice.paddedShare, 0);
 }
 
+/// Products whose rows differ end anywhere in their last tile: 192 rows are half a tile more than what they
+/// fill of tiles of 256 and of 64.
+TEST(GemmModel, RandomRowsFillHalfOfTheirLastTile) {
+  GemmShape experts = product(192, 4096, 4096);
+  experts.batch = 128;
+  GemmConstants c = bare();
+  c.waveRounding = 0;
+  const double clocksPerRow = 2.0 * 256 * 4096 / 2048;
+  for (int tile : {64, 256}) {
+    GemmChoice choice;
+    const Breakdown b = withTile(c, {tile, 256}).breakdownOfRandomRows(experts, &choice);
+    const double rows = std::max(1.0, 192.0 / tile + 0.5) * tile;
+    EXPECT_NEAR(resourceOf(b, "mma"), 128 * 16 / 304.0 * rows * clocksPerRow / 2.1e9, 1e-9) << tile;
+  }
+  // Less than half a tile: each has one.
+  experts.m = 4;
+  EXPECT_NEAR(resourceOf(withTile(c, {64, 256}).breakdownOfRandomRows(experts), "mma"),
+              128 * 16 / 304.0 * 64 * clocksPerRow / 2.1e9, 1e-9);
+}
+
 TEST(GemmModel, TheLastWaveCostsWhatItsRoundingSays) {
   GemmConstants c = bare();
   Breakdown strict = withTile(c, {256, 256}).breakdown(product(5120, 4096, 4096));

@@ -4,8 +4,8 @@
 
 namespace codesign::test {
 
-/// Two kernels, two operators, one of them with a bias; on AMD devices a third with a gate and a residual and
-/// a fourth of 8-bit operands.
+/// Two kernels, two operators, one of them with a bias; two of experts; on AMD devices one more with a gate
+/// and a residual and one of 8-bit operands.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -49,6 +49,16 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   gemm.activation = "gelu";
   gemm.ranges = {{1, 4096, "linear_128"}};
   spec.gemms.push_back(gemm);
+  for (const bool masked : {false, true}) {
+    PackagedGemm experts;
+    experts.name = masked ? "experts_masked" : "experts";
+    experts.n = 1000;
+    experts.k = 4096;
+    experts.experts = 8;
+    experts.masked = masked;
+    experts.ranges = {{1, 0, "linear_16"}};
+    spec.gemms.push_back(experts);
+  }
   if (spec.isAmd()) {
     gemm.name = "gate_up_proj";
     gemm.activation = "silu";

@@ -67,15 +67,30 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->kernels[1].symbol, "linear_128");
   EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
   EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
-  ASSERT_EQ(read->gemms.size(), 4u);
+  ASSERT_EQ(read->gemms.size(), 6u);
   EXPECT_FALSE(read->gemms[1].gated || read->gemms[1].residual);
-  EXPECT_TRUE(read->gemms[2].gated && read->gemms[2].residual);
-  EXPECT_EQ(read->gemms[2].outputColumns(), 500);
-  EXPECT_EQ(read->gemms[3].type, DataType::F8E4M3FNUZ);
-  EXPECT_EQ(read->gemms[3].outputType, DataType::BF16);
-  EXPECT_EQ(read->gemms[3].scaling, Scaling::PerToken);
+  EXPECT_TRUE(read->gemms[4].gated && read->gemms[4].residual);
+  EXPECT_EQ(read->gemms[4].outputColumns(), 500);
+  EXPECT_EQ(read->gemms[5].type, DataType::F8E4M3FNUZ);
+  EXPECT_EQ(read->gemms[5].outputType, DataType::BF16);
+  EXPECT_EQ(read->gemms[5].scaling, Scaling::PerToken);
+  EXPECT_EQ(read->gemms[2].experts, 8);
+  EXPECT_TRUE(read->gemms[3].masked && !read->gemms[2].masked);
+  EXPECT_EQ(read->gemms[2].weightRows(), 8000);
+  EXPECT_EQ(read->gemms[0].weightRows(), 6144);
   EXPECT_EQ(read->gemms[0].ranges[1].minM, 65);
   EXPECT_TRUE(read->gemms[1].bias);
+}
+
+/// Tiles of 16 x 128 of 1000 columns, eight of them side by side.
+TEST_F(PackageTest, workgroupsCoverTheTilesThatThereMayBe) {
+  const PackageSpec spec = samplePackage();
+  const PackagedKernel &kernel = spec.kernels[0];
+  EXPECT_EQ(workgroupCount(spec.gemms[1], kernel, 33), 3 * 8);
+  EXPECT_EQ(workgroupCount(spec.gemms[2], kernel, 33), (33 + 8 * 15) / 16 * 8);
+  EXPECT_EQ(workgroupCount(spec.gemms[2], kernel, 2), 2 * 8);
+  EXPECT_EQ(workgroupCount(spec.gemms[3], kernel, 8 * 17), 8 * 2 * 8);
+  EXPECT_EQ(workgroupCount(spec.gemms[3], kernel, 7), 0);
 }
 
 TEST_F(PackageTest, theHashFollowsTheContent) {
@@ -99,8 +114,10 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
   EXPECT_THAT(message([](auto &s) { s.gemms[0].ranges[1].minM = 70; }), HasSubstr("gap"));
   EXPECT_THAT(message([](auto &s) { s.gemms[0].ranges[0].maxM = 0; }), HasSubstr("gap"));
   EXPECT_THAT(message([](auto &s) { s.gemms[0].ranges[0].symbol = "none"; }), HasSubstr("unknown kernel"));
-  EXPECT_THAT(message([](auto &s) { s.gemms[2].n = 1001; }), HasSubstr("gated without"));
-  EXPECT_THAT(message([](auto &s) { s.gemms[2].activation = ""; }), HasSubstr("gated without"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[4].n = 1001; }), HasSubstr("gated without"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[4].activation = ""; }), HasSubstr("gated without"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[2].experts = -1; }), HasSubstr("impossible number of experts"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[0].masked = true; }), HasSubstr("impossible number of experts"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("are for AMD devices"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "gfx000"; }), HasSubstr("unknown architecture"));
   EXPECT_THAT(message([](auto &s) { s.preludeFile = "../x.h"; }), HasSubstr("plain file name"));
@@ -128,7 +145,7 @@ TEST_F(PackageTest, brokenManifestsAreNamed) {
   EXPECT_THAT(messageFor("{"), HasSubstr("codesign.manifest.json"));
   EXPECT_THAT(messageFor("{}"), HasSubstr("schema_version"));
   std::string version = good;
-  version.replace(version.find("\"schema_version\": 3"), 19, "\"schema_version\": 9");
+  version.replace(version.find("\"schema_version\": 4"), 19, "\"schema_version\": 9");
   EXPECT_THAT(messageFor(version), HasSubstr("unknown version"));
   std::string type = good;
   type.replace(type.find("\"bf16\""), 6, "\"bf17\"");

@@ -21,11 +21,25 @@ constraints: {head_dim_menu: off, heads_per_kv_head: off, min_kv_heads: off, hea
 workloads: [{phase: prefill, seq_len: 4096, batch: 1}]
 )";
 
+constexpr char mixture[] = R"(
+model: {model_type: mixtral, hidden_size: 256, intermediate_size: 160, num_hidden_layers: 2, num_attention_heads: 4,
+        num_key_value_heads: 2, head_dim: 64, vocab_size: 520, max_position_embeddings: 4096, num_local_experts: 8,
+        num_experts_per_tok: 2}
+search: {moe_intermediate_size: [160]}
+constraints: {head_dim_menu: off, heads_per_kv_head: off, min_kv_heads: off, head_count: off, depth_width_band: off}
+workloads: [{phase: decode, batch: 64, context: 1024}]
+)";
+
 class Verify : public testing::Test {
 protected:
   void SetUp() override {
     ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-verify-test", folder));
-    auto file = std::make_shared<SourceFile>(SourceFile{"tiny.yaml", model});
+    emit(model);
+  }
+
+  /// Plans the model and writes the package of its kernels.
+  void emit(const char *text) {
+    auto file = std::make_shared<SourceFile>(SourceFile{"tiny.yaml", text});
     llvm::Expected<PlanRequest> request = readPlanRequest(file);
     ASSERT_TRUE(bool(request)) << llvm::toString(request.takeError());
     llvm::Expected<Profile> profile =
@@ -36,6 +50,7 @@ protected:
     package = (folder + "/package").str();
     ASSERT_FALSE(bool(emitKernels(planned->plan, *profile, package)));
   }
+
   void TearDown() override { (void)llvm::sys::fs::remove_directories(folder); }
 
   /// Replaces the first `from` in a file of the package's src/.
@@ -90,6 +105,34 @@ TEST_F(Verify, EveryEmittedKernelIsRight) {
     EXPECT_GE(launch.workgroups, std::min<uint64_t>(2, launch.workgroupsOfGrid));
     EXPECT_GT(launch.instructions, 0u);
   }
+}
+
+TEST_F(Verify, KernelsOfExpertsAreRight) {
+  emit(mixture);
+  llvm::Expected<VerifyReport> report = verify("experts");
+  ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  printVerifyReport(*report, stream);
+  EXPECT_TRUE(report->passed()) << text;
+  // Both products, in both layouts.
+  for (const char *name :
+       {"experts_gate_up", "experts_gate_up_masked", "experts_down", "experts_down_masked"})
+    EXPECT_TRUE(llvm::any_of(report->launches, [&](const VerifiedLaunch &l) { return l.gemm == name; }))
+        << name;
+}
+
+TEST_F(Verify, WeightsOfAnotherExpertAreWrong) {
+  emit(mixture);
+  plant("codesign_cdna.h", "return {expert, first + origin.row", "return {expert ^ 1, first + origin.row");
+  EXPECT_THAT(failures("experts_down_e8_n256_k160_bf16_m1"), HasSubstr("instead of"));
+}
+
+TEST_F(Verify, RowsOfTheNextExpertAreNotTouched) {
+  emit(mixture);
+  plant("codesign_cdna.h", "return first(table, rows, expert) + minimum(table[expert], rows / Experts);",
+        "return first(table, rows, expert) + rows / Experts;");
+  EXPECT_THAT(failures("experts_down_masked_e8_n256_k160_bf16_m1"), HasSubstr("in rows of nobody"));
 }
 
 TEST_F(Verify, ADroppedStepIsWrong) {

@@ -188,6 +188,26 @@ int main() {
   assert(sample_fc_is_supported(&p) == SAMPLE_UNSUPPORTED);
   assert(std::strstr(sample_last_error(), "m = 5000 with n = 1000, k = 4096"));
 
+  // Experts: a table before the output, and workgroups for every tile that there may be.
+  alignas(4) static int32_t rows[9];
+  p = operands(a, w, d, 100);
+  assert(sample_experts_launch(&p, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "expert_rows"));
+  p.expert_rows = rows;
+  argumentCount = 4;
+  assert(sample_experts_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[2] == rows && argumentValues[3] == d && lastM == 100);
+  assert(groups == (100 + 8 * 15) / 16 * 8);
+  p.m = 3; // one expert for each row at most
+  assert(sample_experts_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK && groups == 3 * 8);
+  p.m = 8 * 20; // shares of 20 rows, two tiles each
+  assert(sample_experts_masked_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK && groups == 8 * 2 * 8);
+  p.m = 7; // no share has a row
+  lastFunction.clear();
+  assert(sample_experts_masked_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK && lastFunction.empty());
+  p = operands(a, w, d, 100);
+  p.bias = bias;
+
 #ifdef MOCK_HIP
   // Bias, residual and output in this order; the grid covers the columns of the product, two for each of d's.
   p.m = 100;

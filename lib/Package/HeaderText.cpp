@@ -1,0 +1,98 @@
+// The C header of a package.
+#include "Texts.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace codesign::package {
+
+/// "bf16", "fp8_fnuz (E4M3, at most 240, NaN 0x80), per-token scales".
+static std::string typeText(const PackagedGemm &gemm) {
+  std::string text = toString(gemm.type).str();
+  if (gemm.type == DataType::F8E4M3FNUZ)
+    text += " (E4M3, at most 240, NaN 0x80)";
+  else if (gemm.type == DataType::F8E4M3)
+    text += " (OCP E4M3, at most 448)";
+  if (gemm.scaling != Scaling::None)
+    text += ", " + toString(gemm.scaling).str() + " scales";
+  return text;
+}
+
+/// "8 experts by offsets, each "; empty for one matrix of weights.
+static std::string expertsText(const PackagedGemm &gemm) {
+  if (gemm.experts == 0)
+    return "";
+  return std::to_string(gemm.experts) + " experts by " + (gemm.masked ? "counts" : "offsets") + ", each ";
+}
+
+std::string headerText(const PackageSpec &spec) {
+  const std::string hash = packageHash(spec), upper = StringRef(spec.name).upper();
+  std::string text;
+  raw_string_ostream out(text);
+  out << formatv("// Kernels for {0}: D = activation(scales * (A * W^T) + bias) + residual, row-major, sums "
+                 "in fp32. "
+                 "Written by "
+                 "{1}.\n",
+                 spec.architecture, spec.generator)
+      << "// Every function may be called from any thread. Nothing is allocated on the device and nothing "
+         "waits, so launches\n"
+         "// can be captured in a graph; call the load function before capturing.\n"
+      << "#pragma once\n\n#include <stddef.h>\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" "
+         "{\n#endif\n\n";
+  out << formatv(
+      "enum {{\n  {0}_OK = 0,\n  {0}_INVALID_ARGUMENT = 1, // null or misaligned pointer, negative m\n"
+      "  {0}_UNSUPPORTED = 2,      // no kernel for this m\n  {0}_NO_DRIVER = 3,        // no GPU runtime on "
+      "this machine\n"
+      "  {0}_DRIVER_ERROR = 4,\n  {0}_NO_IMAGE = 5,         // built without a device compiler\n};\n\n",
+      upper);
+  out << formatv(
+      "/// a: m x k, w: n x k, bias: n or null, residual: like d or null, d: m x n; 16-byte aligned device "
+      "pointers.\n"
+      "/// 8-bit operators have a_scale and w_scale, fp32 on the device: of one element each (per-tensor), "
+      "or m and "
+      "n of them\n"
+      "/// (per-token), or m x ceil(k / 128) and ceil(n / 128) x ceil(k / 128), row-major (block-128); bias, "
+      "residual "
+      "and d\n"
+      "/// are bf16 then. Others leave them null.\n"
+      "/// Gated operators: rows 2j and 2j + 1 of w (elements of the bias) are the gate and the up of column "
+      "j of "
+      "d, which is\n"
+      "/// m x n / 2 and holds activation(gate) * up. The residual is added last and may be d itself.\n"
+      "/// Operators of experts: w is experts x n x k (bias, w_scale alike), and the rows of a and d belong "
+      "to "
+      "experts. expert_rows,\n"
+      "/// on the device, says which: offsets[experts + 1], from offsets[e] to offsets[e + 1] those of "
+      "expert e; or, "
+      "masked,\n"
+      "/// counts[experts], of the m / experts rows of each the first counts[e]. Others leave it null.\n"
+      "typedef struct {0}_gemm_parameters_{1} {{\n  const void *a;\n  const void *w;\n  const float "
+      "*a_scale;\n  const float *w_scale;\n  const void *bias;\n  "
+      "const void *residual;\n  const int32_t *expert_rows;\n  void *d;\n"
+      "  int64_t m;\n} {0}_gemm_parameters_{1};\n#define {0}_gemm_parameters {0}_gemm_parameters_{1}\n\n",
+      spec.name, hash);
+  auto declare = [&](const Twine &result, const Twine &name, const Twine &arguments) {
+    out << result << exported(spec, name) << '(' << arguments << ");\n"
+        << "#define " << spec.name << '_' << name << ' ' << exported(spec, name) << '\n';
+  };
+  out << "/// What went wrong in this thread's last call that did not return 0.\n";
+  declare("const char *", "last_error", "void");
+  out << "/// Loads all kernels on the current device.\n";
+  declare("int ", "load", "void");
+  const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
+  for (const PackagedGemm &gemm : spec.gemms) {
+    out << formatv("\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}\n", gemm.n, gemm.k, typeText(gemm),
+                   gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation,
+                   gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
+                   gemm.residual ? ", residual" : "", expertsText(gemm));
+    declare("int ", gemm.name + "_is_supported", pointer);
+    declare("size_t ", gemm.name + "_workspace_size", pointer);
+    declare("int ", gemm.name + "_launch",
+            pointer + ", void *workspace, size_t workspaceBytes, void *stream");
+  }
+  out << "\n#ifdef __cplusplus\n}\n#endif\n";
+  return text;
+}
+
+} // namespace codesign::package

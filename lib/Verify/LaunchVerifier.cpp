@@ -1,0 +1,345 @@
+#include "LaunchVerifier.h"
+
+#include "codesign/Interpret/GemmReference.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include <array>
+#include <chrono>
+#include <random>
+#include <set>
+
+namespace codesign {
+
+namespace {
+
+using simulate::DeviceMemory;
+using Engine = std::mt19937_64;
+
+/// A buffer of `count` random elements of either sign, most of them between 1/16 and 1 with some far smaller.
+/// Drawn from a table: the weights of a head are half a gigabyte.
+template <class Bits>
+uint64_t allocateRandom(DeviceMemory &memory, llvm::StringRef name, DataType type, uint64_t count,
+                        Engine &engine) {
+  constexpr size_t tableBits = 12;
+  std::array<Bits, size_t(1) << tableBits> table;
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  const float small = isFloat8(type) ? 0x1p-5f : 0x1p-10f;
+  for (Bits &bits : table)
+    bits = Bits(encodeElement(type, uniform(engine) * (engine() % 16 == 0 ? small : 1.0f)));
+  const uint64_t address = memory.allocate(name, count * sizeof(Bits));
+  llvm::MutableArrayRef<Bits> values = memory.values<Bits>(address);
+  for (uint64_t at = 0; at < count;) {
+    uint64_t draw = engine();
+    for (int part = 0; part < 5 && at < count; ++part, draw >>= tableBits)
+      values[at++] = table[draw % table.size()];
+  }
+  return address;
+}
+uint64_t allocateRandom(DeviceMemory &memory, llvm::StringRef name, DataType type, uint64_t count,
+                        Engine &engine) {
+  switch (bitWidth(type)) {
+  case 8:
+    return allocateRandom<uint8_t>(memory, name, type, count, engine);
+  case 16:
+    return allocateRandom<uint16_t>(memory, name, type, count, engine);
+  default:
+    return allocateRandom<uint32_t>(memory, name, type, count, engine);
+  }
+}
+
+/// Rows [first, first + count) of a row-major matrix in device memory.
+Matrix rowsOf(DeviceMemory &memory, uint64_t address, DataType type, int64_t columns, int64_t first,
+              int64_t count) {
+  Matrix rows(type, count, columns);
+  const uint8_t *begin = memory.region(address).data() + first * columns * rows.elementBytes();
+  rows.bytes.assign(begin, begin + rows.bytes.size());
+  return rows;
+}
+
+/// Rows of D that belong to one matrix of weights.
+struct OwnedRows {
+  int64_t first = 0, count = 0, expert = 0;
+};
+
+/// One launch: buffers, workgroups, and the comparison.
+class LaunchVerifier {
+public:
+  LaunchVerifier(const PackagedGemm &gemm, const PackagedKernel &kernel, const simulate::CodeObject &object,
+                 const VerifyOptions &options, int64_t m)
+      : gemm(gemm), kernel(kernel), object(object), options(options), m(m), engine(options.seed) {
+    tilesN = llvm::divideCeil(gemm.n, kernel.tileN);
+    dealRows();
+    for (const OwnedRows &rows : owned)
+      tiles += llvm::divideCeil(rows.count, kernel.tileM) * tilesN;
+    launch.gemm = gemm.name;
+    launch.kernel = kernel.symbol;
+    launch.m = m;
+    launch.n = gemm.n;
+    launch.k = gemm.k;
+    launch.workgroupsOfGrid = uint64_t(workgroupCount(gemm, kernel, m));
+  }
+
+  llvm::Expected<VerifiedLaunch> verify() {
+    const auto start = std::chrono::steady_clock::now();
+    allocate();
+    const std::set<uint64_t> chosen = chooseWorkgroups();
+    for (auto first = chosen.begin(); first != chosen.end();) {
+      // Neighbours run together, one host thread each.
+      auto last = first;
+      uint64_t count = 0;
+      while (last != chosen.end() && *last == *first + count)
+        ++last, ++count;
+      if (llvm::Error error = run(*first, count))
+        return error;
+      first = last;
+    }
+    compare(
+        uint64_t(llvm::count_if(chosen, [&](uint64_t workgroup) { return workgroup < uint64_t(tiles); })));
+    launch.hostSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return launch;
+  }
+
+private:
+  /// Which rows are whose. Of the experts a quarter has none, the others any number; where rows are
+  /// contiguous, some are left over, where they are masked, one expert is full.
+  void dealRows() {
+    if (gemm.experts == 0) {
+      owned = {{0, m, 0}};
+      return;
+    }
+    const int64_t capacity = m / gemm.experts;
+    std::vector<int64_t> counts(gemm.experts), busy;
+    for (int64_t expert = 0; expert < gemm.experts; ++expert)
+      if (engine() % 4 != 0 || expert == gemm.experts - 1)
+        busy.push_back(expert);
+    if (gemm.masked) {
+      for (int64_t expert : busy)
+        counts[expert] = int64_t(engine() % uint64_t(capacity + 1));
+      counts[busy[engine() % busy.size()]] = capacity;
+    } else {
+      const int64_t leftOver = m > gemm.experts ? 3 : 0;
+      for (int64_t row = leftOver; row < m; ++row)
+        ++counts[busy[engine() % busy.size()]];
+    }
+    int64_t next = 0;
+    for (int64_t expert = 0; expert < gemm.experts; ++expert) {
+      owned.push_back({gemm.masked ? expert * capacity : next, counts[expert], expert});
+      next += counts[expert];
+    }
+  }
+
+  /// Offsets or counts of the experts.
+  std::vector<int32_t> expertTable() const {
+    std::vector<int32_t> table;
+    for (const OwnedRows &rows : owned)
+      table.push_back(int32_t(gemm.masked ? rows.count : rows.first));
+    if (!gemm.masked)
+      table.push_back(int32_t(owned.back().first + owned.back().count));
+    return table;
+  }
+
+  void allocate() {
+    a = allocateRandom(memory, "a", gemm.type, uint64_t(m * gemm.k), engine);
+    w = allocateRandom(memory, "w", gemm.type, uint64_t(gemm.weightRows() * gemm.k), engine);
+    arguments.pointer(a).pointer(w);
+    if (gemm.scaling != Scaling::None) {
+      const bool perTensor = gemm.scaling == Scaling::PerTensor;
+      const int64_t ofW = perBlock ? blockRows * std::max<int64_t>(1, gemm.experts) : gemm.weightRows();
+      aScale = allocateRandom(memory, "a_scale", DataType::F32, perTensor ? 1 : uint64_t(m * scaleColumns),
+                              engine);
+      wScale = allocateRandom(memory, "w_scale", DataType::F32, perTensor ? 1 : uint64_t(ofW * scaleColumns),
+                              engine);
+      arguments.pointer(aScale).pointer(wScale);
+    }
+    if (gemm.bias) {
+      bias = allocateRandom(memory, "bias", gemm.outputType, uint64_t(gemm.weightRows()), engine);
+      arguments.pointer(bias);
+    }
+    const auto outputs = uint64_t(m * gemm.outputColumns());
+    if (gemm.residual) {
+      residual = allocateRandom(memory, "residual", gemm.outputType, outputs, engine);
+      arguments.pointer(residual);
+    }
+    if (gemm.experts > 0)
+      arguments.pointer(memory.allocateValues<int32_t>("expert_rows", expertTable()));
+    d = memory.allocate("d", outputs * sizeof(uint16_t));
+    std::fill_n(memory.region(d).data(), memory.region(d).sizeBytes, uint8_t(0xff));
+    arguments.pointer(d).value<int32_t>(int32_t(m));
+  }
+
+  /// The first, the last, and random ones between, as many as the work allows; of those without a tile the
+  /// last.
+  std::set<uint64_t> chooseWorkgroups() {
+    const double each = double(kernel.tileM) * double(kernel.tileN) * double(gemm.k);
+    const auto all = uint64_t(tiles);
+    if (all == 0)
+      return {launch.workgroupsOfGrid - 1};
+    constexpr double least = 3;
+    const auto count = uint64_t(std::min(double(all), std::max(least, options.multiplyAccumulates / each)));
+    std::set<uint64_t> chosen = {0, all - 1};
+    if (count == all)
+      for (uint64_t workgroup = 0; workgroup < all; ++workgroup)
+        chosen.insert(workgroup);
+    while (chosen.size() < count) {
+      const uint64_t workgroup = engine() % all;
+      chosen.insert(workgroup);
+      if (chosen.size() < count)
+        chosen.insert(std::min(workgroup + 1, all - 1));
+    }
+    chosen.insert(launch.workgroupsOfGrid - 1);
+    return chosen;
+  }
+
+  llvm::Error run(uint64_t first, uint64_t count) {
+    simulate::Launch request;
+    request.kernel = kernel.symbol;
+    request.grid.x = uint32_t(launch.workgroupsOfGrid);
+    request.block.x = uint32_t(kernel.threads);
+    request.arguments = arguments;
+    request.dynamicLdsBytes = uint32_t(kernel.dynamicLdsBytes);
+    simulate::RunOptions runOptions;
+    runOptions.checks = options.checks;
+    runOptions.seed = options.seed + first;
+    runOptions.threads = options.threads;
+    runOptions.firstWorkgroup = first;
+    runOptions.workgroupCount = count;
+    llvm::Expected<simulate::RunReport> report = simulate::run(object, request, memory, runOptions);
+    if (!report)
+      return report.takeError();
+    launch.workgroups += count;
+    launch.instructions += report->instructions;
+    for (const simulate::InstructionStatistics &instruction : report->perInstruction)
+      launch.bankConflictClocks += instruction.ldsConflictCycles;
+    for (const simulate::Finding &finding : report->findings) {
+      const std::string text = simulate::toString(finding.kind).str() + ": " + finding.message;
+      if (!llvm::is_contained(launch.findings, text))
+        launch.findings.push_back(text);
+    }
+    return llvm::Error::success();
+  }
+
+  void fail(const llvm::Twine &message) {
+    if (launch.wrong.empty())
+      launch.wrong = message.str();
+  }
+
+  /// Each workgroup with a tile must have written the whole of it; its elements must be right. Rows of nobody
+  /// stay as they were.
+  void compare(uint64_t withTile) {
+    uint64_t written = 0, inTiles = 0;
+    for (const OwnedRows &rows : owned)
+      for (int64_t row = 0; row < rows.count; row += kernel.tileM)
+        for (int64_t tileColumn = 0; tileColumn < tilesN; ++tileColumn) {
+          // Of the product; of D, a gated layer has one column for two.
+          const int64_t from = tileColumn * kernel.tileN, to = std::min(from + kernel.tileN, gemm.n);
+          const uint64_t touched = compareTile({rows.first + row, std::min(kernel.tileM, rows.count - row),
+                                                from / shrink, to / shrink - from / shrink, rows.expert});
+          written += touched > 0;
+          inTiles += touched;
+        }
+    const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(d);
+    const auto untouched = uint64_t(llvm::count(values, 0xffff));
+    if (values.size() - untouched != inTiles)
+      fail(llvm::Twine(values.size() - untouched - inTiles) + " elements in rows of nobody are written");
+    if (written != withTile)
+      fail(llvm::Twine(withTile) + " workgroups wrote " + llvm::Twine(written) + " tiles");
+  }
+
+  /// A tile of D, and the expert that its rows belong to.
+  struct TilePlace {
+    int64_t row, rows, column, columns, expert;
+  };
+
+  /// Elements of the tile that are written; if any, all must be, and right.
+  uint64_t compareTile(const TilePlace &tile) {
+    const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(d);
+    uint64_t touched = 0;
+    for (int64_t i = tile.row; i < tile.row + tile.rows; ++i)
+      for (int64_t j = tile.column; j < tile.column + tile.columns; ++j)
+        touched += values[size_t(i * gemm.outputColumns() + j)] != 0xffff;
+    if (touched == 0)
+      return 0;
+    const std::string place =
+        ("the tile at (" + llvm::Twine(tile.row) + ", " + llvm::Twine(tile.column) + ")").str();
+    if (touched != uint64_t(tile.rows * tile.columns))
+      fail(place + " is written in part: " + llvm::Twine(touched) + " of " +
+           llvm::Twine(tile.rows * tile.columns) + " elements");
+    const Matrix out = part(d, gemm.outputColumns(), tile.row, tile.rows, tile.column, tile.columns);
+    const GemmReference reference = referenceOf(tile);
+    launch.errorShare = std::max(launch.errorShare, largestErrorShare(out, reference));
+    if (std::optional<std::string> mismatch = firstMismatch(out, reference))
+      fail("in " + place + ", element " + *mismatch);
+    return touched;
+  }
+
+  GemmReference referenceOf(const TilePlace &tile) {
+    const int64_t columns = tile.columns * shrink; // of the product
+    const int64_t firstWeight = tile.expert * gemm.n + tile.column * shrink;
+    const Matrix left = rowsOf(memory, a, gemm.type, gemm.k, tile.row, tile.rows);
+    const Matrix right = rowsOf(memory, w, gemm.type, gemm.k, firstWeight, columns);
+    Matrix added, stream, rowScales, columnScales;
+    const bool scaled = gemm.scaling != Scaling::None, perTensor = gemm.scaling == Scaling::PerTensor;
+    const int64_t firstBlock = tile.column / kernel::scaledBlock;
+    if (scaled)
+      rowScales = rowsOf(memory, aScale, DataType::F32, scaleColumns, perTensor ? 0 : tile.row,
+                         perTensor ? 1 : tile.rows);
+    if (perBlock)
+      columnScales = rowsOf(memory, wScale, DataType::F32, scaleColumns, tile.expert * blockRows + firstBlock,
+                            llvm::divideCeil(tile.column + tile.columns, kernel::scaledBlock) - firstBlock);
+    else if (scaled) {
+      columnScales =
+          rowsOf(memory, wScale, DataType::F32, 1, perTensor ? 0 : firstWeight, perTensor ? 1 : columns);
+      std::swap(columnScales.rows, columnScales.columns);
+    }
+    if (gemm.bias)
+      added = part(bias, gemm.weightRows(), 0, 1, firstWeight, columns);
+    if (gemm.residual)
+      stream = part(residual, gemm.outputColumns(), tile.row, tile.rows, tile.column, tile.columns);
+    return gemmReference(left, right, tile.rows,
+                         {.aScale = scaled ? &rowScales : nullptr,
+                          .wScale = scaled ? &columnScales : nullptr,
+                          .blockScales = perBlock,
+                          .firstColumn = tile.column % kernel::scaledBlock,
+                          .bias = gemm.bias ? &added : nullptr,
+                          .activation = kernel::symbolizeActivation(gemm.activation),
+                          .gated = gemm.gated,
+                          .residual = gemm.residual ? &stream : nullptr});
+  }
+
+  /// A block of a matrix with `pitch` columns in device memory.
+  Matrix part(uint64_t address, int64_t pitch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+    Matrix block(gemm.outputType, rows, columns);
+    const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(address);
+    for (int64_t i = 0; i < rows; ++i)
+      std::memcpy(block.bytes.data() + i * columns * block.elementBytes(),
+                  &values[size_t((row + i) * pitch + column)], size_t(columns * block.elementBytes()));
+    return block;
+  }
+
+  const PackagedGemm &gemm;
+  const PackagedKernel &kernel;
+  const simulate::CodeObject &object;
+  const VerifyOptions &options;
+  const int64_t m;
+  const int64_t shrink = gemm.gated ? 2 : 1; // columns of the product that one of D comes from
+  const bool perBlock = gemm.scaling == Scaling::Block128;
+  const int64_t scaleColumns = perBlock ? llvm::divideCeil(gemm.k, kernel::scaledBlock) : 1;
+  const int64_t blockRows = llvm::divideCeil(gemm.n, kernel::scaledBlock);
+  int64_t tiles = 0, tilesN = 0; // with rows; along n
+  std::vector<OwnedRows> owned;
+  Engine engine;
+  DeviceMemory memory;
+  simulate::KernelArguments arguments;
+  uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, d = 0;
+  VerifiedLaunch launch;
+};
+
+} // namespace
+
+llvm::Expected<VerifiedLaunch> verifyLaunch(const PackagedGemm &gemm, const PackagedKernel &kernel,
+                                            const simulate::CodeObject &object, const VerifyOptions &options,
+                                            int64_t m) {
+  return LaunchVerifier(gemm, kernel, object, options, m).verify();
+}
+
+} // namespace codesign

@@ -1,0 +1,72 @@
+// Which kernels a plan asks for.
+#include "BruteForce.h"
+#include "codesign/Hardware/ProfileLoader.h"
+#include "codesign/Search/PlanBuilder.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace codesign;
+using namespace codesign::testing;
+using ::testing::UnorderedElementsAre;
+
+namespace {
+
+std::vector<PlanKernel> kernelsOf(const char *device, const ModelSpec &model,
+                                  const std::vector<Workload> &workloads) {
+  const Profile profile = llvm::cantFail(loadProfile(device, {CODESIGN_SOURCE_DIR "/hwprofiles"}));
+  const Providers providers(profile, {}, {});
+  Space space;
+  space.base = model;
+  for (const Workload &workload : workloads)
+    space.workloads.push_back({workload, {}});
+  EXPECT_TRUE(layersWithoutKernel(space, baseVariant(space), providers).empty());
+  return selectKernels(space, baseVariant(space), providers);
+}
+
+ModelSpec mixture() {
+  return moeModel(512, 4, 64, 8, 4, 16, 2, 256, 0, 1000);
+}
+
+std::vector<std::string> namesOf(const std::vector<PlanKernel> &kernels) {
+  std::vector<std::string> names;
+  for (const PlanKernel &kernel : kernels)
+    names.push_back(kernel.name + (kernel.gated() ? " gated" : ""));
+  return names;
+}
+
+TEST(KernelSelection, ExpertsHaveKernelsOfTheirOwn) {
+  const std::vector<PlanKernel> kernels = kernelsOf("mi300x", mixture(), {decodeWorkload(64, 512)});
+  EXPECT_THAT(namesOf(kernels),
+              UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head", "experts_gate_up gated",
+                                   "experts_gate_up_masked gated", "experts_down", "experts_down_masked"));
+  for (const PlanKernel &kernel : kernels) {
+    const bool grouped = llvm::StringRef(kernel.name).starts_with("experts");
+    const bool masked = llvm::StringRef(kernel.name).ends_with("masked");
+    EXPECT_EQ(kernel.family, grouped ? "grouped_gemm" : "gemm");
+    EXPECT_EQ(kernel.experts, grouped ? 16 : 0);
+    EXPECT_EQ(kernel.expertLayout, !grouped ? "" : masked ? "masked" : "contiguous");
+    // Ranges have no gap, and end where no place is kept for so many rows of an expert.
+    int64_t next = 1;
+    for (const PlanKernelRange &range : kernel.ranges) {
+      EXPECT_EQ(range.minM, next) << kernel.name;
+      next = range.maxM + 1;
+    }
+    EXPECT_EQ(kernel.ranges.back().maxM, masked ? 16 * 256 : 0) << kernel.name;
+  }
+}
+
+TEST(KernelSelection, TrainingNeitherGatesNorKeepsPlacesFree) {
+  EXPECT_THAT(
+      namesOf(kernelsOf("mi300x", mixture(), {trainWorkload(2, 1024)})),
+      UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head", "experts_gate_up", "experts_down"));
+}
+
+/// The experts of one rank are what its kernel is written for.
+TEST(KernelSelection, ExpertParallelRanksHaveFewerExperts) {
+  Workload decode = decodeWorkload(64, 512);
+  decode.parallelism.expert = decode.parallelism.tensor = 4;
+  for (const PlanKernel &kernel : kernelsOf("h100-sxm", mixture(), {decode}))
+    EXPECT_EQ(kernel.experts, llvm::StringRef(kernel.name).starts_with("experts") ? 4 : 0) << kernel.name;
+}
+
+} // namespace
