@@ -168,9 +168,9 @@ struct PlanKernel {
   int64_t n = 0, k = 0;
   std::string input, output, layout, pass; // "bf16", "bf16", "nt", "forward"
   std::string scaling = "none";            // of 8-bit inputs: "per-tensor", "per-token"
-  std::string epilogue;     // "" or "swiglu": gate and up rows of b interleaved, half of n columns written
-  int64_t experts = 0;      // each with a b of its own for its share of the m rows; 0: one b
-  std::string expertLayout = ""; // "contiguous" or "masked", as the kernel dialect has it
+  std::string epilogue; // "" or "swiglu": gate and up rows of b interleaved, half of n columns written
+  int64_t experts = 0;  // each with a b of its own for its share of the m rows; 0: one b
+  std::string expertLayout = "";       // "contiguous" or "masked", as the kernel dialect has it
   std::vector<PlanKernelRange> ranges; // ascending, without gaps
   bool operator==(const PlanKernel &) const = default;
 
