@@ -1,5 +1,7 @@
 // Products whose rows belong to experts.
+#include "dialects/Kernel/OpChecks.h"
 #include "dialects/Kernel/Placement.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -52,6 +54,30 @@ ExpertTileOp::Place ExpertTileOp::getPlace(int64_t workgroup, int64_t rowCount, 
     tile -= rows.tileRows * tileColumns;
   }
   return {};
+}
+
+LogicalResult GatherRowsOp::verify() {
+  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getType())))
+    return failure();
+  TileType matrix = getMatrix().getType(), list = getList().getType();
+  if (matrix.getSpace() != Space::Global || matrix.getColumns() != getType().getColumns() ||
+      matrix.getElementType() != getType().getElementType())
+    return emitOpError("gathers rows of the same length and type out of a global matrix");
+  if (list.getSpace() != Space::Global || list.getColumns() != 1 || !list.getElementType().isInteger(32))
+    return emitOpError() << "takes a list of ?x1xi32 in global memory, not " << list;
+  Operation *first = nullptr;
+  for (Operation *user : getResult().getUsers()) {
+    // A lane looks its rows up once, so all that is fetched has one shape and begins with the first row.
+    auto fragment = dyn_cast<FetchFragmentOp>(user);
+    if (!isa<FetchOp>(user) && !fragment)
+      return emitOpError("is for fetches only");
+    if (fragment && !matchPattern(fragment.getRow(), m_Zero()))
+      return emitOpError("is fetched from the first row on");
+    if (first && first->getResult(0).getType() != user->getResult(0).getType())
+      return emitOpError("is fetched in one shape");
+    first = user;
+  }
+  return success();
 }
 
 } // namespace codesign::kernel

@@ -42,7 +42,8 @@ void printShapedPrefix(AsmPrinter &printer, ArrayRef<int64_t> shape, Type elemen
 
 LogicalResult verifyElement(llvm::function_ref<InFlightDiagnostic()> emitError, Type element) {
   if (!dataTypeOf(element))
-    return emitError() << "element type " << element << " is none of f32, f16, bf16, the 8-bit floats and i32";
+    return emitError() << "element type " << element
+                       << " is none of f32, f16, bf16, the 8-bit floats and i32";
   return success();
 }
 

@@ -11,8 +11,7 @@ namespace codesign::emit {
 
 using namespace kernel;
 
-/// "LeftOperands<Mma, 4, 1>".
-static std::string operandsClass(FragmentType type, Architecture architecture) {
+std::string operandsClass(FragmentType type, Architecture architecture) {
   const Operand operand(type, architecture);
   // CDNA's preludes count reads along k, the others instructions.
   const int64_t deep = operand.countSecond() * (vendorOf(architecture) == Vendor::Nvidia

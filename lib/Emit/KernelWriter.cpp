@@ -189,11 +189,12 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<arith::DivUIOp>([&](auto) { return arithmetic("/", Precedence::Multiplicative); })
       .Case<arith::RemUIOp>([&](auto) { return arithmetic("%", Precedence::Multiplicative); })
       .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
-      .Case<TileOrderOp, ExpertTileOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp, LoadFragmentOp, ZeroOp,
-            MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp,
-            ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp, CollectSumsOp,
-            scf::ForOp, ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp,
-            WgmmaOp, WaitProductsOp, AddProductsOp>([&](auto known) { return emit(known); })
+      .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp,
+            LoadFragmentOp, ZeroOp, MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp,
+            ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
+            FetchFragmentOp, CollectSumsOp, scf::ForOp, ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp,
+            CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp>(
+          [&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {
         line() << asyncStatement(known) << ";\n";
@@ -267,11 +268,14 @@ Error KernelWriter::emit(SlotOp op) {
   return Error::success();
 }
 
+std::string stagedClass(StagedType type, FuncOp function) {
+  return formatv("StagedTile<{0}, {1}, {2}, {3}>", elementOf(type.getElementType()), type.getShape()[0],
+                 type.getShape()[1], function.getThreadCount());
+}
+
 Error KernelWriter::emit(FetchOp op) {
-  StagedType type = op.getType();
-  const std::string staged = formatv("StagedTile<{0}, {1}, {2}, {3}>", elementOf(type.getElementType()),
-                                     type.getShape()[0], type.getShape()[1], function.getThreadCount());
-  declareOrReload(op, op.getResult(), op.getName(), staged, text(op.getRows()) + ", " + text(op.getColumn()));
+  declareOrReload(op, op.getResult(), op.getName(), stagedClass(op.getType(), function),
+                  text(op.getRows()) + ", " + text(op.getColumn()));
   return Error::success();
 }
 

@@ -32,6 +32,7 @@ private:
 
   llvm::Error emit(kernel::TileOrderOp op);
   llvm::Error emit(kernel::ExpertTileOp op);
+  llvm::Error emit(kernel::GatherRowsOp op);
   llvm::Error emit(kernel::WaveTileOp op);
   llvm::Error emit(kernel::RowsOp op);
   llvm::Error emit(kernel::AllocOp op);
@@ -91,6 +92,11 @@ private:
   int64_t sharedOffset = 0;
   int depth = 1;
 };
+
+/// The class of what a fetch leaves in registers: "StagedTile<bf16, 128, 64, 256>", "LeftOperands<Mma, 4,
+/// 1>".
+std::string stagedClass(kernel::StagedType type, kernel::FuncOp function);
+std::string operandsClass(kernel::FragmentType type, Architecture architecture);
 
 /// Text that is safe inside a // comment: no line ends or other control characters, no backslash.
 std::string commentText(llvm::StringRef text);

@@ -51,4 +51,21 @@ Error KernelWriter::emit(ExpertTileOp op) {
   return Error::success();
 }
 
+Error KernelWriter::emit(GatherRowsOp op) {
+  if (op.getResult().use_empty())
+    return Error::success();
+  Operation *fetch = *op.getResult().user_begin(); // all of them have its shape
+  std::string loaded;
+  if (auto staged = dyn_cast<FetchOp>(fetch))
+    loaded = stagedClass(staged.getType(), function);
+  else
+    loaded = operandsClass(cast<FetchFragmentOp>(fetch).getType(), architectureOf(function));
+  const std::string name = fresh(op.getName());
+  expressions[op.getResult()] = {name};
+  line() << formatv("const GatheredRows<{0}, {1}> {2}({3}, {4}, {5}, {6}, {7});\n", loaded,
+                    op.getType().getColumns(), name, text(op.getMatrix()), text(op.getCount()),
+                    text(op.getList()), text(op.getFirst()), text(op.getExtent()));
+  return Error::success();
+}
+
 } // namespace codesign::emit

@@ -106,6 +106,10 @@ GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, cons
         sum = {sum.value * up.value,
                1.2 * sum.magnitude * std::fabs(up.value) + std::fabs(sum.value) * up.magnitude};
       }
+      if (epilogue.rowWeights) {
+        const double weight = epilogue.rowWeights->at(i, 0);
+        sum = {sum.value * weight, sum.magnitude * std::fabs(weight)};
+      }
       if (epilogue.residual) {
         sum.value += epilogue.residual->at(i, j);
         sum.magnitude += std::fabs(epilogue.residual->at(i, j));

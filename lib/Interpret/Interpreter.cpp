@@ -90,9 +90,9 @@ Error Interpreter::runOperation(Operation *op) {
         return Error::success();
       })
       .Case<ReturnOp, SchedulingFenceOp, scf::YieldOp>([](auto) { return Error::success(); })
-      .Case<TileOrderOp, ExpertTileOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp, CopyAsyncOp,
-            LoadFragmentOp, ZeroOp, MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp,
-            ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
+      .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp,
+            CopyAsyncOp, LoadFragmentOp, ZeroOp, MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp,
+            AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
             FetchFragmentOp, DepositSumsOp, CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
@@ -168,8 +168,13 @@ void Interpreter::readChunk(const Tile &tile, int64_t row, int64_t column, uint8
   if (row >= tile.rowLimit || column >= tile.matrix->columns)
     return;
   const int64_t element = tile.matrix->elementBytes();
-  std::memcpy(to, &tile.matrix->bytes[((tile.firstRow + row) * tile.matrix->columns + column) * element],
-              chunkBytes);
+  int64_t source = tile.firstRow + row;
+  if (tile.list) {
+    source = tile.list->bitsAt(source, 0);
+    if (source >= tile.listed)
+      return;
+  }
+  std::memcpy(to, &tile.matrix->bytes[(source * tile.matrix->columns + column) * element], chunkBytes);
 }
 
 Error Interpreter::run(FetchOp op) {

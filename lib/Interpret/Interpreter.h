@@ -28,6 +28,8 @@ protected:
     int64_t firstRow = 0;
     int64_t rowLimit = 0; // rows of the tile that exist
     int64_t firstByte = 0;
+    const Matrix *list = nullptr; // of rows of the matrix, where it is gathered
+    int64_t listed = 0;           // rows that the list may name
   };
   /// Bytes of a tile in row-major order, whichever thread holds them.
   using Staged = std::vector<uint8_t>;
@@ -51,6 +53,7 @@ protected:
 
   llvm::Error run(kernel::TileOrderOp op);
   llvm::Error run(kernel::ExpertTileOp op);
+  llvm::Error run(kernel::GatherRowsOp op);
   llvm::Error run(kernel::WaveTileOp op);
   llvm::Error run(kernel::RowsOp op);
   llvm::Error run(kernel::SlotOp op);

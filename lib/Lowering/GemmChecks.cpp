@@ -52,6 +52,13 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("the number of experts is negative");
   if (problem.experts > 0 && record->kind == MatrixInstructionKind::Wgmma)
     return usageError("kernels with experts are not emitted with wgmma");
+  const bool scaledRows = problem.scaling == Scaling::PerToken || problem.scaling == Scaling::Block128;
+  if (problem.gathered &&
+      (problem.experts == 0 || scaledRows || problem.expertLayout != ExpertLayout::Contiguous ||
+       vendorOf(schedule.architecture) != Vendor::Amd))
+    return usageError("rows are gathered for contiguous experts on AMD devices, without scales of their own");
+  if (problem.weighted && vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("rows are weighted on AMD devices only");
   if (problem.k % chunk)
     return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
                       ": rows of A and W would not start at multiples of 16 bytes; pad k to " +

@@ -52,8 +52,22 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     types.push_back(globalTile(1, problem.experts + !masked, IntegerType::get(context, 32)));
     names.push_back(masked ? "counts" : "offsets");
   }
-  types.append({output, builder.getIndexType()});
-  names.append({"d", "m"});
+  if (problem.gathered) {
+    types.push_back(globalTile(ShapedType::kDynamic, 1, IntegerType::get(context, 32)));
+    names.push_back("aList");
+  }
+  if (problem.weighted) {
+    types.push_back(globalTile(ShapedType::kDynamic, 1, Float32Type::get(context)));
+    names.push_back("rowWeights");
+  }
+  types.push_back(output);
+  names.push_back("d");
+  if (problem.gathered) {
+    types.push_back(builder.getIndexType());
+    names.push_back("aCount");
+  }
+  types.push_back(builder.getIndexType());
+  names.push_back("m");
   builder.setInsertionPointToEnd(module.getBody());
   const TargetAttr target = TargetAttr::get(context, builder.getStringAttr(toString(schedule.architecture)),
                                             waveSize(schedule.architecture), schedule.limits.sharedBytes,
@@ -80,7 +94,13 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     result.residual = block->getArgument(next++);
   if (problem.experts > 0)
     result.table = block->getArgument(next++);
+  if (problem.gathered)
+    result.gatherList = block->getArgument(next++);
+  if (problem.weighted)
+    result.rowWeights = block->getArgument(next++);
   result.out = block->getArgument(next++);
+  if (problem.gathered)
+    result.gatherCount = block->getArgument(next++);
   result.m = block->getArgument(next++);
   return result;
 }
@@ -103,6 +123,16 @@ WorkgroupTile createWorkgroupTile(ImplicitLocOpBuilder &builder, const GemmProbl
           arith::AddIOp::create(builder, first, tile.getColumn()),
           arith::AddIOp::create(builder, first, number(problem.n)),
           tile.getExpert()};
+}
+
+Value createRowsOfA(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
+                    const GemmFunction &function, const WorkgroupTile &tile) {
+  auto matrix = cast<TileType>(function.a.getType());
+  const TileType rows = globalTile(schedule.tileM, problem.k, matrix.getElementType());
+  if (!problem.gathered)
+    return RowsOp::create(builder, rows, "aRows", function.a, tile.row, tile.rowEnd);
+  return GatherRowsOp::create(builder, rows, "aRows", function.a, function.gatherCount, function.gatherList,
+                              tile.row, tile.rowEnd);
 }
 
 BlockScaleRows createBlockScaleRows(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
@@ -180,6 +210,9 @@ void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, c
     sums = GateOp::create(builder, *problem.activation, sums);
   else if (problem.activation)
     sums = ActivationOp::create(builder, *problem.activation, sums);
+  if (problem.weighted)
+    sums = ScaleRowsOp::create(builder, sums, tileRows("weightRows", function.rowWeights), place.row,
+                               place.transposed);
   if (problem.residual)
     sums = AddMatrixOp::create(builder, sums, tileRows("residualRows", function.residual), place.row,
                                place.column, problem.gated);

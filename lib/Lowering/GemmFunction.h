@@ -15,7 +15,7 @@ void appendScaleArguments(mlir::MLIRContext *context, const GemmProblem &problem
 /// The kernel.func of a GEMM, its arguments by meaning; null where the problem has none.
 struct GemmFunction {
   kernel::FuncOp function;
-  mlir::Value a, w, aScale, wScale, bias, residual, table, out, m;
+  mlir::Value a, w, aScale, wScale, bias, residual, table, gatherList, rowWeights, out, gatherCount, m;
 };
 
 /// Appends the function to the module; the builder stands at its start afterwards.
@@ -31,6 +31,11 @@ struct WorkgroupTile {
 };
 WorkgroupTile createWorkgroupTile(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
                                   const GemmKernel &schedule, const GemmFunction &function);
+
+/// The workgroup's rows of A, gathered where the problem says so.
+mlir::Value createRowsOfA(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                          const GemmKernel &schedule, const GemmFunction &function,
+                          const WorkgroupTile &tile);
 
 /// What products with block scales are given along k: the scales of the workgroup's rows of A, and of W or
 /// its expert's part of it.

@@ -284,7 +284,7 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   };
   open(a, "a", function.a, schedule.tileM, waveM, wave.getRow(), transposed ? Role::B : Role::A);
   open(w, "w", function.w, schedule.tileN, waveN, wave.getColumn(), transposed ? Role::A : Role::B);
-  cutRows(a, tile.row, tile.rowEnd);
+  a.rows = createRowsOfA(builder, problem, schedule, function, tile);
   cutRows(w, tile.weightRow, tile.weightEnd);
   allocate(a);
   allocate(w);

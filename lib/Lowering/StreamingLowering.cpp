@@ -132,16 +132,17 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
   const WorkgroupTile tile = createWorkgroupTile(builder, problem, schedule, function);
   Value wave = WaveIndexOp::create(builder);
   waveColumn = arith::MulIOp::create(builder, wave, ConstantOp::create(builder, "waveDepth", waveDepth));
-  auto open = [&](Stream &stream, StringRef name, Value matrix, int64_t tileRows, Value first, Value extent,
-                  Role role) {
+  auto open = [&](Stream &stream, StringRef name, int64_t tileRows, Value rows, Role role) {
     stream.name = name.str();
     stream.type = fragment(tileRows, waveDepth, element, role, schedule.pack);
     stream.parts.resize(ahead);
-    stream.rows = RowsOp::create(builder, globalTile(tileRows, problem.k, element), stream.name + "Rows",
-                                 matrix, first, extent);
+    stream.rows = rows;
   };
-  open(a, "a", function.a, schedule.tileM, tile.row, tile.rowEnd, Role::B);
-  open(w, "w", function.w, schedule.tileN, tile.weightRow, tile.weightEnd, Role::A);
+  open(a, "a", schedule.tileM, createRowsOfA(builder, problem, schedule, function, tile), Role::B);
+  open(w, "w", schedule.tileN,
+       RowsOp::create(builder, globalTile(schedule.tileN, problem.k, element), "wRows", function.w,
+                      tile.weightRow, tile.weightEnd),
+       Role::A);
 
   scaleRows = createBlockScaleRows(builder, problem, schedule, function, tile);
   if (hasBlockScales()) {

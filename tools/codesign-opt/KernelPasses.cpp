@@ -36,6 +36,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     problem.gated = gated;
     problem.residual = residual;
     problem.experts = experts;
+    problem.gathered = gathered;
+    problem.weighted = weighted;
     problem.expertLayout = masked ? kernel::ExpertLayout::Masked : kernel::ExpertLayout::Contiguous;
     std::optional<DataType> element = parseDataType(type);
     std::optional<Scaling> scale = parseScaling(scaling);
@@ -95,7 +97,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Option<std::string> activation{*this, "activation", llvm::cl::init("")};
   Option<int64_t> n{*this, "n"}, k{*this, "k"};
   Option<bool> bias{*this, "bias", llvm::cl::init(false)}, gated{*this, "gated", llvm::cl::init(false)},
-      residual{*this, "residual", llvm::cl::init(false)}, masked{*this, "masked", llvm::cl::init(false)};
+      residual{*this, "residual", llvm::cl::init(false)}, masked{*this, "masked", llvm::cl::init(false)},
+      gathered{*this, "gathered", llvm::cl::init(false)}, weighted{*this, "weighted", llvm::cl::init(false)};
   Option<int64_t> experts{*this, "experts", llvm::cl::init(0)};
   ListOption<int64_t> tile{*this, "tile"}, waves{*this, "waves"}, cluster{*this, "cluster"},
       roleRegisters{*this, "role-registers"};

@@ -41,6 +41,12 @@ struct GemmProblem {
   int64_t experts = 0;
   kernel::ExpertLayout expertLayout = kernel::ExpertLayout::Contiguous;
 
+  /// Of contiguous experts on AMD devices, without scales of rows. Gathered: an i32 argument `aList[m]` and a
+  /// number `aCount` before m; row i of A is A[aList[i]] of aCount rows, or A[i] where aList is null.
+  bool gathered = false;
+  /// An fp32 argument `rowWeights[m]` before D: what follows the activation is multiplied by its row's.
+  bool weighted = false;
+
   /// Rows of W.
   int64_t weightRows() const { return n * std::max<int64_t>(1, experts); }
   DataType outputType() const { return isFloat8(type) ? DataType::BF16 : type; }

@@ -141,6 +141,33 @@ struct GlobalRows {
   }
 };
 
+/// Rows that stand anywhere in a matrix, as tiles of class Loaded take them: row i of the tile is row
+/// list[first + i] of `count`, or first + i where there is no list. A lane looks up what it loads once.
+template <class Loaded, int Pitch>
+struct GatheredRows {
+  using T = typename Loaded::Element;
+  static constexpr int nowhere = -65536; // past every buffer's end, with what is added for a column
+
+  __amdgpu_buffer_rsrc_t buffer;
+  int offsets[Loaded::laneRows]; // in bytes
+
+  __device__ GatheredRows(const T *matrix, int count, const int *list, int first, int end) {
+    constexpr int rawBuffer = 0x00027000, size = sizeof(T);
+    const int rows = minimum(Loaded::rows, end - first);
+    T *const start = const_cast<T *>(list ? matrix : matrix + static_cast<long>(first) * Pitch);
+    const unsigned bytes = static_cast<unsigned>(list ? count : rows) * (Pitch * size);
+    buffer = __builtin_amdgcn_make_buffer_rsrc(start, 0, bytes, rawBuffer);
+#pragma unroll
+    for (int i = 0; i < Loaded::laneRows; ++i) {
+      const int row = Loaded::laneRow(i);
+      int source = row;
+      if (list && row < rows)
+        source = list[first + row];
+      offsets[i] = row < rows ? static_cast<int>(static_cast<unsigned>(source) * (Pitch * size)) : nowhere;
+    }
+  }
+};
+
 /// A tile in LDS. Each row is cut in 16-byte chunks whose order is XORed with the row, so that the lanes of
 /// one LDS phase, which read one or two columns of chunks, touch every bank once.
 template <class T, int Rows, int Columns>
@@ -173,13 +200,18 @@ struct StagedTile {
   static constexpr int rowChunks = Columns / chunkLength<T>;
   static constexpr int count = (Rows * rowChunks + Threads - 1) / Threads;
   static constexpr bool partial = Rows * rowChunks % Threads != 0; // the last pass leaves some threads idle
+  using Element = T;
+  static constexpr int rows = Rows, laneRows = count;
 
   Chunk<T> chunks[count];
 
-  template <int Pitch>
-  __device__ StagedTile(const GlobalRows<T, Pitch> &matrix, int column) {
+  template <class Matrix>
+  __device__ StagedTile(const Matrix &matrix, int column) {
     load(matrix, column);
   }
+
+  /// The row of this thread's chunk i.
+  DEVICE int laneRow(int i) { return (i * Threads + threadId()) / rowChunks; }
 
   /// Requests columns [column, column + Columns); those past a row's end are zero.
   template <int Pitch>
@@ -193,6 +225,20 @@ struct StagedTile {
       if (Pitch % Columns != 0 && column + tileColumn >= Pitch)
         offset = outside;
       if (partial && row >= Rows)
+        offset = outside;
+      const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, column * size, 0);
+      chunks[i] = __builtin_bit_cast(Chunk<T>, words);
+    }
+  }
+
+  template <int Pitch>
+  __device__ void load(const GatheredRows<StagedTile, Pitch> &matrix, int column) {
+    constexpr int size = sizeof(T);
+#pragma unroll
+    for (int i = 0; i < count; ++i) {
+      const int tileColumn = (i * Threads + threadId()) % rowChunks * chunkLength<T>;
+      int offset = matrix.offsets[i] + tileColumn * size;
+      if (Pitch % Columns != 0 && column + tileColumn >= Pitch)
         offset = outside;
       const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, column * size, 0);
       chunks[i] = __builtin_bit_cast(Chunk<T>, words);
@@ -217,8 +263,13 @@ template <class Mma, int CountDown, int CountDeep>
 struct Operands {
   static constexpr int chunksDeep = waveSize / Mma::size; // chunks of k that the lanes of one read cover
   static constexpr int length = chunkLength<typename Mma::Element>;
+  using Element = typename Mma::Element;
+  static constexpr int rows = CountDown * Mma::size, laneRows = CountDown;
 
   Chunk<typename Mma::Element> parts[CountDown][CountDeep];
+
+  /// The row of row block i that this lane holds.
+  DEVICE int laneRow(int i) { return i * Mma::size + laneId() % Mma::size; }
 
   template <class... Place>
   __device__ Operands(Place &&...place) {
@@ -260,6 +311,23 @@ struct Operands {
           offset = outside;
         const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, k * size, 0);
         parts[i][j] = __builtin_bit_cast(Chunk<typename Mma::Element>, words);
+      }
+  }
+  /// The same rows from wherever they stand, all of the tile.
+  template <int Pitch, class... Checks>
+  __device__ void load(const GatheredRows<Operands, Pitch> &matrix, int, int k, Checks...) {
+    constexpr int size = sizeof(Element);
+    const int laneColumn = laneId() / Mma::size * length;
+#pragma unroll
+    for (int i = 0; i < CountDown; ++i)
+#pragma unroll
+      for (int j = 0; j < CountDeep; ++j) {
+        const int column = j * chunksDeep * length + laneColumn;
+        int offset = matrix.offsets[i] + column * size;
+        if (sizeof...(Checks) > 0 && k + column >= Pitch)
+          offset = outside;
+        const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, k * size, 0);
+        parts[i][j] = __builtin_bit_cast(Chunk<Element>, words);
       }
   }
 };

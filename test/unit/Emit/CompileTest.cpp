@@ -21,6 +21,7 @@ struct Sweep {
   DataType type = DataType::BF16;
   bool blockScaled = false;
   int64_t experts = 0;
+  bool gathered = false; // and weighted
 };
 
 /// Compiles `count` legal schedules, evenly spread over the device's list.
@@ -47,6 +48,7 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     problem.n = 6144;
     problem.k = sweep.k;
     problem.experts = sweep.experts;
+    problem.gathered = problem.weighted = sweep.gathered;
     problem.gated = problem.residual = problem.bias = sweep.fused;
     if (sweep.fused)
       problem.activation = kernel::Activation::Silu;
@@ -101,7 +103,9 @@ TEST(Compile, gatesAndResiduals) {
 TEST(Compile, experts) {
   const size_t count = isLongRun() ? 60 : 3;
   compileLegalSchedules("mi300x", count, {.fused = true, .experts = 128});
-  compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .k = 2312, .experts = 128});
+  compileLegalSchedules("mi300x", count, {.experts = 128, .gathered = true});
+  compileLegalSchedules("mi300x", count,
+                        {.family = "mfma_weight_stream", .k = 2312, .experts = 128, .gathered = true});
   compileLegalSchedules(
       "mi355x", count,
       {.family = "mfma_lds_double_buffer", .type = DataType::F8E4M3, .blockScaled = true, .experts = 256});

@@ -35,6 +35,14 @@ TEST_F(ExpertGemm, gatesAndBiases) {
   }
 }
 
+TEST_F(ExpertGemm, gatheredAndWeightedRows) {
+  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), streamingKernel()}) {
+    GemmProblem problem = expertProblem(6, 72, 136, ExpertLayout::Contiguous);
+    problem.gathered = problem.weighted = true;
+    expectRight(problem, kernel, {5, 150});
+  }
+}
+
 TEST_F(ExpertGemm, scalesOfTokensAndBlocks) {
   GemmProblem problem = expertProblem(3, 140, 272, ExpertLayout::Contiguous);
   problem.type = DataType::F8E4M3FNUZ;

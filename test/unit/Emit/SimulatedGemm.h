@@ -46,7 +46,8 @@ protected:
         output = memory.allocateCopy("operand", matrix->bytes); // the last one is d
         arguments.pointer(output);
       }
-      arguments.value<int32_t>(m);
+      for (int64_t number : operands.numbers(problem, m))
+        arguments.value<int32_t>(int32_t(number));
       simulate::Launch launch;
       launch.kernel = problem.symbol;
       launch.grid.x = workgroupsOf(function, m);

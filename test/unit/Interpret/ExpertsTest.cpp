@@ -61,6 +61,55 @@ TEST(Experts, scalesOfTokensAndOfBlocks) {
   }
 }
 
+TEST(Experts, rowsAreGatheredAndWeighted) {
+  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), streamingKernel()})
+    for (int64_t m : {3, 130}) {
+      GemmProblem problem = expertProblem(5, 72, 136);
+      problem.gathered = true;
+      EXPECT_EQ(runGemm(problem, kernel, m), "") << m;
+      problem.weighted = problem.residual = true;
+      problem.activation = kernel::Activation::Silu;
+      problem.gated = true;
+      EXPECT_EQ(runGemm(problem, kernel, m), "") << m;
+    }
+}
+
+/// Without a list the rows are those of A; names past its end are rows of zeros.
+TEST(Experts, anEmptyListAndRowsThatAreNotThere) {
+  mlir::MLIRContext context;
+  GemmProblem problem = expertProblem(2, 64, 64);
+  problem.gathered = true;
+  auto module = llvm::cantFail(lowerGemm(context, problem, gfx942Kernel()));
+  auto function = *module->getOps<kernel::FuncOp>().begin();
+  std::mt19937 engine(std::random_device{}());
+  GemmOperands operands(problem, 40, 1, engine);
+  operands.placeRows(problem, 40, {20, 20});
+  operands.aList.set(7, 0, 1000);
+  llvm::cantFail(interpret(function, operands.allArguments(problem, 40)));
+  for (int64_t j = 0; j < 64; ++j)
+    EXPECT_EQ(operands.d.at(7, j), 0);
+  GemmOperands plain(expertProblem(2, 64, 64), 40, 1, engine);
+  plain.placeRows(problem, 40, {20, 20});
+  llvm::cantFail(interpret(function, plain.allArguments(problem, 40)));
+  EXPECT_EQ(plain.mismatch(problem), "");
+}
+
+TEST(Experts, whatCannotBeGatheredIsRefused) {
+  mlir::MLIRContext context;
+  auto refusal = [&](const GemmProblem &problem, const GemmKernel &kernel) {
+    auto module = lowerGemm(context, problem, kernel);
+    return module ? std::string("accepted") : llvm::toString(module.takeError());
+  };
+  GemmProblem problem = expertProblem(2, 64, 64);
+  problem.gathered = true;
+  EXPECT_NE(refusal(problem, sm80Kernel()).find("on AMD devices"), std::string::npos);
+  problem.expertLayout = ExpertLayout::Masked;
+  EXPECT_NE(refusal(problem, gfx942Kernel()).find("contiguous experts"), std::string::npos);
+  problem = {.symbol = "gemm", .type = DataType::BF16, .n = 64, .k = 64};
+  problem.gathered = true;
+  EXPECT_NE(refusal(problem, gfx942Kernel()).find("contiguous experts"), std::string::npos);
+}
+
 /// The whole launch, tiles of several experts in one run and in several bands.
 TEST(Experts, everyOrderOfTilesCoversTheOutput) {
   for (int64_t band : {1, 2, 8})
@@ -83,11 +132,7 @@ TEST(Experts, infinityAndNanStayInTheirRows) {
   operands.placeRows(problem, 40, {20, 20});
   operands.a.set(19, 5, std::numeric_limits<float>::quiet_NaN());
   operands.w.set(64 + 3, 7, std::numeric_limits<float>::infinity());
-  std::vector<KernelArgument> arguments;
-  for (Matrix *matrix : operands.arguments(problem))
-    arguments.push_back(matrix);
-  arguments.push_back(int64_t(40));
-  llvm::cantFail(interpret(*module->getOps<kernel::FuncOp>().begin(), arguments));
+  llvm::cantFail(interpret(*module->getOps<kernel::FuncOp>().begin(), operands.allArguments(problem, 40)));
   EXPECT_EQ(operands.mismatch(problem), "");
   for (int64_t i = 0; i < 40; ++i)
     for (int64_t j = 0; j < 64; ++j)

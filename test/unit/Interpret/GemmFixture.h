@@ -64,13 +64,17 @@ inline std::vector<int64_t> randomExpertRows(const GemmProblem &problem, int64_t
 
 /// The operands of one launch on m rows; D is poisoned, with `spare` rows behind the last that must stay so.
 struct GemmOperands {
-  Matrix a, w, aScale, wScale, bias, residual, table, d;
+  Matrix a, w, aScale, wScale, bias, residual, table, aList, rowWeights, d;
   std::vector<int64_t> firstRows, expertRows; // of each expert; without experts, of the one matrix
 
   GemmOperands(const GemmProblem &problem, int64_t m, int64_t spare, std::mt19937 &engine) {
     const int spread = spreadOf(problem);
     const DataType type = problem.type, out = problem.outputType();
-    a = randomMatrix(type, m, problem.k, engine, spread);
+    a = randomMatrix(type, problem.gathered ? m / 2 + 3 : m, problem.k, engine, spread);
+    aList = Matrix(DataType::I32, problem.gathered ? m : 0, 1);
+    for (int64_t i = 0; i < aList.rows; ++i)
+      aList.set(i, 0, float(engine() % a.rows));
+    rowWeights = randomMatrix(DataType::F32, m, 1, engine);
     w = randomMatrix(type, problem.weightRows(), problem.k, engine, spread);
     const bool perToken = problem.scaling == Scaling::PerToken;
     const int64_t weights = std::max<int64_t>(1, problem.experts);
@@ -107,7 +111,20 @@ struct GemmOperands {
       table.set(0, problem.experts, float(next));
   }
 
-  /// In the order of the kernel's arguments, without m.
+  /// What follows them: the rows of A where they are gathered, and m.
+  std::vector<int64_t> numbers(const GemmProblem &problem, int64_t m) const {
+    return problem.gathered ? std::vector<int64_t>{a.rows, m} : std::vector<int64_t>{m};
+  }
+  std::vector<KernelArgument> allArguments(const GemmProblem &problem, int64_t m) {
+    std::vector<KernelArgument> all;
+    for (Matrix *matrix : arguments(problem))
+      all.push_back(matrix);
+    for (int64_t number : numbers(problem, m))
+      all.push_back(number);
+    return all;
+  }
+
+  /// The matrices in the order of the kernel's arguments.
   std::vector<Matrix *> arguments(const GemmProblem &problem) {
     std::vector<Matrix *> list = {&a, &w};
     if (problem.scaling != Scaling::None)
@@ -118,6 +135,10 @@ struct GemmOperands {
       list.push_back(&residual);
     if (problem.experts > 0)
       list.push_back(&table);
+    if (problem.gathered)
+      list.push_back(&aList);
+    if (problem.weighted)
+      list.push_back(&rowWeights);
     list.push_back(&d);
     return list;
   }
@@ -142,11 +163,22 @@ private:
     return llvm::divideCeil(problem.n, kernel::scaledBlock);
   }
 
+  Matrix rowsOfA(int64_t first, int64_t count) const {
+    if (aList.rows == 0)
+      return rowsOf(a, first, count);
+    Matrix rows(a.type, count, a.columns);
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t j = 0; j < a.columns; ++j)
+        rows.set(i, j, a.at(int64_t(aList.bitsAt(first + i, 0)), j));
+    return rows;
+  }
+
   std::string mismatchOf(const GemmProblem &problem, int64_t expert, int64_t first, int64_t count) const {
     const bool scaled = problem.scaling != Scaling::None, blocks = problem.scaling == Scaling::Block128;
     const bool perToken = problem.scaling == Scaling::PerToken;
     const int64_t n = problem.n;
-    const Matrix left = rowsOf(a, first, count), right = rowsOf(w, expert * n, n);
+    const Matrix left = rowsOfA(first, count), right = rowsOf(w, expert * n, n);
+    const Matrix weights = rowsOf(rowWeights, first, count);
     const Matrix added = columnsOf(bias, expert * n, n), stream = rowsOf(residual, first, count);
     const Matrix ofRows = perToken || blocks ? rowsOf(aScale, first, count) : aScale;
     const Matrix ofColumns = blocks     ? rowsOf(wScale, expert * scaleBlocks(problem), scaleBlocks(problem))
@@ -159,6 +191,7 @@ private:
                                                    .bias = problem.bias ? &added : nullptr,
                                                    .activation = problem.activation,
                                                    .gated = problem.gated,
+                                                   .rowWeights = problem.weighted ? &weights : nullptr,
                                                    .residual = problem.residual ? &stream : nullptr});
     return firstMismatch(rowsOf(d, first, count), reference).value_or("");
   }
@@ -180,11 +213,7 @@ inline std::string runGemm(const GemmProblem &problem, const GemmKernel &kernel,
   GemmOperands operands(problem, m, /*spare=*/3, engine);
   if (!expertRows.empty())
     operands.placeRows(problem, m, expertRows);
-  std::vector<KernelArgument> arguments;
-  for (Matrix *matrix : operands.arguments(problem))
-    arguments.push_back(matrix);
-  arguments.push_back(m);
-  if (llvm::Error error = interpret(function, arguments))
+  if (llvm::Error error = interpret(function, operands.allArguments(problem, m)))
     return llvm::toString(std::move(error));
   return operands.mismatch(problem);
 }
