@@ -67,9 +67,15 @@ std::string headerText(const PackageSpec &spec) {
       "expert e; or, "
       "masked,\n"
       "/// counts[experts], of the m / experts rows of each the first counts[e]. Others leave it null.\n"
+      "/// Gathered operators: row i of a is row a_rows[i] of the a_row_count that a has then, tokens before "
+      "they are "
+      "routed, or row i where\n"
+      "/// a_rows is null. Weighted operators: row i of d is multiplied by row_weights[i], fp32 on the "
+      "device.\n"
       "typedef struct {0}_gemm_parameters_{1} {{\n  const void *a;\n  const void *w;\n  const float "
       "*a_scale;\n  const float *w_scale;\n  const void *bias;\n  "
-      "const void *residual;\n  const int32_t *expert_rows;\n  void *d;\n"
+      "const void *residual;\n  const int32_t *expert_rows;\n  const int32_t *a_rows;\n  int64_t "
+      "a_row_count;\n  const float *row_weights;\n  void *d;\n"
       "  int64_t m;\n} {0}_gemm_parameters_{1};\n#define {0}_gemm_parameters {0}_gemm_parameters_{1}\n\n",
       spec.name, hash);
   auto declare = [&](const Twine &result, const Twine &name, const Twine &arguments) {
@@ -82,10 +88,11 @@ std::string headerText(const PackageSpec &spec) {
   declare("int ", "load", "void");
   const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
   for (const PackagedGemm &gemm : spec.gemms) {
-    out << formatv("\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}\n", gemm.n, gemm.k, typeText(gemm),
+    out << formatv("\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}\n", gemm.n, gemm.k, typeText(gemm),
                    gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation,
                    gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
-                   gemm.residual ? ", residual" : "", expertsText(gemm));
+                   gemm.residual ? ", residual" : "", expertsText(gemm), gemm.gathered ? ", gathered" : "",
+                   gemm.weighted ? ", weighted" : "");
     declare("int ", gemm.name + "_is_supported", pointer);
     declare("size_t ", gemm.name + "_workspace_size", pointer);
     declare("int ", gemm.name + "_launch",

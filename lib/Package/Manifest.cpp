@@ -52,7 +52,9 @@ static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path pa
       !map.map("scaling", scaling) || !map.map("n", gemm.n) || !map.map("k", gemm.k) ||
       !map.map("bias", gemm.bias) || !map.map("activation", gemm.activation) ||
       !map.map("gated", gemm.gated) || !map.map("residual", gemm.residual) ||
-      !map.map("experts", gemm.experts) || !map.map("masked", gemm.masked) || !map.map("ranges", gemm.ranges))
+      !map.map("experts", gemm.experts) || !map.map("masked", gemm.masked) ||
+      !map.map("gathered", gemm.gathered) || !map.map("weighted", gemm.weighted) ||
+      !map.map("ranges", gemm.ranges))
     return false;
   auto assign = [&](auto &member, auto known, const char *name) {
     if (!known) {

@@ -82,6 +82,11 @@ int64_t workgroupCount(const PackagedGemm &gemm, const PackagedKernel &kernel, i
 static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
   if (gemm.experts < 0 || (gemm.masked && gemm.experts == 0))
     return usageError("operator '" + gemm.name + "' has an impossible number of experts");
+  if (gemm.gathered && (gemm.experts == 0 || gemm.masked || gemm.scaling == Scaling::PerToken ||
+                        gemm.scaling == Scaling::Block128))
+    return usageError("operator '" + gemm.name + "' gathers rows that no kernel does");
+  if ((gemm.gathered || gemm.weighted) && !spec.isAmd())
+    return usageError("operator '" + gemm.name + "': lists and weights of rows are for AMD devices");
   if (gemm.experts == 0)
     return Error::success();
   for (const PackagedRange &range : gemm.ranges)

@@ -92,6 +92,8 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("residual", gemm.residual);
           json.attribute("experts", gemm.experts);
           json.attribute("masked", gemm.masked);
+          json.attribute("gathered", gemm.gathered);
+          json.attribute("weighted", gemm.weighted);
           if (gemm.experts > 0)
             json.attribute("expert_rows", gemm.masked
                                               ? "int32 counts[experts]: rows of each one's m / experts"
@@ -200,18 +202,21 @@ std::string dispatchText(const PackageSpec &spec) {
     out << "};\n";
   }
   out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  std::int64_t experts; // 0: one w\n  "
-         "bool masked;          // the rows of each in a place of its own\n  bool scaled, bias, gated, "
+         "bool masked;          // the rows of each in a place of its own\n"
+         "  bool gathered;        // rows of a may be named by a list\n  bool weighted;        // by "
+         "row_weights\n  bool scaled, bias, gated, "
          "residual;\n"
          "  bool narrow; // a and w have 8 bits\n  bool half;   // the others are fp16, else bf16\n  const "
          "Range *ranges;\n  int rangeCount;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms)
-    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {10}, {11}, {8}, {3}, {5}, {6}, {9}, {7}, "
-                   "{0}Ranges, {4}};\n",
-                   gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
-                   gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
-                   gemm.type == DataType::F16 ? "true" : "false",
-                   gemm.scaling != Scaling::None ? "true" : "false", isFloat8(gemm.type) ? "true" : "false",
-                   gemm.experts, gemm.masked ? "true" : "false");
+    out << formatv(
+        "const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {10}, {11}, {12}, {13}, {8}, {3}, {5}, {6}, {9}, {7}, "
+        "{0}Ranges, {4}};\n",
+        gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
+        gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
+        gemm.type == DataType::F16 ? "true" : "false", gemm.scaling != Scaling::None ? "true" : "false",
+        isFloat8(gemm.type) ? "true" : "false", gemm.experts, gemm.masked ? "true" : "false",
+        gemm.gathered ? "true" : "false", gemm.weighted ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
       << templateRuntime << "\nextern \"C\" {\n\n";

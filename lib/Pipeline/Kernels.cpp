@@ -83,6 +83,8 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
       return usageError("kernel '" + kernel.name + "' of the plan has no valid layout of experts");
     problem.expertLayout = *layout;
   }
+  problem.gathered = kernel.gathered();
+  problem.weighted = kernel.weighted();
   if (kernel.gated()) {
     problem.gated = true;
     problem.activation = kernel::Activation::Silu;
@@ -104,8 +106,9 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
   kernel::FuncOp function = *functions.begin();
   EmitOptions options;
   const bool gated = kernel.gated();
-  const std::string product =
-      "A[m, " + std::to_string(kernel.k) + "] W^T" + (kernel.experts > 0 ? " by expert" : "");
+  const std::string product = std::string(kernel.weighted() ? "row weights of " : "") +
+                              (kernel.gathered() ? "gathered " : "") + "A[m, " + std::to_string(kernel.k) +
+                              "] W^T" + (kernel.experts > 0 ? " by expert" : "");
   options.title = llvm::join(kernel.operators, ", ") + ": D[m, " +
                   std::to_string(gated ? kernel.n / 2 : kernel.n) +
                   "] = " + (gated ? "silu(gate) up of " + product : product) + ", " +
@@ -173,6 +176,8 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.k = kernel.k;
     gemm.gated = kernel.gated();
     gemm.experts = kernel.experts;
+    gemm.gathered = kernel.gathered();
+    gemm.weighted = kernel.weighted();
     gemm.masked = kernel.expertLayout == stringifyExpertLayout(kernel::ExpertLayout::Masked);
     if (gemm.gated)
       gemm.activation = stringifyActivation(kernel::Activation::Silu).str();

@@ -163,6 +163,7 @@ void describe(Archive &archive, Part &kernel) {
   archive("scaling", kernel.scaling);
   archive("epilogue", kernel.epilogue);
   archive("experts", kernel.experts);
+  archive("row_order", kernel.rowOrder);
   archive("expert_layout", kernel.expertLayout);
   archive("ranges", kernel.ranges);
 }

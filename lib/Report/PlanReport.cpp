@@ -346,7 +346,7 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
   table.print(stream);
   printSources(plan, stream, options);
   for (const PlanKernel &kernel : plan.kernels)
-    if (kernel.gated())
+    if (kernel.gated() && kernel.expertLayout != "masked")
       printWrapped(stream,
                    kernel.name + " ends in silu(gate) * up: rows 2j and 2j + 1 of its weights are the gate "
                                  "and the up of column j; "
@@ -358,6 +358,11 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
         "xE: E experts in one launch; rows and m are those of each, on average. Offsets on the device "
         "say whose rows are whose; masked: counts, each expert's rows in a place of its own",
         2, options.width);
+  if (llvm::any_of(plan.kernels, [](const PlanKernel &kernel) { return kernel.weighted(); }))
+    printWrapped(stream,
+                 "experts_down multiplies each row by its router weight; the sum over a token's rows is the "
+                 "caller's",
+                 2, options.width);
   if (llvm::any_of(plan.workloads, [](const PlanWorkload &w) { return w.phase == "train"; }))
     stream << "  of the forward pass; the products of the backward pass are left to the library\n";
 }

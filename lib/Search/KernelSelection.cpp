@@ -113,26 +113,40 @@ std::vector<PlanKernelRange> rangesFor(const Product &product, const Selected &s
 
 } // namespace
 
-/// Gate and up of a SwiGLU MLP may become silu(gate) · up in the product's own kernel: on AMD devices, whose
-/// schedules end so, unless a workload is training, whose backward pass needs both.
-static bool mayGate(const Space &space, const Profile &profile) {
-  return profile.vendor == Vendor::Amd && llvm::none_of(space.workloads, [](const WorkloadChoice &choice) {
-           return choice.workload.phase == Phase::Train;
-         });
-}
-
 /// The layers that compute gate and up of an MLP at once.
 static bool isGateUp(llvm::StringRef name) {
   return name == "gate_up_proj" || name == "experts_gate_up" || name == "shared_gate_up";
 }
 
+/// What the kernels of a plan may do beside their product.
+struct Fusion {
+  /// Gates, and weights of routed rows: on AMD devices, whose kernels end so, unless a workload is training,
+  /// whose backward pass needs what was there before.
+  bool inference = false;
+  bool gather = false; // on AMD devices
+};
+
+static Fusion fusionOf(const Space &space, const Profile &profile) {
+  const bool amd = profile.vendor == Vendor::Amd;
+  const bool trains = llvm::any_of(
+      space.workloads, [](const WorkloadChoice &choice) { return choice.workload.phase == Phase::Train; });
+  return {.inference = amd && !trains, .gather = amd};
+}
+
+/// The end of a kernel of this operator alone.
+static llvm::StringRef epilogueOf(const Product &product, llvm::StringRef name, const Fusion &fusion) {
+  // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
+  if (fusion.inference && isGateUp(name) && product.scaling != Scaling::Block128)
+    return "swiglu";
+  return fusion.inference && product.experts > 0 && name == "experts_down" ? "row_weights" : "";
+}
+
 /// Puts an operator with the others that its kernel serves.
 static void addOperator(std::map<Product, Selected> &selected, const Product &product,
-                        const PlacedOperator &placed, bool gate) {
+                        const PlacedOperator &placed, const Fusion &fusion) {
   Selected &found = selected[product];
   PlanKernel &kernel = found.kernel;
-  // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
-  const bool gated = gate && isGateUp(placed.op.name) && product.scaling != Scaling::Block128;
+  const llvm::StringRef epilogue = epilogueOf(product, placed.op.name, fusion);
   if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
     found.allExperts = grouped->experts;
     found.topK = grouped->topK;
@@ -147,12 +161,16 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
     kernel.scaling = toString(product.scaling).str();
     kernel.layout = "NT";
     kernel.pass = toString(Pass::Forward).str();
-    kernel.epilogue = gated ? "swiglu" : "";
+    kernel.epilogue = epilogue.str();
     kernel.experts = product.experts;
     if (product.experts > 0)
       kernel.expertLayout = product.masked ? "masked" : "contiguous";
+    // The first product takes the rows of tokens; scales of rows would have to be gathered as well.
+    if (fusion.gather && product.experts > 0 && !product.masked && placed.op.name != "experts_down" &&
+        product.scaling != Scaling::PerToken && product.scaling != Scaling::Block128)
+      kernel.rowOrder = "gathered";
   }
-  if (!gated)
+  if (kernel.epilogue != epilogue)
     kernel.epilogue.clear(); // another layer of the same sizes
   const std::string place = placed.block + "/" + placed.op.name;
   if (!llvm::is_contained(kernel.operators, place))
@@ -162,22 +180,22 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant,
                                       const Providers &providers) {
   const ModelSpec model = modelOf(space, variant);
-  const bool gate = mayGate(space, providers.profile());
+  const Fusion fusion = fusionOf(space, providers.profile());
   std::map<Product, Selected> selected;
   for (const Workload &workload : workloadsOf(space, variant))
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {
       if (!providers.ownKernel(placed.op.shape))
         continue;
       if (const auto *gemm = std::get_if<GemmShape>(&placed.op.shape)) {
-        addOperator(selected, productOf(*gemm), placed, gate);
+        addOperator(selected, productOf(*gemm), placed, fusion);
       } else if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
         Product product = productOf(*grouped);
         product.experts = grouped->localExperts;
-        addOperator(selected, product, placed, gate);
+        addOperator(selected, product, placed, fusion);
         // Where few tokens decode, launches of one graph keep a place for the rows of each expert.
         product.masked = true;
         if (workload.phase == Phase::Decode)
-          addOperator(selected, product, placed, gate);
+          addOperator(selected, product, placed, fusion);
       }
     }
   std::vector<PlanKernel> result;

@@ -139,7 +139,8 @@ private:
   }
 
   void allocate() {
-    a = allocateRandom(memory, "a", gemm.type, uint64_t(m * gemm.k), engine);
+    const int64_t sources = gemm.gathered ? m / 2 + 1 : m; // tokens, each routed to two experts
+    a = allocateRandom(memory, "a", gemm.type, uint64_t(sources * gemm.k), engine);
     w = allocateRandom(memory, "w", gemm.type, uint64_t(gemm.weightRows() * gemm.k), engine);
     arguments.pointer(a).pointer(w);
     if (gemm.scaling != Scaling::None) {
@@ -162,9 +163,21 @@ private:
     }
     if (gemm.experts > 0)
       arguments.pointer(memory.allocateValues<int32_t>("expert_rows", expertTable()));
+    if (gemm.gathered) {
+      for (int64_t row = 0; row < m; ++row)
+        list.push_back(int32_t(engine() % uint64_t(sources)));
+      arguments.pointer(memory.allocateValues<int32_t>("a_rows", list));
+    }
+    if (gemm.weighted) {
+      weights = allocateRandom(memory, "row_weights", DataType::F32, uint64_t(m), engine);
+      arguments.pointer(weights);
+    }
     d = memory.allocate("d", outputs * sizeof(uint16_t));
     std::fill_n(memory.region(d).data(), memory.region(d).sizeBytes, uint8_t(0xff));
-    arguments.pointer(d).value<int32_t>(int32_t(m));
+    arguments.pointer(d);
+    if (gemm.gathered)
+      arguments.value<int32_t>(int32_t(sources));
+    arguments.value<int32_t>(int32_t(m));
   }
 
   /// The first, the last, and random ones between, as many as the work allows; of those without a tile the
@@ -272,12 +285,24 @@ private:
     return touched;
   }
 
+  /// Rows [row, row + rows) of A, by the list where there is one.
+  Matrix rowsOfA(int64_t row, int64_t rows) {
+    if (!gemm.gathered)
+      return rowsOf(memory, a, gemm.type, gemm.k, row, rows);
+    Matrix gathered(gemm.type, rows, gemm.k);
+    const int64_t rowBytes = gemm.k * gathered.elementBytes();
+    for (int64_t i = 0; i < rows; ++i)
+      std::memcpy(&gathered.bytes[size_t(i * rowBytes)],
+                  memory.region(a).data() + list[size_t(row + i)] * rowBytes, size_t(rowBytes));
+    return gathered;
+  }
+
   GemmReference referenceOf(const TilePlace &tile) {
     const int64_t columns = tile.columns * shrink; // of the product
     const int64_t firstWeight = tile.expert * gemm.n + tile.column * shrink;
-    const Matrix left = rowsOf(memory, a, gemm.type, gemm.k, tile.row, tile.rows);
+    const Matrix left = rowsOfA(tile.row, tile.rows);
     const Matrix right = rowsOf(memory, w, gemm.type, gemm.k, firstWeight, columns);
-    Matrix added, stream, rowScales, columnScales;
+    Matrix added, stream, rowScales, columnScales, rowWeights;
     const bool scaled = gemm.scaling != Scaling::None, perTensor = gemm.scaling == Scaling::PerTensor;
     const int64_t firstBlock = tile.column / kernel::scaledBlock;
     if (scaled)
@@ -293,6 +318,8 @@ private:
     }
     if (gemm.bias)
       added = part(bias, gemm.weightRows(), 0, 1, firstWeight, columns);
+    if (gemm.weighted)
+      rowWeights = rowsOf(memory, weights, DataType::F32, 1, tile.row, tile.rows);
     if (gemm.residual)
       stream = part(residual, gemm.outputColumns(), tile.row, tile.rows, tile.column, tile.columns);
     return gemmReference(left, right, tile.rows,
@@ -303,6 +330,7 @@ private:
                           .bias = gemm.bias ? &added : nullptr,
                           .activation = kernel::symbolizeActivation(gemm.activation),
                           .gated = gemm.gated,
+                          .rowWeights = gemm.weighted ? &rowWeights : nullptr,
                           .residual = gemm.residual ? &stream : nullptr});
   }
 
@@ -327,10 +355,11 @@ private:
   const int64_t blockRows = llvm::divideCeil(gemm.n, kernel::scaledBlock);
   int64_t tiles = 0, tilesN = 0; // with rows; along n
   std::vector<OwnedRows> owned;
+  std::vector<int32_t> list; // of rows of A
   Engine engine;
   DeviceMemory memory;
   simulate::KernelArguments arguments;
-  uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, d = 0;
+  uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, weights = 0, d = 0;
   VerifiedLaunch launch;
 };
 

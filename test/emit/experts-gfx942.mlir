@@ -2,7 +2,14 @@
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=experts n=1536 k=2048 tile=128,128,32 waves=2,2 band=4 run=16 experts=128 gated=true activation=silu},kernel-emit)" | FileCheck %s
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=experts n=1536 k=2048 tile=16,16,256 waves=1,1,4 stages=4 run=4 experts=128 masked=true},kernel-emit)" | FileCheck %s --check-prefix=MASKED
 // RUN: not codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{arch=sm_90a instruction=wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16.ss symbol=experts n=1536 k=2048 tile=128,128,64 waves=2,1 stages=4 pack=1 lds=232448 experts=8})" 2>&1 | FileCheck %s --check-prefix=WGMMA
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=experts n=1536 k=2048 tile=128,128,32 waves=2,2 band=4 run=16 experts=128 gathered=true weighted=true},kernel-emit)" | FileCheck %s --check-prefix=LISTED
 module {}
+
+// LISTED:      const int *offsets, const int *aList, const float *rowWeights, bf16 *d, int aCount, int m)
+// LISTED:      const GatheredRows<StagedTile<bf16, 128, 32, 256>, 2048> aRows(a, aCount, aList, tile.row, tile.end);
+// LISTED:      aNext.load(aRows, (kTile + 2) * tileK);
+// LISTED:      const GlobalRows<float, 1> weightRows(rowWeights, tile.row, 128, tile.end);
+// LISTED-NEXT: sums.scaleColumns(weightRows, wave.row);
 
 // CHECK:      // Grid:     floor((m + min(m, 128) * 127) / 128) * 12 workgroups
 // CHECK:      const int *offsets, bf16 *d, int m)

@@ -68,6 +68,8 @@ struct PackagedGemm {
   /// them count.
   int64_t experts = 0;
   bool masked = false;
+  /// Rows of A may be named by a list of the launch; rows of D are multiplied by weights of the launch.
+  bool gathered = false, weighted = false;
   std::vector<PackagedRange> ranges; // ascending from 1, without gaps
 
   int64_t weightRows() const { return experts > 0 ? experts * n : n; }

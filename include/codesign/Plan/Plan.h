@@ -168,13 +168,18 @@ struct PlanKernel {
   int64_t n = 0, k = 0;
   std::string input, output, layout, pass; // "bf16", "bf16", "nt", "forward"
   std::string scaling = "none";            // of 8-bit inputs: "per-tensor", "per-token"
-  std::string epilogue; // "" or "swiglu": gate and up rows of b interleaved, half of n columns written
-  int64_t experts = 0;  // each with a b of its own for its share of the m rows; 0: one b
+  /// "", "swiglu": gate and up rows of b interleaved, half of n columns written, or "row_weights": each row
+  /// of the output times a weight of its own.
+  std::string epilogue;
+  int64_t experts = 0;                 // each with a b of its own for its share of the m rows; 0: one b
+  std::string rowOrder = "";           // "gathered" where a list may say which row of a is whose
   std::string expertLayout = "";       // "contiguous" or "masked", as the kernel dialect has it
   std::vector<PlanKernelRange> ranges; // ascending, without gaps
   bool operator==(const PlanKernel &) const = default;
 
   bool gated() const { return epilogue == "swiglu"; }
+  bool gathered() const { return rowOrder == "gathered"; }
+  bool weighted() const { return epilogue == "row_weights"; }
 };
 
 struct Plan {

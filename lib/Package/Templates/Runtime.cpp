@@ -97,6 +97,18 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   if (gemm.experts > 0 &&
       (!parameters->expert_rows || reinterpret_cast<std::uintptr_t>(parameters->expert_rows) % 4))
     return fail(invalidArgument, "%s: expert_rows must be a device pointer to int32", gemm.name);
+  if (gemm.weighted &&
+      (!parameters->row_weights || reinterpret_cast<std::uintptr_t>(parameters->row_weights) % sizeof(float)))
+    return fail(invalidArgument, "%s: row_weights must be a device pointer to fp32", gemm.name);
+  if (gemm.gathered && parameters->a_rows) {
+    constexpr std::int64_t reach = 0xffff0000; // of 32-bit offsets
+    if (reinterpret_cast<std::uintptr_t>(parameters->a_rows) % 4 || parameters->a_row_count < 1)
+      return fail(invalidArgument, "%s: a_rows must be a device pointer to int32, of a_row_count rows",
+                  gemm.name);
+    if (parameters->a_row_count > reach / (gemm.k * (gemm.narrow ? 1 : 2)))
+      return fail(unsupported, "%s: %lld rows of a are more than 4 GiB", gemm.name,
+                  static_cast<long long>(parameters->a_row_count));
+  }
   const Kernel *kernel = kernelFor(gemm, m);
   if (!kernel || m > INT32_MAX || tileCount(gemm, *kernel, m) > INT32_MAX)
     return fail(unsupported, "%s: m = %lld with n = %lld, k = %lld is outside every range", gemm.name,
@@ -118,6 +130,8 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
     return status;
   const void *aScale = parameters->a_scale, *wScale = parameters->w_scale;
   const void *bias = parameters->bias, *residual = parameters->residual, *rows = parameters->expert_rows;
+  const void *list = parameters->a_rows, *weights = parameters->row_weights;
+  int listed = static_cast<int>(parameters->a_row_count);
   int m = static_cast<int>(parameters->m);
   Driver::Argument a, w, d;
   int status = gpu->prepare(a, parameters->a, m, gemm.k, gemm, kernel, 0);
@@ -133,7 +147,7 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
     return fail(driverError, "%s: no launch size: %s", kernel.symbol, gpu->describe(status));
   if (groups == 0) // masked experts without a row
     return ok;
-  void *arguments[9] = {a.get(), w.get()};
+  void *arguments[12] = {a.get(), w.get()};
   int count = 2;
   if (gemm.scaled) {
     arguments[count++] = &aScale;
@@ -145,7 +159,13 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
     arguments[count++] = &residual;
   if (gemm.experts > 0)
     arguments[count++] = &rows;
+  if (gemm.gathered)
+    arguments[count++] = &list;
+  if (gemm.weighted)
+    arguments[count++] = &weights;
   arguments[count++] = d.get();
+  if (gemm.gathered)
+    arguments[count++] = &listed;
   arguments[count++] = &m;
   status = gpu->launch(function, static_cast<unsigned>(groups), kernel.threads, kernel.dynamicLdsBytes,
                        stream, arguments);

@@ -30,3 +30,16 @@ kernel.func @noExpert(%counts: !kernel.tile<1x8xi32, global>, %m: index)
   %0:4 = kernel.expert_tile masked %counts of 0 in %m by 4096 tile [128, 256] band 4 chiplets 8 run 16 : <1x8xi32, global>
   kernel.return
 }
+
+// -----
+
+#gfx942 = #kernel.target<architecture = "gfx942", waveSize = 64, sharedBytes = 65536, registersPerLane = 512, chiplets = 8>
+kernel.func @written(%a: !kernel.tile<?x64xbf16, global>, %list: !kernel.tile<?x1xi32, global>, %m: index)
+    attributes {target = #gfx942, waves = array<i64: 1, 1>, argument_names = ["a", "list", "m"]} {
+  %row = arith.constant 0 : index
+  // expected-error @below {{is for fetches only}}
+  %rows = kernel.gather_rows "rows" %a of %m by %list[%row] of %m : <?x64xbf16, global> by <?x1xi32, global> -> <16x64xbf16, global>
+  %sums = kernel.zero "sums" : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">
+  kernel.store %sums to %rows[%row, %row] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16"> to <16x64xbf16, global>
+  kernel.return
+}

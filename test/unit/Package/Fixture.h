@@ -4,8 +4,8 @@
 
 namespace codesign::test {
 
-/// Two kernels, two operators, one of them with a bias; two of experts; on AMD devices one more with a gate
-/// and a residual and one of 8-bit operands.
+/// Two kernels, two operators, one of them with a bias; two of experts; on AMD devices one with a gate and a
+/// residual, one with lists and weights of rows, and one of 8-bit operands.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -64,6 +64,10 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     gemm.activation = "silu";
     gemm.gated = gemm.residual = true;
     spec.gemms.push_back(gemm);
+    PackagedGemm routed = spec.gemms[2];
+    routed.name = "routed";
+    routed.gathered = routed.weighted = true;
+    spec.gemms.push_back(routed);
     PackagedGemm narrow;
     narrow.name = "down_proj";
     narrow.type = DataType::F8E4M3FNUZ;

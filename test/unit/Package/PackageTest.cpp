@@ -67,15 +67,16 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->kernels[1].symbol, "linear_128");
   EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
   EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
-  ASSERT_EQ(read->gemms.size(), 6u);
+  ASSERT_EQ(read->gemms.size(), 7u);
   EXPECT_FALSE(read->gemms[1].gated || read->gemms[1].residual);
   EXPECT_TRUE(read->gemms[4].gated && read->gemms[4].residual);
   EXPECT_EQ(read->gemms[4].outputColumns(), 500);
-  EXPECT_EQ(read->gemms[5].type, DataType::F8E4M3FNUZ);
-  EXPECT_EQ(read->gemms[5].outputType, DataType::BF16);
-  EXPECT_EQ(read->gemms[5].scaling, Scaling::PerToken);
+  EXPECT_EQ(read->gemms[6].type, DataType::F8E4M3FNUZ);
+  EXPECT_EQ(read->gemms[6].outputType, DataType::BF16);
+  EXPECT_EQ(read->gemms[6].scaling, Scaling::PerToken);
   EXPECT_EQ(read->gemms[2].experts, 8);
   EXPECT_TRUE(read->gemms[3].masked && !read->gemms[2].masked);
+  EXPECT_TRUE(read->gemms[5].gathered && read->gemms[5].weighted && !read->gemms[2].gathered);
   EXPECT_EQ(read->gemms[2].weightRows(), 8000);
   EXPECT_EQ(read->gemms[0].weightRows(), 6144);
   EXPECT_EQ(read->gemms[0].ranges[1].minM, 65);
@@ -118,6 +119,12 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
   EXPECT_THAT(message([](auto &s) { s.gemms[4].activation = ""; }), HasSubstr("gated without"));
   EXPECT_THAT(message([](auto &s) { s.gemms[2].experts = -1; }), HasSubstr("impossible number of experts"));
   EXPECT_THAT(message([](auto &s) { s.gemms[0].masked = true; }), HasSubstr("impossible number of experts"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[3].gathered = true; }), HasSubstr("gathers rows"));
+  EXPECT_THAT(message([](auto &s) {
+                s = samplePackage("sm_80");
+                s.gemms[2].weighted = true;
+              }),
+              HasSubstr("lists and weights of rows"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("are for AMD devices"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "gfx000"; }), HasSubstr("unknown architecture"));
   EXPECT_THAT(message([](auto &s) { s.preludeFile = "../x.h"; }), HasSubstr("plain file name"));

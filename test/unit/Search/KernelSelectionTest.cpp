@@ -30,15 +30,17 @@ ModelSpec mixture() {
 std::vector<std::string> namesOf(const std::vector<PlanKernel> &kernels) {
   std::vector<std::string> names;
   for (const PlanKernel &kernel : kernels)
-    names.push_back(kernel.name + (kernel.gated() ? " gated" : ""));
+    names.push_back(kernel.name + (kernel.gated() ? " gated" : "") + (kernel.gathered() ? " gathered" : "") +
+                    (kernel.weighted() ? " weighted" : ""));
   return names;
 }
 
 TEST(KernelSelection, ExpertsHaveKernelsOfTheirOwn) {
   const std::vector<PlanKernel> kernels = kernelsOf("mi300x", mixture(), {decodeWorkload(64, 512)});
   EXPECT_THAT(namesOf(kernels),
-              UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head", "experts_gate_up gated",
-                                   "experts_gate_up_masked gated", "experts_down", "experts_down_masked"));
+              UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head",
+                                   "experts_gate_up gated gathered", "experts_gate_up_masked gated",
+                                   "experts_down weighted", "experts_down_masked weighted"));
   for (const PlanKernel &kernel : kernels) {
     const bool grouped = llvm::StringRef(kernel.name).starts_with("experts");
     const bool masked = llvm::StringRef(kernel.name).ends_with("masked");
@@ -56,9 +58,9 @@ TEST(KernelSelection, ExpertsHaveKernelsOfTheirOwn) {
 }
 
 TEST(KernelSelection, TrainingNeitherGatesNorKeepsPlacesFree) {
-  EXPECT_THAT(
-      namesOf(kernelsOf("mi300x", mixture(), {trainWorkload(2, 1024)})),
-      UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head", "experts_gate_up", "experts_down"));
+  EXPECT_THAT(namesOf(kernelsOf("mi300x", mixture(), {trainWorkload(2, 1024)})),
+              UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head", "experts_gate_up gathered",
+                                   "experts_down"));
 }
 
 /// The experts of one rank are what its kernel is written for.

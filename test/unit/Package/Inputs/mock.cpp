@@ -22,7 +22,7 @@ namespace {
 std::string lastFunction;
 unsigned groups, threads, sharedBytes;
 void *stream;
-void *argumentValues[5];
+void *argumentValues[8];
 int lastM, moduleLoads, failNext;
 [[maybe_unused]] int sharedAllowed;
 int argumentCount;
@@ -217,6 +217,27 @@ int main() {
   argumentCount = 5;
   assert(sample_gate_up_proj_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK);
   assert(argumentValues[2] == bias && argumentValues[3] == w && argumentValues[4] == d && groups == 8);
+  // A list of rows and weights before d, the rows of a behind it.
+  sample_gemm_parameters routed = operands(a, w, d, 100);
+  routed.expert_rows = rows;
+  assert(sample_routed_is_supported(&routed) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "row_weights"));
+  static float weights[4];
+  routed.row_weights = weights;
+  argumentCount = 6;
+  assert(sample_routed_launch(&routed, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[2] == rows && argumentValues[3] == nullptr && argumentValues[4] == weights &&
+         argumentValues[5] == d && lastM == 0);
+  routed.a_rows = rows + 1;
+  assert(sample_routed_is_supported(&routed) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "a_row_count"));
+  routed.a_row_count = 50;
+  assert(sample_routed_launch(&routed, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[3] == rows + 1 && lastM == 50); // what follows d
+  routed.a_row_count = 1 << 20;
+  assert(sample_routed_is_supported(&routed) == SAMPLE_UNSUPPORTED &&
+         std::strstr(sample_last_error(), "4 GiB"));
+  argumentCount = 5;
   // Scales come right behind the operands they belong to, and need no more than the alignment of fp32.
   static float scales[4];
   sample_gemm_parameters narrow = operands(a, w, d, 100);
