@@ -21,8 +21,8 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Kernel/KernelAttributes.h.inc"
 #define GET_TYPEDEF_CLASSES
-#include "dialects/Kernel/KernelTypes.h.inc"
 #include "dialects/Kernel/KernelInterfaces.h.inc"
+#include "dialects/Kernel/KernelTypes.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/Kernel/KernelOps.h.inc"
 #pragma GCC diagnostic pop

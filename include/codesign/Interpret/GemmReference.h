@@ -31,7 +31,7 @@ struct GemmEpilogue {
   /// Columns 2j and 2j + 1 of the product make column j of the result: activation(gate) · up.
   bool gated = false;
   const Matrix *rowWeights = nullptr; // fp32, a column: what its row of the result is multiplied by
-  const Matrix *residual = nullptr; // of the result's shape
+  const Matrix *residual = nullptr;   // of the result's shape
 };
 
 /// rowWeights · activation(scales · A·Wᵀ + bias) + residual of the first `rows` rows of A, in float64.
