@@ -6,12 +6,8 @@ using namespace mlir;
 
 namespace codesign::kernel {
 
-/// Lanes of MFMA hold four consecutive rows of the sums, so both columns of a pair are in one of them.
-static LogicalResult verifyPairs(Operation *op) {
-  const Architecture architecture = *parseArchitecture(kernelOf(op).getTarget().getArchitecture().getValue());
-  if (vendorOf(architecture) != Vendor::Amd)
-    return op->emitOpError() << "has no form for the sums of " << toString(architecture);
-  return success();
+static bool isOnAmd(Operation *op) {
+  return vendorOf(*parseArchitecture(kernelOf(op).getTarget().getArchitecture().getValue())) == Vendor::Amd;
 }
 
 LogicalResult AddBiasOp::verify() {
@@ -48,12 +44,16 @@ LogicalResult ScaleRowsOp::verify() {
   return verifyScales(*this, scales, getFragment().getType());
 }
 
+/// Lanes of MFMA hold four consecutive rows of the sums, so both columns of a pair are in one of them if the
+/// sums are transposed.
 LogicalResult GateOp::verify() {
   if (getFragment().getType().getRole() != Role::Accumulator)
     return emitOpError("works on accumulators");
   if (failed(verifyFragment(*this, getFragment().getType())))
     return failure();
-  return verifyPairs(*this);
+  if (isOnAmd(*this) && !getTransposed())
+    return emitOpError("finds pairs of columns in the rows of transposed sums");
+  return success();
 }
 
 LogicalResult AddMatrixOp::verify() {
@@ -62,18 +62,21 @@ LogicalResult AddMatrixOp::verify() {
   if (failed(verifyGlobalRows(*this, getRows().getType())) ||
       failed(verifyFragment(*this, getFragment().getType())))
     return failure();
-  return verifyPairs(*this);
+  if (!isOnAmd(*this))
+    return emitOpError() << "has no form for the sums of "
+                         << kernelOf(*this).getTarget().getArchitecture().getValue();
+  return success();
 }
 
 LogicalResult StoreOp::verify() {
-  if (getHalved() && !getTransposed())
-    return emitOpError("halves transposed sums only");
   if (getFragment().getType().getRole() != Role::Accumulator)
     return emitOpError("writes accumulators");
   if (failed(verifyGlobalRows(*this, getRows().getType())) ||
       failed(verifyFragment(*this, getFragment().getType())))
     return failure();
-  return getHalved() ? verifyPairs(*this) : success();
+  if (isOnAmd(*this) && getHalved() && !getTransposed())
+    return emitOpError("halves transposed sums only");
+  return success();
 }
 
 } // namespace codesign::kernel

@@ -46,12 +46,12 @@ def Kernel_ActivationOp : Kernel_Op<"activation", [Pure, AllTypesMatch<["fragmen
 def Kernel_GateOp : Kernel_Op<"gate", [Pure, AllTypesMatch<["fragment", "result"]>]> {
   let summary = "Of each pair of output columns (2j, 2j + 1), gate and up: function(gate) · up, in column 2j";
   let description = [{
-    The fragment is transposed: its rows are the output's columns. Its odd rows hold nothing of meaning afterwards, so what follows
+    With `transposed` the fragment's rows are the output's columns. Its odd columns hold nothing of meaning afterwards, so what follows
     looks at the even ones only (`kernel.store halved`).
   }];
-  let arguments = (ins Kernel_ActivationAttr:$function, Kernel_FragmentType:$fragment);
+  let arguments = (ins Kernel_ActivationAttr:$function, Kernel_FragmentType:$fragment, UnitAttr:$transposed);
   let results = (outs Kernel_FragmentType:$result);
-  let assemblyFormat = "$function $fragment attr-dict `:` type($fragment)";
+  let assemblyFormat = "(`transposed` $transposed^)? $function $fragment attr-dict `:` type($fragment)";
   let hasVerifier = 1;
 }
 
@@ -71,7 +71,7 @@ def Kernel_StoreOp : Kernel_Op<"store"> {
   let summary = "Rounds a fragment to the element type of `rows` and writes it from (row, column) on";
   let description = [{
     Elements outside the rows or past the last column are not written. With `transposed`, element (i, j) of the fragment
-    goes to (row + j, column + i). With `halved` as well, those of even i go to (row + j, (column + i) / 2), the others nowhere.
+    goes to (row + j, column + i). With `halved`, those of even output columns go to half that column, the others nowhere.
   }];
   let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$rows, Index:$row, Index:$column,
                        UnitAttr:$transposed, UnitAttr:$halved);

@@ -64,7 +64,8 @@ Error KernelWriter::emit(ActivationOp op) {
 Error KernelWriter::emit(GateOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
-  line() << text(op.getResult()) << ".gate(" << activationClass(op.getFunction()) << "{});\n";
+  line() << text(op.getResult()) << (op.getTransposed() ? ".gateDown(" : ".gateAcross(")
+         << activationClass(op.getFunction()) << "{});\n";
   return Error::success();
 }
 
@@ -78,7 +79,7 @@ Error KernelWriter::emit(AddMatrixOp op) {
 
 Error KernelWriter::emit(StoreOp op) {
   line() << text(op.getFragment())
-         << (op.getHalved()       ? ".storeHalved("
+         << (op.getHalved()       ? op.getTransposed() ? ".storeHalvedTransposed(" : ".storeHalved("
              : op.getTransposed() ? ".storeTransposed("
                                   : ".store(")
          << text(op.getRows()) << ", " << text(op.getRow()) << ", " << text(op.getColumn()) << ");\n";

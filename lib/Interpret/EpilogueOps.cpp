@@ -70,12 +70,20 @@ Error Interpreter::run(ActivationOp op) {
   return Error::success();
 }
 
+/// Gate and up may be in two lanes, so they are looked up by their place.
 Error Interpreter::run(GateOp op) {
   Fragment fragment = takeFragment(op.getFragment());
-  // A lane's elements come in runs of consecutive rows: the up of a gate is the next one.
-  forEachElement(op.getFragment().getType(), [&](int64_t, size_t slot, int64_t first, int64_t) {
-    if (first % 2 == 0)
-      fragment[slot] = activate(op.getFunction(), fragment[slot]) * fragment[slot + 1];
+  FragmentType type = op.getFragment().getType();
+  const int64_t columns = type.getShape()[1], size = type.getShape()[0] * columns;
+  std::vector<float> sums(waves * size);
+  forEachElement(type, [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
+    sums[wave * size + first * columns + second] = fragment[slot];
+  });
+  const int64_t step = op.getTransposed() ? columns : 1; // from a gate to its up
+  forEachElement(type, [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
+    if ((op.getTransposed() ? first : second) % 2 == 0)
+      fragment[slot] =
+          activate(op.getFunction(), fragment[slot]) * sums[wave * size + first * columns + second + step];
   });
   values[op.getResult()].fragment = std::move(fragment);
   return Error::success();

@@ -63,8 +63,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
                       ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
                       llvm::Twine(llvm::alignTo(problem.k, chunk)));
-  if ((problem.gated || problem.residual) && vendorOf(schedule.architecture) != Vendor::Amd)
-    return usageError("gates and residuals are added on AMD devices only");
+  if (problem.residual && vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("residuals are added on AMD devices only");
   if (problem.scaling != Scaling::None && !isFloat8(problem.type))
     return usageError("scales belong to 8-bit operands");
   if (problem.scaling == Scaling::Block128 && problem.gated)

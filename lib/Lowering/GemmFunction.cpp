@@ -207,7 +207,7 @@ void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, c
     sums = AddBiasOp::create(builder, sums, function.bias, weightColumn(builder, problem, place),
                              place.transposed);
   if (problem.gated)
-    sums = GateOp::create(builder, *problem.activation, sums);
+    sums = GateOp::create(builder, *problem.activation, sums, place.transposed);
   else if (problem.activation)
     sums = ActivationOp::create(builder, *problem.activation, sums);
   if (problem.weighted)

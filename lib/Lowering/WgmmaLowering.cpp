@@ -63,9 +63,11 @@ private:
     return FragmentType::get(builder.getContext(), {groupM, groupN}, builder.getF32Type(), Role::Accumulator,
                              builder.getStringAttr(schedule.instruction), 1);
   }
-  /// Whether the copy engine writes the output: whole panels, rows that start at multiples of 16 bytes.
+  /// Whether the copy engine writes the output: whole panels, rows that start at multiples of 16 bytes, and
+  /// no gate, which leaves every other column.
   bool storesPanels() const {
-    return groupN * outBytes() % narrowestSwizzleBytes == 0 && problem.n * outBytes() % chunkBytes == 0;
+    return !problem.gated && groupN * outBytes() % narrowestSwizzleBytes == 0 &&
+           problem.n * outBytes() % chunkBytes == 0;
   }
   int64_t elementBytes() const { return bitWidth(problem.type) / 8; }
   int64_t outBytes() const { return bitWidth(problem.outputType()) / 8; }
@@ -122,7 +124,7 @@ FuncOp WgmmaBuilder::createFunction(ModuleOp module) {
   }
   types.push_back(storesPanels()
                       ? Type(mapType(outElement, ShapedType::kDynamic, problem.n, groupM, panelColumns()))
-                      : Type(global(ShapedType::kDynamic, problem.n)));
+                      : Type(global(ShapedType::kDynamic, problem.outputColumns())));
   types.push_back(builder.getIndexType());
   names.append({"d", "m"});
   builder.setInsertionPointToEnd(module.getBody());
@@ -279,11 +281,14 @@ void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
                       {{.row = round.row, .rowEnd = m}, group.getRow(), column, false});
   if (bias)
     sums = AddBiasOp::create(builder, sums, bias, column, false);
-  if (problem.activation)
+  if (problem.gated)
+    sums = GateOp::create(builder, *problem.activation, sums, /*transposed=*/false);
+  else if (problem.activation)
     sums = ActivationOp::create(builder, *problem.activation, sums);
   if (!storesPanels()) {
-    Value rows = RowsOp::create(builder, global(schedule.tileM, problem.n), "dRows", out, round.row, m);
-    StoreOp::create(builder, sums, rows, group.getRow(), column, /*transposed=*/false, /*halved=*/false);
+    Value rows =
+        RowsOp::create(builder, global(schedule.tileM, problem.outputColumns()), "dRows", out, round.row, m);
+    StoreOp::create(builder, sums, rows, group.getRow(), column, /*transposed=*/false, problem.gated);
     return;
   }
   // The engine reads the panels while the next tile is multiplied.

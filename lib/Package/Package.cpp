@@ -119,8 +119,8 @@ Error checkPackage(const PackageSpec &spec) {
       return usageError("operator '" + gemm.name + "' has no shape or no kernel");
     if (gemm.gated && (gemm.n % 2 || gemm.activation.empty()))
       return usageError("operator '" + gemm.name + "' is gated without an activation or an even n");
-    if ((gemm.gated || gemm.residual) && !spec.isAmd())
-      return usageError("operator '" + gemm.name + "': gates and residuals are for AMD devices");
+    if (gemm.residual && !spec.isAmd())
+      return usageError("operator '" + gemm.name + "': residuals are for AMD devices");
     const bool narrow = isFloat8(gemm.type);
     if (gemm.outputType != (narrow ? DataType::BF16 : gemm.type) ||
         (gemm.scaling != Scaling::None && !narrow) || (gemm.scaling == Scaling::Block128 && gemm.gated))

@@ -120,9 +120,9 @@ static bool isGateUp(llvm::StringRef name) {
 
 /// What the kernels of a plan may do beside their product.
 struct Fusion {
-  /// Gates, and weights of routed rows: on AMD devices, whose kernels end so, unless a workload is training,
-  /// whose backward pass needs what was there before.
-  bool inference = false;
+  /// Gates, unless a workload is training, whose backward pass needs what was there before; weights of routed
+  /// rows as well, on AMD devices.
+  bool gates = false, weights = false;
   bool gather = false; // on AMD devices
 };
 
@@ -130,15 +130,15 @@ static Fusion fusionOf(const Space &space, const Profile &profile) {
   const bool amd = profile.vendor == Vendor::Amd;
   const bool trains = llvm::any_of(
       space.workloads, [](const WorkloadChoice &choice) { return choice.workload.phase == Phase::Train; });
-  return {.inference = amd && !trains, .gather = amd};
+  return {.gates = !trains, .weights = amd && !trains, .gather = amd};
 }
 
 /// The end of a kernel of this operator alone.
 static llvm::StringRef epilogueOf(const Product &product, llvm::StringRef name, const Fusion &fusion) {
   // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
-  if (fusion.inference && isGateUp(name) && product.scaling != Scaling::Block128)
+  if (fusion.gates && isGateUp(name) && product.scaling != Scaling::Block128)
     return "swiglu";
-  return fusion.inference && product.experts > 0 && name == "experts_down" ? "row_weights" : "";
+  return fusion.weights && product.experts > 0 && name == "experts_down" ? "row_weights" : "";
 }
 
 /// Puts an operator with the others that its kernel serves.

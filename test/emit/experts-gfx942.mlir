@@ -18,7 +18,7 @@ module {}
 // CHECK-NEXT:   return; // past the last tile
 // CHECK:      const GlobalRows<bf16, 2048> aRows(a, tile.row, 128, tile.end);
 // CHECK-NEXT: const GlobalRows<bf16, 2048> wRows(w, tile.expert * 1536 + tile.column, 128, tile.expert * 1536 + 1536);
-// CHECK:      sums.gate(Silu{});
+// CHECK:      sums.gateDown(Silu{});
 // CHECK-NEXT: const GlobalRows<bf16, 768> dRows(d, tile.row, 128, tile.end);
 
 // MASKED: // Grid:     128 * ceil(m / 128 / 16) * 96 workgroups

@@ -4,11 +4,11 @@
 module {}
 
 // CHECK:      const bf16 *residual, bf16 *d, int m)
-// CHECK:      sums.gate(Silu{});
+// CHECK:      sums.gateDown(Silu{});
 // CHECK-NEXT: const GlobalRows<bf16, 4096> residualRows(residual, tile.row, 256, m);
 // CHECK-NEXT: sums.addHalved(residualRows, wave.row, tile.column + wave.column);
 // CHECK-NEXT: const GlobalRows<bf16, 4096> dRows(d, tile.row, 256, m);
-// CHECK-NEXT: sums.storeHalved(dRows, wave.row, tile.column + wave.column);
+// CHECK-NEXT: sums.storeHalvedTransposed(dRows, wave.row, tile.column + wave.column);
 // ODD: a gated layer has an even number of columns
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=8192 k=4096 tile=256,256,32 waves=2,4 gated=true activation=silu residual=true},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip

@@ -26,9 +26,9 @@ struct GemmProblem {
   bool bias = false;
   std::optional<kernel::Activation> activation = std::nullopt;
   /// Rows 2j and 2j + 1 of W, and elements of the bias, make column j of D: activation(gate) · up. D then has
-  /// n / 2 columns. AMD devices only, as is the residual.
+  /// n / 2 columns.
   bool gated = false;
-  /// Added after the activation; of D's shape, and may be D itself.
+  /// Added after the activation; of D's shape, and may be D itself. AMD devices only.
   bool residual = false;
   /// Of 8-bit A and W; two fp32 arguments after W. PerTensor: aScale[1], wScale[1]; PerToken: aScale[m],
   /// wScale[n]; Block128: aScale[m, ceil(k / 128)], wScale[ceil(n / 128), ceil(k / 128)], row-major, and no

@@ -235,7 +235,7 @@ struct Accumulators {
 
   /// Of each pair of rows, which are output columns: gate(first) * second, in the first.
   template <class Gate>
-  __device__ void gate(Gate gate) {
+  __device__ void gateDown(Gate gate) {
     forEachQuad([&](auto &part, int first, int, int) {
 #pragma unroll
       for (int e = 0; e < 4; e += 2)
@@ -274,7 +274,7 @@ struct Accumulators {
   }
   /// Rounds and writes the even rows i of the sums to (row + j, (column + i) / 2).
   template <class Element, int Pitch>
-  __device__ void storeHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+  __device__ void storeHalvedTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     forEachQuad([&](auto &part, int first, int i, int j) {
       const Vector<float, 2> pair = {part[first], part[first + 2]};
       storeRun(matrix, row + j, (column + i) / 2, __builtin_convertvector(pair, Vector<Element, 2>));

@@ -63,6 +63,57 @@ struct Epilogue {
     });
   }
 
+  /// Of each pair of columns, gate(first) * second, in the first.
+  template <class Gate>
+  __device__ void gateAcross(Gate gate) {
+    sums().forEachPair([&](float &left, float &right, int, int) { left = gate(left) * right; });
+  }
+  /// The same of each pair of rows, which are output columns and in lanes of neighbouring rows.
+  template <class Gate>
+  __device__ void gateDown(Gate gate) {
+    sums().forEachPair([&](float &left, float &right, int, int) {
+      const float upLeft = fromNeighbourRow(left), upRight = fromNeighbourRow(right);
+      left = gate(left) * upLeft;
+      right = gate(right) * upRight;
+    });
+  }
+
+  /// Rounds and writes the first of each pair of columns to half its column. Every other lane takes the value
+  /// of its neighbour as well, and writes two.
+  template <class Element, int Pitch>
+  __device__ void storeHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    sums().forEachPair([&](float &left, float &, int i, int j) {
+      float next;
+      asm volatile("shfl.sync.bfly.b32 %0, %1, 1, 0x1f, 0xffffffff;" : "=f"(next) : "f"(left));
+      const int toColumn = (column + j) / 2;
+      if (laneId() % 2 != 0 || row + i >= matrix.count || toColumn >= Pitch)
+        return;
+      Element *to = matrix.first + static_cast<long long>(row + i) * Pitch + toColumn;
+      const unsigned low = roundTo(left, Element{}), high = roundTo(next, Element{});
+      if (Pitch % 2 == 0) {
+        *reinterpret_cast<unsigned *>(to) = low | high << 16;
+      } else {
+        to[0].bits = static_cast<unsigned short>(low);
+        if (toColumn + 1 < Pitch)
+          to[1].bits = static_cast<unsigned short>(high);
+      }
+    });
+  }
+  /// Element (i, j) of even i to (row + j, (column + i) / 2).
+  template <class Element, int Pitch>
+  __device__ void storeHalvedTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    sums().forEachPair([&](float &left, float &right, int i, int j) {
+      const int toColumn = (column + i) / 2;
+      if (laneId() / 4 % 2 != 0 || toColumn >= Pitch)
+        return;
+      Element *to = matrix.first + static_cast<long long>(row + j) * Pitch + toColumn;
+      if (row + j < matrix.count)
+        to[0].bits = roundTo(left, Element{});
+      if (row + j + 1 < matrix.count)
+        to[Pitch].bits = roundTo(right, Element{});
+    });
+  }
+
   /// Rounds and writes to rows [row, ...) and columns [column, ...); outside the matrix nothing is written.
   template <class Element, int Pitch>
   __device__ void store(const GlobalRows<Element, Pitch> &matrix, int row, int column) {

@@ -42,8 +42,8 @@ kernel.func @throughRegisters(%a: !kernel.tile<?x64xbf16, global>, %bias: !kerne
   %active = kernel.activation gelu %biased : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">
   // CHECK: kernel.add_matrix %{{.*}}, %{{.*}}[
   %added = kernel.add_matrix %active, %dRows[%waveRow, %column] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <16x64xbf16, global>
-  // CHECK: kernel.gate silu
-  %gated = kernel.gate silu %added : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">
+  // CHECK: kernel.gate transposed silu
+  %gated = kernel.gate transposed silu %added : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">
   // CHECK: kernel.add_matrix halved
   %moved = kernel.add_matrix halved %gated, %dRows[%waveRow, %column] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <16x64xbf16, global>
   // CHECK: kernel.store transposed halved

@@ -49,7 +49,8 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     problem.k = sweep.k;
     problem.experts = sweep.experts;
     problem.gathered = problem.weighted = sweep.gathered;
-    problem.gated = problem.residual = problem.bias = sweep.fused;
+    problem.gated = problem.bias = sweep.fused;
+    problem.residual = sweep.fused && profile.vendor == Vendor::Amd;
     if (sweep.fused)
       problem.activation = kernel::Activation::Silu;
     const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
@@ -98,6 +99,13 @@ TEST(Compile, gatesAndResiduals) {
   compileLegalSchedules("mi300x", count, {.fused = true});
   compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .k = 2312, .fused = true});
   compileLegalSchedules("mi355x", count, {.fused = true});
+}
+
+TEST(Compile, gatesOfNvidia) {
+  const size_t count = isLongRun() ? 60 : 3;
+  compileLegalSchedules("a100-sxm", count, {.family = "mma_cp_async_multistage", .fused = true});
+  compileLegalSchedules("a100-sxm", count, {.family = "mma_weight_stream", .k = 2312, .fused = true});
+  compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .fused = true});
 }
 
 TEST(Compile, experts) {

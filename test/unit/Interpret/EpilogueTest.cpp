@@ -22,9 +22,14 @@ GemmProblem residualProblem(int64_t n, int64_t k) {
 std::vector<GemmKernel> amdKernels() {
   return {gfx942Kernel(), gfx950Kernel(), streamingKernel()};
 }
+std::vector<GemmKernel> allKernels() {
+  std::vector<GemmKernel> kernels = amdKernels();
+  kernels.insert(kernels.end(), {sm80Kernel(), streamingSm80Kernel()});
+  return kernels;
+}
 
 TEST(Epilogue, gatesOfRaggedRowsAndColumns) {
-  for (const GemmKernel &kernel : amdKernels())
+  for (const GemmKernel &kernel : allKernels())
     for (int64_t n : {2, 62, 72, 130})
       for (int64_t m : {1, 7, 64, 65})
         EXPECT_EQ(runGemm(gatedProblem(n, 72), kernel, m), "") << "n = " << n << ", m = " << m;

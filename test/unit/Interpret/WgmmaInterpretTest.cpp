@@ -75,6 +75,17 @@ TEST(WgmmaInterpret, halfPrecisionBiasAndActivation) {
   EXPECT_EQ(runGemm(half, kernel, 130), "");
 }
 
+/// Gate and up are neighbours in a lane; what is left is stored from registers.
+TEST(WgmmaInterpret, gatesOfRaggedRowsAndColumns) {
+  for (int64_t n : {72, 138, 200}) {
+    GemmProblem gated = problem(n, 200);
+    gated.activation = kernel::Activation::Silu;
+    gated.gated = gated.bias = true;
+    for (int64_t m : {1, 130})
+      EXPECT_EQ(runGemm(gated, wgmmaKernel(), m), "") << n << ", " << m;
+  }
+}
+
 TEST(WgmmaInterpret, aDroppedStepIsSeen) {
   const std::string result = runGemm(problem(64, 512), wgmmaKernel(), 64, [](kernel::FuncOp function) {
     kernel::WgmmaOp product;

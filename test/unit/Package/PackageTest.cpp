@@ -125,7 +125,7 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
                 s.gemms[2].weighted = true;
               }),
               HasSubstr("lists and weights of rows"));
-  EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("are for AMD devices"));
+  EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("for AMD devices"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "gfx000"; }), HasSubstr("unknown architecture"));
   EXPECT_THAT(message([](auto &s) { s.preludeFile = "../x.h"; }), HasSubstr("plain file name"));
 }

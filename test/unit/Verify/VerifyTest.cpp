@@ -141,7 +141,7 @@ TEST_F(Verify, ADroppedStepIsWrong) {
 }
 
 TEST_F(Verify, AMissingGateIsWrong) {
-  plant("gate_up_proj_n1280_k256_bf16_m1.hip", "total.gate(Silu{});", "");
+  plant("gate_up_proj_n1280_k256_bf16_m1.hip", "total.gateDown(Silu{});", "");
   EXPECT_THAT(failures("gate_up_proj_n1280_k256_bf16_m1"), HasSubstr("instead of"));
 }
 
