@@ -242,6 +242,24 @@ TEST(GemmSchedule, TooManyRegisters) {
   EXPECT_EQ(reasonOf(schedule, load("mi300x")), "registers 616 > 512 per thread");
 }
 
+/// What clang spills although the registers fit on paper.
+TEST(GemmSchedule, AllocationsThatAreTooTight) {
+  GemmSchedule schedule = largeMfma();
+  schedule.macroTileM = 128;
+  schedule.macroTileN = 192;
+  schedule.macroTileK = 32;
+  schedule.wavesM = 1;
+  schedule.wavesN = 4;
+  // 96 sums + (8 + 3) x 4 + 20 + 32 = 192 registers, 245 as compiled
+  EXPECT_EQ(reasonOf(schedule, load("mi300x")),
+            "registers 245 as compiled, too close to the 256 of two workgroups");
+  schedule = largeMfma();
+  schedule.instruction = "v_mfma_f32_32x32x8_bf16";
+  schedule.macroTileK = 32;
+  schedule.wavesM = schedule.wavesN = 2;
+  EXPECT_EQ(reasonOf(schedule, load("mi300x")), "accumulators 256 in groups of 16 leave none of 256 free");
+}
+
 TEST(GemmSchedule, EnumerationIsLegalAndHasTheKnownGoodTiles) {
   for (const char *name : {"mi300x", "mi325x", "h100-sxm", "a100-sxm"}) {
     Profile profile = load(name);
