@@ -159,6 +159,13 @@ std::optional<std::string> badAllocation(const GemmSchedule &s, const Profile &p
   if (s.matrixInstruction().m > 16 && sums >= profile.registers.maxAccumulationPerThread)
     return because("accumulators {0} in groups of 16 leave none of {1} free", sums,
                    profile.registers.maxAccumulationPerThread);
+  // Where one step is a whole tile, no fence keeps the loads of the next one out.
+  const int share =
+      profile.registers.registersPerSimdLane / ceilDivide(s.waves(), profile.compute.simdsPerComputeUnit);
+  const bool oneStep = s.macroTileK == s.matrixInstruction().k * s.depthsPerRead();
+  if (s.matrixInstruction().m == 16 && s.stages == 1 && oneStep && compiledRegisters(s) > share)
+    return because("registers {0} as compiled, > {1} of a wave, in steps of a whole tile",
+                   compiledRegisters(s), share);
   // Rows of a power of two of columns take further addresses, which count where a wave has half of a SIMD.
   constexpr double addresses = 1.07;
   const int half = profile.registers.registersPerSimdLane / 2, needed = compiledRegisters(s);

@@ -80,6 +80,12 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
   (void)llvm::sys::fs::remove_directories(folder);
 }
 
+/// The end of a test whose last word is the assembler's.
+#define CODESIGN_NEEDS_PTXAS(schedules)                                                                      \
+  if (!llvm::sys::findProgramByName("nvcc"))                                                                 \
+  GTEST_SKIP() << "SKIPPED ptxas' report on " schedules " schedules: nvcc is not on the PATH; clang++-22 "   \
+                  "compiled them to PTX"
+
 TEST(Compile, gfx942) {
   compileLegalSchedules("mi300x", 8);
   // Rows of a power of two of columns take more registers for addresses.
@@ -109,6 +115,7 @@ TEST(Compile, gatesOfNvidia) {
   compileLegalSchedules("a100-sxm", count, {.family = "mma_cp_async_multistage", .fused = true});
   compileLegalSchedules("a100-sxm", count, {.family = "mma_weight_stream", .k = 2312, .fused = true});
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .fused = true});
+  CODESIGN_NEEDS_PTXAS("gated sm_80 and sm_90a");
 }
 
 TEST(Compile, experts) {
@@ -120,8 +127,13 @@ TEST(Compile, experts) {
   compileLegalSchedules(
       "mi355x", count,
       {.family = "mfma_lds_double_buffer", .type = DataType::F8E4M3, .blockScaled = true, .experts = 256});
+}
+
+TEST(Compile, expertsOfNvidia) {
+  const size_t count = isLongRun() ? 60 : 3;
   for (const char *family : {"mma_cp_async_multistage", "mma_weight_stream"})
     compileLegalSchedules("a100-sxm", count, {.family = family, .k = 2312, .experts = 64});
+  CODESIGN_NEEDS_PTXAS("grouped sm_80");
 }
 
 TEST(Compile, float8) {
@@ -151,10 +163,7 @@ TEST(Compile, sm90aFloat8) {
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3});
   compileLegalSchedules("h100-sxm", count,
                         {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3, .blockScaled = true});
-  if (!llvm::sys::findProgramByName("nvcc"))
-    GTEST_SKIP()
-        << "SKIPPED ptxas' report on sm_90a fp8 schedules: nvcc is not on the PATH; clang++-22 compiled "
-           "them to PTX";
+  CODESIGN_NEEDS_PTXAS("sm_90a fp8");
 }
 
 TEST(Compile, sm80AndSm90a) {
@@ -166,9 +175,7 @@ TEST(Compile, sm80AndSm90a) {
   }
   compileLegalSchedules("a100-sxm", isLongRun() ? 100 : 3, {.family = "mma_weight_stream", .k = 14336});
   compileLegalSchedules("h100-sxm", isLongRun() ? 100 : 3, {.family = "mma_weight_stream", .k = 2312});
-  if (!llvm::sys::findProgramByName("nvcc"))
-    GTEST_SKIP() << "SKIPPED ptxas' report on sm_80 and sm_90a schedules: nvcc is not on the PATH; "
-                    "clang++-22 compiled them to PTX";
+  CODESIGN_NEEDS_PTXAS("sm_80 and sm_90a");
 }
 
 } // namespace

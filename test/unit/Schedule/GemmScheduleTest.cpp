@@ -254,6 +254,11 @@ TEST(GemmSchedule, AllocationsThatAreTooTight) {
   EXPECT_EQ(reasonOf(schedule, load("mi300x")),
             "registers 245 as compiled, too close to the 256 of two workgroups");
   schedule = largeMfma();
+  schedule.macroTileK = 32;
+  schedule.stages = 1;
+  EXPECT_EQ(reasonOf(schedule, load("mi300x")),
+            "registers 286 as compiled, > 256 of a wave, in steps of a whole tile");
+  schedule = largeMfma();
   schedule.instruction = "v_mfma_f32_32x32x8_bf16";
   schedule.macroTileK = 32;
   schedule.wavesM = schedule.wavesN = 2;
