@@ -39,26 +39,20 @@ Error Interpreter::run(ExpertTileOp op) {
 }
 
 Error Interpreter::run(GatherRowsOp op) {
-  llvm::Expected<int64_t> first = uniform(op, op.getFirst());
-  if (!first)
-    return first.takeError();
-  llvm::Expected<int64_t> extent = uniform(op, op.getExtent());
-  if (!extent)
-    return extent.takeError();
+  constexpr const char *pastEnd = "extends past the list or the matrix";
   llvm::Expected<int64_t> count = uniform(op, op.getCount());
   if (!count)
     return count.takeError();
   Tile tile = values[op.getMatrix()].tile;
-  const Matrix *list = values[op.getList()].tile.matrix;
-  if (list->rows > 0)
-    tile.list = list;
+  if (*count > tile.matrix->rows)
+    return fail(op, pastEnd);
   tile.listed = *count;
-  if (*extent > (tile.list ? list->rows : tile.rowLimit) || *count > tile.matrix->rows)
-    return fail(op, "extends past the list or the matrix");
-  tile.firstRow = *first;
-  tile.rowLimit = std::min(*extent - *first, op.getType().getRows());
-  values[op.getResult()].tile = tile;
-  return Error::success();
+  const Matrix *list = values[op.getList()].tile.matrix;
+  if (list->rows > 0) {
+    tile.list = list;
+    tile.rowLimit = list->rows;
+  }
+  return cutRows(op, tile, op.getFirst(), op.getExtent(), pastEnd);
 }
 
 } // namespace codesign

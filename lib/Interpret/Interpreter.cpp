@@ -137,20 +137,24 @@ Error Interpreter::run(WaveTileOp op) {
   return Error::success();
 }
 
-Error Interpreter::run(RowsOp op) {
-  llvm::Expected<int64_t> first = uniform(op, op.getFirst());
+Error Interpreter::cutRows(Operation *op, Tile tile, mlir::Value firstValue, mlir::Value extentValue,
+                           const char *pastEnd) {
+  llvm::Expected<int64_t> first = uniform(op, firstValue);
   if (!first)
     return first.takeError();
-  llvm::Expected<int64_t> extent = uniform(op, op.getExtent());
+  llvm::Expected<int64_t> extent = uniform(op, extentValue);
   if (!extent)
     return extent.takeError();
-  Tile tile = values[op.getMatrix()].tile;
   if (*extent > tile.rowLimit)
-    return fail(op, "extends past the matrix");
+    return fail(op, pastEnd);
   tile.firstRow += *first;
-  tile.rowLimit = std::min(*extent - *first, op.getType().getRows());
-  values[op.getResult()].tile = tile;
+  tile.rowLimit = std::min(*extent - *first, cast<TileType>(op->getResult(0).getType()).getRows());
+  values[op->getResult(0)].tile = tile;
   return Error::success();
+}
+
+Error Interpreter::run(RowsOp op) {
+  return cutRows(op, values[op.getMatrix()].tile, op.getFirst(), op.getExtent(), "extends past the matrix");
 }
 
 Error Interpreter::run(SlotOp op) {

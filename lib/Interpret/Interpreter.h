@@ -81,6 +81,9 @@ protected:
 
   /// The value of an index that must be the same in all waves.
   llvm::Expected<int64_t> uniform(mlir::Operation *op, mlir::Value value);
+  /// Makes the result rows [first, extent) of a tile, as many as its type has; an error past the tile's rows.
+  llvm::Error cutRows(mlir::Operation *op, Tile tile, mlir::Value first, mlir::Value extent,
+                      const char *pastEnd);
   /// Sixteen bytes of a row, zero where the matrix has none.
   void readChunk(const Tile &tile, int64_t row, int64_t column, uint8_t *to) const;
   /// Calls visit(wave, element, first, second) for every register element of a fragment.

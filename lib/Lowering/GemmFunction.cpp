@@ -112,7 +112,7 @@ WorkgroupTile createWorkgroupTile(ImplicitLocOpBuilder &builder, const GemmProbl
   if (problem.experts == 0) {
     auto order = TileOrderOp::create(builder, function.m, problem.n, shape, schedule.band,
                                      schedule.limits.chiplets, schedule.run, Value());
-    return {order.getRow(), function.m, order.getColumn(), order.getColumn(), number(problem.n), {}};
+    return {order.getRow(), function.m, order.getColumn(), order.getColumn(), number(problem.n)};
   }
   auto tile = ExpertTileOp::create(builder, problem.expertLayout, function.table, function.m, problem.experts,
                                    problem.n, shape, schedule.band, schedule.limits.chiplets, schedule.run);
@@ -122,7 +122,8 @@ WorkgroupTile createWorkgroupTile(ImplicitLocOpBuilder &builder, const GemmProbl
           tile.getColumn(),
           arith::AddIOp::create(builder, first, tile.getColumn()),
           arith::AddIOp::create(builder, first, number(problem.n)),
-          tile.getExpert()};
+          tile.getExpert(),
+          first};
 }
 
 Value createRowsOfA(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
@@ -165,13 +166,9 @@ scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value 
 }
 
 /// The column of the output as a row of W.
-static Value weightColumn(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
-                          const OutputPlace &place) {
-  if (!place.tile.expert)
-    return place.column;
-  Value columns = arith::ConstantIndexOp::create(builder, problem.n);
-  Value first = arith::MulIOp::create(builder, place.tile.expert, columns);
-  return arith::AddIOp::create(builder, first, place.column);
+static Value weightColumn(ImplicitLocOpBuilder &builder, const OutputPlace &place) {
+  return place.tile.expert ? Value(arith::AddIOp::create(builder, place.tile.firstWeight, place.column))
+                           : place.column;
 }
 
 Value createScales(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
@@ -180,7 +177,7 @@ Value createScales(ImplicitLocOpBuilder &builder, const GemmProblem &problem, co
   if (!perToken && problem.scaling != Scaling::PerTensor)
     return sums;
   auto scaleColumns = [&](Value scales) {
-    Value column = perToken ? weightColumn(builder, problem, place) : place.column;
+    Value column = perToken ? weightColumn(builder, place) : place.column;
     sums = ScaleColumnsOp::create(builder, sums, scales, column, place.transposed);
   };
   if (perToken) {
@@ -204,8 +201,7 @@ void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, c
   };
   sums = createScales(builder, problem, schedule, function, sums, place);
   if (problem.bias)
-    sums = AddBiasOp::create(builder, sums, function.bias, weightColumn(builder, problem, place),
-                             place.transposed);
+    sums = AddBiasOp::create(builder, sums, function.bias, weightColumn(builder, place), place.transposed);
   if (problem.gated)
     sums = GateOp::create(builder, *problem.activation, sums, place.transposed);
   else if (problem.activation)

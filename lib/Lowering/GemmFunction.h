@@ -27,7 +27,7 @@ GemmFunction createGemmFunction(mlir::ImplicitLocOpBuilder &builder, mlir::Modul
 struct WorkgroupTile {
   mlir::Value row = {}, rowEnd = {}, column = {};
   mlir::Value weightRow = {}, weightEnd = {};
-  mlir::Value expert = {}; // null without experts
+  mlir::Value expert = {}, firstWeight = {}; // and its first row of W; null without experts
 };
 WorkgroupTile createWorkgroupTile(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
                                   const GemmKernel &schedule, const GemmFunction &function);
