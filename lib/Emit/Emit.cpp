@@ -39,9 +39,11 @@ void writeHeaderFacts(kernel::FuncOp function, raw_ostream &out) {
                    order.getBand());
     if (order.getChiplets() > 1)
       out << formatv(", runs of {0} tiles to each of {1} chiplets", order.getRun(), order.getChiplets());
-    out << formatv("\n// Grid:     {0} * {1} {2}{3}\n", tileRowsText(order),
+    const int64_t splitK = launchFacts(function).splitK;
+    out << formatv("\n// Grid:     {0} * {1} {2}{3}{4}\n", tileRowsText(order),
                    divideCeil(order.getColumns(), order.getTile()[1]), cluster ? "clusters" : "workgroups",
-                   persistent ? ", or fewer that compute several tiles each" : "");
+                   persistent ? ", or fewer that compute several tiles each" : "",
+                   splitK > 1 ? formatv(", by {0} that share the k of each tile", splitK).str() : "");
   }
   function.walk([&](kernel::AllocOp alloc) {
     out << formatv("// LDS:      {0}, {1} slots of {2} x {3}\n", alloc.getName(), alloc.getType().getSlots(),

@@ -153,10 +153,11 @@ Error KernelWriter::writeSignature() {
     llvm::Expected<std::string> element = elementName(tile.getElementType());
     if (!element)
       return element.takeError();
-    // What is stored to is reached through kernel.rows; everything else is only read.
+    // What is stored to is reached through kernel.rows, or left to other workgroups; all else is only read.
     const bool written = llvm::any_of(argument.getUsers(), [](Operation *user) {
-      return isa<RowsOp>(user) &&
-             llvm::any_of(user->getResult(0).getUsers(), [](Operation *use) { return isa<StoreOp>(use); });
+      return isa<SumPartsOp>(user) ||
+             (isa<RowsOp>(user) &&
+              llvm::any_of(user->getResult(0).getUsers(), [](Operation *use) { return isa<StoreOp>(use); }));
     });
     out << (written ? "" : "const ") << *element << " *" << name;
   }
@@ -192,8 +193,8 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp,
             LoadFragmentOp, ZeroOp, MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp,
             ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
-            FetchFragmentOp, CollectSumsOp, scf::ForOp, ClusterPositionOp, TileCountOp, RolesOp, MbarriersOp,
-            CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp>(
+            FetchFragmentOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp, ClusterPositionOp, TileCountOp,
+            RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp>(
           [&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {

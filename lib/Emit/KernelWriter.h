@@ -51,6 +51,8 @@ private:
   llvm::Error emit(kernel::GateOp op);
   llvm::Error emit(kernel::AddMatrixOp op);
   llvm::Error emit(kernel::StoreOp op);
+  llvm::Error emit(kernel::PartOp op);
+  llvm::Error emit(kernel::SumPartsOp op);
   llvm::Error emit(kernel::WaveIndexOp op);
   llvm::Error emit(kernel::FetchFragmentOp op);
   llvm::Error emit(kernel::CollectSumsOp op);

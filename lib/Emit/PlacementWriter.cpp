@@ -51,6 +51,22 @@ Error KernelWriter::emit(ExpertTileOp op) {
   return Error::success();
 }
 
+Error KernelWriter::emit(PartOp op) {
+  const std::string name = fresh("part");
+  expressions[op.getResult()] = {name};
+  line() << formatv("const int {0} = partId();\n", name);
+  return Error::success();
+}
+
+Error KernelWriter::emit(SumPartsOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << formatv("if (!sumParts<{0}, {1}>({2}, {3}, {4}, {5}))\n", op.getParts(), function.getWaveCount(),
+                    text(op.getResult()), text(op.getPartials()), text(op.getArrivals()), text(op.getPart()));
+  line() << "  return; // another workgroup has the last part\n";
+  return Error::success();
+}
+
 Error KernelWriter::emit(GatherRowsOp op) {
   if (op.getResult().use_empty())
     return Error::success();

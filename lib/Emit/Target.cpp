@@ -246,6 +246,10 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
                                      function.getArgumentTypes()))
     if (auto map = mlir::dyn_cast<kernel::TensorMapType>(type))
       (name == "a" ? facts.aBox : name == "w" ? facts.wBox : facts.dBox) = {map.getBox()[0], map.getBox()[1]};
+  function.walk([&](kernel::SumPartsOp sum) {
+    facts.splitK = sum.getParts();
+    facts.partialBytes = sum.getBytesPerWorkgroup();
+  });
   function.walk([&](kernel::PlacementOpInterface order) {
     facts.tileM = order.getTile()[0];
     facts.tileN = order.getTile()[1];
@@ -262,17 +266,17 @@ Prelude preludeOf(Architecture architecture) {
   case Architecture::Gfx942:
   case Architecture::Gfx950: {
     static const std::string text =
-        std::string(preludeCdna) + preludeExperts + preludeActivations + preludeCdnaSums;
+        std::string(preludeCdna) + preludeExperts + preludeActivations + preludeCdnaSums + preludeCdnaSplit;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {
     static const std::string text =
-        std::string(preludeSm80) + preludeExperts + preludeActivations + preludeSm80Sums;
+        std::string(preludeSm80) + preludeExperts + preludeActivations + preludeSm80Sums + preludeSm80Split;
     return {"codesign_sm80.h", text};
   }
   case Architecture::Sm90a: {
-    static const std::string text =
-        std::string(preludeSm80) + preludeExperts + preludeActivations + preludeSm80Sums + preludeSm90a;
+    static const std::string text = std::string(preludeSm80) + preludeExperts + preludeActivations +
+                                    preludeSm80Sums + preludeSm80Split + preludeSm90a;
     return {"codesign_sm90a.h", text};
   }
   default:

@@ -1,6 +1,9 @@
 // A launch: its arguments, its size, and one workgroup after the other.
 #include "codesign/Interpret/Interpret.h"
 #include "Agent.h"
+#include <algorithm>
+#include <numeric>
+#include <random>
 
 using namespace mlir;
 using llvm::Error;
@@ -9,7 +12,23 @@ namespace codesign {
 
 using namespace kernel;
 
-Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments) {
+/// One workgroup after the other: those that share a tile in any order.
+static Error runWorkgroups(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t tiles,
+                           unsigned seed) {
+  int64_t parts = 1;
+  function.walk([&](PartOp part) { parts = static_cast<int64_t>(part.getParts()); });
+  std::vector<int64_t> order(tiles * parts);
+  std::iota(order.begin(), order.end(), int64_t(0));
+  if (parts > 1)
+    std::shuffle(order.begin(), order.end(), std::mt19937(seed));
+  for (int64_t index : order)
+    if (Error error =
+            Interpreter(function, arguments, index % tiles, function.getWaveCount(), index / tiles).run())
+      return error;
+  return Error::success();
+}
+
+Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, unsigned seed) {
   auto types = function.getArgumentTypes();
   if (types.size() != arguments.size())
     return llvm::createStringError("the kernel takes " + llvm::Twine(types.size()) + " arguments, not " +
@@ -47,10 +66,7 @@ Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments) {
         return error;
     return Error::success();
   }
-  for (int64_t workgroup = 0; workgroup < tiles; ++workgroup)
-    if (Error error = Interpreter(function, arguments, workgroup, function.getWaveCount()).run())
-      return error;
-  return Error::success();
+  return runWorkgroups(function, arguments, tiles, seed);
 }
 
 } // namespace codesign

@@ -12,9 +12,9 @@ namespace codesign {
 using namespace kernel;
 
 Interpreter::Interpreter(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
-                         int64_t waves)
+                         int64_t waves, int64_t part)
     : function(function), architecture(*parseArchitecture(function.getTarget().getArchitecture().getValue())),
-      workgroup(workgroup), waves(waves), threads(function.getThreadCount()),
+      workgroup(workgroup), part(part), waves(waves), threads(function.getThreadCount()),
       shared(function.getSharedBytes()) {
   for (auto [argument, given] : llvm::zip_equal(function.getBody().getArguments(), arguments)) {
     Value &value = values[argument];
@@ -93,7 +93,8 @@ Error Interpreter::runOperation(Operation *op) {
       .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp,
             CopyAsyncOp, LoadFragmentOp, ZeroOp, MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp,
             AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
-            FetchFragmentOp, DepositSumsOp, CollectSumsOp, scf::ForOp>([&](auto known) { return run(known); })
+            FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp>(
+          [&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 

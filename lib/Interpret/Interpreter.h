@@ -12,9 +12,9 @@ namespace codesign {
 
 class Interpreter {
 public:
-  /// All `waves` of the workgroup in step.
+  /// All `waves` of the workgroup in step; `part` tells apart the workgroups that share a tile's k.
   Interpreter(kernel::FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
-              int64_t waves);
+              int64_t waves, int64_t part = 0);
   virtual ~Interpreter() = default;
 
   llvm::Error run();
@@ -73,6 +73,8 @@ protected:
   llvm::Error run(kernel::GateOp op);
   llvm::Error run(kernel::AddMatrixOp op);
   llvm::Error run(kernel::StoreOp op);
+  llvm::Error run(kernel::PartOp op);
+  llvm::Error run(kernel::SumPartsOp op);
   llvm::Error run(kernel::WaveIndexOp op);
   llvm::Error run(kernel::FetchFragmentOp op);
   llvm::Error run(kernel::DepositSumsOp op);
@@ -95,11 +97,11 @@ protected:
 
   kernel::FuncOp function;
   Architecture architecture;
-  int64_t workgroup;
+  int64_t workgroup, part;
   int64_t waves, threads;
   SharedMemory shared;
   int64_t sharedTop = 0;
-  bool ended = false; // the workgroup has no tile
+  bool ended = false; // the workgroup has no tile, or leaves the rest to others
   llvm::DenseMap<mlir::Value, Value> values;
 };
 

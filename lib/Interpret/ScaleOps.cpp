@@ -27,7 +27,8 @@ Error Interpreter::run(FetchScalesOp op) {
 
 /// Their product was taken when they were fetched: here nothing is under way.
 Error Interpreter::run(CombineScalesOp op) {
-  values[op.getResult()].fragment = values[op.getScales()].fragment;
+  Fragment scales = values[op.getScales()].fragment; // a copy first: a new value may move the others
+  values[op.getResult()].fragment = std::move(scales);
   return Error::success();
 }
 

@@ -38,6 +38,26 @@ static llvm::Error checkBlockScales(const GemmKernel &schedule) {
   return llvm::Error::success();
 }
 
+/// Every workgroup multiplies as much of k as the others, in whole tiles.
+static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &schedule,
+                              const MatrixInstruction &record) {
+  if (schedule.splitK < 1)
+    return usageError("splitK must be positive");
+  if (schedule.splitK == 1)
+    return llvm::Error::success();
+  if (record.kind == MatrixInstructionKind::Wgmma || problem.experts > 0)
+    return usageError("k is not split with wgmma or among the workgroups of an expert");
+  const int64_t tiles = llvm::divideCeil(problem.k, schedule.tileK);
+  if (tiles % schedule.splitK)
+    return usageError("the " + llvm::Twine(tiles) + " tiles of k = " + llvm::Twine(problem.k) +
+                      " do not divide among " + llvm::Twine(schedule.splitK) + " workgroups");
+  const int64_t each = schedule.kTiles(problem.k);
+  if (schedule.wavesK > 1 && each % std::min(schedule.stages, each))
+    return usageError("the " + llvm::Twine(each) + " tiles of k of a workgroup are no multiple of the " +
+                      llvm::Twine(schedule.stages) + " that are under way");
+  return llvm::Error::success();
+}
+
 llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
   if (!record)
@@ -86,6 +106,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   if (problem.scaling == Scaling::Block128)
     if (llvm::Error error = checkBlockScales(schedule))
       return error;
+  if (llvm::Error error = checkSplit(problem, schedule, *record))
+    return error;
   if (schedule.wavesK > 1)
     return checkStreaming(schedule, *record);
   if (vendorOf(schedule.architecture) == Vendor::Amd ? schedule.stages > 2 : schedule.stages < 2)

@@ -60,6 +60,11 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     types.push_back(globalTile(ShapedType::kDynamic, 1, Float32Type::get(context)));
     names.push_back("rowWeights");
   }
+  if (schedule.splitK > 1) {
+    types.push_back(globalTile(ShapedType::kDynamic, sumsPerRow, Float32Type::get(context)));
+    types.push_back(globalTile(ShapedType::kDynamic, 1, IntegerType::get(context, 32)));
+    names.append({"partials", "arrivals"});
+  }
   types.push_back(output);
   names.push_back("d");
   if (problem.gathered) {
@@ -98,6 +103,10 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     result.gatherList = block->getArgument(next++);
   if (problem.weighted)
     result.rowWeights = block->getArgument(next++);
+  if (schedule.splitK > 1) {
+    result.partials = block->getArgument(next++);
+    result.arrivals = block->getArgument(next++);
+  }
   result.out = block->getArgument(next++);
   if (problem.gathered)
     result.gatherCount = block->getArgument(next++);
@@ -163,6 +172,20 @@ scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value 
     loop->setDiscardableAttr("kernel.unroll", builder.getUnitAttr());
   builder.setInsertionPointToStart(loop.getBody());
   return loop;
+}
+
+PartPlace createPart(ImplicitLocOpBuilder &builder, const GemmKernel &schedule, Value kTileCount) {
+  if (schedule.splitK == 1)
+    return {};
+  Value part = PartOp::create(builder, schedule.splitK);
+  return {part, arith::MulIOp::create(builder, part, kTileCount)};
+}
+
+Value createSumOfParts(ImplicitLocOpBuilder &builder, const GemmFunction &function, const PartPlace &place,
+                       Value sums) {
+  return place.part
+             ? Value(SumPartsOp::create(builder, sums, place.part, function.partials, function.arrivals))
+             : sums;
 }
 
 /// The column of the output as a row of W.

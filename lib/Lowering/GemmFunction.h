@@ -15,7 +15,8 @@ void appendScaleArguments(mlir::MLIRContext *context, const GemmProblem &problem
 /// The kernel.func of a GEMM, its arguments by meaning; null where the problem has none.
 struct GemmFunction {
   kernel::FuncOp function;
-  mlir::Value a, w, aScale, wScale, bias, residual, table, gatherList, rowWeights, out, gatherCount, m;
+  mlir::Value a, w, aScale, wScale, bias, residual, table, gatherList, rowWeights, partials, arrivals, out,
+      gatherCount, m;
 };
 
 /// Appends the function to the module; the builder stands at its start afterwards.
@@ -46,6 +47,9 @@ BlockScaleRows createBlockScaleRows(mlir::ImplicitLocOpBuilder &builder, const G
                                     const GemmKernel &schedule, const GemmFunction &function,
                                     const WorkgroupTile &tile);
 
+/// fp32 in 16 bytes: a row of what workgroups and waves leave for others.
+inline constexpr int64_t sumsPerRow = 4;
+
 /// A matrix in global memory, row-major.
 kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element);
 
@@ -53,6 +57,15 @@ kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element);
 /// afterwards.
 mlir::scf::ForOp createNamedLoop(mlir::ImplicitLocOpBuilder &builder, llvm::StringRef name, mlir::Value from,
                                  mlir::Value to, mlir::Value step, mlir::ValueRange carried, bool unroll);
+
+/// The part of k that a workgroup multiplies: its number and its first tile of k; null where it has all.
+struct PartPlace {
+  mlir::Value part = {}, firstTile = {};
+};
+PartPlace createPart(mlir::ImplicitLocOpBuilder &builder, const GemmKernel &schedule, mlir::Value kTileCount);
+/// The sums of all workgroups that share the tile; the same value where none do.
+mlir::Value createSumOfParts(mlir::ImplicitLocOpBuilder &builder, const GemmFunction &function,
+                             const PartPlace &place, mlir::Value sums);
 
 /// Where a fragment of sums belongs: its workgroup's tile, its own first row in that, and the first column of
 /// the product.

@@ -23,8 +23,7 @@ public:
       : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
         element(mlirTypeOf(&context, problem.type)),
         transposed(vendorOf(schedule.architecture) == Vendor::Amd),
-        asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia),
-        kTiles(llvm::divideCeil(problem.k, schedule.tileK)) {}
+        asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia), kTiles(schedule.kTiles(problem.k)) {}
 
   OwningOpRef<ModuleOp> build();
 
@@ -54,8 +53,15 @@ private:
   void cutRows(Stream &stream, Value first, Value extent);
   void allocate(Stream &stream);
   Value slot(const Stream &stream, Value tile);
+  /// The tile of k that this workgroup counts as `tile`.
+  Value tileOfAll(Value tile) {
+    if (!place.firstTile || matchPattern(tile, m_Zero()))
+      return place.firstTile ? place.firstTile : tile;
+    return arith::AddIOp::create(builder, place.firstTile, tile);
+  }
   /// First column of a K tile.
   Value columnOf(Value tile) {
+    tile = tileOfAll(tile);
     if (matchPattern(tile, m_Zero()))
       return tile;
     return matchPattern(tile, m_One()) ? tileK : Value(arith::MulIOp::create(builder, tile, tileK));
@@ -88,9 +94,10 @@ private:
   Type element;
   bool transposed;   // the product is computed as W·Aᵀ, so that a lane holds consecutive output columns
   bool asynchronous; // global memory to LDS past the registers
-  int64_t kTiles;
+  int64_t kTiles;    // of this workgroup
   Stream a, w;
   Value tileK, kTileCount; // named constants
+  PartPlace place;
   BlockScaleRows scaleRows;
   Value scaleRow, scaleBlock;  // where this wave's scales begin
   Value fetchedScales, scales; // of the next block of k, and of the one that is multiplied
@@ -158,8 +165,9 @@ Value GemmBuilder::multiplyStep(Value accumulator, Value tile, Value column,
 /// Scales are on their way for a whole step: asked for before the tiles, so that waiting for them leaves
 /// those under way.
 void GemmBuilder::fetchScales(Value tile) {
-  fetchedScales = FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), a.waveRows),
-                                        "scalesNext", scaleRows.a, scaleRow, scaleRows.w, scaleBlock, tile);
+  fetchedScales =
+      FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), a.waveRows), "scalesNext",
+                            scaleRows.a, scaleRow, scaleRows.w, scaleBlock, tileOfAll(tile));
 }
 
 /// One K tile. If copies of later tiles are to go between loads and products, that happens in a first step of
@@ -271,6 +279,7 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   tileK = named("tileK", schedule.tileK);
   kTileCount = named("kTiles", kTiles);
   const WorkgroupTile tile = createWorkgroupTile(builder, problem, schedule, function);
+  place = createPart(builder, schedule, kTileCount);
   const int64_t waveM = schedule.tileM / schedule.wavesM, waveN = schedule.tileN / schedule.wavesN;
   auto wave = WaveTileOp::create(builder, SmallVector<int64_t>{waveM, waveN});
   auto open = [&](Stream &stream, StringRef name, Value matrix, int64_t tileRows, int64_t waveRows,
@@ -300,6 +309,7 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
                                  : fragment(waveM, waveN, f32, Role::Accumulator, 1);
   Value accumulator = ZeroOp::create(builder, sums, "sums");
   accumulator = asynchronous ? throughAsyncCopies(accumulator) : throughRegisters(accumulator);
+  accumulator = createSumOfParts(builder, function, place, accumulator);
 
   createEpilogue(builder, problem, schedule, function, accumulator,
                  {tile, wave.getRow(), outColumn, transposed});
@@ -318,7 +328,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> lowerGemm(MLIRContext &context, const Gemm
                           MatrixInstructionKind::Wgmma;
   GemmKernel fitted = schedule;
   // No ring is longer than the tiles it holds, plus the slot being read.
-  fitted.stages = std::min<int64_t>(schedule.stages, llvm::divideCeil(problem.k, schedule.tileK) + 1);
+  fitted.stages = std::min<int64_t>(schedule.stages, schedule.kTiles(problem.k) + 1);
   OwningOpRef<ModuleOp> module = persistent            ? buildWgmmaGemm(context, problem, schedule)
                                  : schedule.wavesK > 1 ? buildStreamingGemm(context, problem, schedule)
                                                        : GemmBuilder(context, problem, fitted).build();

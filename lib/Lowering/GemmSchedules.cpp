@@ -49,8 +49,8 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   const bool persistent = schedule.family == GemmFamily::WgmmaTmaPersistent;
   if (schedule.layout != GemmLayout::NT)
     return unsupported("operands that are not k-contiguous");
-  if (schedule.splitK != 1 || schedule.streamK)
-    return unsupported("a split K loop");
+  if (schedule.streamK)
+    return unsupported("a share of k that follows the work");
   const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
   if (!record)
     return usageError("'" + schedule.instruction + "' is no matrix instruction of " +
@@ -71,6 +71,7 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   kernel.wavesN = schedule.wavesN;
   kernel.wavesK = schedule.wavesK;
   kernel.stages = schedule.stages;
+  kernel.splitK = schedule.splitK;
   kernel.band = schedule.groupM;
   kernel.run = schedule.dieRun;
   // Without runs the hardware's own round robin stays.

@@ -11,15 +11,13 @@ using namespace kernel;
 
 namespace {
 
-constexpr int64_t sumsPerRow = 4; // fp32 in the 16 bytes of an LDS row
-
 class StreamingBuilder {
 public:
   StreamingBuilder(MLIRContext &context, const GemmProblem &problem, const GemmKernel &schedule)
       : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
         element(mlirTypeOf(&context, problem.type)), waveDepth(schedule.tileK / schedule.wavesK),
-        ahead(std::min<int64_t>(schedule.stages, llvm::divideCeil(problem.k, schedule.tileK))),
-        kTiles(llvm::alignTo(llvm::divideCeil(problem.k, schedule.tileK), ahead)) {}
+        ahead(std::min<int64_t>(schedule.stages, schedule.kTiles(problem.k))),
+        kTiles(llvm::alignTo(schedule.kTiles(problem.k), ahead)) {}
 
   OwningOpRef<ModuleOp> build();
 
@@ -54,7 +52,8 @@ private:
   Stream a, w;
   SmallVector<Value> scales; // of the block of k that each part holds
   BlockScaleRows scaleRows;
-  Value tileK, waveColumn, scaleBlock;
+  PartPlace place;
+  Value tileK, kTileCount, waveColumn, scaleBlock;
 };
 
 Value StreamingBuilder::multiply(Value sums, int64_t part) {
@@ -73,11 +72,13 @@ SmallVector<Value *> StreamingBuilder::fetched() {
 }
 
 void StreamingBuilder::fetch(int64_t part, Value tile) {
+  if (place.firstTile)
+    tile = builder.createOrFold<arith::AddIOp>(place.firstTile, tile);
   Value column = arith::AddIOp::create(builder, builder.createOrFold<arith::MulIOp>(tile, tileK), waveColumn);
   for (Stream *stream : {&w, &a})
     stream->parts[part] =
         FetchFragmentOp::create(builder, stream->type, stream->name + std::to_string(part), stream->rows,
-                                constant(0), column, kTiles * schedule.tileK == problem.k);
+                                constant(0), column, schedule.splitK * kTiles * schedule.tileK == problem.k);
   if (hasBlockScales())
     scales[part] =
         FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), schedule.tileM),
@@ -96,8 +97,7 @@ Value StreamingBuilder::mainLoop(Value sums) {
     SmallVector<Value> carried = {sums};
     for (Value *value : fetched())
       carried.push_back(*value);
-    Value end =
-        arith::SubIOp::create(builder, ConstantOp::create(builder, "kTiles", kTiles), constant(ahead));
+    Value end = arith::SubIOp::create(builder, kTileCount, constant(ahead));
     auto loop = createNamedLoop(builder, "kTile", constant(0), end, constant(ahead), carried, false);
     // nvcc would unroll it and need registers for the loads of all iterations.
     if (vendorOf(schedule.architecture) == Vendor::Nvidia)
@@ -130,6 +130,9 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
   const GemmFunction function = createGemmFunction(builder, *module, problem, schedule);
   tileK = ConstantOp::create(builder, "tileK", schedule.tileK);
   const WorkgroupTile tile = createWorkgroupTile(builder, problem, schedule, function);
+  if (kTiles > ahead || schedule.splitK > 1)
+    kTileCount = ConstantOp::create(builder, "kTiles", kTiles);
+  place = createPart(builder, schedule, kTileCount);
   Value wave = WaveIndexOp::create(builder);
   waveColumn = arith::MulIOp::create(builder, wave, ConstantOp::create(builder, "waveDepth", waveDepth));
   auto open = [&](Stream &stream, StringRef name, int64_t tileRows, Value rows, Role role) {
@@ -168,7 +171,8 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
                 builder.getIndexType(), builder.getIndexType()},
       "total", exchange);
   Value outColumn = arith::AddIOp::create(builder, tile.column, total.getFirst());
-  createEpilogue(builder, problem, schedule, function, total.getResult(),
+  sums = createSumOfParts(builder, function, place, total.getResult());
+  createEpilogue(builder, problem, schedule, function, sums,
                  {tile, total.getSecond(), outColumn, /*transposed=*/true});
   ReturnOp::create(builder);
   return module;

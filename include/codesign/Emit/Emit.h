@@ -29,6 +29,8 @@ struct LaunchFacts {
   int64_t tileM = 0, tileN = 0; // output of a workgroup; the grid is a tile for each, in x
   int64_t ldsBytes = 0;         // in all
   int64_t dynamicLdsBytes = 0;  // the part that the launch must ask for
+  int64_t splitK = 1;           // workgroups that share a tile, the grid's y
+  int64_t partialBytes = 0;     // that each of them writes; 0 for one
   /// Workgroups of a cluster of a persistent kernel, whose tile is that of a cluster and whose grid may be
   /// smaller; 0 for a workgroup for each tile.
   int64_t persistentCluster = 0;

@@ -17,6 +17,7 @@ using KernelArgument = std::variant<Matrix *, int64_t>;
 /// layout; fragments live in lanes as the instruction lays them out; sums are fp32. Besides wrong arguments,
 /// these are errors, with the op's text: reading LDS that nothing wrote or whose asynchronous copy is still
 /// under way, and two waves touching the same 16 bytes, one of them writing, without a barrier between.
-llvm::Error interpret(kernel::FuncOp function, llvm::ArrayRef<KernelArgument> arguments);
+/// Workgroups run one after the other; where they share tiles, in an order that `seed` chooses.
+llvm::Error interpret(kernel::FuncOp function, llvm::ArrayRef<KernelArgument> arguments, unsigned seed = 0);
 
 } // namespace codesign

@@ -92,9 +92,16 @@ struct GemmKernel {
   /// Registers of a lane after the producer warpgroup has handed its own to the consumers; 0: as launched.
   int64_t producerRegisters = 0, consumerRegisters = 0;
 
+  /// Workgroups that share the K loop of one tile. More than one take two more arguments before D: fp32
+  /// `partials`, splitK times the tiles, and i32 `arrivals`, one for each wave of each tile, which are zero
+  /// before and after a launch. Not with wgmma or experts.
+  int64_t splitK = 1;
+
   /// Keep the LDS reads of one step of k out of the step before: the registers do not hold both.
   bool fencedSteps = false;
 
+  /// Tiles of k that one workgroup multiplies.
+  int64_t kTiles(int64_t k) const { return (k + tileK - 1) / tileK / splitK; }
   /// Elements of k multiplied per step: the instruction's depth times the pack.
   int64_t depthPerStep() const;
 };
@@ -102,8 +109,8 @@ struct GemmKernel {
 /// What kernels may use on a device.
 TargetLimits targetLimits(const Profile &profile);
 
-/// The kernel that a schedule describes, or what about it is not emitted yet (split K, layouts other
-/// than NT, 8-bit types).
+/// The kernel that a schedule describes, or what about it is not emitted yet (Stream-K, layouts other
+/// than NT).
 llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profile &profile);
 
 /// Success, or why this kernel cannot be written: k not 16-byte aligned, waves that do not divide the tile, …

@@ -110,6 +110,7 @@ template <class Mma, int Down, int Across>
 struct Accumulators {
   static constexpr int size = Mma::size;
   static constexpr int quads = size * size / waveSize / 4; // runs of four rows in a lane
+  static constexpr int quadCount = Down * Across * quads;
 
   typename Mma::Accumulator parts[Down][Across] = {};
 

@@ -177,6 +177,8 @@ DEVICE void addChunk(float (&sums)[4], const Chunk &chunk) {
 /// one.
 template <class Mma, int Down, int Across>
 struct Accumulators : Epilogue<Accumulators<Mma, Down, Across>> {
+  static constexpr int pairCount = Down * Across * 2;
+
   float parts[Down][Across][4] = {};
 
   template <int Deep>

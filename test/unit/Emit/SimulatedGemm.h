@@ -39,18 +39,22 @@ protected:
     for (int64_t m : rowCounts) {
       SCOPED_TRACE(m);
       GemmOperands operands(problem, m, /*spare=*/0, engine);
+      operands.makeWorkspace(function, m);
       simulate::DeviceMemory memory;
       simulate::KernelArguments arguments;
-      uint64_t output = 0;
+      uint64_t output = 0, arrivals = 0;
       for (const Matrix *matrix : operands.arguments(problem)) {
         output = memory.allocateCopy("operand", matrix->bytes); // the last one is d
         arguments.pointer(output);
+        if (matrix == &operands.arrivals)
+          arrivals = output;
       }
       for (int64_t number : operands.numbers(problem, m))
         arguments.value<int32_t>(int32_t(number));
       simulate::Launch launch;
       launch.kernel = problem.symbol;
       launch.grid.x = workgroupsOf(function, m);
+      launch.grid.y = uint32_t(facts.splitK);
       launch.block.x = facts.threads;
       launch.arguments = arguments;
       simulate::RunOptions options;
@@ -69,6 +73,9 @@ protected:
       for (const simulate::InstructionStatistics &instruction : run->perInstruction)
         conflicts += instruction.ldsConflictCycles;
       EXPECT_EQ(conflicts, 0u);
+      if (arrivals != 0)
+        operands.arrivals.bytes.assign(memory.region(arrivals).data(),
+                                       memory.region(arrivals).data() + operands.arrivals.bytes.size());
       operands.d.bytes.assign(memory.region(output).data(),
                               memory.region(output).data() + operands.d.bytes.size());
       EXPECT_EQ(operands.mismatch(problem), "");

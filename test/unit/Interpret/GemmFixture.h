@@ -64,7 +64,7 @@ inline std::vector<int64_t> randomExpertRows(const GemmProblem &problem, int64_t
 
 /// The operands of one launch on m rows; D is poisoned, with `spare` rows behind the last that must stay so.
 struct GemmOperands {
-  Matrix a, w, aScale, wScale, bias, residual, table, aList, rowWeights, d;
+  Matrix a, w, aScale, wScale, bias, residual, table, aList, rowWeights, partials, arrivals, d;
   std::vector<int64_t> firstRows, expertRows; // of each expert; without experts, of the one matrix
 
   GemmOperands(const GemmProblem &problem, int64_t m, int64_t spare, std::mt19937 &engine) {
@@ -111,6 +111,16 @@ struct GemmOperands {
       table.set(0, problem.experts, float(next));
   }
 
+  /// What workgroups that share tiles need: places for their sums, poisoned, and numbers that are zero.
+  void makeWorkspace(kernel::FuncOp function, int64_t m) {
+    function.walk([&](kernel::SumPartsOp sum) {
+      int64_t tiles = 0;
+      function.walk([&](kernel::PlacementOpInterface order) { tiles = order.getWorkgroupCount(m); });
+      partials = Matrix(DataType::F32, tiles * sum.getParts() * sum.getBytesPerWorkgroup() / 16, 4, 0xff);
+      arrivals = Matrix(DataType::I32, tiles * function.getWaveCount(), 1);
+    });
+  }
+
   /// What follows them: the rows of A where they are gathered, and m.
   std::vector<int64_t> numbers(const GemmProblem &problem, int64_t m) const {
     return problem.gathered ? std::vector<int64_t>{a.rows, m} : std::vector<int64_t>{m};
@@ -139,6 +149,8 @@ struct GemmOperands {
       list.push_back(&aList);
     if (problem.weighted)
       list.push_back(&rowWeights);
+    if (arrivals.columns > 0)
+      list.insert(list.end(), {&partials, &arrivals});
     list.push_back(&d);
     return list;
   }
@@ -154,6 +166,8 @@ struct GemmOperands {
       if (!wrong.empty())
         return "expert " + std::to_string(expert) + ", " + wrong;
     }
+    if (llvm::any_of(arrivals.bytes, [](uint8_t byte) { return byte != 0; }))
+      return "arrivals are not zero afterwards";
     const bool untouched = llvm::all_of(rest.bytes, [](uint8_t byte) { return byte == 0xff; });
     return untouched ? "" : "rows of no expert were written";
   }
@@ -211,9 +225,10 @@ inline std::string runGemm(const GemmProblem &problem, const GemmKernel &kernel,
   if (tamper)
     tamper(function);
   GemmOperands operands(problem, m, /*spare=*/3, engine);
+  operands.makeWorkspace(function, m);
   if (!expertRows.empty())
     operands.placeRows(problem, m, expertRows);
-  if (llvm::Error error = interpret(function, operands.allArguments(problem, m)))
+  if (llvm::Error error = interpret(function, operands.allArguments(problem, m), unsigned(engine())))
     return llvm::toString(std::move(error));
   return operands.mismatch(problem);
 }

@@ -1,0 +1,60 @@
+
+// Workgroups that share the k of one tile, for sm_80 and later.
+
+namespace {
+
+/// Which of them this is.
+DEVICE int partId() {
+#ifdef __NVCC__
+  return blockIdx.y;
+#else
+  return __nvvm_read_ptx_sreg_ctaid_y();
+#endif
+}
+
+/// Adds up what the Parts warps hold that have the same place in the workgroups of a tile. Each leaves its
+/// sums in memory and counts itself; the last one takes all of them in the order of the parts, so that the
+/// result does not depend on which it is. True in that warp; the others are done. The counts are zero again
+/// afterwards.
+template <int Parts, int Waves, class Sums>
+DEVICE bool sumParts(Sums &sums, float *partials, int *arrivals, int part) {
+  constexpr int step = 2 * waveSize, length = Sums::pairCount * step; // pairs side by side; all of a warp
+  const int place = workgroupId() * Waves + waveId();
+  float *const first = partials + static_cast<long long>(place) * Parts * length + 2 * laneId();
+  float *to = first + part * length;
+  sums.forEachPair([&](float &left, float &right, int, int) {
+    asm volatile("st.relaxed.gpu.global.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(left), "f"(right) : "memory");
+    to += step;
+  });
+  // What the lanes of this warp have written comes before the count, and after it what others have.
+  asm volatile("fence.acq_rel.gpu;\n\tbar.warp.sync 0xffffffff;" ::: "memory");
+  int before = 0;
+  if (laneId() == 0)
+    asm volatile("atom.acq_rel.gpu.global.add.s32 %0, [%1], 1;"
+                 : "=r"(before)
+                 : "l"(arrivals + place)
+                 : "memory");
+  if (laneValue(before, 0) != Parts - 1)
+    return false;
+  if (laneId() == 0)
+    arrivals[place] = 0;
+  asm volatile("bar.warp.sync 0xffffffff;\n\tfence.acq_rel.gpu;" ::: "memory");
+  sums = Sums();
+#pragma unroll 1
+  for (int other = 0; other < Parts; ++other) {
+    const float *from = first + other * length;
+    sums.forEachPair([&](float &left, float &right, int, int) {
+      float leftPart, rightPart;
+      asm volatile("ld.relaxed.gpu.global.v2.f32 {%0, %1}, [%2];"
+                   : "=f"(leftPart), "=f"(rightPart)
+                   : "l"(from)
+                   : "memory");
+      left += leftPart;
+      right += rightPart;
+      from += step;
+    });
+  }
+  return true;
+}
+
+} // namespace

@@ -1,0 +1,160 @@
+// Workgroups that share the K loop of one tile: whatever their order, one result, and a workspace as before.
+#include "GemmFixture.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace codesign;
+using namespace codesign::test;
+
+namespace {
+
+GemmProblem problem(int64_t n, int64_t k) {
+  return {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
+}
+
+GemmKernel split(GemmKernel kernel, int64_t parts) {
+  kernel.splitK = parts;
+  return kernel;
+}
+
+std::vector<GemmKernel> families() {
+  return {gfx942Kernel(), gfx950Kernel(), sm80Kernel(), streamingKernel(), streamingSm80Kernel()};
+}
+
+TEST(Split, raggedRowsColumnsAndDepth) {
+  for (const GemmKernel &kernel : families())
+    for (int64_t parts : {2, 3})
+      for (int64_t m : {1, 129})
+        for (int64_t n : {64, 72})
+          for (int64_t tilesOfEach : {2, 4}) {
+            const int64_t k = kernel.tileK * parts * tilesOfEach;
+            for (int64_t missing : {0, 8}) // of the last tile of k
+              EXPECT_EQ(runGemm(problem(n, k - missing), split(kernel, parts), m), "")
+                  << toString(kernel.architecture).str() << ", " << parts << " parts, m = " << m
+                  << ", n = " << n << ", k = " << k - missing;
+          }
+}
+
+TEST(Split, oneTileOfKEach) {
+  for (const GemmKernel &kernel : families())
+    EXPECT_EQ(runGemm(problem(64, kernel.tileK * 5), split(kernel, 5), 70), "");
+}
+
+TEST(Split, everyStepOfTheEpilogueComesAfterTheSum) {
+  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), streamingKernel()}) {
+    GemmProblem all = problem(140, kernel.tileK * 4);
+    all.activation = kernel::Activation::Silu;
+    all.gated = all.bias = all.residual = true;
+    EXPECT_EQ(runGemm(all, split(kernel, 2), 150), "");
+  }
+  for (const GemmKernel &kernel : {sm80Kernel(), streamingSm80Kernel()}) {
+    GemmProblem all = problem(140, kernel.tileK * 4);
+    all.activation = kernel::Activation::Silu;
+    all.gated = all.bias = true;
+    EXPECT_EQ(runGemm(all, split(kernel, 2), 150), "");
+  }
+}
+
+TEST(Split, scalesOfTokensAndOfBlocks) {
+  for (Scaling scaling : {Scaling::PerTensor, Scaling::PerToken, Scaling::Block128})
+    for (GemmKernel kernel :
+         {float8Kernel(), blockScaledKernel(), float8StreamingKernel(), blockScaledStreamingKernel()}) {
+      const bool blocks = kernel.tileK / kernel.wavesK == kernel::scaledBlock;
+      if (blocks != (scaling == Scaling::Block128))
+        continue;
+      GemmProblem scaled = problem(140, kernel.tileK * 6 - 48);
+      scaled.type = DataType::F8E4M3FNUZ;
+      scaled.scaling = scaling;
+      EXPECT_EQ(runGemm(scaled, split(kernel, 3), 75), "") << toString(scaling).str();
+    }
+}
+
+/// One launch after another in the same workspace, workgroups in other orders: the same bits.
+TEST(Split, theResultDoesNotDependOnTheOrder) {
+  for (const GemmKernel &kernel : families()) {
+    mlir::MLIRContext context;
+    const GemmProblem shape = problem(136, kernel.tileK * 8);
+    auto module = llvm::cantFail(lowerGemm(context, shape, split(kernel, 4)));
+    auto function = *module->getOps<kernel::FuncOp>().begin();
+    std::mt19937 engine(std::random_device{}());
+    GemmOperands operands(shape, 70, 1, engine);
+    operands.makeWorkspace(function, 70);
+    std::vector<uint8_t> first;
+    for (unsigned seed = 0; seed < 5; ++seed) {
+      std::fill(operands.d.bytes.begin(), operands.d.bytes.end(), uint8_t(0xff));
+      llvm::cantFail(interpret(function, operands.allArguments(shape, 70), seed));
+      EXPECT_EQ(operands.mismatch(shape), "") << seed;
+      if (seed == 0)
+        first = operands.d.bytes;
+      EXPECT_EQ(operands.d.bytes, first) << seed;
+    }
+  }
+}
+
+/// A row of NaN or infinity of one part stays in its row.
+TEST(Split, infinityAndNanStayInTheirRows) {
+  mlir::MLIRContext context;
+  const GemmProblem shape = problem(64, 32 * 4);
+  auto module = llvm::cantFail(lowerGemm(context, shape, split(gfx942Kernel(), 2)));
+  auto function = *module->getOps<kernel::FuncOp>().begin();
+  std::mt19937 engine(std::random_device{}());
+  GemmOperands operands(shape, 40, 1, engine);
+  operands.makeWorkspace(function, 40);
+  operands.a.set(19, 5, std::numeric_limits<float>::quiet_NaN());
+  operands.w.set(3, 100, std::numeric_limits<float>::infinity());
+  llvm::cantFail(interpret(function, operands.allArguments(shape, 40)));
+  EXPECT_EQ(operands.mismatch(shape), "");
+  for (int64_t i = 0; i < 40; ++i)
+    for (int64_t j = 0; j < 64; ++j)
+      EXPECT_EQ(std::isfinite(operands.d.at(i, j)), i != 19 && j != 3) << i << ", " << j;
+}
+
+/// A lost step of k, a part that is added twice, and numbers that were not zero are seen.
+TEST(Split, mixUpsFail) {
+  const GemmProblem shape = problem(64, 32 * 12);
+  auto droppedStep = [](kernel::FuncOp function) {
+    function.walk([](mlir::scf::ForOp loop) {
+      if (loop->hasAttr("kernel.name") && !loop->hasAttr("kernel.unroll"))
+        loop.getLowerBoundMutable().assign(loop.getStep());
+    });
+  };
+  EXPECT_NE(runGemm(shape, split(gfx942Kernel(), 2), 64, droppedStep), "");
+  auto firstPartTwice = [](kernel::FuncOp function) {
+    function.walk([](mlir::arith::MulIOp product) {
+      if (product.getLhs().getDefiningOp<kernel::PartOp>())
+        product.replaceAllUsesWith(
+            mlir::OpBuilder(product).create<mlir::arith::ConstantIndexOp>(product.getLoc(), 0).getResult());
+    });
+  };
+  EXPECT_NE(runGemm(shape, split(gfx942Kernel(), 2), 64, firstPartTwice), "");
+
+  mlir::MLIRContext context;
+  auto module = llvm::cantFail(lowerGemm(context, shape, split(gfx942Kernel(), 2)));
+  auto function = *module->getOps<kernel::FuncOp>().begin();
+  std::mt19937 engine(std::random_device{}());
+  GemmOperands operands(shape, 64, 1, engine);
+  operands.makeWorkspace(function, 64);
+  operands.arrivals.set(1, 0, 1);
+  const std::string wrong = llvm::toString(interpret(function, operands.allArguments(shape, 64)));
+  EXPECT_NE(wrong.find("last to arrive in some waves only"), std::string::npos) << wrong;
+  operands.arrivals = Matrix(DataType::I32, 1, 1);
+  const std::string small = llvm::toString(interpret(function, operands.allArguments(shape, 64)));
+  EXPECT_NE(small.find("too small a workspace"), std::string::npos) << small;
+}
+
+TEST(Split, whatDoesNotDivideIsRefused) {
+  mlir::MLIRContext context;
+  auto refusal = [&](const GemmProblem &shape, const GemmKernel &kernel) {
+    auto module = lowerGemm(context, shape, kernel);
+    return module ? std::string("accepted") : llvm::toString(module.takeError());
+  };
+  EXPECT_EQ(refusal(problem(64, 32 * 5), split(gfx942Kernel(), 2)),
+            "error: the 5 tiles of k = 160 do not divide among 2 workgroups");
+  EXPECT_EQ(refusal(problem(64, 128 * 6), split(streamingKernel(), 2)),
+            "error: the 3 tiles of k of a workgroup are no multiple of the 2 that are under way");
+  GemmProblem experts = problem(64, 128);
+  experts.experts = 2;
+  EXPECT_EQ(refusal(experts, split(gfx942Kernel(), 2)),
+            "error: k is not split with wgmma or among the workgroups of an expert");
+}
+
+} // namespace
