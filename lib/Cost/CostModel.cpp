@@ -220,6 +220,7 @@ struct CostModel::Implementation {
       }
       const DataType type = name.type.value_or(DataType::BF16);
       dropLibraryRules(constants);
+      useOwnSplit(constants, profile);
       OwnLoop loop;
       const CalibrationSet *simulated = ownKernelSet(profile, type, name.kind);
       if (simulated) {
@@ -229,7 +230,7 @@ struct CostModel::Implementation {
       } else {
         constants.mmaEfficiency *= assumedOwnKernelRate;
       }
-      GemmKernels kernels{.tiles = {}, .maxSplitK = 1, .swapsOperands = false};
+      GemmKernels kernels{.tiles = {}, .swapsOperands = false};
       for (const GemmSchedule &schedule : ownSchedules({type, name.kind == blockScaledGemm, experts})) {
         GemmTile tile = gemmTile(schedule, profile);
         if (simulated && !streamsWeights(schedule.family))
@@ -339,7 +340,8 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
     result.source = EstimateSource::Datasheet;
     result.band = assumedOwnKernelBand;
     auto describe = [&](const auto &product, CalibrationName name) {
-      const GemmSchedule &schedule = implementation->ownSchedules(ownKey(product))[result.gemm->tileIndex];
+      GemmSchedule schedule = implementation->ownSchedules(ownKey(product))[result.gemm->tileIndex];
+      schedule.splitK = result.gemm->splitK;
       result.schedule = schedule;
       const CalibrationSet *own = ownKernelSet(device, *name.type, name.kind);
       if (own && !streamsWeights(schedule.family)) { // whose loop waits for memory, not what was simulated

@@ -170,7 +170,7 @@ std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
         continue;
       const double grid = roundedUp(problem.m / tile.m) * roundedUp(problem.n / tile.n) * problem.batch;
       for (int split : splits)
-        if (canSplit(problem, grid, split))
+        if (canSplit(problem, tile, grid, split))
           all.push_back({static_cast<size_t>(&tile - kernels.tiles.data()), split, swapped});
     }
   }

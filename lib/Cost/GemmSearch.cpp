@@ -96,9 +96,10 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   if (p.rateLimit > 0)
     power = std::max(power, 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit - body);
   const double ramp = constants.trafficRamp * std::sqrt(bytes / memoryBandwidth);
-  const double splitCost = split > 1 ? constants.splitLaunch + constants.splitTraffic * 4.0 * p.m * p.n *
-                                                                   p.batch * split / memoryBandwidth
-                                     : 0;
+  const double splitCost =
+      split > 1 ? constants.splitLaunch + tile.partCycles * split / clock +
+                      constants.splitTraffic * 4.0 * p.m * p.n * p.batch * split / memoryBandwidth
+                : 0;
   const double prologue = (constants.prologueCycles + tile.combineCycles) / clock;
   if (terms) {
     const double depth = depthStep * steps, ideal = fractional * perTile;
@@ -135,9 +136,15 @@ bool GemmModel::isSensible(const Problem &problem, const GemmTile &tile) const {
 }
 
 /// Splitting pays only where compute units would idle, and each part needs some depth.
-bool GemmModel::canSplit(const Problem &problem, double grid, int split) const {
-  return split == 1 ||
-         (split <= kernels.maxSplitK && grid < computeUnits && problem.k >= leastSplitDepth * split);
+bool GemmModel::canSplit(const Problem &problem, const GemmTile &tile, double grid, int split) const {
+  if (split == 1)
+    return true;
+  if (split > tile.maxSplitK || grid >= computeUnits || problem.k < leastSplitDepth * split)
+    return false;
+  if (tile.partSteps == 0)
+    return true;
+  const auto steps = static_cast<int64_t>(roundedUp(problem.k / tile.depth));
+  return problem.m <= tile.maxSplitRows && steps % (int64_t(split) * tile.partSteps) == 0;
 }
 
 GemmModel::Grid GemmModel::gridOf(const Problem &p) const {
@@ -230,7 +237,8 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
       };
       if (grid.bound[t] <= ceiling)
         consider(1);
-      if (grid.tiles[t] >= computeUnits || kernels.maxSplitK == 1)
+      const GemmTile &tile = kernels.tiles[t];
+      if (grid.tiles[t] >= computeUnits || tile.maxSplitK == 1)
         continue;
       const double cycles = cyclesPerStep(problem, t, constants.splitWork) / clock;
       const double aside = std::max(perElement * columns.m[t] * columns.n[t], store) + problem.leastRamp +
@@ -239,7 +247,9 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
       const double evenly = cycles * splitSteps[0] * grid.tiles[t] / computeUnits;
       if (margin * (std::max(evenly, problem.leastTraffic) + aside + 2 * splitTraffic) + prologue > ceiling)
         continue;
-      for (size_t i = 1; i < std::size(splits) && canSplit(problem, grid.tiles[t], splits[i]); ++i) {
+      for (size_t i = 1; i < std::size(splits) && splits[i] <= tile.maxSplitK; ++i) {
+        if (!canSplit(problem, tile, grid.tiles[t], splits[i]))
+          continue;
         const double share = grid.tiles[t] * splits[i] / computeUnits, work = std::max(1.0, share);
         const double waves = work + constants.waveRounding * (roundedUp(work) - work);
         const double traffic =

@@ -20,6 +20,17 @@ const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::
 GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
   GemmTile tile = {schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
                    double(schedule.wavesM)};
+  tile.maxSplitK = maxSplitK(schedule);
+  tile.maxSplitRows = maxSplitRows;
+  tile.partSteps = 1;
+  if (profile.timing) {
+    // Of the sums so many loads are under way at once; a compute unit takes in no more than L2 delivers.
+    constexpr double loadsTogether = 32, bytesOfLoad = 16;
+    const double bytes = 4.0 * schedule.macroTileM * schedule.macroTileN;
+    tile.partCycles =
+        std::max(bytes / bytesOfLoad / schedule.threads() / loadsTogether * profile.timing->memoryLatency,
+                 bytes / profile.timing->memoryBytesPerClock);
+  }
   // An instruction reads both operands from shared memory: the columns once for every 64 rows.
   if (schedule.family == GemmFamily::WgmmaTmaPersistent)
     tile.readsB = double(schedule.macroTileM) / schedule.matrixInstruction().m;
@@ -28,6 +39,7 @@ GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
     tile.readsA = tile.readsB = 0;
     tile.combineCycles = 2.0 * sharedMemoryUse(schedule).epilogueBytes / double(profile.shared.bytesPerClock);
     tile.maxRows = schedule.macroTileM;
+    tile.partSteps = schedule.stages; // which the loop takes together
   }
   return tile;
 }
@@ -35,7 +47,7 @@ GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
 LoopParts loopParts(const GemmSchedule &schedule, const Profile &profile, DataType type) {
   GemmConstants full;
   full.mmaEfficiency = full.sharedEfficiency = full.unitBytesPerClock = 1;
-  const GemmModel model(profile, full, {{gemmTile(schedule, profile)}, 1, false}, false);
+  const GemmModel model(profile, full, {{gemmTile(schedule, profile)}, false}, false);
   // One tile for every compute unit, so that the device's seconds are those of one tile.
   constexpr int64_t depths = 16, depth = 64;
   GemmShape shape;
@@ -124,6 +136,14 @@ void useOwnLoop(GemmConstants &constants, const OwnLoop &own) {
   constants.unitBytesPerClock = own.unitBytesPerClock;
   constants.stepOverheadCycles = own.stepOverhead;
   constants.stepLatencyCycles = 0; // of each tile instead
+}
+
+void useOwnSplit(GemmConstants &constants, const Profile &profile) {
+  constants.splitWork = 1; // the loop of a part is that of the whole
+  if (!profile.timing)
+    return;
+  constants.splitLaunch = 3 * profile.timing->memoryLatency / profile.peakClock.value;
+  constants.splitTraffic = 2;
 }
 
 std::array<int, 6> preferenceOf(const GemmSchedule &schedule) {

@@ -255,6 +255,9 @@ Value GemmBuilder::throughAsyncCopies(Value accumulator) {
   Value steadyTiles = tilesLessThan(ahead);
   if (steady > 0) {
     auto loop = createLoop("kTile", constant(0), steadyTiles, constant(1), accumulator, /*unroll=*/false);
+    // A part of k is short enough for nvcc to unroll the loop whole, for which registers do not suffice.
+    if (place.part)
+      loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
     WaitCopiesOp::create(builder, ahead - 1);
     BarrierOp::create(builder);
     copyAsync(sum(loop.getInductionVar(), ahead));

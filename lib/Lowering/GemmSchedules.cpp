@@ -78,6 +78,10 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   if (schedule.dieRun == 1)
     kernel.limits.chiplets = 1;
   kernel.residency = persistent ? 1 : residencyOf(schedule, profile);
+  // A launch that needs the split has few workgroups; the registers of more are for the parts of others.
+  if (schedule.splitK > 1)
+    kernel.residency =
+        std::clamp<int64_t>(2 * profile.compute.simdsPerComputeUnit / schedule.waves(), 1, kernel.residency);
   kernel.clusterM = schedule.clusterM;
   kernel.clusterN = schedule.clusterN;
   if (persistent)

@@ -86,6 +86,15 @@ std::string headerText(const PackageSpec &spec) {
   declare("const char *", "last_error", "void");
   out << "/// Loads all kernels on the current device.\n";
   declare("int ", "load", "void");
+  out << "/// Some launches need a workspace on the device, 16-byte aligned, of at least so many bytes as "
+         "the operator "
+         "says for\n"
+         "/// these parameters. Zero all of it once; afterwards any launch of this library may use it, but "
+         "no two "
+         "at a time:\n"
+         "/// each leaves the first "
+      << arrivalBytes(spec)
+      << " bytes, counts of workgroups that share a tile, at zero again. The others may pass null.\n";
   const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
   for (const PackagedGemm &gemm : spec.gemms) {
     out << formatv("\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}\n", gemm.n, gemm.k, typeText(gemm),

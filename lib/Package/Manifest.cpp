@@ -15,6 +15,7 @@ static bool fromJSON(const json::Value &value, PackagedKernel &kernel, json::Pat
   if (!map || !map.map("symbol", kernel.symbol) || !map.map("threads", kernel.threads) ||
       !map.map("tile_m", kernel.tileM) || !map.map("tile_n", kernel.tileN) ||
       !map.map("lds_bytes", kernel.ldsBytes) || !map.map("dynamic_lds_bytes", kernel.dynamicLdsBytes) ||
+      !map.map("split_k", kernel.splitK) || !map.map("partial_bytes", kernel.partialBytes) ||
       !map.mapOptional("persistent_cluster", kernel.persistentCluster) ||
       !map.map("schedule", kernel.schedule) || !map.map("reason", kernel.reason))
     return false;

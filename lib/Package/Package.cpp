@@ -78,6 +78,28 @@ int64_t workgroupCount(const PackagedGemm &gemm, const PackagedKernel &kernel, i
   return tileRows * divideCeil(gemm.n, kernel.tileN);
 }
 
+int64_t arrivalBytes(const PackageSpec &spec) {
+  int64_t bytes = 0;
+  for (const PackagedGemm &gemm : spec.gemms)
+    for (const PackagedRange &range : gemm.ranges)
+      for (const PackagedKernel &kernel : spec.kernels)
+        if (kernel.symbol == range.symbol && kernel.splitK > 1)
+          bytes = std::max<int64_t>(bytes, workgroupCount(gemm, kernel, range.maxM) * kernel.threads /
+                                               spec.waveSize() * int64_t(sizeof(int32_t)));
+  return alignTo(bytes, 256);
+}
+
+/// What an operator whose kernels split k must be besides: few tiles, since the counts have a place of fixed
+/// size.
+static Error checkSplits(const PackageSpec &spec, const PackagedGemm &gemm) {
+  for (const PackagedRange &range : gemm.ranges)
+    for (const PackagedKernel &kernel : spec.kernels)
+      if (kernel.symbol == range.symbol && kernel.splitK > 1 && (range.maxM == 0 || gemm.experts > 0))
+        return usageError("operator '" + gemm.name + "': kernel '" + kernel.symbol +
+                          "' splits k for any number of rows, or for experts");
+  return Error::success();
+}
+
 /// What an operator of experts must be besides.
 static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
   if (gemm.experts < 0 || (gemm.masked && gemm.experts == 0))
@@ -109,7 +131,9 @@ Error checkPackage(const PackageSpec &spec) {
       return usageError("kernel symbol '" + kernel.symbol + "' is no identifier or not unique");
     if (kernel.threads < 1 || kernel.threads > 1024 || kernel.tileM < 1 || kernel.tileN < 1 ||
         kernel.ldsBytes < 0 || kernel.dynamicLdsBytes < 0 || kernel.persistentCluster < 0 ||
-        (spec.isAmd() && kernel.persistentCluster > 0))
+        (spec.isAmd() && kernel.persistentCluster > 0) || kernel.splitK < 1 || kernel.partialBytes < 0 ||
+        (kernel.splitK > 1) != (kernel.partialBytes > 0) || kernel.partialBytes % 16 != 0 ||
+        (kernel.splitK > 1 && kernel.persistentCluster > 0))
       return usageError("kernel '" + kernel.symbol + "' has an impossible launch");
   }
   for (const PackagedGemm &gemm : spec.gemms) {
@@ -138,6 +162,8 @@ Error checkPackage(const PackageSpec &spec) {
       next = range.maxM + 1;
     }
     if (Error error = checkExperts(spec, gemm))
+      return error;
+    if (Error error = checkSplits(spec, gemm))
       return error;
   }
   return Error::success();

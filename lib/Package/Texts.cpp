@@ -43,6 +43,7 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
     json.attribute("hardware", spec.hardware);
     json.attribute("architecture", spec.architecture);
     json.attribute("prelude", spec.preludeFile);
+    json.attribute("arrival_bytes", arrivalBytes(spec));
     json.attributeArray("kernels", [&] {
       for (const PackagedKernel &kernel : spec.kernels)
         json.object([&] {
@@ -54,6 +55,8 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("tile_n", kernel.tileN);
           json.attribute("lds_bytes", kernel.ldsBytes);
           json.attribute("dynamic_lds_bytes", kernel.dynamicLdsBytes);
+          json.attribute("split_k", kernel.splitK);
+          json.attribute("partial_bytes", kernel.partialBytes);
           if (kernel.persistentCluster > 0) {
             json.attribute("persistent_cluster", kernel.persistentCluster);
             json.attributeObject("tensor_boxes", [&] {
@@ -99,7 +102,6 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
                                               ? "int32 counts[experts]: rows of each one's m / experts"
                                               : "int32 offsets[experts + 1]: where the rows of each begin");
           json.attribute("grid", gridText(gemm));
-          json.attribute("workspace_bytes", 0);
           json.attributeArray("ranges", [&] {
             for (const PackagedRange &range : gemm.ranges)
               json.object([&] {
@@ -182,17 +184,22 @@ std::string dispatchText(const PackageSpec &spec) {
            "  unsigned rows, columns;\n};\n\n";
   out << "struct Kernel {\n  const char *symbol;\n  const unsigned char *image;\n  unsigned threads;\n  "
          "std::int64_t tileM, tileN;\n"
-         "  unsigned dynamicLdsBytes;\n";
+         "  unsigned dynamicLdsBytes;\n"
+         "  unsigned splitK;            // workgroups that share the k of a tile\n"
+         "  std::int64_t partialBytes;  // of sums that each of them leaves in the workspace\n";
   if (!spec.isAmd())
     out << "  unsigned persistentCluster; // workgroups of a cluster; 0: every tile has a workgroup\n"
            "  Box boxes[3];               // of a, w and d\n";
   out << "};\n";
   out << "const Kernel kernels[] = {\n";
   for (const PackagedKernel &kernel : spec.kernels)
-    out << formatv("    {{\"{0}\", {0}_image_{1}, {2}, {3}, {4}, {5}{7}}, // {6} bytes of LDS\n",
+    out << formatv("    {{\"{0}\", {0}_image_{1}, {2}, {3}, {4}, {5}, {8}, {9}{7}}, // {6} bytes of LDS\n",
                    kernel.symbol, hash, kernel.threads, kernel.tileM, kernel.tileN, kernel.dynamicLdsBytes,
-                   kernel.ldsBytes, spec.isAmd() ? "" : boxesText(kernel));
-  out << "};\n\n/// Rows minM to maxM (0: all above) go to a kernel.\nstruct Range {\n  std::int64_t minM, "
+                   kernel.ldsBytes, spec.isAmd() ? "" : boxesText(kernel), kernel.splitK,
+                   kernel.partialBytes);
+  out << "};\n\n/// Of a workspace, its counts: zero before a launch and after it.\n"
+      << "constexpr std::int64_t arrivalBytes = " << arrivalBytes(spec) << ";\n";
+  out << "\n/// Rows minM to maxM (0: all above) go to a kernel.\nstruct Range {\n  std::int64_t minM, "
          "maxM;\n  int kernel;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms) {
     out << "const Range " << gemm.name << "Ranges[] = {\n";
@@ -226,9 +233,10 @@ std::string dispatchText(const PackageSpec &spec) {
   for (const PackagedGemm &gemm : spec.gemms)
     out << formatv(
         "\nint {0}_{1}_is_supported(const Parameters *parameters) {{ return check({1}Gemm, parameters); }\n"
-        "size_t {0}_{1}_workspace_size(const Parameters *) {{ return 0; }\n"
-        "int {0}_{1}_launch(const Parameters *parameters, void *, size_t, void *stream) {{\n"
-        "  return launch({1}Gemm, parameters, stream);\n}\n",
+        "size_t {0}_{1}_workspace_size(const Parameters *parameters) {{ return workspaceBytes({1}Gemm, "
+        "parameters); }\n"
+        "int {0}_{1}_launch(const Parameters *parameters, void *workspace, size_t bytes, void *stream) {{\n"
+        "  return launch({1}Gemm, parameters, {{workspace, bytes}, stream);\n}\n",
         spec.name, gemm.name);
   out << "\n} // extern \"C\"\n";
   return text;

@@ -139,6 +139,8 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
   packaged.tileN = facts.tileN;
   packaged.ldsBytes = facts.ldsBytes;
   packaged.dynamicLdsBytes = facts.dynamicLdsBytes;
+  packaged.splitK = facts.splitK;
+  packaged.partialBytes = facts.partialBytes;
   packaged.persistentCluster = facts.persistentCluster;
   packaged.aBox = {facts.aBox.rows, facts.aBox.columns};
   packaged.wBox = {facts.wBox.rows, facts.wBox.columns};

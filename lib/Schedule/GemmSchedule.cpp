@@ -69,6 +69,12 @@ bool streamsWeights(GemmFamily family) {
   return family == GemmFamily::MfmaWeightStream || family == GemmFamily::MmaWeightStream;
 }
 
+int maxSplitK(const GemmSchedule &schedule) {
+  constexpr int mostSums = 64; // above, clang 22 spills in some schedules
+  const bool persistent = schedule.family == GemmFamily::WgmmaTmaPersistent;
+  return persistent || registerUse(schedule).accumulators > mostSums ? 1 : 16;
+}
+
 std::string GemmSchedule::describe() const {
   std::string text = (toString(family) + " " + llvm::Twine(macroTileM) + "x" + llvm::Twine(macroTileN) + "x" +
                       llvm::Twine(macroTileK) + " " + llvm::Twine(wavesM) + "x" + llvm::Twine(wavesN) +

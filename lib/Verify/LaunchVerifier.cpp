@@ -5,6 +5,7 @@
 #include "llvm/Support/MathExtras.h"
 #include <array>
 #include <chrono>
+#include <numeric>
 #include <random>
 #include <set>
 
@@ -76,7 +77,8 @@ public:
     launch.m = m;
     launch.n = gemm.n;
     launch.k = gemm.k;
-    launch.workgroupsOfGrid = uint64_t(workgroupCount(gemm, kernel, m));
+    gridX = uint64_t(workgroupCount(gemm, kernel, m));
+    launch.workgroupsOfGrid = gridX * uint64_t(kernel.splitK);
   }
 
   llvm::Expected<VerifiedLaunch> verify() {
@@ -89,7 +91,7 @@ public:
       uint64_t count = 0;
       while (last != chosen.end() && *last == *first + count)
         ++last, ++count;
-      if (llvm::Error error = run(*first, count))
+      if (llvm::Error error = runParts(*first, count))
         return error;
       first = last;
     }
@@ -172,6 +174,15 @@ private:
       weights = allocateRandom(memory, "row_weights", DataType::F32, uint64_t(m), engine);
       arguments.pointer(weights);
     }
+    if (kernel.splitK > 1) {
+      constexpr int64_t lanes = 64; // the kernels that are verified are for AMD devices
+      const int64_t waves = kernel.threads / lanes;
+      const uint64_t partials =
+          memory.allocate("partials", uint64_t(tiles * kernel.splitK * kernel.partialBytes));
+      std::fill_n(memory.region(partials).data(), memory.region(partials).sizeBytes, uint8_t(0xff));
+      arrivals = memory.allocateValues<int32_t>("arrivals", std::vector<int32_t>(size_t(tiles * waves)));
+      arguments.pointer(partials).pointer(arrivals);
+    }
     d = memory.allocate("d", outputs * sizeof(uint16_t));
     std::fill_n(memory.region(d).data(), memory.region(d).sizeBytes, uint8_t(0xff));
     arguments.pointer(d);
@@ -186,7 +197,7 @@ private:
     const double each = double(kernel.tileM) * double(kernel.tileN) * double(gemm.k);
     const auto all = uint64_t(tiles);
     if (all == 0)
-      return {launch.workgroupsOfGrid - 1};
+      return {gridX - 1};
     constexpr double least = 3;
     const auto count = uint64_t(std::min(double(all), std::max(least, options.multiplyAccumulates / each)));
     std::set<uint64_t> chosen = {0, all - 1};
@@ -199,14 +210,26 @@ private:
       if (chosen.size() < count)
         chosen.insert(std::min(workgroup + 1, all - 1));
     }
-    chosen.insert(launch.workgroupsOfGrid - 1);
+    chosen.insert(gridX - 1);
     return chosen;
+  }
+
+  /// The tiles [first, first + count): the workgroups that share them part by part, in any order.
+  llvm::Error runParts(uint64_t first, uint64_t count) {
+    std::vector<uint64_t> parts(size_t(kernel.splitK));
+    std::iota(parts.begin(), parts.end(), uint64_t(0));
+    std::shuffle(parts.begin(), parts.end(), engine);
+    for (uint64_t part : parts)
+      if (llvm::Error error = run(part * gridX + first, count))
+        return error;
+    return llvm::Error::success();
   }
 
   llvm::Error run(uint64_t first, uint64_t count) {
     simulate::Launch request;
     request.kernel = kernel.symbol;
-    request.grid.x = uint32_t(launch.workgroupsOfGrid);
+    request.grid.x = uint32_t(gridX);
+    request.grid.y = uint32_t(kernel.splitK);
     request.block.x = uint32_t(kernel.threads);
     request.arguments = arguments;
     request.dynamicLdsBytes = uint32_t(kernel.dynamicLdsBytes);
@@ -256,6 +279,9 @@ private:
       fail(llvm::Twine(values.size() - untouched - inTiles) + " elements in rows of nobody are written");
     if (written != withTile)
       fail(llvm::Twine(withTile) + " workgroups wrote " + llvm::Twine(written) + " tiles");
+    if (arrivals != 0 &&
+        llvm::any_of(memory.values<int32_t>(arrivals), [](int32_t count) { return count != 0; }))
+      fail("counts of workgroups are not zero afterwards");
   }
 
   /// A tile of D, and the expert that its rows belong to.
@@ -354,12 +380,13 @@ private:
   const int64_t scaleColumns = perBlock ? llvm::divideCeil(gemm.k, kernel::scaledBlock) : 1;
   const int64_t blockRows = llvm::divideCeil(gemm.n, kernel::scaledBlock);
   int64_t tiles = 0, tilesN = 0; // with rows; along n
+  uint64_t gridX = 0;
   std::vector<OwnedRows> owned;
   std::vector<int32_t> list; // of rows of A
   Engine engine;
   DeviceMemory memory;
   simulate::KernelArguments arguments;
-  uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, weights = 0, d = 0;
+  uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, weights = 0, arrivals = 0, d = 0;
   VerifiedLaunch launch;
 };
 

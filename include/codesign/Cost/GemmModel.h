@@ -76,6 +76,10 @@ struct GemmTile {
   double exposedCycles = 0; // for 64 of k, which the slowest of products and operand delivery does not hide
   int maxRows = 0;          // up to which the kernel is made: one tile holds them; 0: any number
   int minRows = 0;          // from which on it is taken
+  int maxSplitK = 16;       // workgroups that may share the k of one
+  int maxSplitRows = 0;     // up to which a tile is split, if not cut anywhere
+  double partCycles = 0;    // in which the last of them adds the sums of one
+  int partSteps = 0;        // of `depth`, that each of them has a multiple of; 0: k is cut anywhere
 
   bool serves(double rows) const { return rows >= minRows && (maxRows == 0 || rows <= maxRows); }
 };
@@ -99,8 +103,7 @@ std::vector<GemmTile> libraryTiles(const Profile &profile);
 /// What a provider has to choose from.
 struct GemmKernels {
   std::vector<GemmTile> tiles; // none: every product costs infinity
-  int maxSplitK = 16;
-  bool swapsOperands = true; // has each tile in both orientations
+  bool swapsOperands = true;   // has each tile in both orientations
 };
 
 /// One way to compute a product.
@@ -147,7 +150,7 @@ private:
   struct Grid;
   Problem problemOf(const GemmShape &shape, bool swapped) const;
   bool isSensible(const Problem &problem, const GemmTile &tile) const;
-  bool canSplit(const Problem &problem, double grid, int split) const;
+  bool canSplit(const Problem &problem, const GemmTile &tile, double grid, int split) const;
   Grid gridOf(const Problem &problem) const;
   double cyclesPerStep(const Problem &problem, size_t tile, double workFactor) const;
   double price(const Problem &problem, size_t tile, int split, Terms *terms) const;

@@ -58,6 +58,12 @@ void dropLibraryRules(GemmConstants &constants);
 /// as a factor: it holds what the simulator does not know, clocks under load above all.
 void useOwnLoop(GemmConstants &constants, const OwnLoop &own);
 
+/// Sets what it costs own kernels to split k, from the schedules: one launch, in which a wave writes its
+/// sums, counts itself and reads those of others, three round trips one after the other; the sums are written
+/// and read once. Without the latency, which the simulator's numbers of a profile hold, the library's
+/// constants stay.
+void useOwnSplit(GemmConstants &constants, const Profile &profile);
+
 /// Order of preference among own schedules of equal price, least first.
 std::array<int, 6> preferenceOf(const GemmSchedule &schedule);
 

@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a manifest.
-inline constexpr int64_t packageSchemaVersion = 4;
+inline constexpr int64_t packageSchemaVersion = 5;
 
 /// The part of a matrix that one copy of the tensor engine moves; 0 rows where the kernel takes a pointer.
 struct PackagedBox {
@@ -34,6 +34,9 @@ struct PackagedKernel {
   /// every tile has a workgroup.
   int64_t persistentCluster = 0;
   PackagedBox aBox, wBox, dBox;
+  /// Workgroups that share the k of a tile, the launch's y. Each of several leaves so many bytes of sums in
+  /// the workspace, and each of its waves counts itself there.
+  int64_t splitK = 1, partialBytes = 0;
   std::string schedule; // in words
   std::string reason;   // why this schedule
   double predictedSeconds = 0;
@@ -86,12 +89,17 @@ struct PackageSpec {
   std::vector<PackagedKernel> kernels;
   std::vector<PackagedGemm> gemms;
 
+  int64_t waveSize() const { return isAmd() ? 64 : 32; }
   bool isAmd() const { return llvm::StringRef(architecture).starts_with("gfx"); }
 };
 
 /// Workgroups (clusters, where the kernel has them) of a launch on m rows: its tiles, of experts as many as
 /// there may be.
 int64_t workgroupCount(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t m);
+
+/// Bytes of the counts of a package, which stand first in any workspace: for as many tiles as its split
+/// kernels may have.
+int64_t arrivalBytes(const PackageSpec &spec);
 
 /// Success, or what is wrong: a name that is no identifier, a range that names no kernel, a gap, an unknown
 /// architecture.

@@ -8,6 +8,15 @@ DEVICE int partId() {
   return __builtin_amdgcn_workgroup_id_y();
 }
 
+/// How many parts are fetched at once: a divisor of all, so that at most 32 loads of a lane are under way.
+constexpr int partsTogether(int parts, int loadsOfEach) {
+  int together = 1;
+  for (int count = 2; count <= parts; ++count)
+    if (parts % count == 0 && count * loadsOfEach <= 32)
+      together = count;
+  return together;
+}
+
 /// Adds up what the Parts waves hold that have the same place in the workgroups of a tile. Each leaves its
 /// sums in memory and counts itself; the last one takes all of them in the order of the parts, so that the
 /// result does not depend on which it is. True in that wave; the others are done. The counts are zero again
@@ -37,15 +46,20 @@ DEVICE bool sumParts(Sums &sums, float *partials, int *arrivals, int part) {
     arrivals[place] = 0;
   asm volatile("" ::: "memory");
   sums = Sums();
+  constexpr int together = partsTogether(Parts, Sums::quadCount);
 #pragma unroll 1
-  for (int other = 0; other < Parts; ++other) {
+  for (int other = 0; other < Parts; other += together) {
     int from = other * Sums::quadCount * chunkBytes;
     sums.forEachQuad([&](auto &total, int first, int, int) {
-      const auto words = __builtin_amdgcn_raw_buffer_load_b128(all.buffer, lane, from, deviceScope);
-      const auto quad = __builtin_bit_cast(Chunk<float>, words);
 #pragma unroll
-      for (int e = 0; e < 4; ++e)
-        total[first + e] += quad[e];
+      for (int i = 0; i < together; ++i) {
+        const auto words = __builtin_amdgcn_raw_buffer_load_b128(
+            all.buffer, lane, from + i * Sums::quadCount * chunkBytes, deviceScope);
+        const auto quad = __builtin_bit_cast(Chunk<float>, words);
+#pragma unroll
+        for (int e = 0; e < 4; ++e)
+          total[first + e] += quad[e];
+      }
       from += chunkBytes;
     });
   }

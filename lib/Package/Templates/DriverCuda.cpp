@@ -44,9 +44,9 @@ struct Driver {
     constexpr int maxDynamicSharedBytes = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
     return bytes ? setAttribute(function, maxDynamicSharedBytes, static_cast<int>(bytes)) : 0;
   }
-  int launch(Function function, unsigned groups, unsigned threads, unsigned sharedBytes, void *stream,
-             void **arguments) const {
-    return launchKernel(function, groups, 1, 1, threads, 1, 1, sharedBytes, stream, arguments, nullptr);
+  int launch(Function function, unsigned groups, unsigned parts, unsigned threads, unsigned sharedBytes,
+             void *stream, void **arguments) const {
+    return launchKernel(function, groups, parts, 1, threads, 1, 1, sharedBytes, stream, arguments, nullptr);
   }
 
   /// A kernel's argument for a matrix: its address, or what the tensor engine has to know of it.

@@ -27,9 +27,10 @@ struct Driver {
   }
   const char *describe(int status) const { return getErrorString(status); }
   int allowSharedBytes(Function, unsigned) const { return 0; }
-  int launch(Function function, unsigned groups, unsigned threads, unsigned sharedBytes, void *stream,
-             void **arguments) const {
-    return moduleLaunchKernel(function, groups, 1, 1, threads, 1, 1, sharedBytes, stream, arguments, nullptr);
+  int launch(Function function, unsigned groups, unsigned parts, unsigned threads, unsigned sharedBytes,
+             void *stream, void **arguments) const {
+    return moduleLaunchKernel(function, groups, parts, 1, threads, 1, 1, sharedBytes, stream, arguments,
+                              nullptr);
   }
 
   /// A kernel's argument for a matrix: its address.

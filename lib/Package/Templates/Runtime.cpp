@@ -73,6 +73,15 @@ std::int64_t tileCount(const Gemm &gemm, const Kernel &kernel, std::int64_t m) {
   return rows * ((gemm.n + kernel.tileN - 1) / kernel.tileN);
 }
 
+/// What a launch needs beside its operands: the counts, then the sums of all workgroups.
+std::size_t workspaceBytes(const Gemm &gemm, const Parameters *parameters) {
+  const Kernel *kernel = parameters && parameters->m > 0 ? kernelFor(gemm, parameters->m) : nullptr;
+  if (!kernel || kernel->splitK == 1)
+    return 0;
+  const std::int64_t groups = tileCount(gemm, *kernel, parameters->m) * kernel->splitK;
+  return static_cast<std::size_t>(arrivalBytes + groups * kernel->partialBytes);
+}
+
 /// Status ok, or why these arguments cannot be served, with the shape in lastError.
 int check(const Gemm &gemm, const Parameters *parameters) {
   if (!parameters)
@@ -116,11 +125,21 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   return ok;
 }
 
-int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
+struct Workspace {
+  void *memory;
+  std::size_t bytes;
+};
+
+int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, void *stream) {
   if (int status = check(gemm, parameters))
     return status;
   if (parameters->m == 0)
     return ok;
+  const std::size_t needed = workspaceBytes(gemm, parameters);
+  if (needed > 0 && (!workspace.memory || workspace.bytes < needed ||
+                     reinterpret_cast<std::uintptr_t>(workspace.memory) % 16))
+    return fail(invalidArgument, "%s: m = %lld needs a 16-byte aligned workspace of %zu bytes", gemm.name,
+                static_cast<long long>(parameters->m), needed);
   const Driver *gpu = driver();
   if (!gpu)
     return fail(noDriver, "%s: %s was not found", gemm.name, Driver::libraries[0]);
@@ -147,7 +166,9 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
     return fail(driverError, "%s: no launch size: %s", kernel.symbol, gpu->describe(status));
   if (groups == 0) // masked experts without a row
     return ok;
-  void *arguments[12] = {a.get(), w.get()};
+  void *arrivals = workspace.memory,
+       *partials = static_cast<char *>(workspace.memory) + (needed ? arrivalBytes : 0);
+  void *arguments[14] = {a.get(), w.get()};
   int count = 2;
   if (gemm.scaled) {
     arguments[count++] = &aScale;
@@ -163,12 +184,16 @@ int launch(const Gemm &gemm, const Parameters *parameters, void *stream) {
     arguments[count++] = &list;
   if (gemm.weighted)
     arguments[count++] = &weights;
+  if (kernel.splitK > 1) {
+    arguments[count++] = &partials;
+    arguments[count++] = &arrivals;
+  }
   arguments[count++] = d.get();
   if (gemm.gathered)
     arguments[count++] = &listed;
   arguments[count++] = &m;
-  status = gpu->launch(function, static_cast<unsigned>(groups), kernel.threads, kernel.dynamicLdsBytes,
-                       stream, arguments);
+  status = gpu->launch(function, static_cast<unsigned>(groups), kernel.splitK, kernel.threads,
+                       kernel.dynamicLdsBytes, stream, arguments);
   if (status)
     return fail(driverError, "%s: launch failed: %s", kernel.symbol, gpu->describe(status));
   return ok;

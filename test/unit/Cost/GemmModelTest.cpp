@@ -25,7 +25,8 @@ GemmShape product(int64_t m, int64_t n, int64_t k) {
 }
 
 GemmModel withTile(const GemmConstants &constants, GemmTile tile, int maxSplitK = 1) {
-  return GemmModel(frozenProfile(), constants, {.tiles = {tile}, .maxSplitK = maxSplitK}, false);
+  tile.maxSplitK = maxSplitK;
+  return GemmModel(frozenProfile(), constants, {.tiles = {tile}}, false);
 }
 
 // The frozen device: 304 compute units, 2.1 GHz, 2,048 bf16 FLOP per clock and unit, 5.3 TB/s.
@@ -129,14 +130,16 @@ TEST(GemmModel, ALibraryOfFewKernelsHasNoTileThatFits) {
   // ask twice as much of the L2.
   c.unitBytesPerClock = 32;
   c.largestTile = 128;
-  const std::vector<GemmTile> tiles = libraryTiles(frozenProfile());
-  GemmModel few(frozenProfile(), c, {.tiles = tiles, .maxSplitK = 1}, false);
+  std::vector<GemmTile> tiles = libraryTiles(frozenProfile());
+  for (GemmTile &tile : tiles)
+    tile.maxSplitK = 1;
+  GemmModel few(frozenProfile(), c, {.tiles = tiles}, false);
   const double two = few.breakdown(product(2432, 4096, 4096), &choice).time().value;
   EXPECT_EQ(choice.tile.m, 128);
   EXPECT_EQ(choice.tile.n, 128);
   EXPECT_GT(few.time(product(2433, 4096, 4096)).value, 1.4 * two);
   c.largestTile = 0;
-  GemmModel any(frozenProfile(), c, {.tiles = tiles, .maxSplitK = 1}, false);
+  GemmModel any(frozenProfile(), c, {.tiles = tiles}, false);
   EXPECT_LT(any.time(product(2433, 4096, 4096)).value, 1.4 * two);
 }
 

@@ -23,6 +23,7 @@ struct Sweep {
   int64_t experts = 0;
   bool gathered = false; // and weighted
   int64_t n = 6144;
+  int64_t splitK = 1; // with more than one, k follows from the schedule
 };
 
 /// Compiles `count` legal schedules, evenly spread over the device's list.
@@ -30,14 +31,16 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
   Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
   if (!sweep.family.empty())
     profile.kernelFamilies = {sweep.family.str()};
-  const std::vector<GemmSchedule> legal =
+  std::vector<GemmSchedule> legal =
       legalGemmSchedules(profile, sweep.type, GemmLayout::NT, sweep.blockScaled);
+  llvm::erase_if(legal, [&](const GemmSchedule &schedule) { return maxSplitK(schedule) < sweep.splitK; });
   ASSERT_GT(legal.size(), 2u);
   count = std::min(count, legal.size());
   llvm::SmallString<128> folder;
   ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-compile", folder));
   for (size_t i = 0; i < count; ++i) {
-    const GemmSchedule &schedule = legal[i * (legal.size() - 1) / (count - 1)];
+    GemmSchedule schedule = legal[i * (legal.size() - 1) / (count - 1)];
+    schedule.splitK = sweep.splitK;
     SCOPED_TRACE(schedule.describe());
     mlir::MLIRContext context;
     GemmProblem problem;
@@ -55,6 +58,8 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     if (sweep.fused)
       problem.activation = kernel::Activation::Silu;
     const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
+    if (kernel.splitK > 1)
+      problem.k = kernel.tileK * kernel.stages * 2 * kernel.splitK;
     auto module = llvm::cantFail(lowerGemm(context, problem, kernel));
     auto function = *module->getOps<kernel::FuncOp>().begin();
     EmitOptions options;
@@ -134,6 +139,23 @@ TEST(Compile, expertsOfNvidia) {
   for (const char *family : {"mma_cp_async_multistage", "mma_weight_stream"})
     compileLegalSchedules("a100-sxm", count, {.family = family, .k = 2312, .experts = 64});
   CODESIGN_NEEDS_PTXAS("grouped sm_80");
+}
+
+TEST(Compile, splits) {
+  const size_t count = isLongRun() ? 60 : 3;
+  compileLegalSchedules("mi300x", count, {.family = "mfma_lds_double_buffer", .splitK = 4});
+  compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .fused = true, .splitK = 2});
+  compileLegalSchedules("mi355x", count, {.fused = true, .splitK = 3});
+  compileLegalSchedules("mi300x", count, {.type = DataType::F8E4M3FNUZ, .blockScaled = true, .splitK = 4});
+}
+
+TEST(Compile, splitsOfNvidia) {
+  const size_t count = isLongRun() ? 60 : 3;
+  for (const char *family : {"mma_cp_async_multistage", "mma_weight_stream"}) {
+    compileLegalSchedules("a100-sxm", count, {.family = family, .splitK = 4});
+    compileLegalSchedules("h100-sxm", count, {.family = family, .fused = true, .splitK = 3});
+  }
+  CODESIGN_NEEDS_PTXAS("split sm_80 and sm_90a");
 }
 
 TEST(Compile, float8) {
