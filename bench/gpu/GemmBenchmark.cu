@@ -8,6 +8,7 @@
 #include <cublasLt.h>
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -226,7 +227,14 @@ private:
     parameters.w = w;
     parameters.d = d;
     parameters.m = m;
-    const int status = layer.launch(&parameters, nullptr, 0, stream);
+    const size_t needed = layer.workspaceSize(&parameters);
+    if (needed > workspaceBytes) {
+      workspace.emplace(needed);
+      workspaceBytes = needed;
+      check(cudaMemsetAsync(workspace->data, 0, needed, stream), "cudaMemsetAsync");
+    }
+    const int status =
+        layer.launch(&parameters, workspace ? workspace->data : nullptr, workspaceBytes, stream);
     require(status == 0, layer.name, lastError());
   }
 
@@ -273,6 +281,8 @@ private:
   size_t cacheBytes;
   Library library;
   unsigned long long seed;
+  std::optional<Buffer> workspace; // of codesign's kernels, zero before the first launch
+  size_t workspaceBytes = 0;
 };
 
 /// Bytes read and written in a second by a copy far larger than the caches.

@@ -78,13 +78,14 @@ llvm::Error writeList(const Plan &plan, llvm::StringRef folder) {
     c = llvm::isAlnum(c) ? llvm::toLower(c) : '_';
   out << llvm::formatv("#pragma once\n#include \"{0}/{0}.h\"\n\nusing Parameters = {0}_gemm_parameters;\n"
                        "struct Layer {{\n  const char *name;\n  long long n, k;\n"
+                       "  size_t (*workspaceSize)(const Parameters *);\n"
                        "  int (*launch)(const Parameters *, void *, size_t, void *);\n};\n"
                        "inline const char *lastError() {{ return {0}_last_error(); }\n"
                        "inline int loadKernels() {{ return {0}_load(); }\nconst Layer layers[] = {{\n",
                        package);
   for (const PlanKernel &layer : plan.kernels)
-    out << llvm::formatv("    {{\"{0}\", {1}, {2}, {3}_{0}_launch},\n", layer.name, layer.n, layer.k,
-                         package);
+    out << llvm::formatv("    {{\"{0}\", {1}, {2}, {3}_{0}_workspace_size, {3}_{0}_launch},\n", layer.name,
+                         layer.n, layer.k, package);
   out << "};\n";
   return llvm::Error::success();
 }

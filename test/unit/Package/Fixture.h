@@ -4,8 +4,8 @@
 
 namespace codesign::test {
 
-/// Two kernels, two operators, one of them with a bias; two of experts; on AMD devices one with a gate and a
-/// residual, one with lists and weights of rows, and one of 8-bit operands.
+/// Three kernels, one of which splits k; three operators, one of them with a bias; two of experts; on AMD
+/// devices one with a gate and a residual, one with lists and weights of rows, and one of 8-bit operands.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -37,6 +37,12 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     }
     spec.kernels.push_back(kernel);
   }
+  PackagedKernel split = spec.kernels.front();
+  split.symbol = "linear_split";
+  split.source = "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void linear_split() {}\n";
+  split.splitK = 4;
+  split.partialBytes = 16 * 128 * 4;
+  spec.kernels.push_back(split);
   PackagedGemm gemm;
   gemm.name = "qkv_proj";
   gemm.n = 6144;
@@ -77,6 +83,12 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     narrow.ranges = {{1, 0, "linear_128"}};
     spec.gemms.push_back(narrow);
   }
+  PackagedGemm few;
+  few.name = "o_proj";
+  few.n = 1000;
+  few.k = 4096;
+  few.ranges = {{1, 64, "linear_split"}, {65, 0, "linear_16"}};
+  spec.gemms.push_back(few);
   return spec;
 }
 

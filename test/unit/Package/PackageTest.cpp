@@ -43,9 +43,10 @@ TEST_F(PackageTest, writesTheWholeTreeTwiceTheSame) {
   std::vector<std::string> names;
   for (auto &file : first)
     names.push_back(file.first);
-  EXPECT_THAT(names, testing::ElementsAre("CMakeLists.txt", "codesign.manifest.json",
-                                          "include/sample/sample.h", "src/dispatch.cpp", "src/images.S",
-                                          "src/linear_128.hip", "src/linear_16.hip", "src/prelude.h"));
+  EXPECT_THAT(names,
+              testing::ElementsAre("CMakeLists.txt", "codesign.manifest.json", "include/sample/sample.h",
+                                   "src/dispatch.cpp", "src/images.S", "src/linear_128.hip",
+                                   "src/linear_16.hip", "src/linear_split.hip", "src/prelude.h"));
   ASSERT_FALSE(writePackage(samplePackage(), target + "/"));
   EXPECT_EQ(contents(target), first);
   // Nothing is left beside it.
@@ -63,11 +64,14 @@ TEST_F(PackageTest, theManifestReadsBack) {
   ASSERT_TRUE(static_cast<bool>(read)) << llvm::toString(read.takeError());
   EXPECT_EQ(read->model, spec.model);
   EXPECT_EQ(read->architecture, "gfx942");
-  ASSERT_EQ(read->kernels.size(), 2u);
+  ASSERT_EQ(read->kernels.size(), 3u);
+  EXPECT_EQ(read->kernels[2].splitK, 4);
+  EXPECT_EQ(read->kernels[2].partialBytes, 16 * 128 * 4);
+  EXPECT_EQ(arrivalBytes(*read), 4 * 8 * 4 * 4); // tiles, waves, bytes
   EXPECT_EQ(read->kernels[1].symbol, "linear_128");
   EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
   EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
-  ASSERT_EQ(read->gemms.size(), 7u);
+  ASSERT_EQ(read->gemms.size(), 8u);
   EXPECT_FALSE(read->gemms[1].gated || read->gemms[1].residual);
   EXPECT_TRUE(read->gemms[4].gated && read->gemms[4].residual);
   EXPECT_EQ(read->gemms[4].outputColumns(), 500);
@@ -126,6 +130,9 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
               }),
               HasSubstr("lists and weights of rows"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("for AMD devices"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[7].ranges = {{1, 0, "linear_split"}}; }),
+              HasSubstr("splits k for any number of rows"));
+  EXPECT_THAT(message([](auto &s) { s.kernels[2].partialBytes = 0; }), HasSubstr("impossible launch"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "gfx000"; }), HasSubstr("unknown architecture"));
   EXPECT_THAT(message([](auto &s) { s.preludeFile = "../x.h"; }), HasSubstr("plain file name"));
 }
@@ -152,7 +159,7 @@ TEST_F(PackageTest, brokenManifestsAreNamed) {
   EXPECT_THAT(messageFor("{"), HasSubstr("codesign.manifest.json"));
   EXPECT_THAT(messageFor("{}"), HasSubstr("schema_version"));
   std::string version = good;
-  version.replace(version.find("\"schema_version\": 4"), 19, "\"schema_version\": 9");
+  version.replace(version.find("\"schema_version\": 5"), 19, "\"schema_version\": 9");
   EXPECT_THAT(messageFor(version), HasSubstr("unknown version"));
   std::string type = good;
   type.replace(type.find("\"bf16\""), 6, "\"bf17\"");

@@ -1,6 +1,7 @@
 // Packages with one planted mistake each must fail, and say where; the package as emitted must pass.
 #include "codesign/Verify/Verify.h"
 #include "codesign/Hardware/ProfileLoader.h"
+#include "codesign/Package/Package.h"
 #include "codesign/Pipeline/Pipeline.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -28,6 +29,15 @@ model: {model_type: mixtral, hidden_size: 256, intermediate_size: 160, num_hidde
 search: {moe_intermediate_size: [160]}
 constraints: {head_dim_menu: off, heads_per_kv_head: off, min_kv_heads: off, head_count: off, depth_width_band: off}
 workloads: [{phase: decode, batch: 64, context: 1024}]
+)";
+
+constexpr char narrow[] = R"(
+model: {model_type: llama, hidden_size: 256, intermediate_size: 16384, num_hidden_layers: 2, num_attention_heads: 4,
+        num_key_value_heads: 2, head_dim: 64, vocab_size: 520, max_position_embeddings: 4096}
+search: {intermediate_size: [16384]}
+constraints: {head_dim_menu: off, heads_per_kv_head: off, min_kv_heads: off, head_count: off, depth_width_band: off,
+              ffn_attention_balance: off, ffn_ratio: off}
+workloads: [{phase: prefill, seq_len: 4096, batch: 1}]
 )";
 
 class Verify : public testing::Test {
@@ -120,6 +130,25 @@ TEST_F(Verify, KernelsOfExpertsAreRight) {
        {"experts_gate_up", "experts_gate_up_masked", "experts_down", "experts_down_masked"})
     EXPECT_TRUE(llvm::any_of(report->launches, [&](const VerifiedLaunch &l) { return l.gemm == name; }))
         << name;
+}
+
+/// Few tiles and a long k: workgroups share them.
+TEST_F(Verify, SplitKernelsAreRightInAnyOrder) {
+  emit(narrow);
+  llvm::Expected<PackageSpec> manifest = readManifest(package);
+  ASSERT_TRUE(bool(manifest)) << llvm::toString(manifest.takeError());
+  const auto split = llvm::find_if(manifest->kernels, [](const PackagedKernel &k) { return k.splitK > 1; });
+  ASSERT_NE(split, manifest->kernels.end());
+  llvm::Expected<VerifyReport> report = verify("down_proj");
+  ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  printVerifyReport(*report, stream);
+  EXPECT_TRUE(report->passed()) << text;
+  plant("codesign_cdna.h", "arrivals[place] = 0;", ";");
+  EXPECT_THAT(failures(split->symbol), HasSubstr("counts of workgroups are not zero afterwards"));
+  plant("codesign_cdna.h", "!= Parts - 1)", "!= 0)");
+  EXPECT_THAT(failures(split->symbol), HasSubstr("wrote 0 tiles")); // NaN, as D is filled before
 }
 
 TEST_F(Verify, WeightsOfAnotherExpertAreWrong) {

@@ -20,7 +20,7 @@ struct TensorMap {
 namespace {
 [[maybe_unused]] TensorMap maps[2];
 std::string lastFunction;
-unsigned groups, threads, sharedBytes;
+unsigned groups, parts, threads, sharedBytes;
 void *stream;
 void *argumentValues[8];
 int lastM, moduleLoads, failNext;
@@ -32,9 +32,10 @@ static int launched(void *function, unsigned gx, unsigned gy, unsigned gz, unsig
                     unsigned bz, unsigned shared, void *onStream, void **arguments) {
   if (failNext)
     return failNext;
-  assert(gy == 1 && gz == 1 && by == 1 && bz == 1);
+  assert(gz == 1 && by == 1 && bz == 1);
   lastFunction = static_cast<const char *>(function);
   groups = gx;
+  parts = gy;
   threads = bx;
   sharedBytes = shared;
   stream = onStream;
@@ -137,7 +138,7 @@ int main() {
   argumentCount = 3;
   assert(sample_qkv_proj_workspace_size(&p) == 0);
   assert(sample_qkv_proj_launch(&p, nullptr, 0, &marker) == SAMPLE_OK);
-  assert(lastFunction == "linear_16" && groups == 4 * 48 && threads == 256 && lastM == 64 &&
+  assert(lastFunction == "linear_16" && groups == 4 * 48 && parts == 1 && threads == 256 && lastM == 64 &&
          stream == &marker);
   assert(argumentValues[0] == a && argumentValues[1] == w && argumentValues[2] == d);
   p.m = 65;
@@ -187,6 +188,29 @@ int main() {
   p.m = 5000;
   assert(sample_fc_is_supported(&p) == SAMPLE_UNSUPPORTED);
   assert(std::strstr(sample_last_error(), "m = 5000 with n = 1000, k = 4096"));
+
+  // Workgroups that share tiles: counts and sums in a workspace, which must be there and large enough.
+  p = operands(a, w, d, 20);
+#ifdef MOCK_HIP
+  constexpr int waves = 4;
+#else
+  constexpr int waves = 8;
+#endif
+  constexpr int counts = 4 * 8 * waves * 4; // of the four by eight tiles of 64 rows
+  alignas(16) static char workspace[counts + 2 * 8 * 4 * 8192];
+  argumentCount = 5;
+  assert(sample_o_proj_workspace_size(&p) == sizeof workspace); // two by eight tiles, four workgroups each
+  assert(sample_o_proj_launch(&p, nullptr, sizeof workspace, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "aligned workspace of"));
+  assert(sample_o_proj_launch(&p, workspace, sizeof workspace - 1, nullptr) == SAMPLE_INVALID_ARGUMENT);
+  assert(sample_o_proj_launch(&p, workspace + 4, sizeof workspace, nullptr) == SAMPLE_INVALID_ARGUMENT);
+  assert(sample_o_proj_launch(&p, workspace, sizeof workspace, nullptr) == SAMPLE_OK);
+  assert(lastFunction == "linear_split" && groups == 2 * 8 && parts == 4 && lastM == 20);
+  assert(argumentValues[2] == workspace + counts && argumentValues[3] == workspace && argumentValues[4] == d);
+  p.m = 65;
+  argumentCount = 3;
+  assert(sample_o_proj_workspace_size(&p) == 0 && sample_o_proj_workspace_size(nullptr) == 0);
+  assert(sample_o_proj_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK && parts == 1);
 
   // Experts: a table before the output, and workgroups for every tile that there may be.
   alignas(4) static int32_t rows[9];
