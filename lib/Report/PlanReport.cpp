@@ -276,6 +276,18 @@ std::string scheduleField(const PlanKernelRange &range, llvm::StringRef name) {
   return {};
 }
 
+bool splitsK(const PlanKernelRange &range) {
+  const std::string parts = scheduleField(range, "split_k");
+  return !parts.empty() && parts != "1";
+}
+
+/// "128x64x64", or "128x64x64 /4" where four workgroups share the k of a tile.
+std::string tileText(const PlanKernelRange &range) {
+  return scheduleField(range, "macro_tile_m") + "x" + scheduleField(range, "macro_tile_n") + "x" +
+         scheduleField(range, "macro_tile_k") +
+         (splitsK(range) ? " /" + scheduleField(range, "split_k") : "");
+}
+
 /// "2x4", or "1x1x4" where waves share k.
 std::string wavesText(const PlanKernelRange &range) {
   const std::string alongK = scheduleField(range, "waves_k");
@@ -337,10 +349,8 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
       const bool first = &range == &kernel.ranges.front();
       table.addRow({first ? nameOf(kernel) + (oneType ? "" : " " + kernel.input) : "",
                     first ? std::to_string(kernel.n) : "", first ? std::to_string(kernel.k) : "",
-                    rowsOf(kernel, range),
-                    scheduleField(range, "macro_tile_m") + "x" + scheduleField(range, "macro_tile_n") + "x" +
-                        scheduleField(range, "macro_tile_k"),
-                    wavesText(range), std::to_string(range.expectedM / std::max<int64_t>(1, kernel.experts)),
+                    rowsOf(kernel, range), tileText(range), wavesText(range),
+                    std::to_string(range.expectedM / std::max<int64_t>(1, kernel.experts)),
                     formatTime(range.expectedSeconds), shortSource(range), formatTime(range.librarySeconds)});
     }
   table.print(stream);
@@ -352,6 +362,9 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
                                  "and the up of column j; "
                                  "its time is that of the product alone",
                    2, options.width);
+  if (llvm::any_of(plan.kernels,
+                   [](const PlanKernel &kernel) { return llvm::any_of(kernel.ranges, splitsK); }))
+    stream << "  /S: S workgroups share the k of each tile\n";
   if (llvm::any_of(plan.kernels, [](const PlanKernel &kernel) { return kernel.experts > 0; }))
     printWrapped(
         stream,

@@ -12,7 +12,7 @@ namespace codesign {
 
 /// Whose kernels run. `Own` are codesign's, priced from the schedules that exist for the device: with the
 /// library's fitted constants, a main loop as the simulator timed it (`calibrate --own-kernels`), else an
-/// assumed share of the library's rate, and no split of k. Nothing measured stands behind either.
+/// assumed share of the library's rate. Nothing measured stands behind either.
 enum class Provider : uint8_t { Library, Own };
 
 struct CostOptions {
