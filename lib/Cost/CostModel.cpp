@@ -5,6 +5,7 @@
 #include "codesign/Cost/DecodeModel.h"
 #include "codesign/Cost/Energy.h"
 #include "codesign/Cost/GroupedGemmModel.h"
+#include "codesign/Cost/KindOfChange.h"
 #include "codesign/Cost/OwnKernels.h"
 #include "codesign/Cost/Regime.h"
 #include "codesign/Cost/StreamModel.h"
@@ -43,6 +44,14 @@ constexpr double assumedOwnKernelRate = 0.9;
 
 double halfWidth(const ErrorBand *band, double otherwise) {
   return band ? std::max(band->high - 1, 1 - band->low) : otherwise;
+}
+
+/// Half width of the band of one prediction by a set's constants, or by none.
+double libraryBand(const CalibrationSet *set, const OperatorShape &shape) {
+  if (!set)
+    return assumedBand;
+  const double band = halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand);
+  return set->borrowedFrom.empty() ? band : std::max(assumedBand, 2 * band);
 }
 
 constexpr llvm::StringLiteral blockScaledGemm = "gemm_block128";
@@ -353,25 +362,36 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
       describe(*gemm, implementation->nameOf(*gemm));
     else if (const auto *grouped = std::get_if<GroupedGemmShape>(&shape))
       describe(*grouped, implementation->denseName(*grouped));
-  } else if (set && !set->borrowedFrom.empty()) {
-    result.source = EstimateSource::Datasheet;
-    result.band = std::max(assumedBand, 2 * halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand));
-  } else if (set) {
-    result.source = set->evidence == "simulated" ? EstimateSource::Simulated : EstimateSource::Calibrated;
-    result.band = halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand);
   } else {
-    result.source = EstimateSource::Datasheet;
-    result.band = assumedBand;
+    result.band = libraryBand(set, shape);
+    result.source = !set || !set->borrowedFrom.empty() ? EstimateSource::Datasheet
+                    : set->evidence == "simulated"     ? EstimateSource::Simulated
+                                                       : EstimateSource::Calibrated;
   }
   return result;
 }
 
-double CostModel::ratioBand(const OperatorShape &a, const OperatorShape &b) const {
-  const CalibrationSet *set = implementation->setFor(implementation->nameOf(a));
-  if (!set || a.index() != b.index())
+double CostModel::ratioBand(const OperatorShape &from, const OperatorShape &to) const {
+  const CalibrationSet *set = implementation->setFor(implementation->nameOf(from));
+  const CalibrationSet *other = implementation->setFor(implementation->nameOf(to));
+  const double bothBands = std::hypot(libraryBand(set, from), libraryBand(other, to));
+  if (from.index() != to.index() || set != other)
+    return bothBands;
+  if (!set)
     return assumedRatioBand;
-  const double band = halfWidth(set->ratioBand(regimeOf(a)), assumedRatioBand);
-  return set->borrowedFrom.empty() ? band : std::max(1.5 * band, assumedRatioBand);
+  const auto changes = changesBetween(from, to);
+  double band = changes.empty() ? halfWidth(set->ratioBand("all"), assumedRatioBand) : 0;
+  for (const DimensionChange &change : changes) {
+    double widest = 0;
+    for (llvm::StringRef name : change.names) {
+      const ErrorBand *step = set->ratioBand(kindOfChange(name, change.from, change.to));
+      widest = std::max(widest, halfWidth(step, assumedRatioBand));
+    }
+    band = std::hypot(band, widest);
+  }
+  if (!set->borrowedFrom.empty())
+    band = std::max(1.5 * band, assumedRatioBand);
+  return std::min(band, bothBands);
 }
 
 bool CostModel::supports(const OperatorShape &shape) const {

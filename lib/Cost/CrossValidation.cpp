@@ -103,6 +103,8 @@ std::vector<ErrorBand> ratioBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<Ne
     double ratio = measured / (predicted[pair.second] / predicted[pair.first]);
     ratios["all"].push_back(ratio);
     ratios[pair.change].push_back(ratio);
+    if (pair.kind != pair.change)
+      ratios[pair.kind].push_back(ratio);
   }
   return bandsOf(ratios);
 }

@@ -1,6 +1,7 @@
 #include "codesign/Cost/Measurements.h"
 
 #include "MeasurementKinds.h"
+#include "codesign/Cost/KindOfChange.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -141,7 +142,9 @@ std::vector<NeighbourPair> neighbours(llvm::ArrayRef<MeasuredRow> rows,
     for (auto &[others, line] : lines) {
       llvm::sort(line, [&](int a, int b) { return rows[a].coordinates[axis] < rows[b].coordinates[axis]; });
       for (size_t i = 0; i + 1 < line.size(); ++i)
-        pairs.push_back({line[i], line[i + 1], coordinateNames[axis].str()});
+        pairs.push_back({line[i], line[i + 1], coordinateNames[axis].str(),
+                         kindOfChange(coordinateNames[axis], rows[line[i]].coordinates[axis],
+                                      rows[line[i + 1]].coordinates[axis])});
     }
   }
   return pairs;

@@ -13,8 +13,10 @@ std::optional<double> CalibrationSet::constant(llvm::StringRef name) const {
   return std::nullopt;
 }
 
-static const ErrorBand *findBand(const std::vector<ErrorBand> &bands, llvm::StringRef regime) {
-  for (llvm::StringRef wanted : {regime, llvm::StringRef("all")})
+/// The first of `names` that has a band; null if none has.
+static const ErrorBand *findBand(const std::vector<ErrorBand> &bands,
+                                 std::initializer_list<llvm::StringRef> names) {
+  for (llvm::StringRef wanted : names)
     for (const ErrorBand &band : bands)
       if (band.regime == wanted)
         return &band;
@@ -22,10 +24,13 @@ static const ErrorBand *findBand(const std::vector<ErrorBand> &bands, llvm::Stri
 }
 
 const ErrorBand *CalibrationSet::absoluteBand(llvm::StringRef regime) const {
-  return findBand(absoluteBands, regime);
+  return findBand(absoluteBands, {regime, "all"});
 }
-const ErrorBand *CalibrationSet::ratioBand(llvm::StringRef regime) const {
-  return findBand(ratioBands, regime);
+const ErrorBand *CalibrationSet::ratioBand(llvm::StringRef kindOfChange) const {
+  for (llvm::StringRef kind : {kindOfChange, kindOfChange.split(',').first})
+    if (const ErrorBand *band = findBand(ratioBands, {kind}); band && band->rows >= minPairsOfKind)
+      return band;
+  return findBand(ratioBands, {"all"});
 }
 
 const CalibrationSet *Calibration::find(llvm::StringRef operatorKind, llvm::StringRef provider,

@@ -4,6 +4,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 #include <map>
+#include <set>
+#include <tuple>
 
 namespace codesign {
 
@@ -149,8 +151,13 @@ PlanWorkloadResult describeWorkload(const ModelSpec &model, const Workload &work
   return result;
 }
 
+/// What pairs operators of two variants: the workload's index, the block, the operator's name, and its number
+/// among those of this name (layers with and without a window).
+using OperatorRole = std::tuple<size_t, std::string, std::string, int>;
+
 /// Seconds or joules of an operator's occurrences, weighted into the objective.
 struct WeightedOperator {
+  OperatorRole role;
   OperatorShape shape;
   double share = 0; // of the objective
 };
@@ -162,12 +169,14 @@ std::vector<WeightedOperator> weightedOperators(const Space &space, const Varian
   double weightSum = 0;
   for (const Workload &workload : workloadsOf(space, variant))
     weightSum += workload.weight;
-  for (const Workload &workload : workloadsOf(space, variant)) {
+  for (const auto &[index, workload] : llvm::enumerate(workloadsOf(space, variant))) {
     const size_t first = result.size();
     double total = 0;
+    std::map<std::pair<std::string, std::string>, int> named;
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {
       const double seconds = providers.library().time(placed.op.shape).value * double(placed.count);
-      result.push_back({placed.op.shape, seconds});
+      const int number = named[{placed.block, placed.op.name}]++;
+      result.push_back({{index, placed.block, placed.op.name, number}, placed.op.shape, seconds});
       total += seconds;
     }
     for (size_t i = first; i < result.size(); ++i)
@@ -181,9 +190,7 @@ std::vector<WeightedOperator> weightedOperators(const Space &space, const Varian
 /// quadrature.
 class BandSum {
 public:
-  void add(const WeightedOperator &op, const Providers &providers) {
-    byKind[kindName(op.shape)] += op.share * providers.library().ratioBand(op.shape, op.shape);
-  }
+  void add(const WeightedOperator &op, double band) { byKind[kindName(op.shape)] += op.share * band; }
   double total() const {
     double squares = 0;
     for (const auto &entry : byKind)
@@ -232,20 +239,32 @@ double objectiveOf(const Space &space, const Variant &variant, const Providers &
 }
 
 double ratioBandOf(const Space &space, const Variant &from, const Variant &to, const Providers &providers) {
+  const CostModel &library = providers.library();
   const std::vector<WeightedOperator> before = weightedOperators(space, from, providers);
+  const std::vector<WeightedOperator> after = weightedOperators(space, to, providers);
   BandSum band;
-  for (const WeightedOperator &op : weightedOperators(space, to, providers)) {
-    const auto same = llvm::find_if(before, [&](const WeightedOperator &b) { return b.shape == op.shape; });
-    if (same == before.end())
-      band.add(op, providers);
+  std::map<OperatorRole, const WeightedOperator *> old;
+  for (const WeightedOperator &op : before)
+    old.try_emplace(op.role, &op);
+  std::set<OperatorRole> kept;
+  for (const WeightedOperator &op : after) {
+    const auto found = old.find(op.role);
+    kept.insert(op.role);
+    if (found == old.end())
+      band.add(op, library.estimate(op.shape).band);
+    else if (found->second->shape != op.shape)
+      band.add(op, library.ratioBand(found->second->shape, op.shape));
   }
+  for (const WeightedOperator &op : before)
+    if (!kept.count(op.role))
+      band.add(op, library.estimate(op.shape).band);
   return band.total();
 }
 
 double tieBandOf(const Space &space, const Providers &providers) {
   BandSum band;
   for (const WeightedOperator &op : weightedOperators(space, baseVariant(space), providers))
-    band.add(op, providers);
+    band.add(op, providers.library().ratioBand(op.shape, op.shape));
   return band.total();
 }
 

@@ -42,9 +42,13 @@ public:
   /// The time alone; the same number as estimate(shape).time().
   Seconds time(const OperatorShape &shape) const;
 
-  /// Relative error of the ratio of two predictions of one kind of operator: narrower than the band of each,
-  /// since neighbours share their errors. From the calibration's held-out pairs, else an assumption of 10 %.
-  double ratioBand(const OperatorShape &a, const OperatorShape &b) const;
+  /// Relative error of the ratio of two predictions of the library's kernels. Neighbours share most of their
+  /// errors: the calibration has it, narrower than the band of each, from pairs of held-out rows that differ
+  /// in one dimension, by kind of change (KindOfChange.h). Dimensions that moved together are steps one after
+  /// another; their errors add in quadrature. Never more than the absolute bands of both in quadrature, which
+  /// operators of two kinds or of two calibration sets have. Equal shapes: the band over all kinds of change.
+  /// Without a calibration an assumption of 10 %; with one borrowed from another device at least that.
+  double ratioBand(const OperatorShape &from, const OperatorShape &to) const;
 
   /// True if this provider has kernels for the shape; the library always does.
   bool supports(const OperatorShape &shape) const;

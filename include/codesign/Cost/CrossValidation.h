@@ -34,7 +34,8 @@ struct FitRow {
 /// Two rows that differ in one dimension only, and in which.
 struct NeighbourPair {
   int first = 0, second = 0;
-  std::string change;
+  std::string change; // the dimension's name
+  std::string kind;   // kindOfChange() of their sizes
 };
 
 struct Errors {
@@ -53,8 +54,8 @@ int foldOf(uint64_t group, int folds);
 
 /// Quantiles 10 % and 90 % of measured / predicted, by regime and over all rows ("all").
 std::vector<ErrorBand> absoluteBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<double> predicted);
-/// The same of the ratio (measured₂/measured₁) / (predicted₂/predicted₁), by kind of change and over all
-/// pairs.
+/// The same of the ratio (measured₂/measured₁) / (predicted₂/predicted₁), by dimension, by
+/// kind of change (KindOfChange.h) and over all pairs.
 std::vector<ErrorBand> ratioBands(llvm::ArrayRef<FitRow> rows, llvm::ArrayRef<NeighbourPair> pairs,
                                   llvm::ArrayRef<double> predicted);
 

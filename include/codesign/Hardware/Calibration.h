@@ -51,6 +51,9 @@ struct CalibrationCorrections {
   double meanAbsolutePercentageError = 0; // with them, on rows whose weights neither fit nor table saw
 };
 
+/// Fewer pairs have no 10 % and 90 % quantiles to speak of.
+inline constexpr int minPairsOfKind = 30;
+
 struct CalibrationSet {
   CalibrationKey key;
   std::vector<CalibrationConstant> constants;
@@ -70,7 +73,9 @@ struct CalibrationSet {
   std::optional<double> constant(llvm::StringRef name) const;
   /// The band of a regime; falls back to the one called "all"; null if there is neither.
   const ErrorBand *absoluteBand(llvm::StringRef regime) const;
-  const ErrorBand *ratioBand(llvm::StringRef regime) const;
+  /// The band of a kind of change ("heads", "n, aligned"); falls back to that of its dimension ("n"), then to
+  /// the one called "all"; null if there is none of them. Kinds of fewer than minPairsOfKind are passed over.
+  const ErrorBand *ratioBand(llvm::StringRef kindOfChange) const;
 };
 
 struct Calibration {

@@ -19,13 +19,15 @@ double objectiveOf(const Space &space, const Variant &variant, const Providers &
 /// Costs per token of the base in each workload, in the objective's unit.
 std::vector<double> referenceOf(const Space &space, const Variant &variant, const Providers &providers);
 
-/// Error band of the ratio of two variants' objectives: the operators' ratio bands, weighted by their share
-/// of the objective. Operators of one kind (GEMMs, decode attention, …) are assumed to err in the same
-/// direction, kinds independently of each other. Operators that both variants share contribute nothing.
+/// Error band of the ratio of two variants' objectives. Operators are paired by workload, block and name;
+/// each pair has the ratio band of what changed between its shapes (CostModel::ratioBand), an operator that
+/// only one variant has the band of its time, weighted by its share of the objective. Operators of one kind
+/// (GEMMs, decode attention, …) are assumed to err in the same direction, kinds independently of each other.
+/// Pairs of equal shapes contribute nothing: what their shares shift is of second order.
 double ratioBandOf(const Space &space, const Variant &from, const Variant &to, const Providers &providers);
 
-/// The band within which plans are counted as tied: every operator's ratio band, weighted by its share of the
-/// base.
+/// The band within which plans are counted as tied: every operator's ratio band over all kinds of change,
+/// weighted by its share of the base.
 double tieBandOf(const Space &space, const Providers &providers);
 
 /// Rewords reasons (Explain.h) with what the cost model knows of their largest operators: tiles, waves,

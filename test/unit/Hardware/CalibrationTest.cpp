@@ -81,6 +81,19 @@ TEST_F(CalibrationFile, RoundTripIsExact) {
   EXPECT_FALSE(back.ratioBand("k"));
 }
 
+TEST(CalibrationSet, FindsTheRatioBandOfTheClosestKindWithEnoughPairs) {
+  CalibrationSet set;
+  set.ratioBands = {{"n", 0.97, 1.03, 0.8, 900},
+                    {"n, aligned", 0.98, 1.02, 0.8, 800},
+                    {"k", 0.9, 1.1, 0.8, minPairsOfKind - 1}};
+  EXPECT_EQ(set.ratioBand("n, aligned")->low, 0.98);
+  EXPECT_EQ(set.ratioBand("n, unaligned")->low, 0.97); // its dimension's
+  EXPECT_FALSE(set.ratioBand("k, aligned"));
+  set.ratioBands.push_back({"all", 0.95, 1.05, 0.8, 5});
+  EXPECT_EQ(set.ratioBand("k, aligned")->low, 0.95); // too few of k; "all" whatever its size
+  EXPECT_EQ(set.ratioBand("heads")->low, 0.95);
+}
+
 CalibrationSet correctedSet() {
   CalibrationSet set = exampleSet(DataType::BF16);
   set.corrections = {{{"m", 0, 2}, {"n", 5, 3}}, {0.001, -0.2, 0, 0.5, 1.25, -3}, 304, 4.2};
