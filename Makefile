@@ -2,7 +2,7 @@
 BUILD := build
 OUT := out
 
-.PHONY: demo test test-long bench accuracy deb lint packages build format clean
+.PHONY: demo test test-long test-foreign bench accuracy deb lint packages build format clean
 
 ## Plan Llama-3-8B for the MI300X and leave the plan and its kernels in out/.
 demo: build/codesign
@@ -15,6 +15,10 @@ test: build
 ## The full-size runs that `make test` leaves out.
 test-long: build
 	CODESIGN_TEST_LONG=1 scripts/test.sh $(BUILD)
+
+## Kernels from elsewhere in the simulator: AMD's AITER and what Triton compiles, fetched from PyPI into FOREIGN.
+test-foreign: build
+	scripts/foreign-kernels.sh $(BUILD) $(FOREIGN)
 
 ## Speed of the planner, the cost model and the simulator, as ratios and rates.
 bench: build

@@ -153,6 +153,16 @@ void countLines(Wave &wave, const Instruction &instruction, const AccessShape &s
 
 } // namespace
 
+/// Data of a direct load reach LDS when the wave has waited for them, or else before its next barrier or any
+/// wave's store to LDS: code that reads too early finds the old bytes, and code that refills a tile which
+/// other waves still read is right here too, as it is on hardware through the latency of memory.
+static LateLdsWrite &beginLateLdsWrite(Wave &wave, int bytesPerLane) {
+  LateLdsWrite &write = wave.lateLdsWrites.emplace_back();
+  write.sequence = wave.vectorMemoryIssued + 1;
+  write.bytesPerLane = bytesPerLane;
+  return write;
+}
+
 uint32_t accessGlobal(Wave &wave, const Instruction &instruction, const AccessShape &shape,
                       const LaneAddresses &addresses, const Operand &data, const Operand &result,
                       uint32_t ldsBase, uint64_t readsAsZero) {
@@ -167,6 +177,7 @@ uint32_t accessGlobal(Wave &wave, const Instruction &instruction, const AccessSh
   }
   countLines(wave, instruction, shape, addresses);
   MemoryRegion *region = nullptr;
+  LateLdsWrite *late = shape.toLds ? &beginLateLdsWrite(wave, std::max<int>(4, shape.bytes)) : nullptr;
   for (uint64_t rest = addresses.lanes | readsAsZero; rest; rest &= rest - 1) {
     int lane = std::countr_zero(rest);
     alignas(16) uint8_t bytes[32] = {}, old[16] = {};
@@ -206,11 +217,13 @@ uint32_t accessGlobal(Wave &wave, const Instruction &instruction, const AccessSh
                                                               : uint32_t(bytes[0] | bytes[1] << 8));
           std::memcpy(bytes, &value, 4);
         }
-        int width = std::max<int>(4, shape.bytes);
+        const int width = late->bytesPerLane;
         uint32_t target = ldsBase + lane * width;
         if (recordLdsAccess(wave, instruction, operation, LdsAccessKind::DmaWrite, target, width, lane,
-                            bytes))
-          std::memcpy(group.lds.data() + target, bytes, width);
+                            bytes)) {
+          std::memcpy(&late->bytes[late->count * width], bytes, width);
+          late->target[late->count++] = target;
+        }
       } else
         putLane(wave, shape, result.index, lane, bytes);
     }

@@ -12,6 +12,7 @@ namespace codesign::simulate {
 namespace {
 
 constexpr uint64_t maxBufferBytes = 1ull << 32;
+constexpr unsigned maxPadding = 4096; // of one argument; no kernel takes more bytes in all
 
 struct ElementType {
   StringRef name;
@@ -114,6 +115,14 @@ Error ArgumentParser::add(StringRef text, KernelArguments &arguments) {
   if (text.contains('=') && (rest.starts_with("@") || rest.contains('[')))
     return addBuffer(name, rest, arguments);
   auto [typeName, number] = (text.contains('=') ? rest : text).split(':');
+  if (typeName == "pad") {
+    unsigned bytes = 0;
+    if (number.getAsInteger(10, bytes) || bytes > maxPadding)
+      return usageError("--arg: 'pad:' takes a number of bytes up to " + Twine(maxPadding) + ", not '" +
+                        number + "'");
+    arguments.bytes.resize(arguments.bytes.size() + bytes);
+    return Error::success();
+  }
   const ElementType *type = findType(typeName);
   if (!type)
     return unknownType(typeName);

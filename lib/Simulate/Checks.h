@@ -77,7 +77,8 @@ struct WaveChecks {
   std::vector<RecentWrite> lateReads; // registers that a matrix or store instruction reads after its issue
   RecentWrite hardwareRegisterWrite;
   std::array<RecentWrite, 128> scalarWrites;
-  uint32_t slot = 0;
+  uint32_t slot = 0;       // wait states so far
+  uint32_t matrixFree = 0; // slot in which the matrix core takes the next instruction
 };
 
 struct GroupChecks {

@@ -2,6 +2,7 @@
 #include "Hazards.h"
 #include "KernelLaunch.h"
 #include "Loops.h"
+#include "RegisterIndexing.h"
 #include "Vector.h"
 #include "Waits.h"
 #include "codesign/Isa/MemoryInstruction.h"
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 using namespace llvm;
@@ -88,18 +90,34 @@ void WorkgroupRunner::start(uint64_t number) {
   executed = 0;
 }
 
+/// Whether s_setvskip discards instructions of a class.
+bool isVectorInstruction(InstructionClass kind) {
+  switch (kind) {
+  case InstructionClass::Vector:
+  case InstructionClass::Transcendental:
+  case InstructionClass::Packed:
+  case InstructionClass::Matrix:
+  case InstructionClass::Lds:
+    return true;
+  default:
+    return isVectorMemory(kind);
+  }
+}
+
 void WorkgroupRunner::runQuantum(Wave &wave, unsigned quantum) {
   setFloatEnvironment(wave.mode, false);
   const std::vector<Instruction> &code = group.program->instructions();
+  std::optional<Instruction> indexed;
   for (; quantum && wave.state == WaveState::Running; --quantum) {
     if (wave.pc < 0 || wave.pc >= static_cast<int>(code.size()))
       return stopRun(wave, code.back(), "the wave ran past the end of the code");
-    const Instruction &instruction = code[wave.pc++];
-    if (wave.gprIndexMode && instruction.hasNoIndexedForm)
-      return stopRun(wave, instruction,
-                     "instruction " + llvm::Twine(group.program->name(instruction.index)) +
-                         " is not implemented with register indexing on");
-    if (group.checking) {
+    const Instruction *next = &code[wave.pc++];
+    if (wave.gprIndexMode && canIndexRegisters(*next))
+      next = &indexed.emplace(withIndexedRegisters(wave, *next));
+    const Instruction &instruction = *next;
+    if (group.checking && wave.skipsVector && isVectorInstruction(instruction.kind)) {
+      ++wave.checks.slot; // discarded: it reads and writes nothing
+    } else if (group.checking) {
       checkPendingRegisters(wave, instruction);
       checkHazards(wave, instruction);
     }
@@ -139,6 +157,7 @@ bool WorkgroupRunner::releaseBarrier() {
   for (auto &wave : group.waves)
     if (wave->state == WaveState::AtBarrier) {
       wave->state = WaveState::Running;
+      deliverLateWrites(*wave, 0);
       any = true;
     }
   if (group.checking)
@@ -166,7 +185,8 @@ void WorkgroupRunner::checkBarrierCounts() {
 
 bool WorkgroupRunner::run(uint64_t number) {
   start(number);
-  unsigned longest = options.checks ? 48 : 512;
+  const unsigned longest = options.checks ? 48 : 512;
+  size_t turn = 0;
   std::vector<Wave *> ready;
   while (group.error.empty()) {
     ready.clear();
@@ -179,8 +199,9 @@ bool WorkgroupRunner::run(uint64_t number) {
       continue;
     }
     random ^= random << 13, random ^= random >> 7, random ^= random << 17;
-    Wave &wave = *ready[(random >> 32) % ready.size()];
-    runQuantum(wave, 1 + static_cast<unsigned>(random & 0xffff) % longest);
+    const bool inTurn = options.seed == 0;
+    Wave &wave = *ready[(inTurn ? turn++ : random >> 32) % ready.size()];
+    runQuantum(wave, inTurn ? 1 : 1 + static_cast<unsigned>(random & 0xffff) % longest);
     if (executed > options.maxInstructionsPerWorkgroup) {
       stopRun(wave, group.instruction(std::clamp(wave.pc, 0, group.program->size() - 1)),
               "more than " + Twine(options.maxInstructionsPerWorkgroup) + " instructions in one workgroup");

@@ -94,7 +94,12 @@ int afterVectorAlu(const Instruction &writer, const Instruction &reader, int reg
     return needed;
   if (writer.kind == InstructionClass::Transcendental && reader.kind != InstructionClass::Transcendental)
     needed = std::max(needed, 1);
-  if (writer.extra[1] && !writer.extra[2]) // wrote bytes or a half of the register
+  // Wrote bytes or a half of the register; whoever writes another part merges in the register file.
+  const auto isSource = [&](const Operand &operand) { return overlaps(operand, reg); };
+  const bool onlyMerges =
+      reader.extra[1] && overlaps(reader.destination, reg) &&
+      std::none_of(reader.sources.begin(), reader.sources.begin() + reader.sourceCount, isSource);
+  if (writer.extra[1] && !writer.extra[2] && !onlyMerges)
     needed = std::max(needed, 1);
   if (reader.destination.isScalar()) // v_readlane, v_readfirstlane
     needed = std::max(needed, 1);
@@ -131,7 +136,9 @@ int afterScalarResult(const Instruction &reader, int reg) {
     return 0;
   bool isLaneSelect = reader.sourceCount == 2 && !reader.details && reader.sources[1].isScalar() &&
                       reader.sources[1].index == reg;
-  return isLaneSelect ? 4 : 2;
+  // LLVM keeps two wait states to every other vector reader. AMD's hand-scheduled kernels for these
+  // processors read such a scalar in the next instruction, so the hardware waits by itself.
+  return isLaneSelect ? 4 : 0;
 }
 
 int afterExecWrite(const Instruction &reader) {
@@ -139,6 +146,17 @@ int afterExecWrite(const Instruction &reader) {
     return 5;
   bool accessesLanes = isVectorAlu(reader) && !reader.details && reader.sourceCount > 0;
   return reader.kind == InstructionClass::Matrix || accessesLanes ? 4 : 0;
+}
+
+/// Wait states that an instruction other than s_nop takes at least.
+int waitStatesOf(const Instruction &instruction) {
+  // A wave fetches again after a branch, whether it is taken or not. LLVM counts one state; AMD's attention
+  // kernels read matrix results behind a branch 7 states early. The timing model has more than 8.
+  constexpr int branch = 8;
+  constexpr int swap = 2; // two passes through the vector ALU
+  if (instruction.kind == InstructionClass::Branch)
+    return branch;
+  return instruction.swapsRows ? swap : 1;
 }
 
 void report(Wave &wave, const Instruction &instruction, const RecentWrite &write, int needed, int present,
@@ -232,6 +250,11 @@ void checkScalar(Wave &wave, const Instruction &instruction, const RegisterRange
 void checkHazards(Wave &wave, const Instruction &instruction) {
   WaveChecks &checks = wave.checks;
   bool isVector = isVectorAlu(instruction), isMatrix = instruction.kind == InstructionClass::Matrix;
+  if (isMatrix) { // waits until the matrix core has taken in the one before
+    if (static_cast<int32_t>(checks.matrixFree - checks.slot) > 0)
+      checks.slot = checks.matrixFree;
+    checks.matrixFree = checks.slot + instruction.matrixPasses;
+  }
   bool touchesVector =
       isVector || isMatrix || isVectorMemory(instruction.kind) || instruction.kind == InstructionClass::Lds;
   if (touchesVector) {
@@ -258,14 +281,15 @@ void checkHazards(Wave &wave, const Instruction &instruction) {
   for (const RegisterRange &range : instruction.writes)
     for (int reg = range.first; reg < range.first + range.count; ++reg) {
       if (!range.isScalar && reg < vectorRegisterCount)
-        checks.vectorWrites[reg] = {checks.slot, isVector || isMatrix ? instruction.index : -1};
+        checks.vectorWrites[reg] = {checks.slot + (instruction.swapsRows ? 1 : 0), // in its second pass
+                                    isVector || isMatrix ? instruction.index : -1};
       else if (range.isScalar && reg < 128)
         checks.scalarWrites[reg] = {
             checks.slot, isVector || (reg == scalar::m0 && instruction.kind == InstructionClass::Scalar)
                              ? instruction.index
                              : -1};
     }
-  checks.slot += isNop ? (instruction.immediate & 15) + 1 : 1;
+  checks.slot += isNop ? (instruction.immediate & 15) + 1 : waitStatesOf(instruction);
 }
 
 } // namespace codesign::simulate

@@ -124,7 +124,6 @@ struct Instruction {
   bool readsM0 = false;                 // needs a wait state after M0 is written
   bool isDot = false;                   // v_dot*: results are ready late
   bool swapsRows = false;               // v_permlane*_swap
-  bool hasNoIndexedForm = false;        // not executed between s_set_gpr_idx_on and off
   int8_t accessesHardwareRegister = -1; // of s_setreg and s_getreg
   bool writesHardwareRegister = false;
   bool usesVmCount = false, usesLgkmCount = false;

@@ -201,6 +201,8 @@ void KernelLaunch::startWave(Wave &wave, uint64_t number) const {
   wave.scc = wave.skipsVector = false;
   wave.gprIndexMode = 0;
   wave.barriers = 0;
+  wave.vectorMemoryIssued = 0;
+  wave.lateLdsWrites.clear();
   wave.mode.bits = (kernel.rsrc1 >> 12) & 255;
   wave.mode.dx10Clamp = kernel.rsrc1 >> 21 & 1;
   wave.mode.ieee = kernel.rsrc1 >> 23 & 1;

@@ -37,6 +37,9 @@ void executeMemory(Wave &wave, const Instruction &instruction) {
   if (wave.group->checking && !addsThreadId)
     checkVectorUse(wave, instruction, instruction.sources[0], 1, wave.exec(), "an LDS address");
   const AccessShape &shape = details.shape;
+  if (shape.isStore) // what direct loads still bring comes before what is stored now
+    for (const std::unique_ptr<Wave> &other : wave.group->waves)
+      deliverLateWrites(*other, 0);
   LdsOperationId operation =
       beginLdsOperation(wave, instruction, shape.isStore ? LdsAccessKind::Write : LdsAccessKind::Read);
   if (details.form == LdsForm::Pair) {

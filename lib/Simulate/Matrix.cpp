@@ -23,6 +23,7 @@ struct MatrixDetails {
   bool isInteger = false, isDouble = false, isSparse = false;
   int elementsA = 0, elementsB = 0, resultDwords = 0;
   std::vector<MatrixBlock> blocks;
+  std::vector<uint8_t> scaleLanesA, scaleLanesB; // lane whose scale an element takes, element after element
   uint64_t multiplyAccumulates = 0;
 };
 
@@ -60,6 +61,18 @@ int offsetOf(const FragmentLayout &layout, MatrixPosition position) {
   return slot.element * laneCount + slot.lane;
 }
 
+/// The lanes that hold the scales of 32 elements of depth each, for every element of an operand.
+std::vector<uint8_t> scaleLanes(const FragmentLayout &layout, bool isA, int elements, int dimension) {
+  std::vector<uint8_t> lanes;
+  for (int element = 0; element < elements; ++element)
+    for (int lane = 0; lane < laneCount; ++lane) {
+      const MatrixPosition position = layout(lane, element);
+      const int index = isA ? position.row : position.column, k = isA ? position.column : position.row;
+      lanes.push_back(static_cast<uint8_t>(index + dimension * (k / 32)));
+    }
+  return lanes;
+}
+
 std::unique_ptr<MatrixDetails> describe(const MatrixInstruction &record) {
   auto details = std::make_unique<MatrixDetails>();
   details->record = &record;
@@ -73,6 +86,10 @@ std::unique_ptr<MatrixDetails> describe(const MatrixInstruction &record) {
   details->resultDwords = record.c.layout.elementsPerLane() * (details->isDouble ? 2 : 1);
   details->multiplyAccumulates =
       uint64_t(record.m) * record.n * record.k * record.blocks / (details->isSparse ? 2 : 1);
+  if (record.scaled) {
+    details->scaleLanesA = scaleLanes(record.a.layout, true, details->elementsA, record.m);
+    details->scaleLanesB = scaleLanes(record.b.layout, false, details->elementsB, record.m);
+  }
   if (details->isDouble || details->isSparse)
     return details;
   for (int block = 0; block < record.blocks; ++block) {
@@ -125,17 +142,18 @@ int broadcastBlock(int cbsz, int abid, int block) {
   return cbsz ? ((block >> cbsz) << cbsz) + (abid & ((1 << cbsz) - 1)) : block;
 }
 
-/// Values 2^(e - 127) per 32 elements of depth; `scaleBytes` picks the byte of the scale register.
-void applyScales(const FragmentLayout &layout, bool isA, int elements, const uint32_t *scales, int byte,
-                 int dimension, float *values) {
-  for (int lane = 0; lane < laneCount; ++lane)
-    for (int element = 0; element < elements; ++element) {
-      MatrixPosition position = layout(lane, element);
-      int index = isA ? position.row : position.column, k = isA ? position.column : position.row;
-      uint32_t exponent = (scales[index + dimension * (k / 32)] >> (8 * byte)) & 255;
-      float &value = values[element * laneCount + lane];
-      value = exponent == 255 ? std::nanf("") : std::ldexp(value, static_cast<int>(exponent) - 127);
-    }
+/// Multiplies with 2^(e - 127); `byte` picks the exponent out of the scale register.
+void applyScales(const std::vector<uint8_t> &sourceLanes, const uint32_t *scales, int byte, float *values) {
+  alignas(64) float factors[laneCount];
+  for (int lane = 0; lane < laneCount; ++lane) {
+    const uint32_t exponent = (scales[lane] >> (8 * byte)) & 255;
+    // 2^-127 is subnormal, and 255 stands for NaN.
+    factors[lane] = std::bit_cast<float>(exponent == 0     ? 0x00400000u
+                                         : exponent == 255 ? 0x7fc00000u
+                                                           : exponent << 23);
+  }
+  for (size_t i = 0; i < sourceLanes.size(); ++i)
+    values[i] *= factors[sourceLanes[i]];
 }
 
 const uint32_t *permuteGroups(const uint32_t *registers, int count, int blgp, uint32_t *copy) {
@@ -318,9 +336,8 @@ void executeMatrix(Wave &wave, const Instruction &instruction) {
       for (int side = 0; side < 2; ++side) {
         const Operand &operand = side ? instruction.scaleB : instruction.scaleA;
         std::memcpy(scales, readLanes(wave, operand, sourceTemporary, 1), sizeof(scales));
-        applyScales(side ? record.b.layout : record.a.layout, side == 0,
-                    side ? details.elementsB : details.elementsA, scales,
-                    side ? instruction.extra[3] >> 2 : instruction.extra[3] & 3, record.m, side ? b : a);
+        applyScales(side ? details.scaleLanesB : details.scaleLanesA, scales,
+                    side ? instruction.extra[3] >> 2 : instruction.extra[3] & 3, side ? b : a);
       }
     }
     loadAccumulator(wave, instruction, details.resultDwords);
@@ -369,7 +386,6 @@ bool translateMatrix(const RawInstruction &raw, Instruction &result) {
     return false;
   result.details = details;
   result.execute = executeMatrix;
-  result.hasNoIndexedForm = true;
   result.kind = InstructionClass::Matrix;
   result.matrixPasses = static_cast<uint8_t>(record->cycles / 4);
   result.usesXdl = record->a.type != DataType::F32 && record->a.type != DataType::F64;

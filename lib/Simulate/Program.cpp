@@ -145,7 +145,8 @@ void ProgramBuilder::translate(const MCInst &inst, Instruction &result) {
     known = translateFlat(raw, result);
   if (!known)
     result.execute = executeUnimplemented;
-  result.readsM0 |= result.kind == InstructionClass::LdsDma;
+  // The rule for M0 names scratch and global loads to LDS; buffer loads read it late enough.
+  result.readsM0 |= result.kind == InstructionClass::LdsDma && !name.starts_with("BUFFER_");
 }
 
 void ProgramBuilder::addRange(const CodeRange &range) {

@@ -73,6 +73,7 @@ void callPc(Wave &wave, const Instruction &instruction) {
 }
 
 void endProgram(Wave &wave, const Instruction &) {
+  deliverLateWrites(wave, 0);
   wave.state = WaveState::Ended;
 }
 void trap(Wave &wave, const Instruction &instruction) {
@@ -194,6 +195,13 @@ void moveRelativeDestination(Wave &wave, const Instruction &instruction) {
     wave.scalars[to + d] = static_cast<uint32_t>(value >> (32 * d));
   setScalarUndefined(wave, target, undefinedBits(wave, instruction.sources[0]));
 }
+/// An interrupt tells the host something and changes nothing here; no other message has a receiver when a
+/// kernel runs without graphics and without a debugger.
+void sendMessage(Wave &wave, const Instruction &instruction) {
+  constexpr int64_t interrupt = 1;
+  if ((instruction.immediate & 15) != interrupt)
+    stopRun(wave, instruction, "a message that no compute kernel sends");
+}
 void readClock(Wave &wave, const Instruction &instruction) {
   wave.write64(instruction.destination, wave.group->clock);
   define(wave, instruction.destination);
@@ -225,6 +233,7 @@ const llvm::StringMap<ControlEntry> &controlEntries() {
       {"S_BARRIER", {barrier, Barrier}},
       {"S_WAITCNT", {waitCount, Wait}},
       {"S_NOP", {nothing, Control}},
+      {"S_SENDMSG", {sendMessage, Control}},
       {"S_SLEEP", {nothing, Control}},
       {"S_SETPRIO", {nothing, Control}},
       {"S_SETHALT", {trap, Control}},

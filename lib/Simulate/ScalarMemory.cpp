@@ -13,6 +13,7 @@ namespace {
 struct ScalarMemoryDetails {
   uint8_t dwords = 1;
   bool isStore = false, isBuffer = false, returns = false;
+  bool isScratch = false; // the offset register counts units of 64 bytes
   AtomicKind atomic = AtomicKind::None;
 };
 
@@ -22,7 +23,7 @@ void executeScalarMemory(Wave &wave, const Instruction &instruction) {
   const Operand &base = instruction.sources[0];
   uint64_t offset = static_cast<uint64_t>(static_cast<int64_t>(instruction.offset));
   if (instruction.sources[1].kind != Operand::Kind::None)
-    offset += wave.read32(instruction.sources[1]);
+    offset += uint64_t(wave.read32(instruction.sources[1])) * (details.isScratch ? 64 : 1);
   uint64_t address = (wave.scalar64(base.index) & (details.isBuffer ? 0xffffffffffffull : ~0ull)) + offset;
   address &= ~3ull;
   bool checking = wave.group->checking;
@@ -101,6 +102,7 @@ bool translateScalarMemory(const RawInstruction &raw, Instruction &result) {
   if ((!hasImmediate && !hasRegister) || !text.consume_front("S_"))
     return false;
   details.isBuffer = text.consume_front("BUFFER_");
+  details.isScratch = !details.isBuffer && text.consume_front("SCRATCH_");
   AccessShape shape;
   if (text.starts_with("ATOMIC_")) {
     if (!parseAccess(text, shape))

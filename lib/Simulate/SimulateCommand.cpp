@@ -3,6 +3,7 @@
 #include "Lanes/LaneTable.h"
 #include "Program.h"
 #include "RunPrinter.h"
+#include "codesign/Simulate/Inventory.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include <map>
@@ -87,6 +88,8 @@ Expected<Dimensions> parseDimensions(StringRef text, StringRef option) {
 }
 
 Expected<ExitCode> runSimulateCommand(const SimulateCommandOptions &options, raw_ostream &out) {
+  if (options.inventory)
+    return runInventory(options.codeObject, options.json, out);
   auto object = CodeObject::loadFile(options.codeObject);
   if (!object)
     return object.takeError();

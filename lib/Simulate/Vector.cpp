@@ -247,16 +247,6 @@ void runPacked32(LaneArguments &x, const Instruction &instruction, const LaneOpe
   x.destination = destination;
 }
 
-Instruction withIndexedRegisters(const Wave &wave, const Instruction &instruction) {
-  Instruction copy = instruction;
-  for (int k = 0; k < copy.sourceCount && k < 3; ++k)
-    if (copy.sources[k].isVector() && (wave.gprIndexMode >> k) & 1)
-      copy.sources[k].index = (copy.sources[k].index + wave.gprIndex) % vectorRegisterCount;
-  if (copy.destination.isVector() && wave.gprIndexMode & 8)
-    copy.destination.index = (copy.destination.index + wave.gprIndex) % vectorRegisterCount;
-  return copy;
-}
-
 void execute(Wave &wave, const Instruction &instruction) {
   const VectorDetails &details = vectorDetails(instruction);
   const LaneOperation &operation = *details.operation;
@@ -332,8 +322,6 @@ void execute(Wave &wave, const Instruction &instruction) {
 void executeVector(Wave &wave, const Instruction &instruction) {
   if (wave.skipsVector)
     return;
-  if (wave.gprIndexMode)
-    return execute(wave, withIndexedRegisters(wave, instruction));
   execute(wave, instruction);
 }
 

@@ -335,7 +335,6 @@ bool translateVectorSpecial(const RawInstruction &raw, Instruction &result) {
     return false;
   result.kind = InstructionClass::Vector;
   result.execute = entry.execute;
-  result.hasNoIndexedForm = true;
   if (!raw.definitions.empty())
     result.destination = raw.definitions[0];
   if (raw.definitions.size() > 1)

@@ -214,7 +214,6 @@ bool translateVectorWide(const RawInstruction &raw, Instruction &result) {
     return false; // clamp and output modifier
   result.kind = InstructionClass::Vector;
   result.execute = found->second.execute;
-  result.hasNoIndexedForm = true;
   result.destination = raw.definitions[0];
   result.sourceCount = found->second.sources;
   for (int k = 0; k < result.sourceCount; ++k)

@@ -1,4 +1,5 @@
 #include "Waits.h"
+#include <cstring>
 
 namespace codesign::simulate {
 namespace {
@@ -57,9 +58,18 @@ std::string registerName(const RegisterRange &range) {
              : prefix + "[" + std::to_string(first) + ":" + std::to_string(first + range.count - 1) + "]";
 }
 
+/// The counters have 6 and 4 bits: a further operation issues only when one of so many has finished, which
+/// hand-scheduled code relies on.
+void waitForRoom(Wave &wave) {
+  constexpr unsigned maxVectorMemory = 63, maxLocal = 15;
+  waitFor(wave, maxVectorMemory - 1, maxLocal - 1);
+}
+
 } // namespace
 
 void issueVectorMemory(Wave &wave, const Instruction &instruction, bool isStore, uint32_t ldsOperation) {
+  waitForRoom(wave);
+  ++wave.vectorMemoryIssued;
   if (!wave.group->checking)
     return;
   wave.checks.vectorMemory.push_back({instruction.index, ldsOperation, false, false, isStore});
@@ -69,11 +79,14 @@ void issueVectorMemory(Wave &wave, const Instruction &instruction, bool isStore,
 void issueLocal(Wave &wave, const Instruction &instruction, bool isScalarMemory, uint32_t ldsOperation) {
   if (!wave.group->checking)
     return;
+  waitForRoom(wave);
   wave.checks.local.push_back({instruction.index, ldsOperation, isScalarMemory, false, false});
   markPending(wave, instruction);
 }
 
 void issueFlat(Wave &wave, const Instruction &instruction, bool isStore, uint32_t ldsOperation) {
+  waitForRoom(wave);
+  ++wave.vectorMemoryIssued;
   if (!wave.group->checking)
     return;
   wave.checks.vectorMemory.push_back({instruction.index, 0, false, true, isStore});
@@ -81,7 +94,19 @@ void issueFlat(Wave &wave, const Instruction &instruction, bool isStore, uint32_
   markPending(wave, instruction);
 }
 
+void deliverLateWrites(Wave &wave, unsigned outstanding) {
+  while (!wave.lateLdsWrites.empty() &&
+         wave.lateLdsWrites.front().sequence + outstanding <= wave.vectorMemoryIssued) {
+    const LateLdsWrite &write = wave.lateLdsWrites.front();
+    for (int i = 0; i < write.count; ++i)
+      std::memcpy(wave.group->lds.data() + write.target[i], &write.bytes[i * write.bytesPerLane],
+                  write.bytesPerLane);
+    wave.lateLdsWrites.pop_front();
+  }
+}
+
 void waitFor(Wave &wave, unsigned vectorMemory, unsigned local) {
+  deliverLateWrites(wave, vectorMemory);
   if (!wave.group->checking)
     return;
   bool changed = false;

@@ -14,6 +14,9 @@ void issueFlat(Wave &wave, const Instruction &instruction, bool isStore, uint32_
 /// s_waitcnt: at most this many operations stay outstanding.
 void waitFor(Wave &wave, unsigned vectorMemory, unsigned local);
 
+/// Direct loads to LDS that no more than this many vector memory operations follow or are write their data.
+void deliverLateWrites(Wave &wave, unsigned outstanding);
+
 /// Before an instruction: does it touch a register of an outstanding operation?
 void checkPendingRegisters(Wave &wave, const Instruction &instruction);
 

@@ -8,7 +8,9 @@
 #include "Program.h"
 #include "codesign/Simulate/Simulator.h"
 #include "llvm/ADT/Twine.h"
+#include <array>
 #include <bit>
+#include <deque>
 #include <memory>
 #include <random>
 
@@ -42,6 +44,14 @@ struct FloatMode {
   bool differs() const { return round32() != round64() || subnormals32() != subnormals64(); }
 };
 
+/// What a direct load to LDS will write when the wave has waited for it.
+struct LateLdsWrite {
+  uint64_t sequence = 0; // of the load among the wave's vector memory operations
+  int bytesPerLane = 0, count = 0;
+  std::array<uint32_t, laneCount> target; // LDS byte
+  std::array<uint8_t, 16 * laneCount> bytes;
+};
+
 enum class WaveState : uint8_t { Running, AtBarrier, Sleeping, Ended };
 
 struct Wave {
@@ -61,6 +71,8 @@ struct Wave {
   std::unique_ptr<LaneValues[]> vectors;      // vectorRegisterCount
   std::unique_ptr<LaneValues[]> scratchLanes; // temporaries of the vector wrapper
   std::vector<uint8_t> privateMemory;         // scratch, lane after lane
+  uint64_t vectorMemoryIssued = 0;            // operations that vmcnt counts
+  std::deque<LateLdsWrite> lateLdsWrites;     // oldest first
   WaveChecks checks;
 
   uint64_t scalar64(int index) const { return scalars[index] | uint64_t(scalars[index + 1]) << 32; }

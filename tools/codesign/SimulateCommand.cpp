@@ -27,6 +27,9 @@ CommandBody makeSimulateCommand(CLI::App &command, const GlobalOptions &global) 
   command.add_flag("--json", options->json, "versioned JSON on standard output");
   command.add_flag("--listing", options->listing, "every executed instruction with its counts");
   command.add_flag("--list", options->list, "the object's kernels and their arguments; runs nothing");
+  command.add_flag("--inventory", options->inventory,
+                   "instructions that are not implemented, of this object or of every one in this folder; "
+                   "runs nothing");
   auto device = std::make_shared<std::string>();
   command.add_option(
       "--timing", *device,

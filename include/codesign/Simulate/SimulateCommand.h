@@ -19,6 +19,7 @@ struct SimulateCommandOptions {
   ///   i32:64  u32:1  i64:-3  u64:9  f32:1.5  f64:2  i16: u16: i8: u8:      a number
   ///   NAME=TYPE[COUNT]:INIT                                              a generated buffer
   ///   NAME=@FILE                                                         a buffer with a file's bytes
+  ///   pad:8                                                              so many zero bytes
   /// TYPE is f64, f32, f16, bf16, fp8, i32, u32, i16, u16, i8 or u8; INIT is random (uniform in [-1, 1),
   /// integers over
   /// [-8, 8)), zero (also when INIT is missing), one or iota.
@@ -36,6 +37,8 @@ struct SimulateCommandOptions {
   int residentWorkgroups = 0; // for the time; 0: as many as fit
   std::string timeline;       // file for a trace viewer
   bool list = false;          // the object's kernels and their arguments; runs nothing
+  /// Which instructions have no handler; `codeObject` may be a folder. Runs nothing.
+  bool inventory = false;
 };
 
 /// Loads, runs and reports to `out`. Ok, or WrongNumbers when the checks found something; an error for bad

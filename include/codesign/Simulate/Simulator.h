@@ -48,7 +48,7 @@ struct Launch {
 struct RunOptions {
   /// Missing waits, races, bounds, undefined values, hazards and barriers; off is about twice as fast.
   bool checks = true;
-  /// Order in which waves of a workgroup take turns; another seed, another order.
+  /// Order in which waves take turns; another seed, another order. 0: one instruction each, in turn.
   uint64_t seed = 1;
   /// Worker threads over workgroups; 0 takes one per core. Timing runs use one.
   unsigned threads = 0;

@@ -55,6 +55,37 @@ const Defect defects[] = {
 + s_waitcnt vmcnt(2)
 - s_waitcnt vmcnt(1)
   v_mov_b32 v10, v3)"},
+    // What s_setvskip discards uses nothing.
+    {"skippedInstructionUsesNothing", wait, 64, R"(
+  ds_write_b32 v1, v0
+  ds_read_b32 v3, v1
+  v_mov_b32 v10, 0
+- s_mov_b32 s8, 1
+- s_setvskip s8, 0
+  v_mov_b32 v11, v3
+- s_setvskip s8, 1
+  s_nop 0)"},
+    // lgkmcnt counts to 15: the operation after that issues only when the first has finished.
+    {"sixteenthReadWaits", wait, 64, R"(
+  ds_write_b32 v1, v0
+  s_waitcnt lgkmcnt(0)
+  ds_read_b32 v3, v1
+  ds_read_b32 v20, v1
+  ds_read_b32 v21, v1
+  ds_read_b32 v22, v1
+  ds_read_b32 v23, v1
+  ds_read_b32 v24, v1
+  ds_read_b32 v25, v1
+  ds_read_b32 v26, v1
+  ds_read_b32 v27, v1
+  ds_read_b32 v28, v1
+  ds_read_b32 v29, v1
+  ds_read_b32 v30, v1
+  ds_read_b32 v31, v1
+  ds_read_b32 v32, v1
+  ds_read_b32 v33, v1
+- ds_read_b32 v34, v1
+  v_mov_b32 v10, v3)"},
     {"ldsReadUsed", wait, 64, R"(
   ds_write_b32 v1, v0
   ds_read_b32 v3, v1
@@ -350,10 +381,40 @@ skip_%=:)"},
   v_mov_b32_sdwa v3, v0 dst_sel:WORD_1 dst_unused:UNUSED_PRESERVE src0_sel:WORD_0
 - s_nop 0
   v_mov_b32 v10, v3)"},
-    {"maskTooEarly", hazard, 64, R"(
-  v_cmp_lt_u32 s[8:9], 5, v0
-- s_nop 1
-  v_cndmask_b32 v10, 0, 1, s[8:9])"},
+    // What no compiler writes and AMD's kernels rely on: results of the matrix core behind a branch or behind
+    // another matrix instruction, and rows swapped twice.
+    {"matrixResultBehindBranch", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  v_mov_b32 v5, 0
+  s_nop 1
+  v_mfma_f32_32x32x8_f16 v[20:35], v[4:5], v[4:5], 0
++ s_nop 9
+- s_nop 2
+- s_branch next_%=
+-next_%=:
+  v_mov_b32 v10, v20)"},
+    {"matrixResultBehindAnother", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  v_mov_b32 v5, 0
+  s_nop 1
+  v_mfma_f32_32x32x8_f16 v[20:35], v[4:5], v[4:5], 0
+- v_mfma_f32_32x32x8_f16 v[36:51], v[4:5], v[4:5], 0
++ s_nop 0
+  s_nop 2
+  v_mov_b32 v10, v20)"},
+    {"swapBetweenSwaps", hazard, 64, R"(
+  v_mov_b32 v4, 0
+  v_mov_b32 v5, 0
+  v_mov_b32 v6, 0
+  v_mov_b32 v7, 0
+  v_mov_b32 v8, 0
+  s_nop 1
+  v_permlane32_swap_b32 v4, v5
+- v_permlane32_swap_b32 v6, v7
++ s_nop 0
+  v_permlane16_swap_b32 v8, v4
+  v_mov_b32 v10, v8)",
+     "gfx950"},
     {"directLoadBaseTooEarly", hazard, 64, R"(
   s_mov_b32 m0, 0
 - s_nop 0

@@ -283,6 +283,15 @@ const std::vector<Case> &cases() {
       // Reading and writing registers by M0.
       {"s_mov_b32 s8, 4\n s_set_gpr_idx_on s8, 0x1\n v_mov_b32 v10, v0\n s_set_gpr_idx_off",
        [](const Lane &x) { return uint64_t(uint32_t(x.a)); }},
+      {"v_mov_b32 v12, 77\n s_mov_b32 s8, 4\n s_set_gpr_idx_on s8, 0x1\n v_readlane_b32 s9, v8, 5\n "
+       "s_set_gpr_idx_off\n v_mov_b32 v10, s9",
+       [](const Lane &) { return uint64_t(77); }},
+      {"v_mov_b32 v10, 5\n s_mov_b32 s8, 6\n s_mov_b32 s9, 5\n s_set_gpr_idx_on s8, 0x8\n "
+       "v_writelane_b32 v4, s9, 3\n s_set_gpr_idx_off",
+       [](const Lane &) { return uint64_t(5); }},
+      {"v_mov_b32 v20, 1.0\n v_mov_b32 v21, 2.0\n s_mov_b32 s8, 10\n s_set_gpr_idx_on s8, 0x3\n s_nop 1\n "
+       "v_mfma_f32_4x4x1_16b_f32 v[10:13], v10, v11, 0\n s_set_gpr_idx_off\n s_nop 7",
+       [](const Lane &) { return uint64_t(0x40000000) << 32 | 0x40000000; }},
       {"s_mov_b32 s8, 1\n s_setvskip s8, 0\n v_mov_b32 v10, 9\n s_setvskip s8, 1",
        [](const Lane &) { return uint64_t(0x11111111); }},
   };

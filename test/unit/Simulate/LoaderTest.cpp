@@ -1,6 +1,7 @@
 // Loading: what the loader reads from good objects, and that bad ones never crash it.
 #include "LongRun.h"
 #include "TestSupport.h"
+#include "codesign/Simulate/Inventory.h"
 #include "codesign/Simulate/SimulateCommand.h"
 #include "lib/Simulate/Program.h"
 #include "llvm/Support/raw_ostream.h"
@@ -134,13 +135,26 @@ TEST(Loader, NamesWhatIsWrong) {
 }
 
 TEST(Loader, StopsAtUnknownInstructions) {
-  CodeObjectPointer object =
-      loadAssembly(assemblyKernel({"k", "  s_nop 0\n  s_sendmsg sendmsg(MSG_INTERRUPT)"}));
+  CodeObjectPointer object = loadAssembly(assemblyKernel({"k", "  s_nop 0\n  s_rfe_b64 s[8:9]"}));
   ASSERT_TRUE(object);
   DeviceMemory memory;
   std::string message = messageOf(run(*object, {"k", {1}, {64}}, memory, {}).takeError());
   EXPECT_NE(message.find("k+0x4"), std::string::npos) << message;
-  EXPECT_NE(message.find("S_SENDMSG_vi is not implemented"), std::string::npos) << message;
+  EXPECT_NE(message.find("S_RFE_B64_vi is not implemented"), std::string::npos) << message;
+}
+
+/// An interrupt for the host is no concern of the kernel; a message to a geometry shader is a mistake.
+TEST(Loader, OnlyInterruptsAreMessages) {
+  DeviceMemory memory;
+  CodeObjectPointer interrupt = loadAssembly(assemblyKernel({"k", "  s_sendmsg sendmsg(MSG_INTERRUPT)"}));
+  ASSERT_TRUE(interrupt);
+  auto report = run(*interrupt, {"k", {1}, {64}}, memory, {});
+  EXPECT_TRUE(bool(report)) << messageOf(report.takeError());
+  CodeObjectPointer other =
+      loadAssembly(assemblyKernel({"k", "  s_sendmsg sendmsg(MSG_GS_DONE, GS_OP_NOP)"}));
+  ASSERT_TRUE(other);
+  EXPECT_NE(messageOf(run(*other, {"k", {1}, {64}}, memory, {}).takeError()).find("message"),
+            std::string::npos);
 }
 
 /// A data share access with the bit for GDS, which LLVM would decode without it.
@@ -152,16 +166,18 @@ TEST(Loader, StopsAtGlobalDataShare) {
   EXPECT_NE(message.find("not an instruction"), std::string::npos) << message;
 }
 
-/// Registers of these are not indexed here, so they stop instead of taking the wrong ones.
-TEST(Loader, StopsAtUnindexedInstructions) {
-  for (const char *text : {"v_readfirstlane_b32 s9, v0", "v_mfma_f32_4x4x1_16b_f32 v[0:3], v4, v5, v[0:3]"}) {
-    CodeObjectPointer object = loadAssembly(
-        assemblyKernel({"k", "  s_mov_b32 s8, 1\n  s_set_gpr_idx_on s8, 0x1\n  " + std::string(text)}));
-    ASSERT_TRUE(object);
-    DeviceMemory memory;
-    const std::string message = messageOf(run(*object, {"k", {1}, {64}}, memory, {}).takeError());
-    EXPECT_NE(message.find("with register indexing on"), std::string::npos) << message;
-  }
+/// Before anything runs: what has no handler, where, and how often.
+TEST(Loader, InventoryNamesWhatIsMissing) {
+  CodeObjectPointer object =
+      loadAssembly(assemblyKernel({"k", "  s_rfe_b64 s[8:9]\n  v_mov_b32 v0, 0\n  s_rfe_b64 s[8:9]"}));
+  ASSERT_TRUE(object);
+  const ObjectInventory inventory = takeInventory(*object);
+  EXPECT_EQ(inventory.kernels, 1u);
+  ASSERT_EQ(inventory.missing.size(), 1u);
+  EXPECT_EQ(inventory.missing[0].name, "S_RFE_B64_vi");
+  EXPECT_EQ(inventory.missing[0].count, 2u);
+  EXPECT_EQ(inventory.missing[0].firstAddress, object->kernels()[0].entryAddress);
+  EXPECT_EQ(inventory.opcodes.count("V_MOV_B32_e32_vi"), 1u);
 }
 
 TEST(Loader, EndlessLoopsEnd) {

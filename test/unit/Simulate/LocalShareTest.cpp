@@ -176,4 +176,40 @@ TEST(LocalShare, CountersRaceWithPlainReads) {
   }
 }
 
+/// Data of a direct load reach LDS when the wave waits for them, not before; M0 may be written right before.
+TEST(LocalShare, DirectLoadsArriveLate) {
+  CodeObjectPointer object = loadAssembly(assemblyKernel({"k", R"(
+  s_load_dwordx4 s[4:7], s[0:1], 0x0
+  v_lshlrev_b32 v1, 2, v0
+  s_waitcnt lgkmcnt(0)
+  s_mov_b32 s10, 256
+  s_mov_b32 s11, 0x20000
+  s_mov_b32 s8, s4
+  s_mov_b32 s9, s5
+  ds_write_b32 v1, v0
+  s_waitcnt lgkmcnt(0)
+  s_mov_b32 m0, 0
+  buffer_load_dword v1, s[8:11], 0 offen lds
+  ds_read_b32 v10, v1
+  s_waitcnt vmcnt(0)
+  ds_read_b32 v11, v1
+  s_waitcnt lgkmcnt(0)
+  global_store_dword v1, v10, s[6:7]
+  global_store_dword v1, v11, s[6:7] offset:256
+)",
+                                                          256}));
+  ASSERT_TRUE(object);
+  DeviceMemory memory;
+  std::vector<uint32_t> values(64, 99);
+  uint64_t in = memory.allocateValues<uint32_t>("in", values), out = memory.allocate("out", 512);
+  RunReport report =
+      runChecked(*object, {"k", {1}, {64}, KernelArguments().pointer(in).pointer(out)}, memory);
+  EXPECT_EQ(report.count(FindingKind::MissingWait), report.findings.size()) << describe(report);
+  EXPECT_GE(report.findings.size(), 1u);
+  for (uint32_t lane = 0; lane < 64; ++lane) {
+    EXPECT_EQ(memory.values<uint32_t>(out)[lane], lane);
+    EXPECT_EQ(memory.values<uint32_t>(out)[64 + lane], 99u);
+  }
+}
+
 } // namespace
