@@ -62,9 +62,8 @@ LogicalResult AddMatrixOp::verify() {
   if (failed(verifyGlobalRows(*this, getRows().getType())) ||
       failed(verifyFragment(*this, getFragment().getType())))
     return failure();
-  if (!isOnAmd(*this))
-    return emitOpError() << "has no form for the sums of "
-                         << kernelOf(*this).getTarget().getArchitecture().getValue();
+  if (isOnAmd(*this) && !getTransposed())
+    return emitOpError("is added to transposed sums");
   return success();
 }
 

@@ -65,17 +65,19 @@ LogicalResult GatherRowsOp::verify() {
     return emitOpError("gathers rows of the same length and type out of a global matrix");
   if (list.getSpace() != Space::Global || list.getColumns() != 1 || !list.getElementType().isInteger(32))
     return emitOpError() << "takes a list of ?x1xi32 in global memory, not " << list;
-  Operation *first = nullptr;
+  Type shape;
   for (Operation *user : getResult().getUsers()) {
     // A lane looks its rows up once, so all that is fetched has one shape and begins with the first row.
     auto fragment = dyn_cast<FetchFragmentOp>(user);
-    if (!isa<FetchOp>(user) && !fragment)
-      return emitOpError("is for fetches only");
+    auto copy = dyn_cast<CopyAsyncOp>(user);
+    if (!isa<FetchOp>(user) && !fragment && !copy)
+      return emitOpError("is for fetches and copies only");
     if (fragment && !matchPattern(fragment.getRow(), m_Zero()))
       return emitOpError("is fetched from the first row on");
-    if (first && first->getResult(0).getType() != user->getResult(0).getType())
+    const Type taken = copy ? Type(copy.getTile().getType()) : user->getResult(0).getType();
+    if (shape && shape != taken)
       return emitOpError("is fetched in one shape");
-    first = user;
+    shape = taken;
   }
   return success();
 }

@@ -58,12 +58,13 @@ def Kernel_GateOp : Kernel_Op<"gate", [Pure, AllTypesMatch<["fragment", "result"
 def Kernel_AddMatrixOp : Kernel_Op<"add_matrix", [AllTypesMatch<["fragment", "result"]>]> {
   let summary = "Adds a matrix of the output's shape: a residual stream";
   let description = [{
-    The fragment is transposed: rows[row + j, column + i] is added to element (i, j), zero where the rows have none. With `halved`
-    it is rows[row + j, (column + i) / 2], to the even i.
+    rows[row + i, column + j] is added to element (i, j), zero where the rows have none. With `transposed` the fragment's rows are the
+    output's columns. With `halved` it is the element at half the output's column, to the even ones.
   }];
-  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$rows, Index:$row, Index:$column, UnitAttr:$halved);
+  let arguments = (ins Kernel_FragmentType:$fragment, Kernel_TileType:$rows, Index:$row, Index:$column,
+                       UnitAttr:$transposed, UnitAttr:$halved);
   let results = (outs Kernel_FragmentType:$result);
-  let assemblyFormat = "(`halved` $halved^)? $fragment `,` $rows `[` $row `,` $column `]` attr-dict `:` type($fragment) `,` type($rows)";
+  let assemblyFormat = "(`transposed` $transposed^)? (`halved` $halved^)? $fragment `,` $rows `[` $row `,` $column `]` attr-dict `:` type($fragment) `,` type($rows)";
   let hasVerifier = 1;
 }
 

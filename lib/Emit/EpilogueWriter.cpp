@@ -72,8 +72,11 @@ Error KernelWriter::emit(GateOp op) {
 Error KernelWriter::emit(AddMatrixOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
-  line() << text(op.getResult()) << (op.getHalved() ? ".addHalved(" : ".addTransposed(") << text(op.getRows())
-         << ", " << text(op.getRow()) << ", " << text(op.getColumn()) << ");\n";
+  line() << text(op.getResult())
+         << (op.getHalved()       ? op.getTransposed() ? ".addHalvedTransposed(" : ".addHalved("
+             : op.getTransposed() ? ".addTransposed("
+                                  : ".addMatrix(")
+         << text(op.getRows()) << ", " << text(op.getRow()) << ", " << text(op.getColumn()) << ");\n";
   return Error::success();
 }
 

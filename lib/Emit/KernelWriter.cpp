@@ -18,15 +18,6 @@ std::string elementOf(Type type) {
   return llvm::cantFail(elementName(type));
 }
 
-/// "SwizzledTile<bf16, 256, 32>" or "PaddedTile<bf16, 256, 32, 8>".
-std::string tileClass(TileType type) {
-  const std::string element = elementOf(type.getElementType());
-  if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
-    return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
-                   rowMajor.getPadding());
-  return formatv("SwizzledTile<{0}, {1}, {2}>", element, type.getRows(), type.getColumns());
-}
-
 std::optional<int64_t> constantValue(Value value) {
   if (auto constant = value.getDefiningOp<arith::ConstantIndexOp>())
     return constant.value();
@@ -34,6 +25,14 @@ std::optional<int64_t> constantValue(Value value) {
 }
 
 } // namespace
+
+std::string tileClass(TileType type) {
+  const std::string element = elementOf(type.getElementType());
+  if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
+    return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
+                   rowMajor.getPadding());
+  return formatv("SwizzledTile<{0}, {1}, {2}>", element, type.getRows(), type.getColumns());
+}
 
 std::string commentText(StringRef text) {
   std::string safe = text.str();

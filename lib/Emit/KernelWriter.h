@@ -95,6 +95,9 @@ private:
   int depth = 1;
 };
 
+/// "SwizzledTile<bf16, 256, 32>" or "PaddedTile<bf16, 256, 32, 8>".
+std::string tileClass(kernel::TileType type);
+
 /// The class of what a fetch leaves in registers: "StagedTile<bf16, 128, 64, 256>", "LeftOperands<Mma, 4,
 /// 1>".
 std::string stagedClass(kernel::StagedType type, kernel::FuncOp function);

@@ -74,6 +74,8 @@ Error KernelWriter::emit(GatherRowsOp op) {
   std::string loaded;
   if (auto staged = dyn_cast<FetchOp>(fetch))
     loaded = stagedClass(staged.getType(), function);
+  else if (auto copy = dyn_cast<CopyAsyncOp>(fetch))
+    loaded = formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile().getType()), function.getThreadCount());
   else
     loaded = operandsClass(cast<FetchFragmentOp>(fetch).getType(), architectureOf(function));
   const std::string name = fresh(op.getName());

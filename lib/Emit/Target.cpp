@@ -270,13 +270,13 @@ Prelude preludeOf(Architecture architecture) {
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {
-    static const std::string text =
-        std::string(preludeSm80) + preludeExperts + preludeActivations + preludeSm80Sums + preludeSm80Split;
+    static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeExperts +
+                                    preludeActivations + preludeSm80Sums + preludeSm80Split;
     return {"codesign_sm80.h", text};
   }
   case Architecture::Sm90a: {
-    static const std::string text = std::string(preludeSm80) + preludeExperts + preludeActivations +
-                                    preludeSm80Sums + preludeSm80Split + preludeSm90a;
+    static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeExperts +
+                                    preludeActivations + preludeSm80Sums + preludeSm80Split + preludeSm90a;
     return {"codesign_sm90a.h", text};
   }
   default:

@@ -94,7 +94,8 @@ Error Interpreter::run(AddMatrixOp op) {
   const Tile tile = values[op.getRows()].tile;
   const Index &row = values[op.getRow()].index, &column = values[op.getColumn()].index;
   forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
-    const int64_t fromRow = row[wave] + second, position = column[wave] + first;
+    const int64_t fromRow = row[wave] + (op.getTransposed() ? second : first);
+    const int64_t position = column[wave] + (op.getTransposed() ? first : second);
     const int64_t fromColumn = op.getHalved() ? position / 2 : position;
     if (fromRow < tile.rowLimit && fromColumn < tile.matrix->columns && !(op.getHalved() && position % 2))
       fragment[slot] += tile.matrix->at(tile.firstRow + fromRow, fromColumn);

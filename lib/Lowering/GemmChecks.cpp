@@ -74,17 +74,12 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("kernels with experts are not emitted with wgmma");
   const bool scaledRows = problem.scaling == Scaling::PerToken || problem.scaling == Scaling::Block128;
   if (problem.gathered &&
-      (problem.experts == 0 || scaledRows || problem.expertLayout != ExpertLayout::Contiguous ||
-       vendorOf(schedule.architecture) != Vendor::Amd))
-    return usageError("rows are gathered for contiguous experts on AMD devices, without scales of their own");
-  if (problem.weighted && vendorOf(schedule.architecture) != Vendor::Amd)
-    return usageError("rows are weighted on AMD devices only");
+      (problem.experts == 0 || scaledRows || problem.expertLayout != ExpertLayout::Contiguous))
+    return usageError("rows are gathered for contiguous experts, without scales of their own");
   if (problem.k % chunk)
     return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
                       ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
                       llvm::Twine(llvm::alignTo(problem.k, chunk)));
-  if (problem.residual && vendorOf(schedule.architecture) != Vendor::Amd)
-    return usageError("residuals are added on AMD devices only");
   if (problem.scaling != Scaling::None && !isFloat8(problem.type))
     return usageError("scales belong to 8-bit operands");
   if (problem.scaling == Scaling::Block128 && problem.gated)

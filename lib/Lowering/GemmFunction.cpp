@@ -12,8 +12,9 @@ TileType globalTile(int64_t rows, int64_t columns, Type element) {
                        RowMajorAttr::get(element.getContext(), 0));
 }
 
-void appendScaleArguments(MLIRContext *context, const GemmProblem &problem, SmallVectorImpl<Type> &types,
-                          SmallVectorImpl<StringRef> &names) {
+/// The types and names of the fp32 scales that the problem has.
+static void appendScaleArguments(MLIRContext *context, const GemmProblem &problem,
+                                 SmallVectorImpl<Type> &types, SmallVectorImpl<StringRef> &names) {
   const Type f32 = Float32Type::get(context);
   const bool perToken = problem.scaling == Scaling::PerToken;
   if (problem.scaling == Scaling::Block128) {
@@ -30,19 +31,19 @@ void appendScaleArguments(MLIRContext *context, const GemmProblem &problem, Smal
 }
 
 GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, const GemmProblem &problem,
-                                const GemmKernel &schedule) {
+                                const GemmKernel &schedule, const OperandTypes &operands) {
   MLIRContext *context = builder.getContext();
   const Type element = mlirTypeOf(context, problem.type),
              outElement = mlirTypeOf(context, problem.outputType());
-  SmallVector<Type> types = {globalTile(ShapedType::kDynamic, problem.k, element),
-                             globalTile(problem.weightRows(), problem.k, element)};
+  const TileType output = globalTile(ShapedType::kDynamic, problem.outputColumns(), outElement);
+  SmallVector<Type> types = {operands.a ? operands.a : globalTile(ShapedType::kDynamic, problem.k, element),
+                             operands.w ? operands.w : globalTile(problem.weightRows(), problem.k, element)};
   SmallVector<StringRef> names = {"a", "w"};
   appendScaleArguments(context, problem, types, names);
   if (problem.bias) {
     types.push_back(globalTile(1, problem.weightRows(), outElement));
     names.push_back("bias");
   }
-  const TileType output = globalTile(ShapedType::kDynamic, problem.outputColumns(), outElement);
   if (problem.residual) {
     types.push_back(output);
     names.push_back("residual");
@@ -65,7 +66,7 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     types.push_back(globalTile(ShapedType::kDynamic, 1, IntegerType::get(context, 32)));
     names.append({"partials", "arrivals"});
   }
-  types.push_back(output);
+  types.push_back(operands.out ? operands.out : output);
   names.push_back("d");
   if (problem.gathered) {
     types.push_back(builder.getIndexType());
@@ -194,8 +195,10 @@ static Value weightColumn(ImplicitLocOpBuilder &builder, const OutputPlace &plac
                            : place.column;
 }
 
-Value createScales(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
-                   const GemmFunction &function, Value sums, const OutputPlace &place) {
+/// The sums times the scales of tensors or tokens, where the problem has such.
+static Value createScales(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                          const GemmKernel &schedule, const GemmFunction &function, Value sums,
+                          const OutputPlace &place) {
   const bool perToken = problem.scaling == Scaling::PerToken;
   if (!perToken && problem.scaling != Scaling::PerTensor)
     return sums;
@@ -215,13 +218,17 @@ Value createScales(ImplicitLocOpBuilder &builder, const GemmProblem &problem, co
   return sums;
 }
 
-void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
-                    const GemmFunction &function, Value sums, const OutputPlace &place) {
-  auto tileRows = [&](StringRef name, Value matrix) -> Value {
-    auto type = cast<TileType>(matrix.getType());
-    return RowsOp::create(builder, globalTile(schedule.tileM, type.getColumns(), type.getElementType()), name,
-                          matrix, place.tile.row, place.tile.rowEnd);
-  };
+/// The rows of an argument that belong to the workgroup's tile.
+static Value tileRows(ImplicitLocOpBuilder &builder, const GemmKernel &schedule, const OutputPlace &place,
+                      StringRef name, Value matrix) {
+  auto type = cast<TileType>(matrix.getType());
+  return RowsOp::create(builder, globalTile(schedule.tileM, type.getColumns(), type.getElementType()), name,
+                        matrix, place.tile.row, place.tile.rowEnd);
+}
+
+Value createEpilogueSteps(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                          const GemmKernel &schedule, const GemmFunction &function, Value sums,
+                          const OutputPlace &place) {
   sums = createScales(builder, problem, schedule, function, sums, place);
   if (problem.bias)
     sums = AddBiasOp::create(builder, sums, function.bias, weightColumn(builder, place), place.transposed);
@@ -230,13 +237,26 @@ void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, c
   else if (problem.activation)
     sums = ActivationOp::create(builder, *problem.activation, sums);
   if (problem.weighted)
-    sums = ScaleRowsOp::create(builder, sums, tileRows("weightRows", function.rowWeights), place.row,
-                               place.transposed);
+    sums = ScaleRowsOp::create(builder, sums,
+                               tileRows(builder, schedule, place, "weightRows", function.rowWeights),
+                               place.row, place.transposed);
   if (problem.residual)
-    sums = AddMatrixOp::create(builder, sums, tileRows("residualRows", function.residual), place.row,
-                               place.column, problem.gated);
-  StoreOp::create(builder, sums, tileRows("dRows", function.out), place.row, place.column, place.transposed,
-                  problem.gated);
+    sums = AddMatrixOp::create(builder, sums,
+                               tileRows(builder, schedule, place, "residualRows", function.residual),
+                               place.row, place.column, place.transposed, problem.gated);
+  return sums;
+}
+
+void createStore(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
+                 const GemmFunction &function, Value sums, const OutputPlace &place) {
+  StoreOp::create(builder, sums, tileRows(builder, schedule, place, "dRows", function.out), place.row,
+                  place.column, place.transposed, problem.gated);
+}
+
+void createEpilogue(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
+                    const GemmFunction &function, Value sums, const OutputPlace &place) {
+  sums = createEpilogueSteps(builder, problem, schedule, function, sums, place);
+  createStore(builder, problem, schedule, function, sums, place);
 }
 
 } // namespace codesign

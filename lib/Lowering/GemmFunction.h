@@ -7,11 +7,6 @@
 
 namespace codesign {
 
-/// Appends the types and names of the fp32 scales that the problem has.
-void appendScaleArguments(mlir::MLIRContext *context, const GemmProblem &problem,
-                          llvm::SmallVectorImpl<mlir::Type> &types,
-                          llvm::SmallVectorImpl<llvm::StringRef> &names);
-
 /// The kernel.func of a GEMM, its arguments by meaning; null where the problem has none.
 struct GemmFunction {
   kernel::FuncOp function;
@@ -19,9 +14,15 @@ struct GemmFunction {
       gatherCount, m;
 };
 
+/// Of A, W and D, where they are not matrices in global memory but what a copy engine takes.
+struct OperandTypes {
+  mlir::Type a = {}, w = {}, out = {};
+};
+
 /// Appends the function to the module; the builder stands at its start afterwards.
 GemmFunction createGemmFunction(mlir::ImplicitLocOpBuilder &builder, mlir::ModuleOp module,
-                                const GemmProblem &problem, const GemmKernel &schedule);
+                                const GemmProblem &problem, const GemmKernel &schedule,
+                                const OperandTypes &operands = {});
 
 /// The part of the output that a workgroup computes: first row, end of the rows that it may touch, first
 /// column; and the same of W, whose rows are columns of the output.
@@ -75,12 +76,14 @@ struct OutputPlace {
   bool transposed = false; // the fragment's rows are output columns
 };
 
-/// The sums times the scales of tensors or tokens, where the problem has such.
-mlir::Value createScales(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
-                         const GemmKernel &schedule, const GemmFunction &function, mlir::Value sums,
-                         const OutputPlace &place);
-
-/// Everything after the sums: scales, bias, activation, gate, residual, store.
+/// What comes between the sums and the store: scales, bias, activation or gate, weights of rows, residual.
+mlir::Value createEpilogueSteps(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                                const GemmKernel &schedule, const GemmFunction &function, mlir::Value sums,
+                                const OutputPlace &place);
+/// The store from registers.
+void createStore(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
+                 const GemmFunction &function, mlir::Value sums, const OutputPlace &place);
+/// Both.
 void createEpilogue(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
                     const GemmKernel &schedule, const GemmFunction &function, mlir::Value sums,
                     const OutputPlace &place);

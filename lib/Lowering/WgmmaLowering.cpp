@@ -44,10 +44,6 @@ private:
   Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
   Value add(Value left, Value right) { return builder.createOrFold<arith::AddIOp>(left, right); }
   Value multiply(Value left, Value right) { return builder.createOrFold<arith::MulIOp>(left, right); }
-  TileType global(int64_t rows, int64_t columns) {
-    return TileType::get(builder.getContext(), {rows, columns}, outElement, Space::Global,
-                         RowMajorAttr::get(builder.getContext(), 0));
-  }
   TensorMapType mapType(Type element, int64_t rows, int64_t columns, int64_t boxRows, int64_t boxColumns) {
     return TensorMapType::get(builder.getContext(), {rows, columns}, element, {boxRows, boxColumns});
   }
@@ -83,7 +79,7 @@ private:
     return span / outBytes();
   }
 
-  FuncOp createFunction(ModuleOp module);
+  void createFunction(ModuleOp module);
   scf::ForOp loop(StringRef name, int64_t from, Value to, ValueRange carried = {});
   /// Opens the loop over this cluster's tiles; gives the number of the first use of the rings, and the origin
   /// of this workgroup's tile.
@@ -106,52 +102,22 @@ private:
   Type element, outElement;
   int64_t kTileCount, groups, groupM, groupN, clusterSize;
   Stream a, w;
-  GemmFunction scaled; // its scales and m only
-  Value bias, out, m, panels, full, empty, tileK, kTiles;
+  GemmFunction function;
+  Value panels, full, empty, tileK, kTiles;
   ClusterPositionOp cluster;
 };
 
-FuncOp WgmmaBuilder::createFunction(ModuleOp module) {
-  MLIRContext *context = builder.getContext();
-  SmallVector<Type> types = {
-      mapType(element, ShapedType::kDynamic, problem.k, schedule.tileM / a.sharers, schedule.tileK),
-      mapType(element, problem.n, problem.k, schedule.tileN / w.sharers, schedule.tileK)};
-  SmallVector<StringRef> names = {"a", "w"};
-  appendScaleArguments(context, problem, types, names);
-  if (problem.bias) {
-    types.push_back(global(1, problem.n));
-    names.push_back("bias");
-  }
-  types.push_back(storesPanels()
-                      ? Type(mapType(outElement, ShapedType::kDynamic, problem.n, groupM, panelColumns()))
-                      : Type(global(ShapedType::kDynamic, problem.outputColumns())));
-  types.push_back(builder.getIndexType());
-  names.append({"d", "m"});
-  builder.setInsertionPointToEnd(module.getBody());
-  const TargetAttr target = TargetAttr::get(context, builder.getStringAttr(toString(schedule.architecture)),
-                                            waveSize(schedule.architecture), schedule.limits.sharedBytes,
-                                            schedule.limits.registersPerLane, schedule.limits.chiplets);
-  auto function =
-      FuncOp::create(builder, problem.symbol, FunctionType::get(context, types, {}), target,
-                     SmallVector<int64_t>{schedule.wavesM, schedule.wavesN}, builder.getStrArrayAttr(names),
-                     schedule.residency, ArrayAttr(), ArrayAttr(), IntegerAttr());
+void WgmmaBuilder::createFunction(ModuleOp module) {
+  OperandTypes operands = {
+      .a = mapType(element, ShapedType::kDynamic, problem.k, schedule.tileM / a.sharers, schedule.tileK),
+      .w = mapType(element, problem.n, problem.k, schedule.tileN / w.sharers, schedule.tileK)};
+  if (storesPanels())
+    operands.out = mapType(outElement, ShapedType::kDynamic, problem.n, groupM, panelColumns());
+  function = createGemmFunction(builder, module, problem, schedule, operands);
   if (clusterSize > 1)
-    function.setCluster(clusterSize);
-  Block *block = builder.createBlock(&function.getBody());
-  for (Type type : types)
-    block->addArgument(type, builder.getLoc());
-  builder.setInsertionPointToStart(block);
-  a.map = block->getArgument(0);
-  w.map = block->getArgument(1);
-  if (problem.scaling != Scaling::None) {
-    scaled.aScale = block->getArgument(2);
-    scaled.wScale = block->getArgument(3);
-  }
-  if (problem.bias)
-    bias = block->getArgument(problem.scaling == Scaling::None ? 2 : 4);
-  out = block->getArgument(block->getNumArguments() - 2);
-  m = scaled.m = block->getArguments().back();
-  return function;
+    function.function.setCluster(clusterSize);
+  a.map = function.a;
+  w.map = function.w;
 }
 
 scf::ForOp WgmmaBuilder::loop(StringRef name, int64_t from, Value to, ValueRange carried) {
@@ -164,7 +130,7 @@ scf::ForOp WgmmaBuilder::loop(StringRef name, int64_t from, Value to, ValueRange
 WgmmaBuilder::Round WgmmaBuilder::openRound() {
   const SmallVector<int64_t> clusterTile = {schedule.tileM * schedule.clusterM,
                                             schedule.tileN * schedule.clusterN};
-  Value tiles = TileCountOp::create(builder, m, problem.n, clusterTile);
+  Value tiles = TileCountOp::create(builder, function.m, problem.n, clusterTile);
   // Tiles of this cluster: index, index + count, …
   Value last = arith::SubIOp::create(builder, add(tiles, cluster.getCount()), constant(1));
   Value rounds = arith::DivUIOp::create(builder, arith::SubIOp::create(builder, last, cluster.getIndex()),
@@ -173,8 +139,8 @@ WgmmaBuilder::Round WgmmaBuilder::openRound() {
   round.loop = loop("round", 0, rounds);
   Value number = round.loop.getInductionVar();
   Value tile = add(cluster.getIndex(), multiply(number, cluster.getCount()));
-  auto order =
-      TileOrderOp::create(builder, m, problem.n, clusterTile, schedule.band, int64_t(1), int64_t(1), tile);
+  auto order = TileOrderOp::create(builder, function.m, problem.n, clusterTile, schedule.band, int64_t(1),
+                                   int64_t(1), tile);
   auto inCluster = [&](Value origin, int64_t extent, int64_t count) {
     return count == 1 ? origin : add(origin, multiply(cluster.getRank(), constant(extent)));
   };
@@ -214,7 +180,8 @@ Value WgmmaBuilder::product(Value sums, Value use, WaveTileOp group) {
 /// Each step's products from zero, then to the sums in fp32. While one warpgroup adds, another multiplies.
 Value WgmmaBuilder::addSteps(Value sums, const Round &round, WaveTileOp group) {
   SmallVector<Value> carried = {sums, ZeroOp::create(builder, sumsType(), "products")};
-  auto rowScales = createBlockScaleRows(builder, problem, schedule, scaled, {.row = round.row, .rowEnd = m});
+  auto rowScales =
+      createBlockScaleRows(builder, problem, schedule, function, {.row = round.row, .rowEnd = function.m});
   Value block;
   auto fetch = [&](Value step) -> Value {
     return FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), groupM), "scalesNext",
@@ -276,19 +243,13 @@ void WgmmaBuilder::consume() {
 }
 
 void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
-  Value column = add(round.column, group.getColumn());
-  sums = createScales(builder, problem, schedule, scaled, sums,
-                      {{.row = round.row, .rowEnd = m}, group.getRow(), column, false});
-  if (bias)
-    sums = AddBiasOp::create(builder, sums, bias, column, false);
-  if (problem.gated)
-    sums = GateOp::create(builder, *problem.activation, sums, /*transposed=*/false);
-  else if (problem.activation)
-    sums = ActivationOp::create(builder, *problem.activation, sums);
+  const OutputPlace place = {{.row = round.row, .rowEnd = function.m},
+                             group.getRow(),
+                             add(round.column, group.getColumn()),
+                             /*transposed=*/false};
+  sums = createEpilogueSteps(builder, problem, schedule, function, sums, place);
   if (!storesPanels()) {
-    Value rows =
-        RowsOp::create(builder, global(schedule.tileM, problem.outputColumns()), "dRows", out, round.row, m);
-    StoreOp::create(builder, sums, rows, group.getRow(), column, /*transposed=*/false, problem.gated);
+    createStore(builder, problem, schedule, function, sums, place);
     return;
   }
   // The engine reads the panels while the next tile is multiplied.
@@ -299,7 +260,8 @@ void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
   StageOp::create(builder, sums, panels, first);
   FenceAsyncOp::create(builder);
   GroupBarrierOp::create(builder);
-  StoreTensorOp::create(builder, panels, first, count, out, add(round.row, group.getRow()), column);
+  StoreTensorOp::create(builder, panels, first, count, function.out, add(round.row, group.getRow()),
+                        place.column);
 }
 
 OwningOpRef<ModuleOp> WgmmaBuilder::build() {

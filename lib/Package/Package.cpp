@@ -107,8 +107,6 @@ static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
   if (gemm.gathered && (gemm.experts == 0 || gemm.masked || gemm.scaling == Scaling::PerToken ||
                         gemm.scaling == Scaling::Block128))
     return usageError("operator '" + gemm.name + "' gathers rows that no kernel does");
-  if ((gemm.gathered || gemm.weighted) && !spec.isAmd())
-    return usageError("operator '" + gemm.name + "': lists and weights of rows are for AMD devices");
   if (gemm.experts == 0)
     return Error::success();
   for (const PackagedRange &range : gemm.ranges)
@@ -143,8 +141,6 @@ Error checkPackage(const PackageSpec &spec) {
       return usageError("operator '" + gemm.name + "' has no shape or no kernel");
     if (gemm.gated && (gemm.n % 2 || gemm.activation.empty()))
       return usageError("operator '" + gemm.name + "' is gated without an activation or an even n");
-    if (gemm.residual && !spec.isAmd())
-      return usageError("operator '" + gemm.name + "': residuals are for AMD devices");
     const bool narrow = isFloat8(gemm.type);
     if (gemm.outputType != (narrow ? DataType::BF16 : gemm.type) ||
         (gemm.scaling != Scaling::None && !narrow) || (gemm.scaling == Scaling::Block128 && gemm.gated))

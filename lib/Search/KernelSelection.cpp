@@ -120,17 +120,15 @@ static bool isGateUp(llvm::StringRef name) {
 
 /// What the kernels of a plan may do beside their product.
 struct Fusion {
-  /// Gates, unless a workload is training, whose backward pass needs what was there before; weights of routed
-  /// rows as well, on AMD devices.
+  /// Gates and weights of routed rows, unless a workload is training, whose backward pass needs what was
+  /// there before.
   bool gates = false, weights = false;
-  bool gather = false; // on AMD devices
 };
 
-static Fusion fusionOf(const Space &space, const Profile &profile) {
-  const bool amd = profile.vendor == Vendor::Amd;
+static Fusion fusionOf(const Space &space) {
   const bool trains = llvm::any_of(
       space.workloads, [](const WorkloadChoice &choice) { return choice.workload.phase == Phase::Train; });
-  return {.gates = !trains, .weights = amd && !trains, .gather = amd};
+  return {.gates = !trains, .weights = !trains};
 }
 
 /// The end of a kernel of this operator alone.
@@ -166,7 +164,7 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
     if (product.experts > 0)
       kernel.expertLayout = product.masked ? "masked" : "contiguous";
     // The first product takes the rows of tokens; scales of rows would have to be gathered as well.
-    if (fusion.gather && product.experts > 0 && !product.masked && placed.op.name != "experts_down" &&
+    if (product.experts > 0 && !product.masked && placed.op.name != "experts_down" &&
         product.scaling != Scaling::PerToken && product.scaling != Scaling::Block128)
       kernel.rowOrder = "gathered";
   }
@@ -180,7 +178,7 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant,
                                       const Providers &providers) {
   const ModelSpec model = modelOf(space, variant);
-  const Fusion fusion = fusionOf(space, providers.profile());
+  const Fusion fusion = fusionOf(space);
   std::map<Product, Selected> selected;
   for (const Workload &workload : workloadsOf(space, variant))
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {

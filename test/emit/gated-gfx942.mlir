@@ -6,7 +6,7 @@ module {}
 // CHECK:      const bf16 *residual, bf16 *d, int m)
 // CHECK:      sums.gateDown(Silu{});
 // CHECK-NEXT: const GlobalRows<bf16, 4096> residualRows(residual, tile.row, 256, m);
-// CHECK-NEXT: sums.addHalved(residualRows, wave.row, tile.column + wave.column);
+// CHECK-NEXT: sums.addHalvedTransposed(residualRows, wave.row, tile.column + wave.column);
 // CHECK-NEXT: const GlobalRows<bf16, 4096> dRows(d, tile.row, 256, m);
 // CHECK-NEXT: sums.storeHalvedTransposed(dRows, wave.row, tile.column + wave.column);
 // ODD: a gated layer has an even number of columns

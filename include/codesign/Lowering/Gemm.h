@@ -28,7 +28,7 @@ struct GemmProblem {
   /// Rows 2j and 2j + 1 of W, and elements of the bias, make column j of D: activation(gate) · up. D then has
   /// n / 2 columns.
   bool gated = false;
-  /// Added after the activation; of D's shape, and may be D itself. AMD devices only.
+  /// Added after the activation; of D's shape, and may be D itself.
   bool residual = false;
   /// Of 8-bit A and W; two fp32 arguments after W. PerTensor: aScale[1], wScale[1]; PerToken: aScale[m],
   /// wScale[n]; Block128: aScale[m, ceil(k / 128)], wScale[ceil(n / 128), ceil(k / 128)], row-major, and no
@@ -41,8 +41,8 @@ struct GemmProblem {
   int64_t experts = 0;
   kernel::ExpertLayout expertLayout = kernel::ExpertLayout::Contiguous;
 
-  /// Of contiguous experts on AMD devices, without scales of rows. Gathered: an i32 argument `aList[m]` and a
-  /// number `aCount` before m; row i of A is A[aList[i]] of aCount rows, or A[i] where aList is null.
+  /// Of contiguous experts, without scales of rows: an i32 argument `aList[m]` and a number `aCount` before m;
+  /// row i of A is A[aList[i]] of aCount rows, or A[i] where aList is null.
   bool gathered = false;
   /// An fp32 argument `rowWeights[m]` before D: what follows the activation is multiplied by its row's.
   bool weighted = false;

@@ -64,7 +64,7 @@ struct PackagedGemm {
   bool bias = false;
   std::string activation; // "" or the kernel dialect's name
   /// Rows 2j and 2j + 1 of W are the gate and the up of column j of D, which has n / 2 of them:
-  /// activation(gate) · up. The residual, AMD only, may be D.
+  /// activation(gate) · up. The residual may be D.
   bool gated = false, residual = false;
   /// Each has n rows of W of its own; the table of the launch says which of the m rows are whose: offsets of
   /// the experts, experts + 1 of them, or, where each has a masked share of m / experts rows, how many of

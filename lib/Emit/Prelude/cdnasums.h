@@ -251,7 +251,7 @@ struct Accumulators {
   }
   /// Adds the element at (row + j, (column + i) / 2) to the even rows i.
   template <class Element, int Pitch>
-  __device__ void addHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+  __device__ void addHalvedTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     addRuns<2, 2>(matrix, row, column);
   }
   template <int Length, int Stride, class Element, int Pitch>

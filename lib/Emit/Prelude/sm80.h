@@ -215,6 +215,9 @@ DEVICE Chunk loadChunk(const void *address) {
   return to;
 }
 
+template <class Loaded, int Pitch>
+struct GatheredRows;
+
 /// This lane's 16 bytes of eight rows, four lanes side by side: what it holds of the depth of two
 /// instructions m16n8k16. Both operands take k in this order, so the order does not matter. A row past the
 /// last one is read as the last: its sums are not stored.
@@ -326,7 +329,13 @@ struct LeftOperands {
 /// The second operands: rows of the weights, eight to an instruction, fetched for two instructions at a time.
 template <class Mma, int CountDown, int CountDeep>
 struct RightOperands {
+  using Element = typename Mma::Element;
+  static constexpr int rows = CountDown * 8, laneRows = CountDown;
+
   unsigned parts[CountDown][CountDeep][2];
+
+  /// The row of row block i that this lane loads.
+  DEVICE int laneRow(int i) { return i * 8 + laneId() / 4; }
 
   template <class Tile>
   __device__ RightOperands(Tile &tile, int row, int k) {
@@ -355,13 +364,25 @@ struct RightOperands {
 
   /// Activations from global memory; other workgroups of the multiprocessor read them too.
   template <int Pitch, class... Checks>
-  __device__ RightOperands(const GlobalRows<typename Mma::Element, Pitch> &matrix, int row, int k,
-                           Checks... checks) {
-    load(matrix, row, k, checks...);
+  __device__ RightOperands(const GlobalRows<Element, Pitch> &matrix, int row, int k, Checks... checks) {
+    fetch(matrix, row, k, checks...);
   }
   template <int Pitch, class... Checks>
-  __device__ void load(const GlobalRows<typename Mma::Element, Pitch> &matrix, int row, int k,
-                       Checks... checks) {
+  __device__ void load(const GlobalRows<Element, Pitch> &matrix, int row, int k, Checks... checks) {
+    fetch(matrix, row, k, checks...);
+  }
+  /// The same rows from wherever they stand, all of the tile.
+  template <int Pitch, class... Checks>
+  __device__ RightOperands(const GatheredRows<RightOperands, Pitch> &matrix, int row, int k,
+                           Checks... checks) {
+    fetch(matrix, row, k, checks...);
+  }
+  template <int Pitch, class... Checks>
+  __device__ void load(const GatheredRows<RightOperands, Pitch> &matrix, int row, int k, Checks... checks) {
+    fetch(matrix, row, k, checks...);
+  }
+  template <class Matrix, class... Checks>
+  __device__ void fetch(const Matrix &matrix, int row, int k, Checks... checks) {
     static_assert(CountDeep % 2 == 0, "a load fills the operands of two instructions");
 #pragma unroll
     for (int j = 0; j < CountDeep; j += 2)

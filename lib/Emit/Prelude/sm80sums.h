@@ -10,6 +10,13 @@ DEVICE float fromNeighbourRow(float value) {
   return other;
 }
 
+/// An element of a matrix; zero outside.
+template <class Element, int Pitch>
+DEVICE float valueAt(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+  const bool inside = row < matrix.count && column < Pitch;
+  return inside ? widen(matrix.first[static_cast<long long>(row) * Pitch + column]) : 0;
+}
+
 /// What follows the products. Sums has forEachPair(visit), which calls visit(value, value to its right, row,
 /// column) for every pair of neighbours that a lane holds.
 template <class Sums>
@@ -53,6 +60,23 @@ struct Epilogue {
     });
   }
 
+  /// Multiplies row i of the sums, which is an output column, by scales[column + i] of Columns.
+  template <int Columns>
+  __device__ void scaleDown(const float *scales, int column) {
+    sums().forEachPair([&](float &left, float &right, int i, int) {
+      const float scale = column + i < Columns ? scales[column + i] : 0;
+      left *= scale;
+      right *= scale;
+    });
+  }
+  /// Multiplies column j of the sums, which is an output row, by the scale of row + j.
+  __device__ void scaleColumns(const GlobalRows<float, 1> &scales, int row) {
+    sums().forEachPair([&](float &left, float &right, int, int j) {
+      left *= row + j < scales.count ? scales.first[row + j] : 0;
+      right *= row + j + 1 < scales.count ? scales.first[row + j + 1] : 0;
+    });
+  }
+
   /// Adds bias[column + i] to row i of the sums, which is an output column; the bias has Columns elements.
   template <int Columns, class Element>
   __device__ void addBiasDown(const Element *bias, int column) {
@@ -75,6 +99,50 @@ struct Epilogue {
       const float upLeft = fromNeighbourRow(left), upRight = fromNeighbourRow(right);
       left = gate(left) * upLeft;
       right = gate(right) * upRight;
+    });
+  }
+
+  /// Adds the element at (row + i, column + j) of the matrix to element (i, j) of the sums. It may be the one
+  /// that is written later, so its loads are ordinary ones.
+  template <class Element, int Pitch>
+  __device__ void addMatrix(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    sums().forEachPair([&](float &left, float &right, int i, int j) {
+      if (row + i >= matrix.count || column + j >= Pitch)
+        return;
+      const Element *from = matrix.first + static_cast<long long>(row + i) * Pitch + column + j;
+      if (Pitch % 2 == 0) {
+        const unsigned pair = *reinterpret_cast<const unsigned *>(from);
+        left += widen(Element{static_cast<unsigned short>(pair)});
+        right += widen(Element{static_cast<unsigned short>(pair >> 16)});
+      } else {
+        left += widen(from[0]);
+        if (column + j + 1 < Pitch)
+          right += widen(from[1]);
+      }
+    });
+  }
+  /// Adds the element at (row + i, (column + j) / 2) to the first of each pair of columns.
+  template <class Element, int Pitch>
+  __device__ void addHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    sums().forEachPair(
+        [&](float &left, float &, int i, int j) { left += valueAt(matrix, row + i, (column + j) / 2); });
+  }
+  /// Adds the element at (row + j, column + i) of the matrix to element (i, j) of the sums.
+  template <class Element, int Pitch>
+  __device__ void addTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    sums().forEachPair([&](float &left, float &right, int i, int j) {
+      left += valueAt(matrix, row + j, column + i);
+      right += valueAt(matrix, row + j + 1, column + i);
+    });
+  }
+  /// Adds the element at (row + j, (column + i) / 2) to the even rows i.
+  template <class Element, int Pitch>
+  __device__ void addHalvedTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    sums().forEachPair([&](float &left, float &right, int i, int j) {
+      if (i % 2 != 0)
+        return;
+      left += valueAt(matrix, row + j, (column + i) / 2);
+      right += valueAt(matrix, row + j + 1, (column + i) / 2);
     });
   }
 

@@ -20,7 +20,7 @@ kernel.func @wholeMatrix(%d: !kernel.tile<?x64xbf16, global>, %m: index)
   %zero = arith.constant 0 : index
   %sums = kernel.zero "sums" : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">
   // expected-error @below {{takes rows of a global matrix, cut out by kernel.rows}}
-  %added = kernel.add_matrix %sums, %d[%zero, %zero] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <?x64xbf16, global>
+  %added = kernel.add_matrix transposed %sums, %d[%zero, %zero] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <?x64xbf16, global>
   kernel.return
 }
 
@@ -36,13 +36,13 @@ kernel.func @pairs() attributes {target = #gfx942, waves = array<i64: 1, 1>, arg
 
 // -----
 
-#sm80 = #kernel.target<architecture = "sm_80", waveSize = 32, sharedBytes = 166912, registersPerLane = 255, chiplets = 1>
-kernel.func @otherVendor(%d: !kernel.tile<?x64xbf16, global>, %m: index)
-    attributes {target = #sm80, waves = array<i64: 1, 1>, argument_names = ["d", "m"]} {
+#gfx942 = #kernel.target<architecture = "gfx942", waveSize = 64, sharedBytes = 65536, registersPerLane = 512, chiplets = 8>
+kernel.func @acrossLanes(%d: !kernel.tile<?x64xbf16, global>, %m: index)
+    attributes {target = #gfx942, waves = array<i64: 1, 1>, argument_names = ["d", "m"]} {
   %zero = arith.constant 0 : index
   %rows = kernel.rows "dRows" %d[%zero] of %m : <?x64xbf16, global> -> <16x64xbf16, global>
-  %sums = kernel.zero "sums" : <16x8xf32, accumulator, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32">
-  // expected-error @below {{has no form for the sums of sm_80}}
-  %added = kernel.add_matrix %sums, %rows[%zero, %zero] : <16x8xf32, accumulator, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32">, <16x64xbf16, global>
+  %sums = kernel.zero "sums" : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">
+  // expected-error @below {{is added to transposed sums}}
+  %added = kernel.add_matrix %sums, %rows[%zero, %zero] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <16x64xbf16, global>
   kernel.return
 }

@@ -40,12 +40,12 @@ kernel.func @throughRegisters(%a: !kernel.tile<?x64xbf16, global>, %bias: !kerne
   %biased = kernel.add_bias transposed %sums, %bias[%column] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <1x64xbf16, global>
   // CHECK: kernel.activation gelu
   %active = kernel.activation gelu %biased : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">
-  // CHECK: kernel.add_matrix %{{.*}}, %{{.*}}[
-  %added = kernel.add_matrix %active, %dRows[%waveRow, %column] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <16x64xbf16, global>
+  // CHECK: kernel.add_matrix transposed %{{.*}}, %{{.*}}[
+  %added = kernel.add_matrix transposed %active, %dRows[%waveRow, %column] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <16x64xbf16, global>
   // CHECK: kernel.gate transposed silu
   %gated = kernel.gate transposed silu %added : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">
-  // CHECK: kernel.add_matrix halved
-  %moved = kernel.add_matrix halved %gated, %dRows[%waveRow, %column] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <16x64xbf16, global>
+  // CHECK: kernel.add_matrix transposed halved
+  %moved = kernel.add_matrix transposed halved %gated, %dRows[%waveRow, %column] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">, <16x64xbf16, global>
   // CHECK: kernel.store transposed halved
   kernel.store transposed halved %moved to %dRows[%waveRow, %column] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16"> to <16x64xbf16, global>
   // CHECK: kernel.store transposed %

@@ -54,7 +54,7 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     problem.experts = sweep.experts;
     problem.gathered = problem.weighted = sweep.gathered;
     problem.gated = problem.bias = sweep.fused;
-    problem.residual = sweep.fused && profile.vendor == Vendor::Amd;
+    problem.residual = sweep.fused;
     if (sweep.fused)
       problem.activation = kernel::Activation::Silu;
     const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
@@ -137,7 +137,7 @@ TEST(Compile, experts) {
 TEST(Compile, expertsOfNvidia) {
   const size_t count = isLongRun() ? 60 : 3;
   for (const char *family : {"mma_cp_async_multistage", "mma_weight_stream"})
-    compileLegalSchedules("a100-sxm", count, {.family = family, .k = 2312, .experts = 64});
+    compileLegalSchedules("a100-sxm", count, {.family = family, .k = 2312, .experts = 64, .gathered = true});
   CODESIGN_NEEDS_PTXAS("grouped sm_80");
 }
 

@@ -86,6 +86,34 @@ TEST(WgmmaInterpret, gatesOfRaggedRowsAndColumns) {
   }
 }
 
+/// Added from registers, before what is left goes to the panels or to memory.
+TEST(WgmmaInterpret, residualsOfRaggedRowsAndColumns) {
+  for (int64_t n : {72, 63, 200})
+    for (bool gated : {false, true}) {
+      GemmProblem added = problem(gated ? 2 * n : n, 200);
+      added.residual = added.bias = true;
+      added.gated = gated;
+      if (gated)
+        added.activation = kernel::Activation::Silu;
+      for (int64_t m : {1, 130})
+        EXPECT_EQ(runGemm(added, wgmmaKernel(), m), "") << n << ", " << m;
+    }
+}
+
+TEST(WgmmaInterpret, theResidualMayBeTheOutput) {
+  std::mt19937 engine(std::random_device{}());
+  mlir::MLIRContext context;
+  GemmProblem added = problem(72, 96);
+  added.residual = true;
+  auto module = llvm::cantFail(lowerGemm(context, added, wgmmaKernel()));
+  Matrix a = randomMatrix(DataType::BF16, 140, 96, engine), w = randomMatrix(DataType::BF16, 72, 96, engine);
+  Matrix stream = randomMatrix(DataType::BF16, 140, 72, engine);
+  const Matrix before = stream;
+  llvm::cantFail(
+      interpret(*module->getOps<kernel::FuncOp>().begin(), {&a, &w, &stream, &stream, int64_t(140)}));
+  EXPECT_EQ(firstMismatch(stream, gemmReference(a, w, 140, {.residual = &before})).value_or(""), "");
+}
+
 TEST(WgmmaInterpret, aDroppedStepIsSeen) {
   const std::string result = runGemm(problem(64, 512), wgmmaKernel(), 64, [](kernel::FuncOp function) {
     kernel::WgmmaOp product;

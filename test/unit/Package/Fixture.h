@@ -4,8 +4,8 @@
 
 namespace codesign::test {
 
-/// Three kernels, one of which splits k; three operators, one of them with a bias; two of experts; on AMD
-/// devices one with a gate and a residual, one with lists and weights of rows, and one of 8-bit operands.
+/// Three kernels, one of which splits k; three operators, one of them with a bias; two of experts; one with a
+/// gate and a residual, one with lists and weights of rows; on AMD devices one of 8-bit operands.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -65,15 +65,15 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     experts.ranges = {{1, 0, "linear_16"}};
     spec.gemms.push_back(experts);
   }
+  gemm.name = "gate_up_proj";
+  gemm.activation = "silu";
+  gemm.gated = gemm.residual = true;
+  spec.gemms.push_back(gemm);
+  PackagedGemm routed = spec.gemms[2];
+  routed.name = "routed";
+  routed.gathered = routed.weighted = true;
+  spec.gemms.push_back(routed);
   if (spec.isAmd()) {
-    gemm.name = "gate_up_proj";
-    gemm.activation = "silu";
-    gemm.gated = gemm.residual = true;
-    spec.gemms.push_back(gemm);
-    PackagedGemm routed = spec.gemms[2];
-    routed.name = "routed";
-    routed.gathered = routed.weighted = true;
-    spec.gemms.push_back(routed);
     PackagedGemm narrow;
     narrow.name = "down_proj";
     narrow.type = DataType::F8E4M3FNUZ;

@@ -63,11 +63,10 @@ TEST(KernelSelection, TrainingNeitherGatesNorKeepsPlacesFree) {
                                    "experts_down"));
 }
 
-/// Lists and weights of rows are AMD's; gates are everybody's.
-TEST(KernelSelection, OtherVendorsGateAsWell) {
+TEST(KernelSelection, BothVendorsGateGatherAndWeight) {
   EXPECT_THAT(namesOf(kernelsOf("h100-sxm", mixture(), {prefillWorkload(1, 4096)})),
-              UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head", "experts_gate_up gated",
-                                   "experts_down"));
+              UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head",
+                                   "experts_gate_up gated gathered", "experts_down weighted"));
 }
 
 /// The experts of one rank are what its kernel is written for.

@@ -1,0 +1,80 @@
+
+// Rows of A in the order of a list, for sm_80 and later.
+
+namespace {
+
+/// What each thread copies of a tile in shared memory.
+template <class Tile, int Threads>
+struct CopiedTile {
+  using Element = typename Tile::Element;
+  static constexpr int rows = Tile::rows, rowStep = Threads / Tile::rowChunks; // from one pass to the next
+  static constexpr int laneRows = (rows * Tile::rowChunks + Threads - 1) / Threads;
+
+  DEVICE int laneRow(int i) { return threadId() / Tile::rowChunks + i * rowStep; }
+};
+
+/// Rows that stand anywhere in a matrix, as tiles of class Loaded take them: row i of the tile is row
+/// list[first + i] of `count`, or first + i where there is no list. A lane looks up what it loads once.
+template <class Loaded, int Pitch>
+struct GatheredRows {
+  using T = typename Loaded::Element;
+  static constexpr int rowBytes = Pitch * static_cast<int>(sizeof(T));
+  static_assert(rowBytes % 16 == 0, "rows start at multiples of 16 bytes");
+
+  const char *start;
+  unsigned offsets[Loaded::laneRows]; // in bytes, and 1 more; 0 for a row that is not there, which is zero
+
+  __device__ GatheredRows(const T *matrix, int count, const int *list, int first, int end) {
+    const int rows = minimum(Loaded::rows, end - first);
+    start = reinterpret_cast<const char *>(list ? matrix : matrix + static_cast<long long>(first) * Pitch);
+    const unsigned limit = static_cast<unsigned>(list ? count : rows);
+#pragma unroll
+    for (int i = 0; i < Loaded::laneRows; ++i) {
+      const int row = Loaded::laneRow(i);
+      unsigned source = static_cast<unsigned>(row);
+      if (list && row < rows)
+        source = static_cast<unsigned>(list[first + row]);
+      offsets[i] = row < rows && source < limit ? source * rowBytes + 1 : 0;
+    }
+  }
+
+  /// Whether the thread's row i is there, as a number; and its place in memory.
+  __device__ unsigned has(int i) const { return offsets[i] % 2; }
+  __device__ const char *row(int i) const { return start + offsets[i] / 16 * 16; }
+};
+
+/// Columns of the rows to shared memory, as from rows that follow one another.
+template <int Threads, class Tile, int Pitch>
+DEVICE void copyAsync(Tile &tile, const GatheredRows<CopiedTile<Tile, Threads>, Pitch> &matrix, int column) {
+  using Copied = CopiedTile<Tile, Threads>;
+  constexpr int rowChunks = Tile::rowChunks, size = static_cast<int>(sizeof(typename Tile::Element));
+  static_assert(Threads % rowChunks == 0, "a thread keeps its column of chunks");
+  const int firstRow = Copied::laneRow(0), chunk = threadId() % rowChunks;
+  const int tileColumn = column + chunk * (16 / size);
+  const unsigned inRow = Pitch % (rowChunks * (16 / size)) == 0 || tileColumn < Pitch;
+  const unsigned target = sharedAddress(&tile.at(firstRow, chunk));
+#pragma unroll
+  for (int i = 0; i < Copied::laneRows; ++i) {
+    const int row = i * Copied::rowStep;
+    if (Copied::rows * rowChunks % Threads != 0 && firstRow + row >= Copied::rows)
+      break;
+    const unsigned address = Copied::rowStep % 8 == 0 ? target + row * Tile::rowBytes
+                                                      : sharedAddress(&tile.at(firstRow + row, chunk));
+    // A size of zero reads nothing and writes zeros.
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address),
+                 "l"(matrix.row(i) + tileColumn * size), "r"(matrix.has(i) * inRow * 16)
+                 : "memory");
+  }
+}
+
+/// This lane's 16 bytes of eight rows, as from rows that follow one another; zero where there is no row.
+template <Reuse reuse, class Loaded, int Pitch, class... Checks>
+DEVICE Chunk loadOperand(const GatheredRows<Loaded, Pitch> &matrix, int row, int k, int step, Checks...) {
+  constexpr int size = static_cast<int>(sizeof(typename Loaded::Element));
+  const int column = k + step + laneId() % 4 * (16 / size);
+  if (!matrix.has(row / 8) || (sizeof...(Checks) > 0 && column >= Pitch))
+    return {};
+  return loadChunk<reuse>(matrix.row(row / 8) + column * size);
+}
+
+} // namespace
