@@ -20,14 +20,9 @@ LogicalResult ExpertTileOp::verify() {
   return success();
 }
 
-/// Contiguous rows: each expert that has rows may begin a tile that it does not fill. Masked: every expert
-/// may be full.
 int64_t ExpertTileOp::getWorkgroupCount(int64_t rowCount) {
-  const int64_t tileRows = getTile()[0], experts = static_cast<int64_t>(getExperts());
-  const int64_t most = getLayout() == ExpertLayout::Contiguous
-                           ? (rowCount + std::min(experts, rowCount) * (tileRows - 1)) / tileRows
-                           : experts * llvm::divideCeil(rowCount / experts, tileRows);
-  return most * llvm::divideCeil(getColumns(), getTile()[1]);
+  return expertTileRows(getLayout(), static_cast<int64_t>(getExperts()), rowCount, getTile()[0]) *
+         llvm::divideCeil(getColumns(), getTile()[1]);
 }
 
 ExpertTileOp::Place ExpertTileOp::getPlace(int64_t workgroup, int64_t rowCount, ArrayRef<int64_t> numbers) {

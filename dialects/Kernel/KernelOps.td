@@ -193,6 +193,7 @@ def Kernel_MmaOp : Kernel_Op<"mma", [Pure, AllTypesMatch<["accumulator", "result
 include "dialects/Kernel/KernelEpilogueOps.td"
 include "dialects/Kernel/KernelScaleOps.td"
 include "dialects/Kernel/KernelExpertOps.td"
+include "dialects/Kernel/KernelQueueOps.td"
 include "dialects/Kernel/KernelSplitOps.td"
 include "dialects/Kernel/KernelStreamOps.td"
 include "dialects/Kernel/KernelAsyncOps.td"

@@ -18,6 +18,12 @@ std::pair<int64_t, int64_t> tileInBands(int64_t tile, int64_t tileRows, int64_t 
   return {number * band + inBand % bandRows, inBand / bandRows};
 }
 
+int64_t expertTileRows(ExpertLayout layout, int64_t experts, int64_t rowCount, int64_t tileRows) {
+  if (layout == ExpertLayout::Contiguous)
+    return (rowCount + std::min(experts, rowCount) * (tileRows - 1)) / tileRows;
+  return experts * static_cast<int64_t>(llvm::divideCeil(rowCount / experts, tileRows));
+}
+
 LogicalResult verifyPlacement(PlacementOpInterface op) {
   if (op.getTile().size() != 2 || op.getTile()[0] < 1 || op.getTile()[1] < 1)
     return op->emitOpError("the tile has two positive extents");

@@ -203,11 +203,10 @@ struct CostModel::Implementation {
     // Plans say fp8 for either encoding; the device has one of them.
     const DataType native = isFloat8(key.type) ? profile.nativeFloat8().value_or(key.type) : key.type;
     std::vector<GemmSchedule> list = legalGemmSchedules(profile, native, GemmLayout::NT, key.blockScaled);
-    // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price. The copy engine's
-    // boxes take no rows that end inside a tile.
+    // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price.
     llvm::erase_if(list, [&](const GemmSchedule &schedule) {
       return schedule.waves() < profile.compute.simdsPerComputeUnit ||
-             (key.experts && schedule.family == GemmFamily::WgmmaTmaPersistent) ||
+             (key.experts && !hasRoomForExperts(schedule, profile)) ||
              (options.canEmit && !options.canEmit(schedule));
     });
     llvm::stable_sort(

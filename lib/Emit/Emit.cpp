@@ -12,12 +12,16 @@ namespace {
 /// The tile rows of a launch over m rows; of experts, as many as there may be.
 std::string tileRowsText(kernel::PlacementOpInterface order) {
   const int64_t rows = order.getTile()[0];
-  auto experts = dyn_cast<kernel::ExpertTileOp>(order.getOperation());
-  if (!experts)
-    return formatv("ceil(m / {0})", rows);
-  if (experts.getLayout() == kernel::ExpertLayout::Masked)
-    return formatv("{0} * ceil(m / {0} / {1})", experts.getExperts(), rows);
-  return formatv("floor((m + min(m, {0}) * {1}) / {2})", experts.getExperts(), rows - 1, rows);
+  auto ofExperts = [&](auto op) -> std::string {
+    if (op.getLayout() == kernel::ExpertLayout::Masked)
+      return formatv("{0} * ceil(m / {0} / {1})", op.getExperts(), rows);
+    return formatv("floor((m + min(m, {0}) * {1}) / {2})", op.getExperts(), rows - 1, rows);
+  };
+  if (auto tile = dyn_cast<kernel::ExpertTileOp>(order.getOperation()))
+    return ofExperts(tile);
+  if (auto tiles = dyn_cast<kernel::CountExpertTilesOp>(order.getOperation()))
+    return ofExperts(tiles);
+  return formatv("ceil(m / {0})", rows);
 }
 
 /// What the IR itself says about the kernel; the caller adds time and reasons.

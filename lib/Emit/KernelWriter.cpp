@@ -155,8 +155,9 @@ Error KernelWriter::writeSignature() {
     // What is stored to is reached through kernel.rows, or left to other workgroups; all else is only read.
     const bool written = llvm::any_of(argument.getUsers(), [](Operation *user) {
       return isa<SumPartsOp>(user) ||
-             (isa<RowsOp>(user) &&
-              llvm::any_of(user->getResult(0).getUsers(), [](Operation *use) { return isa<StoreOp>(use); }));
+             (isa<RowsOp>(user) && llvm::any_of(user->getResult(0).getUsers(), [](Operation *use) {
+                return isa<StoreOp, StorePanelsOp>(use);
+              }));
     });
     out << (written ? "" : "const ") << *element << " *" << name;
   }
@@ -193,7 +194,8 @@ Error KernelWriter::writeOperation(Operation *op) {
             LoadFragmentOp, ZeroOp, MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp,
             ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
             FetchFragmentOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp, ClusterPositionOp, TileCountOp,
-            RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp>(
+            RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp,
+            CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp>(
           [&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {

@@ -66,6 +66,10 @@ private:
   llvm::Error emit(kernel::WgmmaOp op);
   llvm::Error emit(kernel::WaitProductsOp op);
   llvm::Error emit(kernel::AddProductsOp op);
+  llvm::Error emit(kernel::CountExpertTilesOp op);
+  llvm::Error emit(kernel::ExpertTileCountOp op);
+  llvm::Error emit(kernel::ExpertTileAtOp op);
+  llvm::Error emit(kernel::StorePanelsOp op);
   std::string asyncStatement(mlir::Operation *op);
   llvm::Error writeRegion(mlir::Region &region);
   /// Forgets what the scope that ends here declared.

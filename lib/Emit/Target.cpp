@@ -276,7 +276,8 @@ Prelude preludeOf(Architecture architecture) {
   }
   case Architecture::Sm90a: {
     static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeExperts +
-                                    preludeActivations + preludeSm80Sums + preludeSm80Split + preludeSm90a;
+                                    preludeActivations + preludeSm80Sums + preludeSm80Split + preludeSm90a +
+                                    preludeSm90aExperts;
     return {"codesign_sm90a.h", text};
   }
   default:

@@ -105,7 +105,8 @@ Error Agent::runOther(Operation *op) {
         return Error::success();
       })
       .Case<MbarriersOp, ClusterBarrierOp, AwaitOp, ArriveOp, ExpectBytesOp, CopyTensorOp, StageOp,
-            StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp>([&](auto known) { return run(known); })
+            StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp, CountExpertTilesOp, ExpertTileCountOp,
+            ExpertTileAtOp, StorePanelsOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return Interpreter::runOther(unknown); });
 }
 

@@ -58,6 +58,10 @@ private:
   llvm::Error run(kernel::WgmmaOp op);
   llvm::Error run(kernel::WaitProductsOp op);
   llvm::Error run(kernel::AddProductsOp op);
+  llvm::Error run(kernel::CountExpertTilesOp op);
+  llvm::Error run(kernel::ExpertTileCountOp op);
+  llvm::Error run(kernel::ExpertTileAtOp op);
+  llvm::Error run(kernel::StorePanelsOp op);
 
   /// The mbarrier of a use in one workgroup; an error before it is set up as far as this agent knows.
   llvm::Expected<Mbarrier *> barrierOf(mlir::Operation *op, mlir::Value ring, mlir::Value use, int64_t rank);
@@ -65,6 +69,10 @@ private:
   llvm::Error checkRunning(mlir::Operation *op, int64_t rank);
   int64_t number(mlir::Value value) { return values[value].index.front(); }
   unsigned newAccess() { return cluster.nextAccess++; }
+  /// A number of those that kernel.count_expert_tiles left in shared memory.
+  int64_t countAt(mlir::Value counts, int64_t row, int64_t expert);
+  /// An error unless every half knows that they are there.
+  llvm::Error readCounts(mlir::Operation *op, mlir::Value counts);
   /// Rows [row, row + count) of a tile in shared memory as numbers; every half must know that they are there.
   llvm::Expected<std::vector<float>> readOperand(mlir::Value tile, int64_t row, int64_t count,
                                                  unsigned access);

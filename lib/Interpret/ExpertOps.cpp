@@ -1,5 +1,5 @@
 // Products whose rows belong to experts.
-#include "Interpreter.h"
+#include "ExpertTable.h"
 
 using namespace mlir;
 using llvm::Error;
@@ -8,13 +8,20 @@ namespace codesign {
 
 using namespace kernel;
 
-/// The numbers of a table must be what its layout promises: rows in order, and not more than there are.
-static const char *checkTable(ExpertTileOp op, llvm::ArrayRef<int64_t> numbers, int64_t rowCount) {
-  if (op.getLayout() == ExpertLayout::Contiguous)
+llvm::SmallVector<int64_t> expertNumbers(const Matrix &table) {
+  llvm::SmallVector<int64_t> numbers;
+  for (int64_t i = 0; i < table.columns; ++i)
+    numbers.push_back(static_cast<int32_t>(table.bitsAt(0, i)));
+  return numbers;
+}
+
+const char *wrongExpertTable(ExpertLayout layout, int64_t experts, llvm::ArrayRef<int64_t> numbers,
+                             int64_t rowCount) {
+  if (layout == ExpertLayout::Contiguous)
     return llvm::is_sorted(numbers) && numbers.front() >= 0 && numbers.back() <= rowCount
                ? nullptr
                : "offsets of experts go down, or past the rows";
-  const int64_t capacity = rowCount / static_cast<int64_t>(op.getExperts());
+  const int64_t capacity = rowCount / experts;
   const bool fit = llvm::all_of(numbers, [&](int64_t count) { return count >= 0 && count <= capacity; });
   return fit ? nullptr : "an expert has more rows than fit in its part";
 }
@@ -23,11 +30,9 @@ Error Interpreter::run(ExpertTileOp op) {
   llvm::Expected<int64_t> rows = uniform(op, op.getRows());
   if (!rows)
     return rows.takeError();
-  const Matrix &table = *values[op.getTable()].tile.matrix;
-  llvm::SmallVector<int64_t> numbers;
-  for (int64_t i = 0; i < table.columns; ++i)
-    numbers.push_back(static_cast<int32_t>(table.bitsAt(0, i)));
-  if (const char *wrong = checkTable(op, numbers, *rows))
+  const llvm::SmallVector<int64_t> numbers = expertNumbers(*values[op.getTable()].tile.matrix);
+  if (const char *wrong =
+          wrongExpertTable(op.getLayout(), static_cast<int64_t>(op.getExperts()), numbers, *rows))
     return fail(op, wrong);
   const ExpertTileOp::Place place = op.getPlace(workgroup, *rows, numbers);
   ended = place.expert < 0;

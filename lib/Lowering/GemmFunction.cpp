@@ -218,9 +218,8 @@ static Value createScales(ImplicitLocOpBuilder &builder, const GemmProblem &prob
   return sums;
 }
 
-/// The rows of an argument that belong to the workgroup's tile.
-static Value tileRows(ImplicitLocOpBuilder &builder, const GemmKernel &schedule, const OutputPlace &place,
-                      StringRef name, Value matrix) {
+Value createTileRows(ImplicitLocOpBuilder &builder, const GemmKernel &schedule, const OutputPlace &place,
+                     StringRef name, Value matrix) {
   auto type = cast<TileType>(matrix.getType());
   return RowsOp::create(builder, globalTile(schedule.tileM, type.getColumns(), type.getElementType()), name,
                         matrix, place.tile.row, place.tile.rowEnd);
@@ -238,18 +237,18 @@ Value createEpilogueSteps(ImplicitLocOpBuilder &builder, const GemmProblem &prob
     sums = ActivationOp::create(builder, *problem.activation, sums);
   if (problem.weighted)
     sums = ScaleRowsOp::create(builder, sums,
-                               tileRows(builder, schedule, place, "weightRows", function.rowWeights),
+                               createTileRows(builder, schedule, place, "weightRows", function.rowWeights),
                                place.row, place.transposed);
   if (problem.residual)
     sums = AddMatrixOp::create(builder, sums,
-                               tileRows(builder, schedule, place, "residualRows", function.residual),
+                               createTileRows(builder, schedule, place, "residualRows", function.residual),
                                place.row, place.column, place.transposed, problem.gated);
   return sums;
 }
 
 void createStore(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
                  const GemmFunction &function, Value sums, const OutputPlace &place) {
-  StoreOp::create(builder, sums, tileRows(builder, schedule, place, "dRows", function.out), place.row,
+  StoreOp::create(builder, sums, createTileRows(builder, schedule, place, "dRows", function.out), place.row,
                   place.column, place.transposed, problem.gated);
 }
 

@@ -76,6 +76,9 @@ struct OutputPlace {
   bool transposed = false; // the fragment's rows are output columns
 };
 
+/// The rows of an argument that belong to the workgroup's tile.
+mlir::Value createTileRows(mlir::ImplicitLocOpBuilder &builder, const GemmKernel &schedule,
+                           const OutputPlace &place, llvm::StringRef name, mlir::Value matrix);
 /// What comes between the sums and the store: scales, bias, activation or gate, weights of rows, residual.
 mlir::Value createEpilogueSteps(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
                                 const GemmKernel &schedule, const GemmFunction &function, mlir::Value sums,

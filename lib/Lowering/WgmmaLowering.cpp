@@ -59,12 +59,14 @@ private:
     return FragmentType::get(builder.getContext(), {groupM, groupN}, builder.getF32Type(), Role::Accumulator,
                              builder.getStringAttr(schedule.instruction), 1);
   }
-  /// Whether the copy engine writes the output: whole panels, rows that start at multiples of 16 bytes, and
-  /// no gate, which leaves every other column.
-  bool storesPanels() const {
+  /// Whether the output passes through panels in shared memory: whole ones, rows that start at multiples of
+  /// 16 bytes, and no gate, which leaves every other column.
+  bool hasPanels() const {
     return !problem.gated && groupN * outBytes() % narrowestSwizzleBytes == 0 &&
            problem.n * outBytes() % chunkBytes == 0;
   }
+  /// Whether the copy engine writes it from there: rows of an expert may end inside of a box.
+  bool engineStores() const { return hasPanels() && problem.experts == 0; }
   int64_t elementBytes() const { return bitWidth(problem.type) / 8; }
   int64_t outBytes() const { return bitWidth(problem.outputType()) / 8; }
   /// The instruction sums 8-bit products with fewer bits than fp32 has: after each step they go to other
@@ -81,12 +83,19 @@ private:
 
   void createFunction(ModuleOp module);
   scf::ForOp loop(StringRef name, int64_t from, Value to, ValueRange carried = {});
-  /// Opens the loop over this cluster's tiles; gives the number of the first use of the rings, and the origin
-  /// of this workgroup's tile.
+  /// The tiles of experts are counted once, before the roles part.
+  void countExpertTiles();
+  SmallVector<int64_t> clusterTile() const {
+    return {schedule.tileM * schedule.clusterM, schedule.tileN * schedule.clusterN};
+  }
+  /// A tile of the cluster, as its first workgroup sees it.
+  WorkgroupTile tileAt(Value number);
+  /// Opens the loop over this cluster's tiles; gives the number of the first use of the rings, and this
+  /// workgroup's tile.
   struct Round {
     scf::ForOp loop;
     Value firstUse;
-    Value row, column;
+    WorkgroupTile tile;
   };
   Round openRound();
   void produce();
@@ -104,14 +113,15 @@ private:
   Stream a, w;
   GemmFunction function;
   Value panels, full, empty, tileK, kTiles;
+  Value expertTiles; // where they are counted; null without experts
   ClusterPositionOp cluster;
 };
 
 void WgmmaBuilder::createFunction(ModuleOp module) {
   OperandTypes operands = {
       .a = mapType(element, ShapedType::kDynamic, problem.k, schedule.tileM / a.sharers, schedule.tileK),
-      .w = mapType(element, problem.n, problem.k, schedule.tileN / w.sharers, schedule.tileK)};
-  if (storesPanels())
+      .w = mapType(element, problem.weightRows(), problem.k, schedule.tileN / w.sharers, schedule.tileK)};
+  if (engineStores())
     operands.out = mapType(outElement, ShapedType::kDynamic, problem.n, groupM, panelColumns());
   function = createGemmFunction(builder, module, problem, schedule, operands);
   if (clusterSize > 1)
@@ -127,10 +137,35 @@ scf::ForOp WgmmaBuilder::loop(StringRef name, int64_t from, Value to, ValueRange
   return loop;
 }
 
+void WgmmaBuilder::countExpertTiles() {
+  const Type i32 = builder.getIntegerType(32);
+  const int64_t columns = llvm::alignTo(problem.experts + 1, chunkLength(i32));
+  auto ring = TileType::get(builder.getContext(), {1, 3, columns}, i32, Space::Shared,
+                            RowMajorAttr::get(builder.getContext(), 0));
+  Value alloc = AllocOp::create(builder, ring, "expertTiles");
+  expertTiles = SlotOp::create(builder, ring.getSlotType(), alloc, constant(0));
+  CountExpertTilesOp::create(builder, problem.expertLayout, function.table, function.m, problem.experts,
+                             problem.n, clusterTile(), schedule.band, expertTiles);
+}
+
+WorkgroupTile WgmmaBuilder::tileAt(Value number) {
+  if (!expertTiles) {
+    auto order = TileOrderOp::create(builder, function.m, problem.n, clusterTile(), schedule.band, int64_t(1),
+                                     int64_t(1), number);
+    return {.row = order.getRow(), .rowEnd = function.m, .column = order.getColumn()};
+  }
+  auto tile = ExpertTileAtOp::create(builder, expertTiles, problem.experts, number, problem.n, clusterTile(),
+                                     schedule.band);
+  return {.row = tile.getRow(),
+          .rowEnd = tile.getEnd(),
+          .column = tile.getColumn(),
+          .expert = tile.getExpert(),
+          .firstWeight = multiply(tile.getExpert(), constant(problem.n))};
+}
+
 WgmmaBuilder::Round WgmmaBuilder::openRound() {
-  const SmallVector<int64_t> clusterTile = {schedule.tileM * schedule.clusterM,
-                                            schedule.tileN * schedule.clusterN};
-  Value tiles = TileCountOp::create(builder, function.m, problem.n, clusterTile);
+  Value tiles = expertTiles ? Value(ExpertTileCountOp::create(builder, expertTiles, problem.experts))
+                            : Value(TileCountOp::create(builder, function.m, problem.n, clusterTile()));
   // Tiles of this cluster: index, index + count, …
   Value last = arith::SubIOp::create(builder, add(tiles, cluster.getCount()), constant(1));
   Value rounds = arith::DivUIOp::create(builder, arith::SubIOp::create(builder, last, cluster.getIndex()),
@@ -138,14 +173,14 @@ WgmmaBuilder::Round WgmmaBuilder::openRound() {
   Round round;
   round.loop = loop("round", 0, rounds);
   Value number = round.loop.getInductionVar();
-  Value tile = add(cluster.getIndex(), multiply(number, cluster.getCount()));
-  auto order = TileOrderOp::create(builder, function.m, problem.n, clusterTile, schedule.band, int64_t(1),
-                                   int64_t(1), tile);
+  round.tile = tileAt(add(cluster.getIndex(), multiply(number, cluster.getCount())));
   auto inCluster = [&](Value origin, int64_t extent, int64_t count) {
     return count == 1 ? origin : add(origin, multiply(cluster.getRank(), constant(extent)));
   };
-  round.row = inCluster(order.getRow(), schedule.tileM, schedule.clusterM);
-  round.column = inCluster(order.getColumn(), schedule.tileN, schedule.clusterN);
+  round.tile.row = inCluster(round.tile.row, schedule.tileM, schedule.clusterM);
+  round.tile.column = inCluster(round.tile.column, schedule.tileN, schedule.clusterN);
+  // A box may hold rows of the next expert: what they make is not stored.
+  round.tile.weightRow = expertTiles ? add(round.tile.firstWeight, round.tile.column) : round.tile.column;
   round.firstUse = multiply(number, kTiles);
   return round;
 }
@@ -167,8 +202,8 @@ void WgmmaBuilder::produce() {
   AwaitOp::create(builder, true, empty, use);
   ExpectBytesOp::create(builder, full, use,
                         (schedule.tileM + schedule.tileN) * schedule.tileK * elementBytes());
-  copy(a, round.row, kColumn, use);
-  copy(w, round.column, kColumn, use);
+  copy(a, round.tile.row, kColumn, use);
+  copy(w, round.tile.weightRow, kColumn, use);
 }
 
 Value WgmmaBuilder::product(Value sums, Value use, WaveTileOp group) {
@@ -180,15 +215,14 @@ Value WgmmaBuilder::product(Value sums, Value use, WaveTileOp group) {
 /// Each step's products from zero, then to the sums in fp32. While one warpgroup adds, another multiplies.
 Value WgmmaBuilder::addSteps(Value sums, const Round &round, WaveTileOp group) {
   SmallVector<Value> carried = {sums, ZeroOp::create(builder, sumsType(), "products")};
-  auto rowScales =
-      createBlockScaleRows(builder, problem, schedule, function, {.row = round.row, .rowEnd = function.m});
+  auto rowScales = createBlockScaleRows(builder, problem, schedule, function, round.tile);
   Value block;
   auto fetch = [&](Value step) -> Value {
     return FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), groupM), "scalesNext",
                                  rowScales.a, group.getRow(), rowScales.w, block, step);
   };
   if (hasBlockScales()) {
-    block = arith::DivUIOp::create(builder, add(round.column, group.getColumn()), constant(scaledBlock));
+    block = arith::DivUIOp::create(builder, add(round.tile.column, group.getColumn()), constant(scaledBlock));
     carried.push_back(fetch(constant(0)));
   }
   auto steps = loop("kTile", 0, kTiles, carried);
@@ -219,7 +253,7 @@ void WgmmaBuilder::consume() {
   if (addsProducts()) {
     epilogue(addSteps(sums, round, group), round, group);
     builder.setInsertionPointAfter(round.loop);
-    if (storesPanels())
+    if (engineStores())
       WaitStoresOp::create(builder);
     return;
   }
@@ -238,30 +272,35 @@ void WgmmaBuilder::consume() {
   ArriveOp::create(builder, empty, arith::SubIOp::create(builder, add(round.firstUse, kTiles), constant(1)));
   epilogue(sums, round, group);
   builder.setInsertionPointAfter(round.loop);
-  if (storesPanels())
+  if (engineStores())
     WaitStoresOp::create(builder);
 }
 
 void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
-  const OutputPlace place = {{.row = round.row, .rowEnd = function.m},
-                             group.getRow(),
-                             add(round.column, group.getColumn()),
+  const OutputPlace place = {round.tile, group.getRow(), add(round.tile.column, group.getColumn()),
                              /*transposed=*/false};
   sums = createEpilogueSteps(builder, problem, schedule, function, sums, place);
-  if (!storesPanels()) {
+  if (!hasPanels()) {
     createStore(builder, problem, schedule, function, sums, place);
     return;
   }
-  // The engine reads the panels while the next tile is multiplied.
   const int64_t count = groupN / panelColumns();
   Value first = multiply(GroupOp::create(builder), constant(count));
-  WaitStoresOp::create(builder);
+  if (engineStores())
+    WaitStoresOp::create(builder);
   GroupBarrierOp::create(builder);
   StageOp::create(builder, sums, panels, first);
-  FenceAsyncOp::create(builder);
+  if (engineStores())
+    FenceAsyncOp::create(builder);
   GroupBarrierOp::create(builder);
-  StoreTensorOp::create(builder, panels, first, count, function.out, add(round.row, group.getRow()),
-                        place.column);
+  // The engine reads the panels while the next tile is multiplied.
+  if (engineStores())
+    StoreTensorOp::create(builder, panels, first, count, function.out, add(round.tile.row, group.getRow()),
+                          place.column);
+  else
+    StorePanelsOp::create(builder, panels, first, count,
+                          createTileRows(builder, schedule, place, "dRows", function.out), group.getRow(),
+                          place.column);
 }
 
 OwningOpRef<ModuleOp> WgmmaBuilder::build() {
@@ -272,8 +311,10 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   cluster = ClusterPositionOp::create(builder);
   for (Stream *stream : {&a, &w})
     stream->ring = allocate(stream->name + "Tile", element, schedule.stages, stream->rows, schedule.tileK);
-  if (storesPanels())
+  if (hasPanels())
     panels = allocate("dPanels", outElement, groups * (groupN / panelColumns()), groupM, panelColumns());
+  if (problem.experts > 0)
+    countExpertTiles();
   auto ring = MbarriersType::get(builder.getContext(), schedule.stages);
   full = MbarriersOp::create(builder, ring, "full", int64_t(1));
   empty = MbarriersOp::create(builder, ring, "empty", groups * warpsPerGroup * clusterSize);

@@ -111,8 +111,8 @@ static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
     return Error::success();
   for (const PackagedRange &range : gemm.ranges)
     for (const PackagedKernel &kernel : spec.kernels)
-      if (kernel.symbol == range.symbol && kernel.persistentCluster > 0)
-        return usageError("operator '" + gemm.name + "': no persistent kernel serves experts");
+      if (kernel.symbol == range.symbol && kernel.persistentCluster > 0 && gemm.gathered)
+        return usageError("operator '" + gemm.name + "': no persistent kernel gathers rows");
   return Error::success();
 }
 

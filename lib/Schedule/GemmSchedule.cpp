@@ -109,6 +109,13 @@ SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
   return use;
 }
 
+bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile) {
+  constexpr int numbersPerExpert = 3, mostExperts = 1024, chunkBytes = 16;
+  constexpr int bytes = numbersPerExpert * (mostExperts * 4 + chunkBytes); // and one number more of each kind
+  return schedule.family != GemmFamily::WgmmaTmaPersistent ||
+         sharedMemoryUse(schedule).total() + bytes <= profile.shared.maxPerWorkgroup.value;
+}
+
 /// Products of one row of instructions, and the scales of `blocks` blocks of k under way. With wgmma, of all
 /// 8-bit products, which the instruction sums with fewer bits than fp32 has.
 static int blockProductRegisters(const GemmSchedule &schedule, int blocks) {

@@ -200,6 +200,11 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   std::map<std::string, int> names;
   for (auto &[product, found] : selected) {
     found.kernel.ranges = rangesFor(product, found, providers);
+    // A copy engine takes rows that follow one another.
+    if (llvm::any_of(found.kernel.ranges, [](const PlanKernelRange &range) {
+          return llvm::cantFail(scheduleFromFields(range.schedule)).family == GemmFamily::WgmmaTmaPersistent;
+        }))
+      found.kernel.rowOrder.clear();
     // The same layer may run at several sizes (tensor ranks differ between workloads).
     if (const int count = names[found.kernel.name]++; count > 0)
       found.kernel.name += "_" + std::to_string(count + 1);

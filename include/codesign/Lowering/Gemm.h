@@ -37,11 +37,11 @@ struct GemmProblem {
   /// With experts, each row of A and D belongs to one of them, which has n rows of W (of wScale, elements of
   /// the bias) of its own: W[experts, n, k]. An i32 argument before D says which: `offsets[experts + 1]`,
   /// where expert e has the rows [offsets[e], offsets[e + 1]) of m, or, masked, `counts[experts]`, where each
-  /// has m / experts rows of which the first counts[e] are computed. Not with wgmma.
+  /// has m / experts rows of which the first counts[e] are computed.
   int64_t experts = 0;
   kernel::ExpertLayout expertLayout = kernel::ExpertLayout::Contiguous;
 
-  /// Of contiguous experts, without scales of rows: an i32 argument `aList[m]` and a number `aCount` before m;
+  /// Of contiguous experts, without scales of rows, not with wgmma: an i32 argument `aList[m]` and a number `aCount` before m;
   /// row i of A is A[aList[i]] of aCount rows, or A[i] where aList is null.
   bool gathered = false;
   /// An fp32 argument `rowWeights[m]` before D: what follows the activation is multiplied by its row's.

@@ -104,6 +104,10 @@ struct SharedMemoryUse {
 };
 SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule);
 
+/// Whether a persistent workgroup has room for what it keeps of experts beside that: three numbers of each,
+/// of 1024 of them. True for other families, which keep nothing.
+bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile);
+
 /// Registers of one thread by purpose. Accumulators and
 /// fragments are exact counts, addressing is an estimate.
 struct RegisterUse {

@@ -155,7 +155,8 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
   Driver::Argument a, w, d;
   int status = gpu->prepare(a, parameters->a, m, gemm.k, gemm, kernel, 0);
   if (!status)
-    status = gpu->prepare(w, parameters->w, gemm.n, gemm.k, gemm, kernel, 1);
+    status = gpu->prepare(w, parameters->w, gemm.n * (gemm.experts > 0 ? gemm.experts : 1), gemm.k, gemm, kernel,
+                          1);
   if (!status)
     status = gpu->prepare(d, parameters->d, m, gemm.gated ? gemm.n / 2 : gemm.n, gemm, kernel, 2);
   if (status)

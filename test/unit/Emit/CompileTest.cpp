@@ -33,7 +33,9 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     profile.kernelFamilies = {sweep.family.str()};
   std::vector<GemmSchedule> legal =
       legalGemmSchedules(profile, sweep.type, GemmLayout::NT, sweep.blockScaled);
-  llvm::erase_if(legal, [&](const GemmSchedule &schedule) { return maxSplitK(schedule) < sweep.splitK; });
+  llvm::erase_if(legal, [&](const GemmSchedule &schedule) {
+    return maxSplitK(schedule) < sweep.splitK || (sweep.experts > 0 && !hasRoomForExperts(schedule, profile));
+  });
   ASSERT_GT(legal.size(), 2u);
   count = std::min(count, legal.size());
   llvm::SmallString<128> folder;
@@ -139,6 +141,16 @@ TEST(Compile, expertsOfNvidia) {
   for (const char *family : {"mma_cp_async_multistage", "mma_weight_stream"})
     compileLegalSchedules("a100-sxm", count, {.family = family, .k = 2312, .experts = 64, .gathered = true});
   CODESIGN_NEEDS_PTXAS("grouped sm_80");
+}
+
+TEST(Compile, expertsOfHopper) {
+  const size_t count = isLongRun() ? 60 : 3;
+  compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .experts = 128});
+  compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .fused = true, .experts = 8});
+  compileLegalSchedules(
+      "h100-sxm", count,
+      {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3, .blockScaled = true, .experts = 256});
+  CODESIGN_NEEDS_PTXAS("grouped sm_90a");
 }
 
 TEST(Compile, splits) {

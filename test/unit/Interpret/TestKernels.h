@@ -112,4 +112,28 @@ inline GemmKernel streamingSm80Kernel() {
   return kernel;
 }
 
+/// Persistent, two consumer warpgroups one above the other.
+inline GemmKernel wgmmaKernel() {
+  GemmKernel kernel;
+  kernel.architecture = Architecture::Sm90a;
+  kernel.limits = {.sharedBytes = 232448, .registersPerLane = 255, .chiplets = 1};
+  kernel.instruction = "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16.ss";
+  kernel.tileM = 128;
+  kernel.tileN = 64;
+  kernel.tileK = 64;
+  kernel.wavesM = 2;
+  kernel.stages = 3;
+  kernel.band = 2;
+  kernel.producerRegisters = 40;
+  kernel.consumerRegisters = 232;
+  return kernel;
+}
+/// The same with 8-bit operands.
+inline GemmKernel float8WgmmaKernel() {
+  GemmKernel kernel = wgmmaKernel();
+  kernel.instruction = "wgmma.mma_async.sync.aligned.m64n64k32.f32.e4m3.e4m3.ss";
+  kernel.tileK = 128;
+  return kernel;
+}
+
 } // namespace codesign::test

@@ -6,22 +6,6 @@ using namespace codesign::test;
 
 namespace {
 
-GemmKernel wgmmaKernel() {
-  GemmKernel kernel;
-  kernel.architecture = Architecture::Sm90a;
-  kernel.limits = {.sharedBytes = 232448, .registersPerLane = 255, .chiplets = 1};
-  kernel.instruction = "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16.ss";
-  kernel.tileM = 128;
-  kernel.tileN = 64;
-  kernel.tileK = 64;
-  kernel.wavesM = 2;
-  kernel.stages = 3;
-  kernel.band = 2;
-  kernel.producerRegisters = 40;
-  kernel.consumerRegisters = 232;
-  return kernel;
-}
-
 GemmProblem problem(int64_t n, int64_t k) {
   return {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
 }

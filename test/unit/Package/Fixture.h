@@ -62,7 +62,7 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     experts.k = 4096;
     experts.experts = 8;
     experts.masked = masked;
-    experts.ranges = {{1, 0, "linear_16"}};
+    experts.ranges = {{1, 0, masked || spec.architecture != "sm_90a" ? "linear_16" : "linear_128"}};
     spec.gemms.push_back(experts);
   }
   gemm.name = "gate_up_proj";
@@ -71,6 +71,7 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   spec.gemms.push_back(gemm);
   PackagedGemm routed = spec.gemms[2];
   routed.name = "routed";
+  routed.ranges = {{1, 0, "linear_16"}};
   routed.gathered = routed.weighted = true;
   spec.gemms.push_back(routed);
   if (spec.isAmd()) {

@@ -124,6 +124,11 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
   EXPECT_THAT(message([](auto &s) { s.gemms[2].experts = -1; }), HasSubstr("impossible number of experts"));
   EXPECT_THAT(message([](auto &s) { s.gemms[0].masked = true; }), HasSubstr("impossible number of experts"));
   EXPECT_THAT(message([](auto &s) { s.gemms[3].gathered = true; }), HasSubstr("gathers rows"));
+  EXPECT_THAT(message([](auto &s) {
+                s = samplePackage("sm_90a");
+                s.gemms[2].gathered = true;
+              }),
+              HasSubstr("no persistent kernel gathers"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("no 8-bit kernels for sm_80"));
   EXPECT_THAT(message([](auto &s) { s.gemms[7].ranges = {{1, 0, "linear_split"}}; }),
               HasSubstr("splits k for any number of rows"));

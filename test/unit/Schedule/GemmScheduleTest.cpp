@@ -347,4 +347,22 @@ TEST(GemmSchedule, NamesRoundTrip) {
             "mfma_lds_double_buffer 256x256x64 2x4 waves v_mfma_f32_16x16x16_bf16 1 stage");
 }
 
+/// Tiles and panels of 212,992 bytes with 48 of mbarriers leave 19,408 of 232,448; three numbers of 1024
+/// experts are 12,336.
+TEST(GemmSchedule, PersistentWorkgroupsKeepRoomForExperts) {
+  const Profile profile = load("h100-sxm");
+  EXPECT_EQ(sharedMemoryUse(hopper()).total(), 212992 + 48);
+  EXPECT_TRUE(hasRoomForExperts(hopper(), profile));
+  GemmSchedule full = hopper();
+  full.instruction = "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16.ss";
+  full.macroTileN = 64;
+  full.stages = 8; // 8 x 24,576 + 16,384 + 128
+  EXPECT_TRUE(hasRoomForExperts(full, profile));
+  full.macroTileN = 128;
+  full.instruction = "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16.ss";
+  full.stages = 6; // 6 x 32,768 + 32,768 + 96 = 229,472
+  EXPECT_FALSE(hasRoomForExperts(full, profile));
+  EXPECT_TRUE(hasRoomForExperts(largeMfma(), load("mi300x")));
+}
+
 } // namespace

@@ -1,0 +1,48 @@
+// Persistent workgroups that walk the tiles of experts, as calls of the prelude.
+#include "KernelWriter.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::formatv;
+
+namespace codesign::emit {
+
+using namespace kernel;
+
+Error KernelWriter::emit(CountExpertTilesOp op) {
+  const bool masked = op.getLayout() == ExpertLayout::Masked;
+  line() << formatv("countExpertTiles<{0}<{1}>, {2}, {3}, {4}>({5}, {6}, {7});\n",
+                    masked ? "MaskedRows" : "ContiguousRows", op.getExperts(), op.getTile()[0],
+                    op.getTile()[1], op.getColumns(), text(op.getCounts()), text(op.getTable()),
+                    text(op.getRows()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(ExpertTileCountOp op) {
+  const std::string name = fresh("tiles");
+  expressions[op.getResult()] = {name};
+  line() << formatv("const int {0} = expertTileCount<{1}>({2});\n", name, op.getExperts(),
+                    text(op.getCounts()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(ExpertTileAtOp op) {
+  const std::string name = fresh("tile");
+  expressions[op.getExpert()] = {name + ".expert"};
+  expressions[op.getRow()] = {name + ".row"};
+  expressions[op.getEnd()] = {name + ".end"};
+  expressions[op.getColumn()] = {name + ".column"};
+  line() << formatv("const ExpertTile {0} = expertTileAt<{1}, {2}, {3}, {4}, {5}>({6}, {7});\n", name,
+                    op.getExperts(), op.getTile()[0], op.getTile()[1], op.getColumns(), op.getBand(),
+                    text(op.getCounts()), text(op.getIndex()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(StorePanelsOp op) {
+  line() << formatv("storePanels<{0}>(&{1}[{2}], {3}, {4}, {5});\n", op.getCount(), text(op.getRing()),
+                    text(op.getPanel()), text(op.getRows()), text(op.getRow()), text(op.getColumn()));
+  return Error::success();
+}
+
+} // namespace codesign::emit

@@ -1,0 +1,128 @@
+// Persistent workgroups that walk the tiles of experts: what they keep of them in shared memory.
+#include "Agent.h"
+#include "ExpertTable.h"
+#include "dialects/Kernel/Placement.h"
+#include <cstring>
+
+using namespace mlir;
+using llvm::Error;
+
+namespace codesign {
+
+using namespace kernel;
+
+namespace {
+
+/// The rows of what kernel.count_expert_tiles writes.
+enum CountsRow : int64_t { TilesBefore, FirstRow, RowsEnd };
+
+} // namespace
+
+int64_t Agent::countAt(mlir::Value counts, int64_t row, int64_t expert) {
+  int32_t number = 0;
+  const int64_t byte =
+      values[counts].tile.firstByte + cast<TileType>(counts.getType()).getByteOffset(row, expert);
+  std::memcpy(&number, &memory.bytes[byte], sizeof number);
+  return number;
+}
+
+Error Agent::readCounts(Operation *op, mlir::Value counts) {
+  const unsigned access = newAccess();
+  for (Half &half : halves) {
+    if (Error error = memory.read(values[counts].tile.firstByte,
+                                  cast<TileType>(counts.getType()).getSizeInBytes(), access, half.knowledge,
+                                  /*engine=*/false))
+      return at(op, std::move(error));
+    half.knowledge.over.set(access);
+  }
+  return Error::success();
+}
+
+Error Agent::run(CountExpertTilesOp op) {
+  if (group >= 0)
+    return Error::success();
+  const int64_t experts = static_cast<int64_t>(op.getExperts()), rowCount = number(op.getRows());
+  const llvm::SmallVector<int64_t> numbers = expertNumbers(*values[op.getTable()].tile.matrix);
+  if (const char *wrong = wrongExpertTable(op.getLayout(), experts, numbers, rowCount))
+    return fail(op, wrong);
+  const TileType type = op.getCounts().getType();
+  const int64_t firstByte = values[op.getCounts()].tile.firstByte;
+  const unsigned access = newAccess();
+  if (Error error = memory.write(firstByte, type.getSizeInBytes(), access, halves[0].knowledge))
+    return at(op, std::move(error));
+  halves[0].knowledge.over.set(access);
+  auto put = [&](int64_t row, int64_t expert, int64_t value) {
+    const auto bits = static_cast<int32_t>(value);
+    std::memcpy(&memory.bytes[firstByte + type.getByteOffset(row, expert)], &bits, sizeof bits);
+  };
+  const int64_t columnTiles = llvm::divideCeil(op.getColumns(), op.getTile()[1]);
+  int64_t tiles = 0;
+  for (int64_t expert = 0; expert < experts; ++expert) {
+    const bool contiguous = op.getLayout() == ExpertLayout::Contiguous;
+    const int64_t first = contiguous ? numbers[expert] : expert * (rowCount / experts);
+    const int64_t end = contiguous ? numbers[expert + 1] : first + numbers[expert];
+    put(TilesBefore, expert, tiles);
+    put(FirstRow, expert, first);
+    put(RowsEnd, expert, end);
+    tiles += llvm::divideCeil(end - first, op.getTile()[0]) * columnTiles;
+  }
+  put(TilesBefore, experts, tiles);
+  return Error::success();
+}
+
+Error Agent::run(ExpertTileCountOp op) {
+  if (Error error = readCounts(op, op.getCounts()))
+    return error;
+  values[op.getResult()].index.assign(
+      1, countAt(op.getCounts(), TilesBefore, static_cast<int64_t>(op.getExperts())));
+  return Error::success();
+}
+
+Error Agent::run(ExpertTileAtOp op) {
+  if (Error error = readCounts(op, op.getCounts()))
+    return error;
+  const int64_t tile = number(op.getIndex());
+  int64_t expert = 0;
+  while (countAt(op.getCounts(), TilesBefore, expert + 1) <= tile)
+    if (++expert == static_cast<int64_t>(op.getExperts()))
+      return fail(op, "asks for a tile past the last");
+  const int64_t first = countAt(op.getCounts(), FirstRow, expert),
+                end = countAt(op.getCounts(), RowsEnd, expert);
+  const auto [row, column] = tileInBands(
+      tile - countAt(op.getCounts(), TilesBefore, expert), llvm::divideCeil(end - first, op.getTile()[0]),
+      llvm::divideCeil(op.getColumns(), op.getTile()[1]), static_cast<int64_t>(op.getBand()));
+  values[op.getExpert()].index.assign(1, expert);
+  values[op.getRow()].index.assign(1, first + row * op.getTile()[0]);
+  values[op.getEnd()].index.assign(1, end);
+  values[op.getColumn()].index.assign(1, column * op.getTile()[1]);
+  return Error::success();
+}
+
+Error Agent::run(StorePanelsOp op) {
+  const TileType panel = op.getRing().getType().getSlotType();
+  const Tile to = values[op.getRows()].tile;
+  const int64_t elementBytes = to.matrix->elementBytes();
+  const unsigned access[] = {newAccess(), newAccess()};
+  for (int64_t i = 0; i < static_cast<int64_t>(op.getCount()); ++i) {
+    const int64_t first =
+        values[op.getRing()].tile.firstByte + (number(op.getPanel()) + i) * panel.getSizeInBytes();
+    for (int half : {0, 1})
+      if (Error error = memory.read(first, panel.getSizeInBytes(), access[half], halves[half].knowledge,
+                                    /*engine=*/false))
+        return at(op, std::move(error));
+    for (int64_t row = 0; row < panel.getRows(); ++row)
+      for (int64_t column = 0; column < panel.getColumns(); ++column) {
+        const int64_t toRow = number(op.getRow()) + row;
+        const int64_t toColumn = number(op.getColumn()) + i * panel.getColumns() + column;
+        if (toRow < to.rowLimit && toColumn < to.matrix->columns)
+          std::memcpy(
+              &to.matrix->bytes[((to.firstRow + toRow) * to.matrix->columns + toColumn) * elementBytes],
+              &memory.bytes[first + panel.getByteOffset(row, column)], elementBytes);
+      }
+  }
+  for (int half : {0, 1})
+    halves[half].knowledge.over.set(access[half]);
+  return Error::success();
+}
+
+} // namespace codesign
