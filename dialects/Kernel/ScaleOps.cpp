@@ -1,5 +1,4 @@
 // What products with scales along k ask of their operands.
-#include "codesign/Isa/Architecture.h"
 #include "dialects/Kernel/OpChecks.h"
 
 using namespace mlir;
@@ -32,10 +31,6 @@ LogicalResult MmaScaledOp::verify() {
   if (getScales().getType().getRows() != accumulator.getShape()[1])
     return emitOpError() << "has " << getScales().getType().getRows() << " scales for "
                          << accumulator.getShape()[1] << " rows of the output";
-  const Architecture architecture =
-      *parseArchitecture(kernelOf(*this).getTarget().getArchitecture().getValue());
-  if (vendorOf(architecture) != Vendor::Amd)
-    return emitOpError() << "has no form for the sums of " << toString(architecture);
   return success();
 }
 

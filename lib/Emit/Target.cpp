@@ -270,14 +270,14 @@ Prelude preludeOf(Architecture architecture) {
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {
-    static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeExperts +
-                                    preludeActivations + preludeSm80Sums + preludeSm80Split;
+    static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeSm80Scales +
+                                    preludeExperts + preludeActivations + preludeSm80Sums + preludeSm80Split;
     return {"codesign_sm80.h", text};
   }
   case Architecture::Sm90a: {
-    static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeExperts +
-                                    preludeActivations + preludeSm80Sums + preludeSm80Split + preludeSm90a +
-                                    preludeSm90aExperts;
+    static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeSm80Scales +
+                                    preludeExperts + preludeActivations + preludeSm80Sums + preludeSm80Split +
+                                    preludeSm90a + preludeSm90aExperts;
     return {"codesign_sm90a.h", text};
   }
   default:

@@ -84,9 +84,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("scales belong to 8-bit operands");
   if (problem.scaling == Scaling::Block128 && problem.gated)
     return usageError("gate and up share no scales: rows of W that take turns lie in one block");
-  if (isFloat8(problem.type) && record->kind != MatrixInstructionKind::Mfma &&
-      record->kind != MatrixInstructionKind::Wgmma)
-    return usageError("8-bit products are emitted with MFMA and wgmma only");
+  if (isFloat8(problem.type) && record->kind == MatrixInstructionKind::MmaSync && schedule.wavesK == 1)
+    return usageError("8-bit products are emitted with mma.sync only where weights are streamed");
   if (problem.gated && (problem.n % 2 || !problem.activation))
     return usageError("a gated layer has an even number of columns, and an activation for its gates");
   if (schedule.tileM < 1 || schedule.tileN < 1 || schedule.tileK < 1 || schedule.wavesM < 1 ||

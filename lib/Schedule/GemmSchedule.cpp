@@ -127,7 +127,9 @@ static int blockProductRegisters(const GemmSchedule &schedule, int blocks) {
   if (!schedule.blockScaled)
     return 0;
   const int across = schedule.waveTileM() / schedule.instructionM();
-  return across * schedule.matrixInstruction().c.registersPerLane + (blocks + 1) * (across + 1);
+  const bool pairs = schedule.family == GemmFamily::MmaWeightStream; // of rows, in a lane
+  return across * schedule.matrixInstruction().c.registersPerLane +
+         (blocks + 1) * ((pairs ? 2 : 1) * across + 1);
 }
 
 RegisterUse registerUse(const GemmSchedule &schedule) {

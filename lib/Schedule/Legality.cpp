@@ -39,7 +39,7 @@ MatrixInstructionKind kindOf(GemmFamily family) {
 /// Operand types that the main loop of a family exists for.
 bool multiplies(GemmFamily family, DataType type) {
   bool half = type == DataType::BF16 || type == DataType::F16;
-  return half || (isFloat8(type) && kindOf(family) != MatrixInstructionKind::MmaSync);
+  return half || (isFloat8(type) && family != GemmFamily::MmaCpAsyncMultistage);
 }
 
 double productsPerClock(const MatrixInstruction &record) {
@@ -73,7 +73,7 @@ std::optional<std::string> badInstruction(const GemmSchedule &s) {
   if (!multiplies(s.family, record->a.type) || record->a.type != record->b.type)
     return because("{0} has no kernel for {1} x {2}", toString(s.family), toString(record->a.type),
                    toString(record->b.type));
-  if (s.blockScaled && (!isFloat8(record->a.type) || record->kind == MatrixInstructionKind::MmaSync))
+  if (s.blockScaled && !isFloat8(record->a.type))
     return because("{0} has no block scales for {1}", toString(s.family), toString(record->a.type));
   // wgmma's descriptors can turn 16-bit operands; everything else copies 16-byte pieces of k.
   bool turns = record->kind == MatrixInstructionKind::Wgmma && bitWidth(record->a.type) == 16;

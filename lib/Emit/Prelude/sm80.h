@@ -28,6 +28,8 @@ struct alignas(16) Chunk {
 
 constexpr int waveSize = 32;
 constexpr int chunkLength = 8; // 16-bit elements in a chunk
+template <class T>
+constexpr int lengthOf = 16 / static_cast<int>(sizeof(T)); // elements in a chunk
 
 DEVICE int threadId() {
 #ifdef __NVCC__
@@ -219,11 +221,11 @@ template <class Loaded, int Pitch>
 struct GatheredRows;
 
 /// This lane's 16 bytes of eight rows, four lanes side by side: what it holds of the depth of two
-/// instructions m16n8k16. Both operands take k in this order, so the order does not matter. A row past the
-/// last one is read as the last: its sums are not stored.
+/// instructions, m16n8k16 or, of 8-bit operands, m16n8k32. Both operands take k in this order, so the order
+/// does not matter. A row past the last one is read as the last: its sums are not stored.
 template <Reuse reuse, class T, int Pitch, class... Checks>
 DEVICE Chunk loadOperand(const GlobalRows<T, Pitch> &matrix, int row, int k, int step, Checks...) {
-  const int laneRow = minimum(row + laneId() / 4, matrix.count - 1), laneColumn = laneId() % 4 * chunkLength;
+  const int laneRow = minimum(row + laneId() / 4, matrix.count - 1), laneColumn = laneId() % 4 * lengthOf<T>;
   const T *const lane = matrix.first + static_cast<long long>(laneRow) * Pitch + laneColumn;
   if (sizeof...(Checks) > 0 && k + step + laneColumn >= Pitch)
     return {};
@@ -280,7 +282,7 @@ DEVICE void loadMatrices(unsigned (&to)[2], const Chunk &row) {
                : "memory");
 }
 
-/// The first operands of CountDown x CountDeep instructions m16n8k16.
+/// The first operands of CountDown x CountDeep instructions, of 16 rows each.
 template <class Mma, int CountDown, int CountDeep>
 struct LeftOperands {
   unsigned parts[CountDown][CountDeep][4];
@@ -309,12 +311,13 @@ struct LeftOperands {
   __device__ void load(const GlobalRows<typename Mma::Element, Pitch> &matrix, int row, int k,
                        Checks... checks) {
     static_assert(CountDeep % 2 == 0, "a load fills the operands of two instructions");
+    constexpr int depth = 2 * lengthOf<typename Mma::Element>; // of an instruction
 #pragma unroll
     for (int j = 0; j < CountDeep; j += 2)
 #pragma unroll
       for (int i = 0; i < CountDown; ++i) {
-        const Chunk upper = loadOperand<Reuse::None>(matrix, row + i * 16, k, j * 16, checks...);
-        const Chunk lower = loadOperand<Reuse::None>(matrix, row + i * 16 + 8, k, j * 16, checks...);
+        const Chunk upper = loadOperand<Reuse::None>(matrix, row + i * 16, k, j * depth, checks...);
+        const Chunk lower = loadOperand<Reuse::None>(matrix, row + i * 16 + 8, k, j * depth, checks...);
 #pragma unroll
         for (int part = 0; part < 2; ++part) {
           parts[i][j + part][0] = upper.words[2 * part];
@@ -384,11 +387,12 @@ struct RightOperands {
   template <class Matrix, class... Checks>
   __device__ void fetch(const Matrix &matrix, int row, int k, Checks... checks) {
     static_assert(CountDeep % 2 == 0, "a load fills the operands of two instructions");
+    constexpr int depth = 2 * lengthOf<typename Mma::Element>; // of an instruction
 #pragma unroll
     for (int j = 0; j < CountDeep; j += 2)
 #pragma unroll
       for (int i = 0; i < CountDown; ++i) {
-        const Chunk words = loadOperand<Reuse::Some>(matrix, row + i * 8, k, j * 16, checks...);
+        const Chunk words = loadOperand<Reuse::Some>(matrix, row + i * 8, k, j * depth, checks...);
 #pragma unroll
         for (int part = 0; part < 2; ++part) {
           parts[i][j + part][0] = words.words[2 * part];

@@ -50,8 +50,8 @@ DEVICE void copyAsync(Tile &tile, const GatheredRows<CopiedTile<Tile, Threads>, 
   constexpr int rowChunks = Tile::rowChunks, size = static_cast<int>(sizeof(typename Tile::Element));
   static_assert(Threads % rowChunks == 0, "a thread keeps its column of chunks");
   const int firstRow = Copied::laneRow(0), chunk = threadId() % rowChunks;
-  const int tileColumn = column + chunk * (16 / size);
-  const unsigned inRow = Pitch % (rowChunks * (16 / size)) == 0 || tileColumn < Pitch;
+  const int tileColumn = column + chunk * lengthOf<typename Tile::Element>;
+  const unsigned inRow = Pitch % (rowChunks * lengthOf<typename Tile::Element>) == 0 || tileColumn < Pitch;
   const unsigned target = sharedAddress(&tile.at(firstRow, chunk));
 #pragma unroll
   for (int i = 0; i < Copied::laneRows; ++i) {
@@ -71,7 +71,7 @@ DEVICE void copyAsync(Tile &tile, const GatheredRows<CopiedTile<Tile, Threads>, 
 template <Reuse reuse, class Loaded, int Pitch, class... Checks>
 DEVICE Chunk loadOperand(const GatheredRows<Loaded, Pitch> &matrix, int row, int k, int step, Checks...) {
   constexpr int size = static_cast<int>(sizeof(typename Loaded::Element));
-  const int column = k + step + laneId() % 4 * (16 / size);
+  const int column = k + step + laneId() % 4 * lengthOf<typename Loaded::Element>;
   if (!matrix.has(row / 8) || (sizeof...(Checks) > 0 && column >= Pitch))
     return {};
   return loadChunk<reuse>(matrix.row(row / 8) + column * size);

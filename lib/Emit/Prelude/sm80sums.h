@@ -261,6 +261,27 @@ struct Accumulators : Epilogue<Accumulators<Mma, Down, Across>> {
           Mma::apply(parts[i][j], a.parts[i][k], b.parts[j][k]);
   }
 
+  /// The same for one block of k, whose products the scale of each column multiplies before they are added.
+  /// Columns of instructions take turns, so that no product waits for the one before it.
+  template <int Deep>
+  __device__ void multiply(const LeftOperands<Mma, Down, Deep> &a, const RightOperands<Mma, Across, Deep> &b,
+                           const ColumnScales<Across> &scales) {
+#pragma unroll
+    for (int i = 0; i < Down; ++i) {
+      float products[Across][4] = {};
+#pragma unroll
+      for (int k = 0; k < Deep; ++k)
+#pragma unroll
+        for (int j = 0; j < Across; ++j)
+          Mma::apply(products[j], a.parts[i][k], b.parts[j][k]);
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+#pragma unroll
+        for (int v = 0; v < 4; ++v)
+          parts[i][j][v] += products[j][v] * scales.columns[j][v % 2];
+    }
+  }
+
   template <class Visit>
   __device__ void forEachPair(Visit visit) {
 #pragma unroll

@@ -197,6 +197,11 @@ TEST(Compile, sm90aFloat8) {
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3});
   compileLegalSchedules("h100-sxm", count,
                         {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3, .blockScaled = true});
+  compileLegalSchedules("h100-sxm", count,
+                        {.family = "mma_weight_stream", .k = 2320, .fused = true, .type = DataType::F8E4M3});
+  compileLegalSchedules(
+      "h100-sxm", count,
+      {.family = "mma_weight_stream", .k = 2320, .type = DataType::F8E4M3, .blockScaled = true});
   CODESIGN_NEEDS_PTXAS("sm_90a fp8");
 }
 

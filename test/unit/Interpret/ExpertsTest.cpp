@@ -58,6 +58,8 @@ TEST(Experts, scalesOfTokensAndOfBlocks) {
     problem.scaling = Scaling::Block128;
     for (const GemmKernel &kernel : {blockScaledKernel(), blockScaledStreamingKernel()})
       EXPECT_EQ(runGemm(problem, kernel, 150), "");
+    problem.type = DataType::F8E4M3;
+    EXPECT_EQ(runGemm(problem, blockScaledStreamingSm90aKernel(), 150), "");
   }
 }
 

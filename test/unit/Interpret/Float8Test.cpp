@@ -44,7 +44,8 @@ TEST(Float8, theLargerInstructionOneSlotAndBothEncodings) {
 }
 
 TEST(Float8, wavesThatShareK) {
-  for (const GemmKernel &kernel : {float8StreamingKernel(), float8StreamingGfx950Kernel()})
+  for (const GemmKernel &kernel :
+       {float8StreamingKernel(), float8StreamingGfx950Kernel(), float8StreamingSm90aKernel()})
     for (Scaling scaling : {Scaling::PerTensor, Scaling::PerToken})
       for (int64_t m : {1, 15, 16, 17})
         EXPECT_EQ(runGemm(problemFor(kernel, 40, 2064, scaling), kernel, m), "") << "m = " << m;
@@ -60,7 +61,8 @@ TEST(Float8, scalesOfBlocks) {
   GemmKernel single = blockScaledKernel();
   single.stages = 1;
   EXPECT_EQ(runGemm(problem(136, 528, Scaling::Block128), single, 33), "");
-  for (const GemmKernel &kernel : {blockScaledStreamingKernel(), float8StreamingGfx950Kernel()})
+  for (const GemmKernel &kernel :
+       {blockScaledStreamingKernel(), float8StreamingGfx950Kernel(), blockScaledStreamingSm90aKernel()})
     for (int64_t m : {1, 15, 17})
       EXPECT_EQ(runGemm(problemFor(kernel, 168, 2064, Scaling::Block128), kernel, m), "") << "m = " << m;
 }
@@ -71,6 +73,8 @@ TEST(Float8, scalesComeBeforeBiasGateAndResidual) {
   fused.activation = kernel::Activation::Silu;
   EXPECT_EQ(runGemm(fused, float8Kernel(), 40), "");
   EXPECT_EQ(runGemm(fused, float8StreamingKernel(), 9), "");
+  fused.type = DataType::F8E4M3;
+  EXPECT_EQ(runGemm(fused, float8StreamingSm90aKernel(), 9), "");
 }
 
 /// Neither a step of k nor a scale can be left out unseen.
@@ -89,24 +93,30 @@ TEST(Float8, whatIsLeftOutIsSeen) {
     function.walk(
         [](kernel::ScaleColumnsOp scale) { scale.getResult().replaceAllUsesWith(scale.getFragment()); });
   };
-  for (auto tamper : {+dropStep, +dropRows, +dropColumns}) {
-    const std::string result = runGemm(whole, float8Kernel(), 33, tamper);
-    EXPECT_NE(result.find("instead of"), std::string::npos) << result;
-  }
+  for (auto tamper : {+dropStep, +dropRows, +dropColumns})
+    for (const GemmKernel &kernel : {float8Kernel(), float8StreamingSm90aKernel()}) {
+      const std::string result =
+          runGemm(problemFor(kernel, whole.n, whole.k, whole.scaling), kernel, 33, tamper);
+      EXPECT_NE(result.find("instead of"), std::string::npos) << result;
+    }
 }
 
 /// A block's products that take the scales of its neighbour are seen.
 TEST(Float8, theScalesOfAnotherBlockAreSeen) {
-  const std::string result =
-      runGemm(problem(64, 512, Scaling::Block128), blockScaledKernel(), 33, [](kernel::FuncOp function) {
-        kernel::FetchScalesOp last, first;
-        function.walk([&](kernel::FetchScalesOp fetch) {
-          last = fetch;
-          if (!first)
-            first = fetch;
-        });
-        last.getStepMutable().assign(first.getStep());
-      });
+  auto mixUp = [](kernel::FuncOp function) {
+    kernel::FetchScalesOp last, first;
+    function.walk([&](kernel::FetchScalesOp fetch) {
+      last = fetch;
+      if (!first)
+        first = fetch;
+    });
+    last.getStepMutable().assign(first.getStep());
+  };
+  std::string result = runGemm(problem(64, 512, Scaling::Block128), blockScaledKernel(), 33, mixUp);
+  EXPECT_NE(result.find("instead of"), std::string::npos) << result;
+  // Waves that share k: two steps of four blocks.
+  const GemmKernel streaming = blockScaledStreamingSm90aKernel();
+  result = runGemm(problemFor(streaming, 64, 1024, Scaling::Block128), streaming, 9, mixUp);
   EXPECT_NE(result.find("instead of"), std::string::npos) << result;
 }
 

@@ -112,6 +112,22 @@ inline GemmKernel streamingSm80Kernel() {
   return kernel;
 }
 
+/// The same with 8-bit operands, or with scales of blocks of them.
+inline GemmKernel float8StreamingSm90aKernel() {
+  GemmKernel kernel = streamingSm80Kernel();
+  kernel.architecture = Architecture::Sm90a;
+  kernel.limits.sharedBytes = 232448;
+  kernel.instruction = "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32";
+  kernel.tileM = 16;
+  kernel.tileK = 4 * 64;
+  return kernel;
+}
+inline GemmKernel blockScaledStreamingSm90aKernel() {
+  GemmKernel kernel = float8StreamingSm90aKernel();
+  kernel.tileK = 4 * 128;
+  return kernel;
+}
+
 /// Persistent, two consumer warpgroups one above the other.
 inline GemmKernel wgmmaKernel() {
   GemmKernel kernel;

@@ -108,6 +108,7 @@ const Golden mmaGoldens[] = {
     {"m16n8k8", "f32.tf32.tf32.f32", 4, 2, 4, a16x8Tf32, b8x8Tf32, c16x8},
     {"m16n8k4", "f32.tf32.tf32.f32", 2, 1, 4, a16x4Tf32, b4x8Tf32, c16x8},
     {"m16n8k32", "s32.s8.s8.s32", 16, 8, 4, a16x32Byte, b32x8Byte, c16x8},
+    {"m16n8k32", "f32.e4m3.e4m3.f32", 16, 8, 4, a16x32Byte, b32x8Byte, c16x8},
     {"m16n8k16", "s32.s8.s8.s32", 8, 4, 4, a16x16Byte, b16x8Byte, c16x8},
     {"m16n8k64", "s32.s4.s4.s32", 32, 16, 4, a16x64Nibble, b64x8Nibble, c16x8},
     {"m16n8k32", "s32.s4.s4.s32", 16, 8, 4, a16x32Nibble, b32x8Nibble, c16x8},
@@ -140,7 +141,7 @@ TEST(NvidiaLayout, MmaSyncAgreesWithPtx) {
       expectFragment(row.c, 32, found->elementsC, found->c);
       ++checked;
     }
-    EXPECT_EQ(checked, architecture == Architecture::Sm80 ? 13 : 2);
+    EXPECT_EQ(checked, architecture == Architecture::Sm80 ? 13 : 3);
   }
 }
 
