@@ -43,4 +43,22 @@ def Kernel_StorePanelsOp : Kernel_Op<"store_panels"> {
   let hasVerifier = 1;
 }
 
+def Kernel_SumGroupPartsOp : Kernel_Op<"sum_group_parts", [AllTypesMatch<["fragment", "result"]>]> {
+  let summary = "The sums of all parts of a tile; of the warpgroups that have the same place in it, the last to arrive goes on with them";
+  let description = [{
+    What kernel.sum_parts is to waves that end: persistent warpgroups that are not the last go on with their next tile. `tile` counts the tiles of the
+    launch, `part` the parts of one; `arrivals` has an i32 for each warpgroup of each tile.
+  }];
+  let arguments = (ins Kernel_FragmentType:$fragment, Index:$tile, Index:$part, I64Attr:$parts, Kernel_TileType:$partials, Kernel_TileType:$arrivals);
+  let results = (outs Kernel_FragmentType:$result);
+  let assemblyFormat = "$fragment `of` $tile `by` $part `of` $parts `in` $partials `,` $arrivals attr-dict `:` type($fragment) `in` type($partials) `,` type($arrivals)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Rows of `partials` that one warpgroup writes.
+    int64_t getRowsPerGroup();
+    /// Bytes of `partials` that a workgroup writes for one part.
+    int64_t getBytesPerWorkgroup();
+  }];
+}
+
 #endif

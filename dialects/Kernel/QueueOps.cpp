@@ -49,4 +49,32 @@ LogicalResult StorePanelsOp::verify() {
   return success();
 }
 
+static constexpr int64_t sumsPerRow = 4; // fp32 in 16 bytes
+
+int64_t SumGroupPartsOp::getRowsPerGroup() {
+  ArrayRef<int64_t> shape = getFragment().getType().getShape();
+  return shape[0] * shape[1] / sumsPerRow;
+}
+
+int64_t SumGroupPartsOp::getBytesPerWorkgroup() {
+  return kernelOf(*this).getWaveCount() * getRowsPerGroup() * chunkBytes;
+}
+
+LogicalResult SumGroupPartsOp::verify() {
+  if (static_cast<int64_t>(getParts()) < 2)
+    return emitOpError("adds at least two parts");
+  if (getFragment().getType().getRole() != Role::Accumulator)
+    return emitOpError("works on accumulators");
+  if (failed(verifyFragment(*this, getFragment().getType())))
+    return failure();
+  TileType partials = getPartials().getType(), arrivals = getArrivals().getType();
+  if (partials.getSpace() != Space::Global || !partials.getElementType().isF32() ||
+      partials.getColumns() != sumsPerRow)
+    return emitOpError() << "writes to ?x4xf32 in global memory, not " << partials;
+  if (arrivals.getSpace() != Space::Global || !arrivals.getElementType().isInteger(32) ||
+      arrivals.getColumns() != 1)
+    return emitOpError() << "counts in ?x1xi32 in global memory, not " << arrivals;
+  return success();
+}
+
 } // namespace codesign::kernel

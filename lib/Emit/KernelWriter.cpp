@@ -154,9 +154,9 @@ Error KernelWriter::writeSignature() {
       return element.takeError();
     // What is stored to is reached through kernel.rows, or left to other workgroups; all else is only read.
     const bool written = llvm::any_of(argument.getUsers(), [](Operation *user) {
-      return isa<SumPartsOp>(user) ||
+      return isa<SumPartsOp, SumGroupPartsOp>(user) ||
              (isa<RowsOp>(user) && llvm::any_of(user->getResult(0).getUsers(), [](Operation *use) {
-                return isa<StoreOp, StorePanelsOp>(use);
+                return isa<StoreOp, StorePanelsOp, SumGroupPartsOp>(use);
               }));
     });
     out << (written ? "" : "const ") << *element << " *" << name;
@@ -195,7 +195,7 @@ Error KernelWriter::writeOperation(Operation *op) {
             ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
             FetchFragmentOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp, ClusterPositionOp, TileCountOp,
             RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp,
-            CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp>(
+            CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp, SumGroupPartsOp>(
           [&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {

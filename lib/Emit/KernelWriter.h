@@ -70,6 +70,7 @@ private:
   llvm::Error emit(kernel::ExpertTileCountOp op);
   llvm::Error emit(kernel::ExpertTileAtOp op);
   llvm::Error emit(kernel::StorePanelsOp op);
+  llvm::Error emit(kernel::SumGroupPartsOp op);
   std::string asyncStatement(mlir::Operation *op);
   llvm::Error writeRegion(mlir::Region &region);
   /// Forgets what the scope that ends here declared.

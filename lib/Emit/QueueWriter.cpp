@@ -45,4 +45,14 @@ Error KernelWriter::emit(StorePanelsOp op) {
   return Error::success();
 }
 
+Error KernelWriter::emit(SumGroupPartsOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << formatv("if (!sumGroupParts<{0}, {1}>({2}, {3}, {4}, {5}, {6}))\n", op.getParts(),
+                    function.getWaveCount(), text(op.getResult()), text(op.getPartials()),
+                    text(op.getArrivals()), text(op.getTile()), text(op.getPart()));
+  line() << "  continue; // another workgroup has the last part\n";
+  return Error::success();
+}
+
 } // namespace codesign::emit

@@ -250,6 +250,10 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
     facts.splitK = sum.getParts();
     facts.partialBytes = sum.getBytesPerWorkgroup();
   });
+  function.walk([&](kernel::SumGroupPartsOp sum) {
+    facts.splitK = static_cast<int64_t>(sum.getParts());
+    facts.partialBytes = sum.getBytesPerWorkgroup();
+  });
   function.walk([&](kernel::PlacementOpInterface order) {
     facts.tileM = order.getTile()[0];
     facts.tileN = order.getTile()[1];
@@ -277,7 +281,7 @@ Prelude preludeOf(Architecture architecture) {
   case Architecture::Sm90a: {
     static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeSm80Scales +
                                     preludeExperts + preludeActivations + preludeSm80Sums + preludeSm80Split +
-                                    preludeSm90a + preludeSm90aExperts;
+                                    preludeSm90a + preludeSm90aExperts + preludeSm90aSplit;
     return {"codesign_sm90a.h", text};
   }
   default:

@@ -106,7 +106,7 @@ Error Agent::runOther(Operation *op) {
       })
       .Case<MbarriersOp, ClusterBarrierOp, AwaitOp, ArriveOp, ExpectBytesOp, CopyTensorOp, StageOp,
             StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp, CountExpertTilesOp, ExpertTileCountOp,
-            ExpertTileAtOp, StorePanelsOp>([&](auto known) { return run(known); })
+            ExpertTileAtOp, StorePanelsOp, SumGroupPartsOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return Interpreter::runOther(unknown); });
 }
 

@@ -62,6 +62,7 @@ private:
   llvm::Error run(kernel::ExpertTileCountOp op);
   llvm::Error run(kernel::ExpertTileAtOp op);
   llvm::Error run(kernel::StorePanelsOp op);
+  llvm::Error run(kernel::SumGroupPartsOp op);
 
   /// The mbarrier of a use in one workgroup; an error before it is set up as far as this agent knows.
   llvm::Expected<Mbarrier *> barrierOf(mlir::Operation *op, mlir::Value ring, mlir::Value use, int64_t rank);

@@ -59,8 +59,10 @@ Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, unsig
   const int64_t rowCount = std::get<int64_t>(arguments[rows.getArgNumber()]);
   const int64_t tiles = order.getWorkgroupCount(rowCount);
   if (function.getRoles()) {
+    int64_t parts = 1;
+    function.walk([&](SumGroupPartsOp sum) { parts = static_cast<int64_t>(sum.getParts()); });
     // Few enough clusters that some of them compute several tiles.
-    const int64_t clusters = std::min<int64_t>(tiles, 2);
+    const int64_t clusters = std::min<int64_t>(tiles * parts, 2);
     for (int64_t index = 0; index < clusters; ++index)
       if (Error error = Cluster(function, index, clusters).run(function, arguments, rowCount))
         return error;

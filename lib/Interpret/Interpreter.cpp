@@ -35,7 +35,7 @@ Error Interpreter::runBlock(Block &block) {
   for (Operation &op : block) {
     if (Error error = runOperation(&op))
       return error;
-    if (ended)
+    if (ended || skips)
       break;
   }
   return Error::success();
@@ -348,6 +348,7 @@ Error Interpreter::run(scf::ForOp op) {
     values[op.getInductionVar()].index.assign(waves, i);
     if (Error error = runBlock(*op.getBody()))
       return error;
+    skips = false;
     move(op.getYieldedValues(), op.getRegionIterArgs());
   }
   move(op.getRegionIterArgs(), op.getResults());

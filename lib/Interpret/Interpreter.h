@@ -102,6 +102,7 @@ protected:
   SharedMemory shared;
   int64_t sharedTop = 0;
   bool ended = false; // the workgroup has no tile, or leaves the rest to others
+  bool skips = false; // it leaves the rest of this iteration to others
   llvm::DenseMap<mlir::Value, Value> values;
 };
 

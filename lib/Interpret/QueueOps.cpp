@@ -125,4 +125,35 @@ Error Agent::run(StorePanelsOp op) {
   return Error::success();
 }
 
+/// Groups take turns at waits only, so one of them is the last to arrive.
+Error Agent::run(SumGroupPartsOp op) {
+  Fragment fragment = takeFragment(op.getFragment());
+  Matrix &partials = *values[op.getPartials()].tile.matrix, &arrivals = *values[op.getArrivals()].tile.matrix;
+  const int64_t parts = static_cast<int64_t>(op.getParts()), rows = op.getRowsPerGroup();
+  const int64_t place = number(op.getTile()) * function.getWaveCount() + group, columns = partials.columns;
+  if (partials.rows < (place + 1) * parts * rows || arrivals.rows <= place)
+    return fail(op, "has too small a workspace");
+  auto visit = [&](int64_t ofPart, auto use) {
+    for (int64_t i = 0; i < rows * columns; ++i)
+      use(fragment[i], (place * parts + ofPart) * rows + i / columns, i % columns);
+  };
+  visit(number(op.getPart()),
+        [&](float sum, int64_t row, int64_t column) { partials.set(row, column, sum); });
+  const auto before = static_cast<int64_t>(arrivals.at(place, 0));
+  if (before < 0 || before >= parts)
+    return fail(op, "finds arrivals that were not zero before the launch");
+  arrivals.set(place, 0, static_cast<float>((before + 1) % parts));
+  // The barrier of the group before the count.
+  halves[0].knowledge.join(halves[1].knowledge);
+  halves[1].knowledge = halves[0].knowledge;
+  skips = before + 1 < parts;
+  if (skips)
+    return Error::success();
+  std::fill(fragment.begin(), fragment.end(), 0.0f);
+  for (int64_t part = 0; part < parts; ++part)
+    visit(part, [&](float &sum, int64_t row, int64_t column) { sum += partials.at(row, column); });
+  values[op.getResult()].fragment = std::move(fragment);
+  return Error::success();
+}
+
 } // namespace codesign

@@ -39,14 +39,13 @@ static llvm::Error checkBlockScales(const GemmKernel &schedule) {
 }
 
 /// Every workgroup multiplies as much of k as the others, in whole tiles.
-static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &schedule,
-                              const MatrixInstruction &record) {
+static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &schedule) {
   if (schedule.splitK < 1)
     return usageError("splitK must be positive");
   if (schedule.splitK == 1)
     return llvm::Error::success();
-  if (record.kind == MatrixInstructionKind::Wgmma || problem.experts > 0)
-    return usageError("k is not split with wgmma or among the workgroups of an expert");
+  if (schedule.clusterM * schedule.clusterN > 1 || problem.experts > 0)
+    return usageError("k is not split among the workgroups of a cluster or of an expert");
   const int64_t tiles = llvm::divideCeil(problem.k, schedule.tileK);
   if (tiles % schedule.splitK)
     return usageError("the " + llvm::Twine(tiles) + " tiles of k = " + llvm::Twine(problem.k) +
@@ -100,7 +99,7 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   if (problem.scaling == Scaling::Block128)
     if (llvm::Error error = checkBlockScales(schedule))
       return error;
-  if (llvm::Error error = checkSplit(problem, schedule, *record))
+  if (llvm::Error error = checkSplit(problem, schedule))
     return error;
   if (schedule.wavesK > 1)
     return checkStreaming(schedule, *record);

@@ -22,7 +22,7 @@ public:
   WgmmaBuilder(MLIRContext &context, const GemmProblem &problem, const GemmKernel &schedule)
       : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
         element(mlirTypeOf(&context, problem.type)), outElement(mlirTypeOf(&context, problem.outputType())),
-        kTileCount(llvm::divideCeil(problem.k, schedule.tileK)), groups(schedule.wavesM * schedule.wavesN),
+        kTileCount(schedule.kTiles(problem.k)), groups(schedule.wavesM * schedule.wavesN),
         groupM(schedule.tileM / schedule.wavesM), groupN(schedule.tileN / schedule.wavesN),
         clusterSize(schedule.clusterM * schedule.clusterN) {
     a = {"a", schedule.tileM, schedule.clusterN > 1 ? clusterSize : 1, {}, {}};
@@ -96,7 +96,12 @@ private:
     scf::ForOp loop;
     Value firstUse;
     WorkgroupTile tile;
+    Value number, part; // where several workgroups share k: of the tile, and of its part
   };
+  /// The tile of k that a workgroup counts as `step`.
+  Value tileOfK(const Round &round, Value step) {
+    return round.part ? add(multiply(round.part, kTiles), step) : step;
+  }
   Round openRound();
   void produce();
   void copy(const Stream &stream, Value origin, Value kColumn, Value use);
@@ -166,6 +171,8 @@ WorkgroupTile WgmmaBuilder::tileAt(Value number) {
 WgmmaBuilder::Round WgmmaBuilder::openRound() {
   Value tiles = expertTiles ? Value(ExpertTileCountOp::create(builder, expertTiles, problem.experts))
                             : Value(TileCountOp::create(builder, function.m, problem.n, clusterTile()));
+  if (schedule.splitK > 1)
+    tiles = multiply(tiles, constant(schedule.splitK));
   // Tiles of this cluster: index, index + count, …
   Value last = arith::SubIOp::create(builder, add(tiles, cluster.getCount()), constant(1));
   Value rounds = arith::DivUIOp::create(builder, arith::SubIOp::create(builder, last, cluster.getIndex()),
@@ -173,7 +180,12 @@ WgmmaBuilder::Round WgmmaBuilder::openRound() {
   Round round;
   round.loop = loop("round", 0, rounds);
   Value number = round.loop.getInductionVar();
-  round.tile = tileAt(add(cluster.getIndex(), multiply(number, cluster.getCount())));
+  Value work = add(cluster.getIndex(), multiply(number, cluster.getCount()));
+  if (schedule.splitK > 1) {
+    round.part = arith::RemUIOp::create(builder, work, constant(schedule.splitK));
+    work = round.number = arith::DivUIOp::create(builder, work, constant(schedule.splitK));
+  }
+  round.tile = tileAt(work);
   auto inCluster = [&](Value origin, int64_t extent, int64_t count) {
     return count == 1 ? origin : add(origin, multiply(cluster.getRank(), constant(extent)));
   };
@@ -198,7 +210,7 @@ void WgmmaBuilder::produce() {
   Round round = openRound();
   auto steps = loop("kTile", 0, kTiles);
   Value use = add(round.firstUse, steps.getInductionVar());
-  Value kColumn = multiply(steps.getInductionVar(), tileK);
+  Value kColumn = multiply(tileOfK(round, steps.getInductionVar()), tileK);
   AwaitOp::create(builder, true, empty, use);
   ExpectBytesOp::create(builder, full, use,
                         (schedule.tileM + schedule.tileN) * schedule.tileK * elementBytes());
@@ -219,7 +231,7 @@ Value WgmmaBuilder::addSteps(Value sums, const Round &round, WaveTileOp group) {
   Value block;
   auto fetch = [&](Value step) -> Value {
     return FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), groupM), "scalesNext",
-                                 rowScales.a, group.getRow(), rowScales.w, block, step);
+                                 rowScales.a, group.getRow(), rowScales.w, block, tileOfK(round, step));
   };
   if (hasBlockScales()) {
     block = arith::DivUIOp::create(builder, add(round.tile.column, group.getColumn()), constant(scaledBlock));
@@ -279,6 +291,9 @@ void WgmmaBuilder::consume() {
 void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
   const OutputPlace place = {round.tile, group.getRow(), add(round.tile.column, group.getColumn()),
                              /*transposed=*/false};
+  if (round.part)
+    sums = SumGroupPartsOp::create(builder, sums, round.number, round.part, schedule.splitK,
+                                   function.partials, function.arrivals);
   sums = createEpilogueSteps(builder, problem, schedule, function, sums, place);
   if (!hasPanels()) {
     createStore(builder, problem, schedule, function, sums, place);

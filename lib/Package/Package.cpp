@@ -131,7 +131,7 @@ Error checkPackage(const PackageSpec &spec) {
         kernel.ldsBytes < 0 || kernel.dynamicLdsBytes < 0 || kernel.persistentCluster < 0 ||
         (spec.isAmd() && kernel.persistentCluster > 0) || kernel.splitK < 1 || kernel.partialBytes < 0 ||
         (kernel.splitK > 1) != (kernel.partialBytes > 0) || kernel.partialBytes % 16 != 0 ||
-        (kernel.splitK > 1 && kernel.persistentCluster > 0))
+        (kernel.splitK > 1 && kernel.persistentCluster > 1))
       return usageError("kernel '" + kernel.symbol + "' has an impossible launch");
   }
   for (const PackagedGemm &gemm : spec.gemms) {

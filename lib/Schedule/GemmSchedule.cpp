@@ -71,8 +71,8 @@ bool streamsWeights(GemmFamily family) {
 
 int maxSplitK(const GemmSchedule &schedule) {
   constexpr int mostSums = 64; // above, clang 22 spills in some schedules
-  const bool persistent = schedule.family == GemmFamily::WgmmaTmaPersistent;
-  return persistent || registerUse(schedule).accumulators > mostSums ? 1 : 16;
+  const bool inCluster = schedule.clusterM * schedule.clusterN > 1;
+  return inCluster || registerUse(schedule).accumulators > mostSums ? 1 : 16;
 }
 
 std::string GemmSchedule::describe() const {

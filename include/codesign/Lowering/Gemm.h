@@ -93,8 +93,8 @@ struct GemmKernel {
   int64_t producerRegisters = 0, consumerRegisters = 0;
 
   /// Workgroups that share the K loop of one tile. More than one take two more arguments before D: fp32
-  /// `partials`, splitK times the tiles, and i32 `arrivals`, one for each wave of each tile, which are zero
-  /// before and after a launch. Not with wgmma or experts.
+  /// `partials`, splitK times the tiles, and i32 `arrivals`, one for each wave (with wgmma, warpgroup) of each
+  /// tile, which are zero before and after a launch. Not with clusters or experts.
   int64_t splitK = 1;
 
   /// Keep the LDS reads of one step of k out of the step before: the registers do not hold both.

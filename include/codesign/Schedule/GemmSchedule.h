@@ -124,8 +124,8 @@ RegisterUse registerUse(const GemmSchedule &schedule);
 /// schedules (clang 22, ptxas 13).
 int compiledRegisters(const GemmSchedule &schedule);
 
-/// The most workgroups that may share the k of a tile: 1 with wgmma, whose sums the copy engine stores, and
-/// where a lane has so many sums that compilers spill beside the parts of others.
+/// The most workgroups that may share the k of a tile: 1 in a cluster, and where a lane has so many sums that
+/// compilers spill beside the parts of others.
 int maxSplitK(const GemmSchedule &schedule);
 /// Rows up to which own kernels split k, so that what launches need beside their operands has a bound.
 constexpr int maxSplitRows = 4096;

@@ -259,6 +259,8 @@ struct GroupScales {
 /// The sums of one warpgroup: Down x Across instructions of 64 x Mma::columns.
 template <class Mma, int Down, int Across>
 struct GroupAccumulators : Epilogue<GroupAccumulators<Mma, Down, Across>> {
+  static constexpr int pairCount = Down * Across * Mma::columns / 4;
+
   float parts[Down][Across][Mma::columns / 2] = {};
 
   /// The zeros are in registers before the first product starts.

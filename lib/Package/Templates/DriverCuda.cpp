@@ -94,9 +94,13 @@ struct Driver {
       return status;
     if (int status = getDeviceAttribute(&multiprocessors, multiprocessorCount, device))
       return status;
-    const std::int64_t clusters = multiprocessors / kernel.persistentCluster;
-    groups = (tiles < clusters ? tiles : clusters) * kernel.persistentCluster;
+    const std::int64_t clusters = multiprocessors / kernel.persistentCluster, work = tiles * kernel.splitK;
+    groups = (work < clusters ? work : clusters) * kernel.persistentCluster;
     return 0;
+  }
+  /// The launch's y: persistent workgroups find the part of a tile by themselves.
+  unsigned partsOfGrid(const Kernel &kernel) const {
+    return kernel.persistentCluster == 0 ? kernel.splitK : 1;
   }
 
 private:

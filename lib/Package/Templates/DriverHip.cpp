@@ -47,6 +47,8 @@ struct Driver {
     groups = tiles;
     return 0;
   }
+  /// The launch's y.
+  unsigned partsOfGrid(const Kernel &kernel) const { return kernel.splitK; }
 
 private:
   template <class Pointer>

@@ -155,8 +155,8 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
   Driver::Argument a, w, d;
   int status = gpu->prepare(a, parameters->a, m, gemm.k, gemm, kernel, 0);
   if (!status)
-    status = gpu->prepare(w, parameters->w, gemm.n * (gemm.experts > 0 ? gemm.experts : 1), gemm.k, gemm, kernel,
-                          1);
+    status = gpu->prepare(w, parameters->w, gemm.n * (gemm.experts > 0 ? gemm.experts : 1), gemm.k, gemm,
+                          kernel, 1);
   if (!status)
     status = gpu->prepare(d, parameters->d, m, gemm.gated ? gemm.n / 2 : gemm.n, gemm, kernel, 2);
   if (status)
@@ -193,7 +193,7 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
   if (gemm.gathered)
     arguments[count++] = &listed;
   arguments[count++] = &m;
-  status = gpu->launch(function, static_cast<unsigned>(groups), kernel.splitK, kernel.threads,
+  status = gpu->launch(function, static_cast<unsigned>(groups), gpu->partsOfGrid(kernel), kernel.threads,
                        kernel.dynamicLdsBytes, stream, arguments);
   if (status)
     return fail(driverError, "%s: launch failed: %s", kernel.symbol, gpu->describe(status));

@@ -167,6 +167,10 @@ TEST(Compile, splitsOfNvidia) {
     compileLegalSchedules("a100-sxm", count, {.family = family, .splitK = 4});
     compileLegalSchedules("h100-sxm", count, {.family = family, .fused = true, .splitK = 3});
   }
+  compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .fused = true, .splitK = 4});
+  compileLegalSchedules(
+      "h100-sxm", count,
+      {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3, .blockScaled = true, .splitK = 3});
   CODESIGN_NEEDS_PTXAS("split sm_80 and sm_90a");
 }
 

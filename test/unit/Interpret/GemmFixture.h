@@ -119,6 +119,13 @@ struct GemmOperands {
       partials = Matrix(DataType::F32, tiles * sum.getParts() * sum.getBytesPerWorkgroup() / 16, 4, 0xff);
       arrivals = Matrix(DataType::I32, tiles * function.getWaveCount(), 1);
     });
+    function.walk([&](kernel::SumGroupPartsOp sum) {
+      int64_t tiles = 0;
+      function.walk([&](kernel::PlacementOpInterface order) { tiles = order.getWorkgroupCount(m); });
+      partials =
+          Matrix(DataType::F32, tiles * int64_t(sum.getParts()) * sum.getBytesPerWorkgroup() / 16, 4, 0xff);
+      arrivals = Matrix(DataType::I32, tiles * function.getWaveCount(), 1);
+    });
   }
 
   /// What follows them: the rows of A where they are gathered, and m.

@@ -17,7 +17,8 @@ GemmKernel split(GemmKernel kernel, int64_t parts) {
 }
 
 std::vector<GemmKernel> families() {
-  return {gfx942Kernel(), gfx950Kernel(), sm80Kernel(), streamingKernel(), streamingSm80Kernel()};
+  return {gfx942Kernel(),    gfx950Kernel(),        sm80Kernel(),
+          streamingKernel(), streamingSm80Kernel(), wgmmaKernel()};
 }
 
 TEST(Split, raggedRowsColumnsAndDepth) {
@@ -141,6 +142,37 @@ TEST(Split, mixUpsFail) {
   EXPECT_NE(small.find("too small a workspace"), std::string::npos) << small;
 }
 
+/// Persistent workgroups: what is left of a tile goes to the group that is the last to arrive.
+TEST(Split, persistentWorkgroups) {
+  for (Scaling scaling : {Scaling::PerToken, Scaling::Block128}) {
+    GemmProblem scaled = problem(140, 128 * 6 - 48);
+    scaled.type = DataType::F8E4M3;
+    scaled.scaling = scaling;
+    EXPECT_EQ(runGemm(scaled, split(float8WgmmaKernel(), 3), 75), "") << toString(scaling).str();
+  }
+  GemmProblem all = problem(144, 64 * 4);
+  all.activation = kernel::Activation::Silu;
+  all.gated = all.bias = all.residual = true;
+  EXPECT_EQ(runGemm(all, split(wgmmaKernel(), 2), 150), "");
+  const GemmProblem shape = problem(64, 64 * 12);
+  auto firstPartTwice = [](kernel::FuncOp function) {
+    function.walk([](mlir::arith::RemUIOp part) {
+      mlir::OpBuilder builder(part);
+      mlir::Value zero = mlir::arith::ConstantIndexOp::create(builder, part.getLoc(), 0);
+      part.getResult().replaceUsesWithIf(
+          zero, [](mlir::OpOperand &use) { return mlir::isa<mlir::arith::MulIOp>(use.getOwner()); });
+    });
+  };
+  auto noSum = [](kernel::FuncOp function) {
+    function.walk([](kernel::SumGroupPartsOp sum) {
+      sum.getResult().replaceAllUsesWith(sum.getFragment());
+      sum.erase();
+    });
+  };
+  for (auto tamper : {+firstPartTwice, +noSum})
+    EXPECT_NE(runGemm(shape, split(wgmmaKernel(), 3), 64, tamper).find("instead of"), std::string::npos);
+}
+
 TEST(Split, whatDoesNotDivideIsRefused) {
   mlir::MLIRContext context;
   auto refusal = [&](const GemmProblem &shape, const GemmKernel &kernel) {
@@ -154,7 +186,11 @@ TEST(Split, whatDoesNotDivideIsRefused) {
   GemmProblem experts = problem(64, 128);
   experts.experts = 2;
   EXPECT_EQ(refusal(experts, split(gfx942Kernel(), 2)),
-            "error: k is not split with wgmma or among the workgroups of an expert");
+            "error: k is not split among the workgroups of a cluster or of an expert");
+  GemmKernel cluster = split(wgmmaKernel(), 2);
+  cluster.clusterM = 2;
+  EXPECT_EQ(refusal(problem(64, 64 * 4), cluster),
+            "error: k is not split among the workgroups of a cluster or of an expert");
 }
 
 } // namespace

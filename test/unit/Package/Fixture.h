@@ -42,6 +42,11 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   split.source = "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void linear_split() {}\n";
   split.splitK = 4;
   split.partialBytes = 16 * 128 * 4;
+  if (spec.architecture == "sm_90a") {
+    split.persistentCluster = 1;
+    split.aBox = {16, 64};
+    split.wBox = {128, 64};
+  }
   spec.kernels.push_back(split);
   PackagedGemm gemm;
   gemm.name = "qkv_proj";

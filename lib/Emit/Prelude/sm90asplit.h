@@ -1,0 +1,64 @@
+
+// Persistent workgroups that share the k of one tile, for sm_90a.
+
+namespace {
+
+/// True in all threads of the warpgroup if it holds in one of them; they meet here.
+DEVICE bool holdsInGroup(bool condition) {
+  unsigned result;
+  asm volatile("{ .reg .pred mine, any; setp.ne.u32 mine, %1, 0; bar.red.or.pred any, %2, 128, mine; "
+               "selp.u32 %0, 1, 0, any; }"
+               : "=r"(result)
+               : "r"(static_cast<unsigned>(condition)), "r"(group() + 1)
+               : "memory");
+  return result != 0;
+}
+
+/// Adds up what the Parts warpgroups hold that have the same place in a tile. Each leaves its sums in memory
+/// and counts itself; the last one takes all of them in the order of the parts, so that the result does not
+/// depend on which it is. True in that group; the others have nothing left to do for the tile. The counts are
+/// zero again afterwards.
+template <int Parts, int Groups, class Sums>
+DEVICE bool sumGroupParts(Sums &sums, float *partials, int *arrivals, int tile, int part) {
+  constexpr int step = 2 * warpgroupSize,
+                length = Sums::pairCount * step; // pairs side by side; all of a group
+  const int place = tile * Groups + group(), thread = threadId() % warpgroupSize;
+  float *const first = partials + static_cast<long long>(place) * Parts * length + 2 * thread;
+  float *to = first + part * length;
+  sums.forEachPair([&](float &left, float &right, int, int) {
+    asm volatile("st.relaxed.gpu.global.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(left), "f"(right) : "memory");
+    to += step;
+  });
+  // What the group has written comes before the count, and after it what others have.
+  asm volatile("fence.acq_rel.gpu;" ::: "memory");
+  groupBarrier();
+  int before = 0;
+  if (thread == 0)
+    asm volatile("atom.acq_rel.gpu.global.add.s32 %0, [%1], 1;"
+                 : "=r"(before)
+                 : "l"(arrivals + place)
+                 : "memory");
+  if (!holdsInGroup(before == Parts - 1))
+    return false;
+  if (thread == 0)
+    arrivals[place] = 0;
+  asm volatile("fence.acq_rel.gpu;" ::: "memory");
+  sums = Sums();
+#pragma unroll 1
+  for (int other = 0; other < Parts; ++other) {
+    const float *from = first + other * length;
+    sums.forEachPair([&](float &left, float &right, int, int) {
+      float leftPart, rightPart;
+      asm volatile("ld.relaxed.gpu.global.v2.f32 {%0, %1}, [%2];"
+                   : "=f"(leftPart), "=f"(rightPart)
+                   : "l"(from)
+                   : "memory");
+      left += leftPart;
+      right += rightPart;
+      from += step;
+    });
+  }
+  return true;
+}
+
+} // namespace
