@@ -239,6 +239,9 @@ struct CostModel::Implementation {
         constants.mmaEfficiency *= assumedOwnKernelRate;
       }
       GemmKernels kernels{.tiles = {}, .swapsOperands = false};
+      // AMD's loops were timed with what L2 gives a compute unit; its dies have an L2 each.
+      if (profile.vendor == Vendor::Nvidia)
+        kernels.deviceBytesPerClock = deviceBytesPerClock(profile);
       for (const GemmSchedule &schedule : ownSchedules({type, name.kind == blockScaledGemm, experts})) {
         GemmTile tile = gemmTile(schedule, profile);
         if (simulated && !streamsWeights(schedule.family))

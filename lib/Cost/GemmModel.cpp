@@ -43,11 +43,15 @@ GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, Gem
     columns.rootArea.push_back(std::sqrt(double(tile.m) * tile.n));
     columns.ldsM.push_back(tile.m * tile.readsA);
     columns.ldsN.push_back(tile.n * tile.readsB);
+    // A multicast brings what a cluster shares to all of it and is asked for once.
+    const double ask = kernels.deviceBytesPerClock > 0 ? computeUnits / kernels.deviceBytesPerClock : 0;
+    columns.askM.push_back(ask * tile.m / tile.clusterN);
+    columns.askN.push_back(ask * tile.n / tile.clusterM);
     const bool uneven = tile.minRows > 0 && scaledBlock % tile.n != 0;
     columns.overhead.push_back(constants.stepOverheadCycles * depthStep / tile.depth + tile.exposedCycles +
                                (uneven ? constants.unevenScaleCycles : 0));
-    columns.edgeM.push_back(edgeOf(tile.m));
-    columns.edgeN.push_back(edgeOf(tile.n));
+    columns.edgeM.push_back(edgeOf(tile.m * tile.clusterM));
+    columns.edgeN.push_back(edgeOf(tile.n * tile.clusterN));
   }
 }
 
@@ -168,7 +172,7 @@ std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
     for (const GemmTile &tile : kernels.tiles) {
       if (!isSensible(problem, tile))
         continue;
-      const double grid = roundedUp(problem.m / tile.m) * roundedUp(problem.n / tile.n) * problem.batch;
+      const double grid = problem.tilesDown(tile) * problem.tilesAcross(tile) * problem.batch;
       for (int split : splits)
         if (canSplit(problem, tile, grid, split))
           all.push_back({static_cast<size_t>(&tile - kernels.tiles.data()), split, swapped});
@@ -236,7 +240,7 @@ Breakdown GemmModel::breakdownOf(const GemmShape &shape, const GemmCandidate &fo
   price(problem, found.tile, found.splitK, &terms);
 
   if (choice) {
-    const double gridM = problem.tilesAlongM(tile.m), gridN = roundedUp(problem.n / tile.n);
+    const double gridM = problem.tilesDown(tile), gridN = problem.tilesAcross(tile);
     choice->tile = tile;
     choice->tileIndex = found.tile;
     choice->splitK = found.splitK;

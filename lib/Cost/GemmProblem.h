@@ -36,9 +36,13 @@ struct GemmModel::Problem {
   bool swapped = false;
   bool randomRows = false; // m is a mean: the last tile of each product of the batch is half full
 
-  /// Tiles along m.
-  double tilesAlongM(double extent) const {
-    return randomRows ? std::max(1.0, m / extent + 0.5) : roundedUp(m / extent);
+  /// Tiles along m and along n, in whole clusters.
+  double tilesDown(const GemmTile &tile) const {
+    const double extent = double(tile.m) * tile.clusterM;
+    return (randomRows ? std::max(1.0, m / extent + 0.5) : roundedUp(m / extent)) * tile.clusterM;
+  }
+  double tilesAcross(const GemmTile &tile) const {
+    return roundedUp(n / (double(tile.n) * tile.clusterN)) * tile.clusterN;
   }
 };
 

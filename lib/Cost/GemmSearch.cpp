@@ -44,18 +44,20 @@ GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) co
 }
 
 /// The slower of arithmetic and operand delivery for 64 of k, plus what each step costs besides.
-double GemmModel::cyclesPerStep(const Problem &p, size_t tile, double workFactor) const {
+double GemmModel::cyclesPerStep(const Problem &p, size_t tile, double workFactor, double busy) const {
   const double mma = 2 * depthStep * workFactor / p.flopsPerClock * columns.m[tile] * columns.n[tile];
   const double lds =
       depthStep * p.elementBytes / sharedBytesPerClock * (columns.ldsM[tile] + columns.ldsN[tile]);
   const double l2 =
       depthStep / constants.unitBytesPerClock * (columns.m[tile] * p.bytesM + columns.n[tile] * p.bytesN);
-  return std::max(std::max(mma, lds), std::max(l2, constants.stepLatencyCycles)) + columns.overhead[tile];
+  const double asked = busy * depthStep * (columns.askM[tile] * p.bytesM + columns.askN[tile] * p.bytesN);
+  return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), constants.stepLatencyCycles) +
+         columns.overhead[tile];
 }
 
 double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *terms) const {
   const GemmTile &tile = kernels.tiles[tileIndex];
-  const double gridM = p.tilesAlongM(tile.m), gridN = roundedUp(p.n / tile.n);
+  const double gridM = p.tilesDown(tile), gridN = p.tilesAcross(tile);
   const double steps = roundedUp(p.k / (depthStep * split));
   const double tileCount = gridM * gridN * split * p.batch;
   const double fractional = std::max(1.0, tileCount / computeUnits);
@@ -65,8 +67,9 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   const bool ruled = tile.minRows > 0;
   const double pair =
       ruled && p.m >= pairedRows && std::fmod(p.n, 2 * tile.n) == 0 ? 1 - constants.pairGain : 1;
-  const double perTile =
-      (cyclesPerStep(p, tileIndex, workFactor) * pair * steps + constants.exposedTileCycles) / clock;
+  const double perTile = (cyclesPerStep(p, tileIndex, workFactor, active / computeUnits) * pair * steps +
+                          constants.exposedTileCycles) /
+                         clock;
   const double store = constants.epilogueCyclesPerLine * tile.m * tile.n * p.outputBytes / 64 / clock;
   // A workgroup of a persistent kernel stores one tile before it starts the next.
   const double perTileStore = ruled ? store : 0;
@@ -114,8 +117,11 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
     terms->mma = fractional * mma;
     terms->lds = fractional * depth * p.elementBytes * (tile.m * tile.readsA + tile.n * tile.readsB) /
                  sharedBytesPerClock / clock;
-    terms->l2 =
-        fractional * depth * (tile.m * p.bytesM + tile.n * p.bytesN) / constants.unitBytesPerClock / clock;
+    terms->l2 = fractional * depth *
+                std::max((tile.m * p.bytesM + tile.n * p.bytesN) / constants.unitBytesPerClock,
+                         active / computeUnits *
+                             (columns.askM[tileIndex] * p.bytesM + columns.askN[tileIndex] * p.bytesN)) /
+                clock;
     terms->hbm = hbm;
     const double latency = fractional * constants.stepLatencyCycles * steps / clock;
     const double slowest = std::max({terms->mma, terms->lds, terms->l2, latency});
@@ -132,7 +138,8 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
 bool GemmModel::isSensible(const Problem &problem, const GemmTile &tile) const {
   if (!tile.serves(problem.swapped ? problem.n : problem.m))
     return false;
-  return (tile.m <= 2 * problem.m || tile.m <= 64) && (tile.n <= 2 * problem.n || tile.n <= 16);
+  const int m = tile.m * tile.clusterM, n = tile.n * tile.clusterN;
+  return (m <= 2 * problem.m || m <= 64) && (n <= 2 * problem.n || n <= 16);
 }
 
 /// Splitting pays only where compute units would idle, and each part needs some depth.
@@ -159,11 +166,14 @@ GemmModel::Grid GemmModel::gridOf(const Problem &p) const {
   grid.cycles.resize_for_overwrite(count);
   grid.bound.resize_for_overwrite(count);
   for (size_t t = 0; t < count; ++t) {
-    const bool served = kernels.tiles[t].serves(p.swapped ? p.n : p.m);
-    grid.tiles[t] = served ? alongM[columns.edgeM[t]] * alongN[columns.edgeN[t]] : infinity;
+    const GemmTile &tile = kernels.tiles[t];
+    const bool served = tile.serves(p.swapped ? p.n : p.m);
+    grid.tiles[t] =
+        served ? alongM[columns.edgeM[t]] * alongN[columns.edgeN[t]] * (tile.clusterM * tile.clusterN)
+               : infinity;
   }
   for (size_t t = 0; t < count; ++t)
-    grid.cycles[t] = cyclesPerStep(p, t, 1);
+    grid.cycles[t] = cyclesPerStep(p, t, 1, std::min(1.0, grid.tiles[t] / computeUnits));
   const double secondsPerCycle = roundedUp(p.k / depthStep) / clock;
   const double prologue = constants.prologueCycles / clock, exposed = constants.exposedTileCycles / clock;
   const double store = (1 - constants.outputOverlap) * p.output / memoryBandwidth;
@@ -240,7 +250,8 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
       const GemmTile &tile = kernels.tiles[t];
       if (grid.tiles[t] >= computeUnits || tile.maxSplitK == 1)
         continue;
-      const double cycles = cyclesPerStep(problem, t, constants.splitWork) / clock;
+      const double cycles =
+          cyclesPerStep(problem, t, constants.splitWork, grid.tiles[t] / computeUnits) / clock;
       const double aside = std::max(perElement * columns.m[t] * columns.n[t], store) + problem.leastRamp +
                            constants.splitLaunch;
       // However it is split, the work cannot be spread better than evenly.

@@ -20,6 +20,8 @@ const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::
 GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
   GemmTile tile = {schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
                    double(schedule.wavesM)};
+  tile.clusterM = schedule.clusterM;
+  tile.clusterN = schedule.clusterN;
   tile.maxSplitK = maxSplitK(schedule);
   tile.maxSplitRows = maxSplitRows;
   tile.partSteps = 1;
@@ -42,6 +44,10 @@ GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
     tile.partSteps = schedule.stages; // which the loop takes together
   }
   return tile;
+}
+
+double deviceBytesPerClock(const Profile &profile) {
+  return profile.lastLevelCache().totalBandwidth.value / profile.peakClock.value;
 }
 
 LoopParts loopParts(const GemmSchedule &schedule, const Profile &profile, DataType type) {

@@ -81,6 +81,8 @@ std::string GemmSchedule::describe() const {
                       (wavesK > 1 ? "x" + std::to_string(wavesK) : "") + " waves " + instruction + " " +
                       llvm::Twine(stages) + (stages == 1 ? " stage" : " stages"))
                          .str();
+  if (clusterM * clusterN > 1)
+    text += " clusters of " + std::to_string(clusterM) + "x" + std::to_string(clusterN);
   if (blockScaled)
     text += " block scales";
   if (splitK > 1)

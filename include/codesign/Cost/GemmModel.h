@@ -80,6 +80,9 @@ struct GemmTile {
   int maxSplitRows = 0;     // up to which a tile is split, if not cut anywhere
   double partCycles = 0;    // in which the last of them adds the sums of one
   int partSteps = 0;        // of `depth`, that each of them has a multiple of; 0: k is cut anywhere
+  // Workgroups, one above the other or side by side, that compute neighbouring tiles and ask L2 once for what
+  // they share.
+  int clusterM = 1, clusterN = 1;
 
   bool serves(double rows) const { return rows >= minRows && (maxRows == 0 || rows <= maxRows); }
 };
@@ -104,6 +107,8 @@ std::vector<GemmTile> libraryTiles(const Profile &profile);
 struct GemmKernels {
   std::vector<GemmTile> tiles; // none: every product costs infinity
   bool swapsOperands = true;   // has each tile in both orientations
+  // Of L2 to all compute units together, in bytes per clock; 0: what each can take in is the only limit.
+  double deviceBytesPerClock = 0;
 };
 
 /// One way to compute a product.
@@ -152,7 +157,8 @@ private:
   bool isSensible(const Problem &problem, const GemmTile &tile) const;
   bool canSplit(const Problem &problem, const GemmTile &tile, double grid, int split) const;
   Grid gridOf(const Problem &problem) const;
-  double cyclesPerStep(const Problem &problem, size_t tile, double workFactor) const;
+  /// `busy`: the share of the compute units that have a tile.
+  double cyclesPerStep(const Problem &problem, size_t tile, double workFactor, double busy) const;
   double price(const Problem &problem, size_t tile, int split, Terms *terms) const;
   double best(const GemmShape &shape, GemmCandidate &candidate) const;
   Breakdown breakdownOf(const GemmShape &shape, const GemmCandidate &found, const Problem &problem,
@@ -185,6 +191,7 @@ private:
     std::vector<double> m, n;       // extent
     std::vector<double> rootArea;   // square root of the area
     std::vector<double> ldsM, ldsN; // elements read from LDS per column of k, by operand
+    std::vector<double> askM, askN; // clocks of L2 for a byte of each element per column of k, if all ask
     std::vector<double> overhead;   // cycles per 64 of k
     std::vector<int> edgeM, edgeN;  // of the extents, into edges
     std::vector<double> edges;      // distinct extents

@@ -21,6 +21,9 @@ const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::
 /// The tile of a legal schedule as GemmModel prices it.
 GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile);
 
+/// What L2 delivers to all compute units together, per clock of the compute units.
+double deviceBytesPerClock(const Profile &profile);
+
 /// Clocks of one compute unit for one tile and 64 of k, of each part alone at its full rate.
 struct LoopParts {
   double mma = 0;         // matrix instructions

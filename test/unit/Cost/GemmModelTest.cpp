@@ -179,6 +179,59 @@ TEST(GemmModel, OperandsBeyondTheCacheAreReadAgain) {
   EXPECT_NEAR(resourceOf(b, "hbm"), 2 * side * 256 * 1024 * 2 * 1024 / 304 / 5.3e12, 1e-9);
 }
 
+/// L2 gives 4,096 bytes per clock to 304 units of which each multiplies a tile: 2,048 clocks of 64 of k, in
+/// which they ask for 304 · (128 + 256) · 128 bytes, or with a multicast of what two share, of half an
+/// operand.
+TEST(GemmModel, AClusterAsksOnceForWhatItShares) {
+  auto modelOf = [](int clusterM, int clusterN) {
+    GemmTile tile = {128, 256};
+    tile.maxSplitK = 1;
+    tile.clusterM = clusterM;
+    tile.clusterN = clusterN;
+    return GemmModel(frozenProfile(), bare(),
+                     {.tiles = {tile}, .swapsOperands = false, .deviceBytesPerClock = 4096}, false);
+  };
+  const GemmShape full = product(16 * 128, 19 * 256, 4096);
+  const double steps = 64, clock = 2.1e9;
+  EXPECT_NEAR(termOf(modelOf(1, 1).breakdown(full), "l2"), steps * 304 * 384 * 128 / 4096 / clock, 1e-12);
+  EXPECT_NEAR(termOf(modelOf(2, 1).breakdown(full), "l2"), steps * 304 * 256 * 128 / 4096 / clock, 1e-12);
+  EXPECT_NEAR(resourceOf(modelOf(2, 1).breakdown(full), "l2"), steps * 304 * 256 * 128 / 4096 / clock, 1e-12);
+  // The 19 columns of tiles make 10 clusters side by side: 320 tiles, more than one wave.
+  GemmChoice choice;
+  modelOf(1, 2).breakdown(full, &choice);
+  EXPECT_EQ(choice.tiles, 16 * 20);
+  EXPECT_NEAR(choice.paddedShare, 1 / 20.0, 1e-12);
+  modelOf(2, 1).breakdown(product(15 * 128, 19 * 256, 4096), &choice);
+  EXPECT_EQ(choice.tiles, 16 * 19);
+  // Half of the units ask for half as much.
+  const Breakdown half = modelOf(1, 1).breakdown(product(8 * 128, 19 * 256, 4096));
+  EXPECT_NEAR(termOf(half, "mma"), steps * 2048 / clock, 1e-12);
+  EXPECT_NEAR(resourceOf(half, "l2"), steps * 152 * 384 * 128 / 4096 / clock, 1e-12);
+}
+
+/// What the search leaves out, a look at all candidates does not find either.
+TEST(GemmModel, ShortcutsAgreeWhereL2Limits) {
+  std::vector<GemmTile> tiles;
+  for (int m : {64, 128, 256})
+    for (int n : {64, 128, 256})
+      for (int cluster : {0, 1, 2}) {
+        GemmTile tile = {m, n};
+        tile.clusterM = cluster == 1 ? 2 : 1;
+        tile.clusterN = cluster == 2 ? 2 : 1;
+        tile.maxSplitK = cluster ? 1 : 16;
+        tiles.push_back(tile);
+      }
+  const GemmModel model(frozenProfile(), GemmConstants(),
+                        {.tiles = tiles, .swapsOperands = false, .deviceBytesPerClock = 4096}, false);
+  for (int64_t m : {1, 100, 1000, 5000, 16384})
+    for (int64_t n : {200, 4096, 14336})
+      for (int64_t k : {512, 4096}) {
+        const GemmShape shape = product(m, n, k);
+        const double all = model.timeAmong(shape, model.candidates(shape)).value;
+        EXPECT_NEAR(model.time(shape).value, all, 1e-9 * all) << m << " x " << n << " x " << k;
+      }
+}
+
 TEST(GemmModel, SplittingSharesADeepProduct) {
   GemmConstants c = bare();
   c.splitLaunch = 2e-6;
