@@ -16,9 +16,9 @@ StringRef scalarName(DataType type) {
   return isFloat8(type) ? "fp8" : type == DataType::F16 ? "f16" : "bf16";
 }
 
-Error checkTypes(const MatrixInstruction &record, bool float8) {
+Error checkTypes(const MatrixInstruction &record) {
   const DataType type = record.a.type;
-  const bool known = (type == DataType::BF16 || type == DataType::F16 || (float8 && isFloat8(type))) &&
+  const bool known = (type == DataType::BF16 || type == DataType::F16 || isFloat8(type)) &&
                      record.a.type == record.b.type && record.c.type == DataType::F32 && record.blocks == 1 &&
                      !record.sparse;
   return known ? Error::success() : usageError(Twine(record.name) + " has no emitted form yet");
@@ -35,7 +35,7 @@ public:
   }
 
   Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
-    if (Error error = checkTypes(record, /*float8=*/true))
+    if (Error error = checkTypes(record))
       return error;
     const int operandBits = record.a.layout.elementsPerLane() * bitWidth(record.a.type);
     if (operandBits != 64 && operandBits != 128 && operandBits != 256)
@@ -96,7 +96,7 @@ public:
   }
 
   Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
-    if (Error error = checkTypes(record, /*float8=*/record.kind == MatrixInstructionKind::Wgmma))
+    if (Error error = checkTypes(record))
       return error;
     if (record.kind == MatrixInstructionKind::Wgmma && record.a.space == OperandSpace::SharedMemory) {
       writeWgmma(record, out);

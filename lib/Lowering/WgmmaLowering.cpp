@@ -16,6 +16,7 @@ namespace {
 
 constexpr int64_t warpsPerGroup = 4;
 constexpr int64_t swizzleBytes = 128, narrowestSwizzleBytes = 32;
+constexpr int64_t registersForExperts = 8; // of each consumer
 
 class WgmmaBuilder {
 public:
@@ -334,7 +335,10 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   full = MbarriersOp::create(builder, ring, "full", int64_t(1));
   empty = MbarriersOp::create(builder, ring, "empty", groups * warpsPerGroup * clusterSize);
   ClusterBarrierOp::create(builder);
-  auto roles = RolesOp::create(builder, schedule.producerRegisters, schedule.consumerRegisters);
+  // Looking up experts takes the lane that copies more registers; the consumers give them.
+  const int64_t given = problem.experts > 0 && schedule.producerRegisters > 0 ? registersForExperts : 0;
+  auto roles = RolesOp::create(builder, schedule.producerRegisters + given * groups,
+                               schedule.consumerRegisters - given);
   builder.createBlock(&roles.getProducer());
   produce();
   builder.createBlock(&roles.getConsumers());

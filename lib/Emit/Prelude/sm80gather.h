@@ -67,14 +67,23 @@ DEVICE void copyAsync(Tile &tile, const GatheredRows<CopiedTile<Tile, Threads>, 
   }
 }
 
+/// 16 bytes from global memory to registers where `there`, else zeros.
+DEVICE Chunk loadChunkIf(const void *address, bool there) {
+  Chunk to;
+  asm volatile("{ .reg .pred p; setp.ne.u32 p, %5, 0; mov.b32 %0, 0; mov.b32 %1, 0; mov.b32 %2, 0; "
+               "mov.b32 %3, 0; @p ld.global.nc.v4.b32 {%0, %1, %2, %3}, [%4]; }"
+               : "=&r"(to.words[0]), "=&r"(to.words[1]), "=&r"(to.words[2]), "=&r"(to.words[3])
+               : "l"(address), "r"(static_cast<unsigned>(there)));
+  return to;
+}
+
 /// This lane's 16 bytes of eight rows, as from rows that follow one another; zero where there is no row.
-template <Reuse reuse, class Loaded, int Pitch, class... Checks>
+template <Reuse, class Loaded, int Pitch, class... Checks>
 DEVICE Chunk loadOperand(const GatheredRows<Loaded, Pitch> &matrix, int row, int k, int step, Checks...) {
   constexpr int size = static_cast<int>(sizeof(typename Loaded::Element));
   const int column = k + step + laneId() % 4 * lengthOf<typename Loaded::Element>;
-  if (!matrix.has(row / 8) || (sizeof...(Checks) > 0 && column >= Pitch))
-    return {};
-  return loadChunk<reuse>(matrix.row(row / 8) + column * size);
+  const bool inRow = sizeof...(Checks) == 0 || column < Pitch;
+  return loadChunkIf(matrix.row(row / 8) + column * size, matrix.has(row / 8) && inRow);
 }
 
 } // namespace
