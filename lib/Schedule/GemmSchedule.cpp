@@ -114,8 +114,11 @@ SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
 bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile) {
   constexpr int numbersPerExpert = 3, mostExperts = 1024, chunkBytes = 16;
   constexpr int bytes = numbersPerExpert * (mostExperts * 4 + chunkBytes); // and one number more of each kind
+  constexpr int mostSums =
+      160; // of a lane: with 192, ptxas 13 spills beside what finds the rows of an expert
   return schedule.family != GemmFamily::WgmmaTmaPersistent ||
-         sharedMemoryUse(schedule).total() + bytes <= profile.shared.maxPerWorkgroup.value;
+         (sharedMemoryUse(schedule).total() + bytes <= profile.shared.maxPerWorkgroup.value &&
+          registerUse(schedule).accumulators <= mostSums);
 }
 
 /// Products of one row of instructions, and the scales of `blocks` blocks of k under way. With wgmma, of all

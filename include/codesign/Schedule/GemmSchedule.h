@@ -104,8 +104,8 @@ struct SharedMemoryUse {
 };
 SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule);
 
-/// Whether a persistent workgroup has room for what it keeps of experts beside that: three numbers of each,
-/// of 1024 of them. True for other families, which keep nothing.
+/// Whether a persistent workgroup has room for what experts take beside that: three numbers of each of 1024 in
+/// LDS, and registers for where rows end. True for other families, which keep nothing.
 bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile);
 
 /// Registers of one thread by purpose. Accumulators and

@@ -88,17 +88,20 @@ TEST(CostModel, OwnKernelsOfExpertsArePricedFromTheirSchedules) {
   EXPECT_FALSE(own.supports(decode));
 }
 
-/// Tiles that the copy engine stores cannot end inside the rows of another expert.
-TEST(CostModel, ExpertsAreNotGivenToTheCopyEngine) {
+/// Many rows of an expert are a matter of wgmma, as those of a dense layer; clusters ask L2 for less.
+TEST(CostModel, ManyRowsGoToTheCopyEngineInClusters) {
   Profile h100 = shippedProfile("h100-sxm");
   CostOptions options;
   options.provider = Provider::Own;
   CostModel own(h100, options);
   const Estimate experts = own.estimate(GroupedGemmShape{
       .tokens = 16384, .rows = 32768, .experts = 8, .topK = 2, .localExperts = 8, .n = 14336, .k = 4096});
-  EXPECT_EQ(experts.schedule->family, GemmFamily::MmaCpAsyncMultistage);
-  EXPECT_EQ(own.estimate(GemmShape{.m = 32768, .n = 14336, .k = 4096}).schedule->family,
-            GemmFamily::WgmmaTmaPersistent);
+  EXPECT_EQ(experts.schedule->family, GemmFamily::WgmmaTmaPersistent);
+  const GemmSchedule dense = *own.estimate(GemmShape{.m = 32768, .n = 14336, .k = 4096}).schedule;
+  EXPECT_EQ(dense.family, GemmFamily::WgmmaTmaPersistent);
+  EXPECT_EQ(dense.clusterM * dense.clusterN, 2);
+  // One row of tiles: nothing to share along m, and no second workgroup without rows.
+  EXPECT_EQ(own.estimate(GemmShape{.m = 64, .n = 14336, .k = 4096}).schedule->clusterM, 1);
 }
 
 } // namespace

@@ -362,6 +362,12 @@ TEST(GemmSchedule, PersistentWorkgroupsKeepRoomForExperts) {
   full.instruction = "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16.ss";
   full.stages = 6; // 6 x 32,768 + 32,768 + 96 = 229,472
   EXPECT_FALSE(hasRoomForExperts(full, profile));
+  // 192 sums of a lane leave no registers: 4 x 40,960 + 49,152 + 64 bytes would.
+  full.macroTileM = 192;
+  full.wavesM = 1;
+  full.stages = 4;
+  EXPECT_EQ(sharedMemoryUse(full).total(), 213056);
+  EXPECT_FALSE(hasRoomForExperts(full, profile));
   EXPECT_TRUE(hasRoomForExperts(largeMfma(), load("mi300x")));
 }
 
