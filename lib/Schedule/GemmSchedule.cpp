@@ -199,7 +199,10 @@ int compiledRegisters(const GemmSchedule &schedule) {
     constexpr int least =
         176; // for sm_80 ptxas writes some short loops out again and takes as many as it may
     const int loads = registerUse(schedule).staging / schedule.stages / (readBytes / 4);
-    return std::max(least, total + others + registersPerLoad * loads +
+    // Operands of 8 bits become fp16 ahead of their products; of 66 schedules the three that spilled need
+    // these.
+    const int converted = isFloat8(schedule.matrixInstruction().a.type) ? 24 : 0;
+    return std::max(least, total + others + converted + registersPerLoad * loads +
                                2 * (schedule.macroTileM + schedule.macroTileN) / rowsPerLoad);
   }
   case GemmFamily::MfmaWeightStream:
