@@ -104,6 +104,16 @@ bool isVectorInstruction(InstructionClass kind) {
   }
 }
 
+/// Vector instructions that s_setvskip discards, or that no lane executes, read and write no register. Matrix
+/// instructions and those that pick lanes themselves ignore EXEC.
+bool usesNothing(const Wave &wave, const Instruction &instruction) {
+  if (!isVectorInstruction(instruction.kind))
+    return false;
+  const bool ignoresExec = instruction.kind == InstructionClass::Matrix ||
+                           (instruction.kind == InstructionClass::Vector && !instruction.details);
+  return wave.skipsVector || (wave.exec() == 0 && !ignoresExec);
+}
+
 void WorkgroupRunner::runQuantum(Wave &wave, unsigned quantum) {
   setFloatEnvironment(wave.mode, false);
   const std::vector<Instruction> &code = group.program->instructions();
@@ -115,8 +125,8 @@ void WorkgroupRunner::runQuantum(Wave &wave, unsigned quantum) {
     if (wave.gprIndexMode && canIndexRegisters(*next))
       next = &indexed.emplace(withIndexedRegisters(wave, *next));
     const Instruction &instruction = *next;
-    if (group.checking && wave.skipsVector && isVectorInstruction(instruction.kind)) {
-      ++wave.checks.slot; // discarded: it reads and writes nothing
+    if (group.checking && usesNothing(wave, instruction)) {
+      ++wave.checks.slot;
     } else if (group.checking) {
       checkPendingRegisters(wave, instruction);
       checkHazards(wave, instruction);

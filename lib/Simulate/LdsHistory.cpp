@@ -109,6 +109,22 @@ struct ByteRange {
   uint32_t begin, end;
 };
 
+/// Are these the bytes in LDS, or those that a direct load in flight will leave there?
+bool holdsOrReceives(const Workgroup &group, ByteRange range, const uint8_t *written) {
+  const uint32_t count = range.end - range.begin;
+  if (std::equal(written, written + count, group.lds.data() + range.begin))
+    return true;
+  for (const std::unique_ptr<Wave> &wave : group.waves)
+    for (const LateLdsWrite &late : wave->lateLdsWrites)
+      for (int i = 0; i < late.count; ++i) {
+        const uint32_t offset = range.begin - late.target[i];
+        if (offset + count <= static_cast<uint32_t>(late.bytesPerLane) &&
+            std::equal(written, written + count, &late.bytes[i * late.bytesPerLane + offset]))
+          return true;
+      }
+  return false;
+}
+
 void recordInCell(Wave &wave, const Instruction &instruction, LdsOperationId operation, LdsAccessKind kind,
                   ByteRange range, int lane, const uint8_t *written) {
   LdsHistory &history = wave.group->checks.lds;
@@ -121,9 +137,8 @@ void recordInCell(Wave &wave, const Instruction &instruction, LdsOperationId ope
     const Order order =
         bothAtomic ? Order::Safe : orderOf(wave, cell.write, isDma && (cell.write & ldsDmaBit));
     // Waves that store the same value do not disturb each other.
-    const bool same =
-        writes && !isAtomic && written && order == Order::Race &&
-        std::equal(written, written + (range.end - range.begin), wave.group->lds.data() + range.begin);
+    const bool same = writes && !isAtomic && written && order == Order::Race &&
+                      holdsOrReceives(*wave.group, range, written);
     if (order != Order::Safe && !same)
       report(wave, instruction, cell.write, order, {writes ? "writes" : "reads", "wrote"}, range.begin, lane);
   }

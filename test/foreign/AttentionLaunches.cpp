@@ -7,7 +7,8 @@ namespace codesign::foreign {
 LaunchText launchOf(const AttentionBackward &a) {
   const int64_t queryElements = a.batch * a.queries * a.heads * a.depth,
                 keyElements = a.batch * a.keys * a.heads * a.depth;
-  ArgumentText arguments;
+  const bool anyLength = a.codeObject.find("_pssk") != std::string::npos;
+  ArgumentText arguments(anyLength ? 8 : 16);
   arguments.buffer("dq", "f32", queryElements)
       .buffer("dk", "bf16", keyElements)
       .buffer("dv", "bf16", keyElements)
@@ -21,7 +22,7 @@ LaunchText launchOf(const AttentionBackward &a) {
       .real(1.44269504f);
   // Strides in bytes of a row, head and sequence of a [b,s,h,d] tensor of bf16.
   const int64_t row = a.heads * a.depth * 2, head = a.depth * 2;
-  if (a.codeObject.find("_pssk") != std::string::npos) {
+  if (anyLength) {
     arguments.integer(1).integer(a.queries).integer(a.keys).integer(a.depth).integer(a.heads);
     for (int64_t length : {a.queries, a.keys, a.keys, a.queries, a.keys, a.keys}) // q, k, v, do, dk, dv
       arguments.integer(head).integer(length * row).integer(row);
@@ -31,7 +32,7 @@ LaunchText launchOf(const AttentionBackward &a) {
         .integer(head)
         .integer(a.queries * row)
         .integer(row);
-    arguments.integer(1).integer(head).integer(a.keys * row).integer(row).integer(row);
+    arguments.integer(1).integer(head).integer(a.keys * row).integer(row).integer(row).integer(a.depth);
   }
   LaunchText launch;
   launch.codeObject = a.codeObject;

@@ -24,9 +24,10 @@ LaunchText launchOf(const FusedExperts &moe) {
   const ExpertLayer &layer = moe.layer;
   const int64_t bytes = bytesOf(moe.type), firstRows = layer.gated ? 2 * layer.inner : layer.inner;
   const bool quantized = bytes == 1;
+  const int64_t inputRows = layer.tokens * (moe.smoothed ? layer.top : 1);
   ArgumentText arguments;
   arguments.buffer("out", moe.outputType, layer.tokens * layer.width)
-      .buffer("x", moe.type, layer.tokens * layer.width, "random")
+      .buffer("x", moe.type, inputRows * layer.width, "random")
       .buffer("w1", moe.type, layer.experts * firstRows * layer.width, "random")
       .buffer("count", "i32", 2)
       .buffer("w2", moe.type, layer.experts * layer.width * layer.inner, "random");
@@ -37,12 +38,15 @@ LaunchText launchOf(const FusedExperts &moe) {
     rowScales = layer.width / 128;
   }
   if (quantized)
-    arguments.buffer("scale_x", "f32", layer.tokens * rowScales, "one")
+    arguments.buffer("scale_x", "f32", inputRows * rowScales, "one")
         .buffer("scale_w1", "f32", layer.experts * firstScales, "one")
         .buffer("scale_w2", "f32", layer.experts * secondScales, "one");
   else
     arguments.null().null().null();
-  arguments.null(); // smoothing of the second product's input
+  if (moe.smoothed) // factors of the second product's input
+    arguments.buffer("smooth", "f32", layer.experts * layer.inner, "one");
+  else
+    arguments.null();
   addSorted(arguments, layer, true);
   arguments.integer(layer.width).integer(layer.inner).integer(layer.tokens).integer(layer.experts);
   // Strides in bytes: of rows of x, w1, w2 and out, then of experts.

@@ -10,7 +10,7 @@ namespace codesign::foreign {
 
 ArgumentText &ArgumentText::real(float value) {
   list.push_back(llvm::formatv("f32:{0:e9}", double(value)).str());
-  return pad(12);
+  return pad(slotBytes - 4);
 }
 
 std::string gridText(int64_t x, int64_t y, int64_t z) {

@@ -118,7 +118,8 @@ struct FusedExperts {
   ExpertLayer layer;
   std::string type = "bf16"; // of x, w1 and w2: bf16, f16, fp8 or i8
   std::string outputType = "bf16";
-  int64_t tileInner = 512;      // columns of `inner` for a workgroup
+  int64_t tileInner = 512; // columns of `inner` for a workgroup
+  bool smoothed = false;   // x holds a row for each place of a token, place after place; smooth[e,inner] too
   bool scalesOfBlocks = false;  // scale_x[width/128, t], scale_w1[e, rows/128, width/128], scale_w2 likewise
   int64_t persistentGroups = 0; // workgroups of a persistent kernel, 0: one for each block and tile
 };

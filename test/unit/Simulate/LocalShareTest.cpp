@@ -1,5 +1,6 @@
 // DS operations beyond plain reads and writes: counters, ring buffers, exchanges. One wave, 64 lanes.
 #include "TestSupport.h"
+#include <numeric>
 #include <random>
 
 using namespace codesign::simulate;
@@ -210,6 +211,37 @@ TEST(LocalShare, DirectLoadsArriveLate) {
     EXPECT_EQ(memory.values<uint32_t>(out)[lane], lane);
     EXPECT_EQ(memory.values<uint32_t>(out)[64 + lane], 99u);
   }
+}
+
+/// Two waves that load the same bytes to the same place do not disturb each other, though both are in flight.
+TEST(LocalShare, EqualDirectLoadsDoNotRace) {
+  CodeObjectPointer object = loadAssembly(assemblyKernel({"k", R"(
+  s_load_dwordx4 s[4:7], s[0:1], 0x0
+  v_lshlrev_b32 v1, 2, v0
+  v_and_b32 v2, 0xfc, v1
+  s_mov_b32 m0, 0
+  s_waitcnt lgkmcnt(0)
+  global_load_lds_dword v2, s[4:5]
+  s_waitcnt vmcnt(0)
+  s_barrier
+  ds_read_b32 v10, v2
+  s_waitcnt lgkmcnt(0)
+  global_store_dword v1, v10, s[6:7]
+)",
+                                                          256}));
+  ASSERT_TRUE(object);
+  DeviceMemory memory;
+  std::vector<uint32_t> values(64);
+  std::iota(values.begin(), values.end(), 7);
+  uint64_t in = memory.allocateValues<uint32_t>("in", values), out = memory.allocate("out", 512);
+  for (uint64_t seed : {0, 1, 2}) {
+    RunOptions options;
+    options.seed = seed;
+    RunReport report =
+        runChecked(*object, {"k", {1}, {128}, KernelArguments().pointer(in).pointer(out)}, memory, options);
+    EXPECT_TRUE(report.findings.empty()) << describe(report);
+  }
+  EXPECT_EQ(memory.values<uint32_t>(out)[127], 70u);
 }
 
 } // namespace
