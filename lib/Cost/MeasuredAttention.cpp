@@ -1,8 +1,6 @@
 #include "MeasurementKinds.h"
 #include "codesign/Cost/AttentionModel.h"
 #include "codesign/Cost/DecodeModel.h"
-#include "codesign/Cost/Regime.h"
-#include <array>
 
 namespace codesign {
 
@@ -16,7 +14,7 @@ DataType cacheType(llvm::StringRef name) {
 }
 
 bool isUsable(double seconds, const OperatorShape &shape, const Profile &profile) {
-  if (!(seconds > 0))
+  if (!(seconds > 0) || !std::isfinite(seconds) || flops(shape).value <= 0)
     return false;
   auto peak = profile.peakMatrix.find(DataType::BF16);
   // Twice the 16-bit peak bounds 8-bit kernels as well.
@@ -24,7 +22,8 @@ bool isUsable(double seconds, const OperatorShape &shape, const Profile &profile
 }
 
 /// Prefill of TensorRT-LLM: the time includes the pass that rotates q and k and writes the cache.
-class PrefillKind final : public ModelledKind<PrefillKind, AttentionModel, AttentionConstants> {
+class PrefillKind final
+    : public OneShapeKind<PrefillKind, AttentionModel, AttentionConstants, AttentionShape> {
 public:
   llvm::StringRef name() const override { return "prefill"; }
   bool matches(const MeasurementTable &table) const override {
@@ -36,55 +35,42 @@ public:
                                                 "head_dim", "window", "dtype"};
     return names;
   }
-  std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const override {
-    std::vector<MeasuredRow> rows;
-    for (size_t i = 0; i < table.rows.size(); ++i) {
-      if (table.text(i, "hw") != profile.name)
-        continue;
-      auto size = [&](llvm::StringRef name) { return static_cast<int64_t>(table.number(i, name)); };
-      AttentionShape shape{.batch = size("batch"),
-                           .queryLength = size("seq"),
-                           .keyLength = size("seq"),
-                           .heads = size("heads"),
-                           .keyValueHeads = size("kv_heads"),
-                           .headDim = size("head_dim"),
-                           .window = table.column("window") < 0 ? 0 : size("window"),
-                           .type = cacheType(table.text(i, "dtype")),
-                           .keyValueType = cacheType(table.text(i, "kv_dtype"))};
-      MeasuredRow row;
-      row.seconds = table.number(i, "us") * 1e-6;
-      if (!isUsable(row.seconds, shape, profile))
-        continue;
-      row.key = {"prefill", table.text(i, "provider").str(), shape.keyValueType};
-      row.group = groupOf(shape.heads, shape.keyValueHeads, shape.headDim);
-      row.regime = regimeOf(shape).str();
-      row.coordinates = {double(shape.batch),         double(shape.queryLength), double(shape.heads),
-                         double(shape.keyValueHeads), double(shape.headDim),     double(shape.window),
-                         double(bitWidth(shape.type))};
-      row.parts = {shape};
-      row.tableRow = i;
-      rows.push_back(std::move(row));
-    }
-    return collapsed(std::move(rows));
+  static void addRows(const MeasurementTable &table, size_t i, const Profile &profile,
+                      std::vector<MeasuredRow> &rows) {
+    const AttentionShape shape{.batch = sizeIn(table, i, "batch"),
+                               .queryLength = sizeIn(table, i, "seq"),
+                               .keyLength = sizeIn(table, i, "seq"),
+                               .heads = sizeIn(table, i, "heads"),
+                               .keyValueHeads = sizeIn(table, i, "kv_heads"),
+                               .headDim = sizeIn(table, i, "head_dim"),
+                               .window = sizeIn(table, i, "window"),
+                               .type = cacheType(table.text(i, "dtype")),
+                               .keyValueType = cacheType(table.text(i, "kv_dtype"))};
+    const double seconds = table.number(i, "us") * 1e-6;
+    if (table.text(i, "hw") == profile.name && isUsable(seconds, shape, profile) && shape.keyValueHeads > 0)
+      rows.push_back(rowOf(shape, {"prefill", table.text(i, "provider").str(), shape.keyValueType}, seconds,
+                           groupOf(shape.heads, shape.keyValueHeads, shape.headDim),
+                           {double(shape.batch), double(shape.queryLength), double(shape.heads),
+                            double(shape.keyValueHeads), double(shape.headDim), double(shape.window),
+                            double(bitWidth(shape.type))},
+                           i));
   }
   static std::string termsOf(const AttentionModel &model, const MeasuredRow &row) {
-    const auto &shape = std::get<AttentionShape>(row.parts.front());
-    std::string text;
-    appendTerms(text, "", model.breakdown(shape));
+    std::string text = OneShapeKind::termsOf(model, row);
     Breakdown preparation;
-    preparation.add("preparation", model.preparation(shape).value);
+    preparation.add("preparation", model.preparation(shapeOf(row)).value);
     appendTerms(text, "", preparation);
     return text;
   }
   static double seconds(const AttentionModel &model, const MeasuredRow &row) {
-    const AttentionShape &shape = std::get<AttentionShape>(row.parts.front());
-    return (model.time(shape) + model.preparation(shape)).value;
+    return OneShapeKind::seconds(model, row) + model.preparation(shapeOf(row)).value;
   }
 };
 
 /// Rates of AITER's kernels, one column per device and pass: head_dim 128, no window, nothing around the
 /// kernel.
-class AttentionRateKind final : public ModelledKind<AttentionRateKind, AttentionModel, AttentionConstants> {
+class AttentionRateKind final
+    : public OneShapeKind<AttentionRateKind, AttentionModel, AttentionConstants, AttentionShape> {
   struct Column {
     const char *prefix, *kind, *provider;
   };
@@ -101,48 +87,31 @@ public:
     static constexpr llvm::StringRef names[] = {"batch", "seq", "heads", "kv_heads", "causal"};
     return names;
   }
-  std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const override {
-    std::vector<MeasuredRow> rows;
+  static void addRows(const MeasurementTable &table, size_t i, const Profile &profile,
+                      std::vector<MeasuredRow> &rows) {
     for (const Column &pass : passes) {
+      const AttentionShape shape{.batch = sizeIn(table, i, "batch"),
+                                 .queryLength = sizeIn(table, i, "seq_q"),
+                                 .keyLength = sizeIn(table, i, "seq_kv"),
+                                 .heads = sizeIn(table, i, "q_heads"),
+                                 .keyValueHeads = sizeIn(table, i, "kv_heads"),
+                                 .headDim = sizeIn(table, i, "hdim"),
+                                 .causal = sizeIn(table, i, "causal") != 0,
+                                 .backward = llvm::StringRef(pass.prefix) != "fwd"};
       const std::string column = std::string(pass.prefix) + "_tflops_" + profile.name;
-      for (size_t i = 0; table.column(column) >= 0 && i < table.rows.size(); ++i) {
-        auto size = [&](llvm::StringRef name) { return static_cast<int64_t>(table.number(i, name)); };
-        AttentionShape shape{.batch = size("batch"),
-                             .queryLength = size("seq_q"),
-                             .keyLength = size("seq_kv"),
-                             .heads = size("q_heads"),
-                             .keyValueHeads = size("kv_heads"),
-                             .headDim = size("hdim"),
-                             .causal = size("causal") != 0,
-                             .backward = llvm::StringRef(pass.prefix) != "fwd"};
-        MeasuredRow row;
-        row.seconds = flops(shape).value / (table.number(i, column) * 1e12);
-        if (!isUsable(row.seconds, shape, profile))
-          continue;
-        row.key = {pass.kind, pass.provider, DataType::BF16};
-        row.group = groupOf(shape.batch, shape.heads, shape.keyValueHeads);
-        row.regime = regimeOf(shape).str();
-        row.coordinates = {double(shape.batch), double(shape.queryLength), double(shape.heads),
-                           double(shape.keyValueHeads), double(shape.causal)};
-        row.parts = {shape};
-        row.tableRow = i;
-        rows.push_back(std::move(row));
-      }
+      const double seconds = flops(shape).value / (table.number(i, column) * 1e12);
+      if (isUsable(seconds, shape, profile) && shape.keyValueHeads > 0)
+        rows.push_back(rowOf(shape, {pass.kind, pass.provider, DataType::BF16}, seconds,
+                             groupOf(shape.batch, shape.heads, shape.keyValueHeads),
+                             {double(shape.batch), double(shape.queryLength), double(shape.heads),
+                              double(shape.keyValueHeads), double(shape.causal)},
+                             i));
     }
-    return collapsed(std::move(rows));
-  }
-  static std::string termsOf(const AttentionModel &model, const MeasuredRow &row) {
-    std::string text;
-    appendTerms(text, "", model.breakdown(std::get<AttentionShape>(row.parts.front())));
-    return text;
-  }
-  static double seconds(const AttentionModel &model, const MeasuredRow &row) {
-    return model.time(std::get<AttentionShape>(row.parts.front())).value;
   }
   /// One head_dim and no window: softmax, masks and traffic cannot be told from the products and the fixed
   /// cost.
   static AttentionConstants start(llvm::ArrayRef<MeasuredRow> rows) {
-    const bool backward = std::get<AttentionShape>(rows.front().parts.front()).backward;
+    const bool backward = shapeOf(rows.front()).backward;
     AttentionConstants c;
     c.launch = 30e-6;
     c.mmaEfficiency = backward ? 0.17 : 0.45;
@@ -170,7 +139,7 @@ public:
   }
 };
 
-class DecodeKind final : public ModelledKind<DecodeKind, DecodeModel, DecodeConstants> {
+class DecodeKind final : public OneShapeKind<DecodeKind, DecodeModel, DecodeConstants, DecodeAttentionShape> {
 public:
   llvm::StringRef name() const override { return "decode"; }
   bool matches(const MeasurementTable &table) const override {
@@ -181,41 +150,23 @@ public:
                                                 "kv_heads", "head_dim", "window"};
     return names;
   }
-  std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const override {
-    std::vector<MeasuredRow> rows;
-    for (size_t i = 0; i < table.rows.size(); ++i) {
-      if (table.text(i, "hw") != profile.name)
-        continue;
-      auto size = [&](llvm::StringRef name) { return static_cast<int64_t>(table.number(i, name)); };
-      DecodeAttentionShape shape{.batch = size("batch"),
-                                 .context = size("context"),
-                                 .heads = size("heads"),
-                                 .keyValueHeads = size("kv_heads"),
-                                 .headDim = size("head_dim"),
-                                 .window = table.column("window") < 0 ? 0 : size("window"),
-                                 .keyValueType = cacheType(table.text(i, "kv_dtype"))};
-      MeasuredRow row;
-      row.seconds = table.number(i, "us") * 1e-6;
-      if (!(row.seconds > 0))
-        continue;
-      row.key = {"decode", table.text(i, "provider").str(), shape.keyValueType};
-      row.group = groupOf(shape.heads, shape.keyValueHeads, shape.headDim);
-      row.regime = regimeOf(shape).str();
-      row.coordinates = {double(shape.batch),         double(shape.context), double(shape.heads),
-                         double(shape.keyValueHeads), double(shape.headDim), double(shape.window)};
-      row.parts = {shape};
-      row.tableRow = i;
-      rows.push_back(std::move(row));
-    }
-    return collapsed(std::move(rows));
-  }
-  static std::string termsOf(const DecodeModel &model, const MeasuredRow &row) {
-    std::string text;
-    appendTerms(text, "", model.breakdown(std::get<DecodeAttentionShape>(row.parts.front())));
-    return text;
-  }
-  static double seconds(const DecodeModel &model, const MeasuredRow &row) {
-    return model.time(std::get<DecodeAttentionShape>(row.parts.front())).value;
+  static void addRows(const MeasurementTable &table, size_t i, const Profile &profile,
+                      std::vector<MeasuredRow> &rows) {
+    const DecodeAttentionShape shape{.batch = sizeIn(table, i, "batch"),
+                                     .context = sizeIn(table, i, "context"),
+                                     .heads = sizeIn(table, i, "heads"),
+                                     .keyValueHeads = sizeIn(table, i, "kv_heads"),
+                                     .headDim = sizeIn(table, i, "head_dim"),
+                                     .window = sizeIn(table, i, "window"),
+                                     .keyValueType = cacheType(table.text(i, "kv_dtype"))};
+    const double seconds = table.number(i, "us") * 1e-6;
+    if (table.text(i, "hw") == profile.name && seconds > 0 && flops(shape).value > 0 &&
+        shape.keyValueHeads > 0)
+      rows.push_back(rowOf(shape, {"decode", table.text(i, "provider").str(), shape.keyValueType}, seconds,
+                           groupOf(shape.heads, shape.keyValueHeads, shape.headDim),
+                           {double(shape.batch), double(shape.context), double(shape.heads),
+                            double(shape.keyValueHeads), double(shape.headDim), double(shape.window)},
+                           i));
   }
 };
 

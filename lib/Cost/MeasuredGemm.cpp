@@ -1,6 +1,5 @@
 #include "MeasurementKinds.h"
 #include "codesign/Cost/GemmModel.h"
-#include "codesign/Cost/Regime.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -153,36 +152,25 @@ public:
       const llvm::StringRef output = table.text(i, "dtype_out");
       if (!operands)
         continue;
-      auto size = [&](llvm::StringRef name) {
-        const double value = table.number(i, name);
-        return value >= 1 && value < 1e12 ? static_cast<int64_t>(value) : 0;
-      };
-      GemmShape shape{.m = size("m"),
-                      .n = size("n"),
-                      .k = size("k"),
-                      .batch = table.column("batch") < 0 ? 1 : size("batch"),
+      GemmShape shape{.m = sizeIn(table, i, "m"),
+                      .n = sizeIn(table, i, "n"),
+                      .k = sizeIn(table, i, "k"),
+                      .batch = table.column("batch") < 0 ? 1 : sizeIn(table, i, "batch"),
                       .input = operands->type,
                       .output = output == "fp32" || output == "int32" ? DataType::F32 : DataType::BF16,
                       .scaling = operands->scaling};
-      MeasuredRow row;
-      row.seconds = table.number(i, "us") * 1e-6;
+      const double seconds = table.number(i, "us") * 1e-6;
       if (shape.m < 1 || shape.n < 1 || shape.k < 1 || shape.batch < 1 ||
-          !isPossible(shape, row.seconds, profile))
+          !isPossible(shape, seconds, profile))
         continue;
-      row.key = {operands->kind.str(), providerOf(table, i), operands->type};
-      row.group = groupOf(shape.n, shape.k);
-      row.regime = regimeOf(shape).str();
       const llvm::StringRef layout = table.text(i, "trans");
       const bool isFloat16 = word == "fp16" || word == "float16";
-      row.coordinates = {double(shape.m),
-                         double(shape.n),
-                         double(shape.k),
-                         double(shape.batch),
-                         double(bitWidth(shape.output)) + isFloat16,
-                         layout.size() == 2 ? 2.0 * (layout[0] == 'T') + (layout[1] == 'T') : 0.0};
-      row.parts = {shape};
-      row.tableRow = i;
-      rows.push_back(std::move(row));
+      rows.push_back(rowOf(shape, {operands->kind.str(), providerOf(table, i), operands->type}, seconds,
+                           groupOf(shape.n, shape.k),
+                           {double(shape.m), double(shape.n), double(shape.k), double(shape.batch),
+                            double(bitWidth(shape.output)) + isFloat16,
+                            layout.size() == 2 ? 2.0 * (layout[0] == 'T') + (layout[1] == 'T') : 0.0},
+                           i));
     }
     return collapsed(std::move(rows));
   }

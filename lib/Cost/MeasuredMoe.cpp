@@ -132,23 +132,21 @@ private:
     }
   }
 
-  static int64_t size(const MeasurementTable &table, size_t row, llvm::StringRef name) {
-    return static_cast<int64_t>(table.number(row, name));
-  }
-
   /// TensorRT-LLM: whole layers under tensor and expert parallelism.
   static std::optional<MeasuredRow> layerRow(const MeasurementTable &table, size_t i) {
     const llvm::StringRef type = table.text(i, "dtype");
     const bool block = type == "fp8_block";
     if (type != "bfloat16" && type != "fp8" && !block)
       return std::nullopt;
-    const int64_t hidden = size(table, i, "hidden"), width = size(table, i, "expert_ffn");
-    const int64_t tp = size(table, i, "tp"), ep = size(table, i, "ep");
-    GroupedGemmShape up{.tokens = size(table, i, "tokens"),
-                        .experts = size(table, i, "experts"),
-                        .topK = size(table, i, "top_k"),
+    const int64_t hidden = sizeIn(table, i, "hidden"), width = sizeIn(table, i, "expert_ffn");
+    const int64_t tp = sizeIn(table, i, "tp"), ep = sizeIn(table, i, "ep");
+    GroupedGemmShape up{.tokens = sizeIn(table, i, "tokens"),
+                        .experts = sizeIn(table, i, "experts"),
+                        .topK = sizeIn(table, i, "top_k"),
                         .input = type == "bfloat16" ? DataType::BF16 : DataType::F8E4M3,
                         .scaling = block ? Scaling::Block128 : Scaling::None};
+    if (up.tokens < 1 || hidden < 1 || width < 1 || up.topK < 1 || tp < 1 || ep < 1)
+      return std::nullopt;
     up.localExperts = up.experts / ep;
     up.rows = std::max<int64_t>(1, up.tokens * up.topK / ep);
     llvm::StringRef routing = table.text(i, "routing");
@@ -188,13 +186,13 @@ private:
     if (!rowsType || rowsType != weights)
       return std::nullopt;
     const bool block = table.text(i, "q_type") == "QuantType.per_1x128";
-    const int64_t hidden = size(table, i, "hidden"), width = size(table, i, "expert_ffn");
-    GroupedGemmShape up{.tokens = size(table, i, "tokens"),
-                        .experts = size(table, i, "experts"),
-                        .topK = size(table, i, "top_k"),
+    const int64_t hidden = sizeIn(table, i, "hidden"), width = sizeIn(table, i, "expert_ffn");
+    GroupedGemmShape up{.tokens = sizeIn(table, i, "tokens"),
+                        .experts = sizeIn(table, i, "experts"),
+                        .topK = sizeIn(table, i, "top_k"),
                         .input = *rowsType,
                         .scaling = block ? Scaling::Block128 : Scaling::None};
-    if (up.topK < 1 || up.experts < up.topK)
+    if (up.tokens < 1 || hidden < 1 || width < 1 || up.topK < 1 || up.experts < up.topK)
       return std::nullopt;
     up.localExperts = up.experts;
     up.rows = up.tokens * up.topK;

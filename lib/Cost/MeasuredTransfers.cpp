@@ -1,6 +1,5 @@
 #include "MeasurementKinds.h"
 #include "codesign/Cost/CollectiveModel.h"
-#include "codesign/Cost/Regime.h"
 #include "codesign/Cost/StreamModel.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -17,7 +16,7 @@ struct OneCollectiveModel : CollectiveModel {
 };
 
 class CollectiveKindTable final
-    : public ModelledKind<CollectiveKindTable, OneCollectiveModel, CollectiveConstants> {
+    : public OneShapeKind<CollectiveKindTable, OneCollectiveModel, CollectiveConstants, CollectiveShape> {
 public:
   llvm::StringRef name() const override { return "collective"; }
   bool matches(const MeasurementTable &table) const override {
@@ -27,40 +26,24 @@ public:
     static constexpr llvm::StringRef names[] = {"gpus", "bytes"};
     return names;
   }
-  std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const override {
-    std::vector<MeasuredRow> rows;
-    for (size_t i = 0; i < table.rows.size(); ++i) {
-      if (table.text(i, "hw") != profile.name)
-        continue;
-      std::optional<CollectiveKind> kind =
-          llvm::StringSwitch<std::optional<CollectiveKind>>(table.text(i, "op"))
-              .Case("all_reduce", CollectiveKind::AllReduce)
-              .Case("all_gather", CollectiveKind::AllGather)
-              .Case("reduce_scatter", CollectiveKind::ReduceScatter)
-              .Case("alltoall", CollectiveKind::AllToAll)
-              .Default(std::nullopt);
-      const int64_t bytesPerElement = table.text(i, "dtype") == "int8" ? 1 : 2;
-      const int64_t elements = static_cast<int64_t>(table.number(i, "message_elements"));
-      MeasuredRow row;
-      row.seconds = table.number(i, "us") * 1e-6;
-      if (!kind || !(row.seconds > 0))
-        continue;
-      CollectiveShape shape{*kind, elements * bytesPerElement, static_cast<int64_t>(table.number(i, "gpus"))};
-      row.key = {calibrationKind(*kind).str(), table.text(i, "provider").str(), std::nullopt};
-      row.group = groupOf(shape.ranks,
-                          shape.bytes); // a size is not a shape: sizes between known ones are interpolated
-      row.regime = regimeOf(shape).str();
-      row.coordinates = {double(shape.ranks), double(shape.bytes)};
-      row.parts = {shape};
-      row.tableRow = i;
-      rows.push_back(std::move(row));
-    }
-    return collapsed(std::move(rows));
-  }
-  static std::string termsOf(const OneCollectiveModel &model, const MeasuredRow &row) {
-    std::string text;
-    appendTerms(text, "", model.breakdown(std::get<CollectiveShape>(row.parts.front())));
-    return text;
+  static void addRows(const MeasurementTable &table, size_t i, const Profile &profile,
+                      std::vector<MeasuredRow> &rows) {
+    const std::optional<CollectiveKind> kind =
+        llvm::StringSwitch<std::optional<CollectiveKind>>(table.text(i, "op"))
+            .Case("all_reduce", CollectiveKind::AllReduce)
+            .Case("all_gather", CollectiveKind::AllGather)
+            .Case("reduce_scatter", CollectiveKind::ReduceScatter)
+            .Case("alltoall", CollectiveKind::AllToAll)
+            .Default(std::nullopt);
+    const double seconds = table.number(i, "us") * 1e-6;
+    const int64_t elements = sizeIn(table, i, "message_elements"), ranks = sizeIn(table, i, "gpus");
+    if (table.text(i, "hw") != profile.name || !kind || !(seconds > 0) || elements < 1 || ranks < 2)
+      return;
+    const CollectiveShape shape{*kind, elements * (table.text(i, "dtype") == "int8" ? 1 : 2), ranks};
+    // A size is not a shape: sizes between known ones are interpolated.
+    rows.push_back(rowOf(shape, {calibrationKind(*kind).str(), table.text(i, "provider").str(), std::nullopt},
+                         seconds, groupOf(shape.ranks, shape.bytes),
+                         {double(shape.ranks), double(shape.bytes)}, i));
   }
   /// From zero a fit finds no way to the filling: a little of it helps no row.
   static CollectiveConstants start(llvm::ArrayRef<MeasuredRow>) {
@@ -74,14 +57,12 @@ public:
   static llvm::ArrayRef<ConstantField<CollectiveConstants>> fitted(llvm::ArrayRef<MeasuredRow>) {
     static const std::vector<ConstantField<CollectiveConstants>> fields = [] {
       std::vector<ConstantField<CollectiveConstants>> all = CollectiveConstants::fields().vec();
-      llvm::erase_if(
-          all, [](const auto &field) { return field.member == &CollectiveConstants::simpleRankExponent; });
+      llvm::erase_if(all, [](const auto &field) {
+        return field.member == &CollectiveConstants::simpleRankExponent;
+      });
       return all;
     }();
     return fields;
-  }
-  static double seconds(const OneCollectiveModel &model, const MeasuredRow &row) {
-    return model.time(std::get<CollectiveShape>(row.parts.front())).value;
   }
 };
 

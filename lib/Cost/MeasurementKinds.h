@@ -3,6 +3,7 @@
 
 #include "codesign/Cost/Breakdown.h"
 #include "codesign/Cost/Measurements.h"
+#include "codesign/Cost/Regime.h"
 #include <cmath>
 
 namespace codesign {
@@ -18,8 +19,17 @@ std::unique_ptr<MeasurementKind> makeStreamKind();
 /// Rows of equal key and coordinates as one row with their median time.
 std::vector<MeasuredRow> collapsed(std::vector<MeasuredRow> rows);
 
+/// How a layer's tokens fall to its experts: "balanced", "skewed", or nothing for operators without experts.
+llvm::StringRef routingOf(const MeasuredRow &row);
+
 /// Appends "prefix name=microseconds;" for every term.
 void appendTerms(std::string &text, llvm::StringRef prefix, const Breakdown &breakdown);
+
+/// The whole number of a count or an extent; 0 where the column is missing or the cell holds none below 1e12.
+inline int64_t sizeIn(const MeasurementTable &table, size_t row, llvm::StringRef column) {
+  const double value = table.number(row, column);
+  return value >= 1 && value < 1e12 ? static_cast<int64_t>(value) : 0; // not for NaN
+}
 
 /// A number that stands for several sizes together.
 template <class... Sizes>
@@ -135,6 +145,39 @@ public:
   static llvm::ArrayRef<ConstantField<Constants>> fitted(llvm::ArrayRef<MeasuredRow>) {
     return Constants::fields();
   }
+};
+
+/// The row that ran one operator.
+template <class Shape>
+MeasuredRow rowOf(const Shape &shape, CalibrationKey key, double seconds, uint64_t group,
+                  std::vector<double> coordinates, size_t tableRow) {
+  return {.key = std::move(key),
+          .parts = {shape},
+          .seconds = seconds,
+          .group = group,
+          .regime = regimeOf(shape).str(),
+          .coordinates = std::move(coordinates),
+          .tableRow = tableRow};
+}
+
+/// A kind whose rows ran one operator each, of one kind of shape. A subclass gives addRows(table, i, profile,
+/// rows): appends what row i of the table measured on this device, as far as it can be used.
+template <class Derived, class Model, class Constants, class Shape>
+class OneShapeKind : public ModelledKind<Derived, Model, Constants> {
+public:
+  std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const override {
+    std::vector<MeasuredRow> rows;
+    for (size_t i = 0; i < table.rows.size(); ++i)
+      Derived::addRows(table, i, profile, rows);
+    return collapsed(std::move(rows));
+  }
+  static const Shape &shapeOf(const MeasuredRow &row) { return std::get<Shape>(row.parts.front()); }
+  static std::string termsOf(const Model &model, const MeasuredRow &row) {
+    std::string text;
+    appendTerms(text, "", model.breakdown(shapeOf(row)));
+    return text;
+  }
+  static double seconds(const Model &model, const MeasuredRow &row) { return model.time(shapeOf(row)).value; }
 };
 
 } // namespace codesign
