@@ -1,4 +1,5 @@
 #include "codesign/Cost/Calibrate.h"
+#include "MeasurementKinds.h"
 #include "llvm/Support/Path.h"
 
 namespace codesign {
@@ -18,17 +19,29 @@ llvm::Expected<std::vector<FittedSet>> calibrate(const Profile &profile, const M
     first = last;
     if (ofKey.size() < minCalibrationRows)
       continue;
-    std::vector<double> heldOut, measured, countedPrediction, countedMeasured;
-    FittedSet fitted{(*kind)->fit(profile, ofKey, options.fit, heldOut), {}, {}};
+    std::vector<double> heldOut;
+    FittedSet fitted{(*kind)->fit(profile, ofKey, options.fit, heldOut), {}, {}, {}};
+    struct Times {
+      std::vector<double> predicted, measured;
+    };
+    Times all, counted;
+    std::map<std::string, Times> byRouting;
     for (auto [row, time] : llvm::zip_equal(ofKey, heldOut)) {
-      measured.push_back(row.seconds);
-      if (row.untuned)
-        continue;
-      countedMeasured.push_back(row.seconds);
-      countedPrediction.push_back(time);
+      llvm::SmallVector<Times *, 3> slices{&all};
+      if (!row.untuned) {
+        slices.push_back(&counted);
+        if (const llvm::StringRef routing = routingOf(row); !routing.empty())
+          slices.push_back(&byRouting[routing.str()]);
+      }
+      for (Times *times : slices) {
+        times->predicted.push_back(time);
+        times->measured.push_back(row.seconds);
+      }
     }
-    fitted.heldOut = errorsOf(countedPrediction, countedMeasured);
-    fitted.heldOutAll = errorsOf(heldOut, measured);
+    fitted.heldOut = errorsOf(counted.predicted, counted.measured);
+    fitted.heldOutAll = errorsOf(all.predicted, all.measured);
+    for (const auto &[routing, times] : byRouting)
+      fitted.heldOutByRouting[routing] = errorsOf(times.predicted, times.measured);
     fitted.set.measurements = llvm::sys::path::filename(table.path).str();
     fitted.set.source = options.source;
     fitted.set.date = options.date;

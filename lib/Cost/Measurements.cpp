@@ -123,6 +123,13 @@ std::vector<MeasuredRow> collapsed(std::vector<MeasuredRow> rows) {
   return result;
 }
 
+llvm::StringRef routingOf(const MeasuredRow &row) {
+  for (const OperatorShape &part : row.parts)
+    if (const auto *grouped = std::get_if<GroupedGemmShape>(&part))
+      return grouped->skew > 0 ? "skewed" : "balanced";
+  return "";
+}
+
 void appendTerms(std::string &text, llvm::StringRef prefix, const Breakdown &breakdown) {
   llvm::raw_string_ostream stream(text);
   for (const NamedSeconds &term : breakdown.terms())

@@ -1,4 +1,5 @@
 #include "codesign/Cost/Validate.h"
+#include "MeasurementKinds.h"
 
 #include "codesign/Cost/CollectiveModel.h"
 #include "llvm/ADT/STLExtras.h"
@@ -149,14 +150,6 @@ PairRanking rankPairs(llvm::ArrayRef<MeasuredRow> rows, llvm::ArrayRef<Bounds> b
       }
   }
   return result;
-}
-
-/// "balanced", "skewed", or nothing for operators without experts.
-llvm::StringRef routingOf(const MeasuredRow &row) {
-  for (const OperatorShape &part : row.parts)
-    if (const auto *grouped = std::get_if<GroupedGemmShape>(&part))
-      return grouped->skew > 0 ? "skewed" : "balanced";
-  return "";
 }
 
 KeyValidation validateKey(const Profile &profile, const MeasurementKind &kind, const CalibrationSet *set,

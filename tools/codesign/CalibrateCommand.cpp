@@ -35,6 +35,9 @@ void printSet(const FittedSet &fitted) {
   if (fitted.heldOutAll.rows > fitted.heldOut.rows)
     llvm::outs() << llvm::format("  %d rows of untuned kernels left out; with them %.1f %%\n",
                                  fitted.heldOutAll.rows - fitted.heldOut.rows, 100 * fitted.heldOutAll.mean);
+  for (const auto &[routing, errors] : fitted.heldOutByRouting)
+    llvm::outs() << llvm::format("  %s routing: %d rows, held-out error %.1f %%\n", routing.c_str(),
+                                 errors.rows, 100 * errors.mean);
   if (set.corrections)
     llvm::outs() << llvm::format(
         "  with corrections from measured neighbours %.1f, by mechanisms alone %.1f\n",

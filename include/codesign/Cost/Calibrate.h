@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codesign/Cost/Measurements.h"
+#include <map>
 
 namespace codesign {
 
@@ -14,8 +15,9 @@ struct CalibrateOptions {
 /// The constants of one key, fitted, and what they miss on rows that the fit did not see.
 struct FittedSet {
   CalibrationSet set;
-  Errors heldOut;    // over the rows that count
-  Errors heldOutAll; // over all rows, those of failed tunings included
+  Errors heldOut;                                 // over the rows that count
+  Errors heldOutAll;                              // over all rows, those of failed tunings included
+  std::map<std::string, Errors> heldOutByRouting; // "balanced" and "skewed", for layers of experts
 };
 
 /// Fits every key that the table has rows of this device for. A table without such rows gives an empty list;

@@ -117,6 +117,44 @@ TEST(Measurements, WritesPredictionsBesideTheirRows) {
 }
 
 /// Times made by a model with known constants: a fit must find constants that reproduce them.
+TEST(Measurements, RowsWithoutASizeAreLeftOut) {
+  const Profile h100 = shippedProfile("h100-sxm");
+  auto rowsIn = [&](llvm::StringRef text) {
+    TemporaryFile file(text);
+    const MeasurementTable table = llvm::cantFail(readMeasurements(file.path));
+    return llvm::cantFail(kindOf(table))->read(table, h100);
+  };
+  const std::string attention = "hw,provider,dtype,kv_dtype,batch,seq,heads,kv_heads,head_dim,window,us\n";
+  EXPECT_EQ(rowsIn(attention + "h100-sxm,trtllm,bfloat16,bfloat16,1,512,8,8,128,0,40\n").size(), 1u);
+  EXPECT_TRUE(rowsIn(attention + "h100-sxm,trtllm,bfloat16,bfloat16,1,512,,8,128,0,40\n").empty());
+  EXPECT_TRUE(rowsIn(attention + "h100-sxm,trtllm,bfloat16,bfloat16,1,512,8,,128,0,40\n").empty());
+  EXPECT_TRUE(rowsIn(attention + "a100-sxm,trtllm,bfloat16,bfloat16,1,512,8,8,128,0,40\n").empty());
+  const std::string collective = "hw,provider,op,dtype,gpus,message_elements,us\n";
+  EXPECT_EQ(rowsIn(collective + "h100-sxm,nccl,all_gather,half,2,1024,9\n").size(), 1u);
+  EXPECT_TRUE(rowsIn(collective + "h100-sxm,nccl,all_gather,half,,1024,9\n").empty());
+  EXPECT_TRUE(rowsIn(collective + "h100-sxm,nccl,all_gather,half,1,1024,9\n").empty());
+  // Rates: no time follows from none.
+  const std::string rates = "batch,q_heads,kv_heads,seq_q,seq_kv,hdim,causal,fwd_tflops_h100-sxm\n";
+  EXPECT_EQ(rowsIn(rates + "1,32,8,1024,1024,128,1,300\n").size(), 1u);
+  EXPECT_TRUE(rowsIn(rates + "1,32,8,1024,1024,128,1,0\n").empty());
+  EXPECT_TRUE(rowsIn(rates + "1,32,8,1024,1024,128,1,\n").empty());
+}
+
+TEST(Calibrate, StatesHeldOutErrorsOfExpertsByRouting) {
+  const MeasurementTable table =
+      llvm::cantFail(readMeasurements(CODESIGN_SOURCE_DIR "/test/unit/Cost/Inputs/moe_h100-sxm.csv"));
+  CalibrateOptions options;
+  options.fit.evaluations = 100;
+  options.fit.folds = 2;
+  for (const FittedSet &set : llvm::cantFail(calibrate(shippedProfile("h100-sxm"), table, options))) {
+    ASSERT_EQ(set.heldOutByRouting.size(), 2u);
+    const Errors &balanced = set.heldOutByRouting.at("balanced"), &skewed = set.heldOutByRouting.at("skewed");
+    EXPECT_EQ(balanced.rows + skewed.rows, set.heldOut.rows);
+    EXPECT_NEAR(balanced.rows * balanced.mean + skewed.rows * skewed.mean,
+                set.heldOut.rows * set.heldOut.mean, 1e-9);
+  }
+}
+
 TEST(Calibrate, ReproducesTimesOfAKnownModel) {
   Profile profile = frozenProfile();
   CollectiveConstants truth;
