@@ -27,6 +27,10 @@ llvm::ArrayRef<ConstantField<CollectiveConstants>> CollectiveConstants::fields()
       {"simple_fill_per_rank", "seconds",
        "chunked protocol: way of the first chunk, per further rank; transfers run beside it",
        &C::simpleFillPerRank, 0, 30e-6},
+      {"simple_from_bytes_per_rank", "bytes",
+       "chunked protocol: taken for more than so many bytes of the buffer per further rank; 0: where "
+       "cheapest",
+       &C::simpleFromBytesPerRank, 0, 8e6},
       {"own_part", "fraction",
        "time to copy a rank's own part of the buffer, relative to sending as much; NVSwitch only",
        &C::ownPart, 0, 1.5},
@@ -82,10 +86,12 @@ Breakdown CollectiveModel::breakdown(const CollectiveShape &shape) const {
       {"links", c.simpleLatency + hops * c.simplePerRank, transfer,
        c.simpleRamp * std::sqrt(wire / 1e6) + filling},
   };
-  const Protocol *best = protocols;
-  for (const Protocol &protocol : protocols)
-    if (protocol.time() < best->time())
-      best = &protocol;
+  const Protocol &small = protocols[0].time() < protocols[1].time() ? protocols[0] : protocols[1];
+  const Protocol &chunked = protocols[2];
+  const bool isChunked = c.simpleFromBytesPerRank > 0
+                             ? static_cast<double>(shape.bytes) > hops * c.simpleFromBytesPerRank
+                             : chunked.time() < small.time();
+  const Protocol *best = isChunked ? &chunked : &small;
   result.add("latency", best->latency);
   result.add(best->name, best->transfer);
   result.add("pipeline ramp", best->ramp);

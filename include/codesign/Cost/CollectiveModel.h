@@ -10,10 +10,10 @@
 namespace codesign {
 
 /// Constants of one collective kind. A protocol costs a base latency, a latency per further rank, and its
-/// bytes over a share of the links that the group can use; the library takes the cheapest. "ll" sends flags
-/// with every word, "mid" with every line (NCCL's LL and LL128), "simple" synchronises per chunk and reaches
-/// the links' bandwidth; its first chunk passes every rank while others follow, so that the longer of the two
-/// is most of the time.
+/// bytes over a share of the links that the group can use. "ll" sends flags with every word, "mid" with every
+/// line (NCCL's LL and LL128), "simple" synchronises per chunk and reaches the links' bandwidth; its first
+/// chunk passes every rank while others follow, so that the longer of the two is most of the time. The
+/// library takes the cheapest, or "simple" from a size on: it chooses by a table of costs of its own.
 struct CollectiveConstants {
   double llLatency = 4.5e-6, llPerRank = 1e-6, llBandwidth = 0.07;
   double midLatency = 6e-6, midPerRank = 0.9e-6, midBandwidth = 0.33;
@@ -21,6 +21,7 @@ struct CollectiveConstants {
   double simpleRankExponent = 0.18;
   double simpleRamp = 2e-6;
   double simpleFillPerRank = 0;
+  double simpleFromBytesPerRank = 0; // of the buffer, per further rank; 0: where it is the cheapest
   double ownPart = 0;
 
   static llvm::ArrayRef<ConstantField<CollectiveConstants>> fields();

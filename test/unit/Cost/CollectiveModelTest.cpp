@@ -82,6 +82,24 @@ TEST(CollectiveModel, AFirstChunkPassesEveryRankBesideTheTransfers) {
   EXPECT_LT(fill(int64_t(1) << 30), 2e-6);
 }
 
+TEST(CollectiveModel, ARuleTakesTheChunkedProtocolFromASizePerFurtherRankOn) {
+  CollectiveConstants constants;
+  constants.simpleLatency = 200e-6; // far dearer at these sizes
+  std::array<CollectiveConstants, 5> all;
+  all.fill(constants);
+  const Profile h100 = shippedProfile("h100-sxm");
+  auto isChunked = [&](int64_t bytes, int64_t ranks) {
+    const Breakdown result = CollectiveModel(h100, all).breakdown({CollectiveKind::AllGather, bytes, ranks});
+    return termOf(result, "links") > 0;
+  };
+  EXPECT_FALSE(isChunked(16'000'000, 8));
+  all[static_cast<size_t>(CollectiveKind::AllGather)].simpleFromBytesPerRank = 2e6;
+  EXPECT_TRUE(isChunked(14'000'001, 8)); // seven further ranks
+  EXPECT_FALSE(isChunked(14'000'000, 8));
+  EXPECT_TRUE(isChunked(2'000'001, 2));
+  EXPECT_FALSE(isChunked(2'000'000, 2));
+}
+
 TEST(CollectiveModel, TakesTheCheapestProtocol) {
   CollectiveModel model = modelOf(frozenProfile());
   double previous = 0;
