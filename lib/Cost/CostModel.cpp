@@ -6,7 +6,7 @@
 #include "codesign/Cost/Energy.h"
 #include "codesign/Cost/GroupedGemmModel.h"
 #include "codesign/Cost/KindOfChange.h"
-#include "codesign/Cost/OwnKernels.h"
+#include "codesign/Cost/OwnStream.h"
 #include "codesign/Cost/Regime.h"
 #include "codesign/Cost/StreamModel.h"
 #include "llvm/ADT/STLExtras.h"
@@ -84,6 +84,11 @@ struct NameOf {
     return {calibrationKind(s.kind), std::nullopt};
   }
 };
+
+/// Under which the loop of own kernels that stream weights is stored.
+llvm::StringRef streamKindOf(const CalibrationName &product) {
+  return product.kind == blockScaledGemm ? ownBlockStreamKind : ownStreamKind;
+}
 
 /// The type in which an operator multiplies; none for operators without products.
 std::optional<DataType> multipliedType(const OperatorShape &shape) {
@@ -238,6 +243,7 @@ struct CostModel::Implementation {
       } else {
         constants.mmaEfficiency *= assumedOwnKernelRate;
       }
+      const CalibrationSet *streamed = ownKernelSet(profile, type, streamKindOf(name));
       GemmKernels kernels{.tiles = {}, .swapsOperands = false};
       // AMD's loops were timed with what L2 gives a compute unit; its dies have an L2 each.
       if (profile.vendor == Vendor::Nvidia)
@@ -246,6 +252,8 @@ struct CostModel::Implementation {
         GemmTile tile = gemmTile(schedule, profile);
         if (simulated && !streamsWeights(schedule.family))
           tile.exposedCycles = loop.exposed(loopParts(schedule, profile, type));
+        else if (streamed && streamsWeights(schedule.family))
+          useOwnStream(tile, OwnStream::from(*streamed), streamParts(schedule, profile, type), constants);
         kernels.tiles.push_back(tile);
       }
       return GemmModel(profile, constants, std::move(kernels), options.sustained);
@@ -354,8 +362,9 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
       GemmSchedule schedule = implementation->ownSchedules(ownKey(product))[result.gemm->tileIndex];
       schedule.splitK = result.gemm->splitK;
       result.schedule = schedule;
-      const CalibrationSet *own = ownKernelSet(device, *name.type, name.kind);
-      if (own && !streamsWeights(schedule.family)) { // whose loop waits for memory, not what was simulated
+      const bool streams = streamsWeights(schedule.family);
+      if (const CalibrationSet *own =
+              ownKernelSet(device, *name.type, streams ? streamKindOf(name) : name.kind)) {
         result.source = EstimateSource::Simulated;
         result.band = halfWidth(own->absoluteBand("all"), assumedOwnKernelBand);
       }

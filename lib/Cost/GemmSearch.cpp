@@ -85,10 +85,13 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
     bytes = std::max(bytes, perWave * gridM * gridN * p.batch / (tilesM * tilesN));
   }
   double hbm = std::max((bytes + constants.outputOverlap * p.output) / memoryBandwidth, p.leastTraffic);
-  if (active < computeUnits) // few workgroups cannot keep enough loads in flight
+  if (active < computeUnits && tile.aloneCycles == 0) // few cannot keep enough loads in flight
     hbm = std::max(hbm, bytes / (active * constants.unitMemoryBytesPerClock * clock));
 
-  const double loop = waves * (perTile + perTileStore) - fractional * perTileStore;
+  // Those that a compute unit holds wait at the same time, one lot after the other.
+  const double lots = roundedUp(tileCount / (double(computeUnits) * tile.residents));
+  const double waiting = lots * tile.aloneCycles * steps / clock;
+  const double loop = std::max(waves * (perTile + perTileStore) - fractional * perTileStore, waiting);
   const double main = std::max(loop, hbm);
   const double epilogue = ruled ? fractional * store
                                 : std::max(store, (1 - constants.outputOverlap) * p.output / memoryBandwidth);
@@ -105,7 +108,7 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
                 : 0;
   const double prologue = (constants.prologueCycles + tile.combineCycles) / clock;
   if (terms) {
-    const double depth = depthStep * steps, ideal = fractional * perTile;
+    const double depth = depthStep * steps, ideal = std::max(fractional * perTile, waiting);
     terms->mainLoop = std::min(ideal, main);
     terms->idleUnits = std::max(0.0, std::min(loop, main) - ideal);
     terms->memoryExcess = main - terms->mainLoop - terms->idleUnits;
@@ -123,7 +126,7 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
                              (columns.askM[tileIndex] * p.bytesM + columns.askN[tileIndex] * p.bytesN)) /
                 clock;
     terms->hbm = hbm;
-    const double latency = fractional * constants.stepLatencyCycles * steps / clock;
+    const double latency = std::max(fractional * constants.stepLatencyCycles * steps / clock, waiting);
     const double slowest = std::max({terms->mma, terms->lds, terms->l2, latency});
     terms->loopLimiter = hbm >= loop             ? "hbm"
                          : terms->mma == slowest ? "mma"
@@ -189,9 +192,11 @@ GemmModel::Grid GemmModel::gridOf(const Problem &p) const {
     const double waves = work + constants.waveRounding * (roundedUp(work) - work);
     const double reloads = perTile * columns.rootArea[t] * grid.tiles[t];
     double traffic = std::max(p.leastTraffic, reloads);
-    if (share < 1)
+    const double aloneCycles = kernels.tiles[t].aloneCycles;
+    if (share < 1 && aloneCycles == 0)
       traffic = std::max(traffic, p.unitTraffic / share);
-    const double loop = waves * (grid.cycles[t] * secondsPerCycle + exposed);
+    const double loop =
+        std::max(waves * (grid.cycles[t] * secondsPerCycle + exposed), aloneCycles * secondsPerCycle);
     const double epilogue = std::max(perElement * columns.m[t] * columns.n[t], store);
     const double body = std::max(loop, traffic) + epilogue;
     const double mma = std::max(1.0, share) * mmaSeconds * columns.m[t] * columns.n[t];
@@ -263,9 +268,11 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
           continue;
         const double share = grid.tiles[t] * splits[i] / computeUnits, work = std::max(1.0, share);
         const double waves = work + constants.waveRounding * (roundedUp(work) - work);
-        const double traffic =
-            share < 1 ? std::max(problem.leastTraffic, problem.unitTraffic / share) : problem.leastTraffic;
-        const double main = std::max(waves * cycles * splitSteps[i], traffic);
+        const double traffic = share < 1 && tile.aloneCycles == 0
+                                   ? std::max(problem.leastTraffic, problem.unitTraffic / share)
+                                   : problem.leastTraffic;
+        const double main =
+            std::max(std::max(waves * cycles, tile.aloneCycles / clock) * splitSteps[i], traffic);
         if (margin * (main + aside + splitTraffic * splits[i]) + prologue <= ceiling)
           consider(splits[i]);
       }

@@ -337,14 +337,19 @@ void readTiming(Profile &profile, SourcedReader reader) {
   timing.branchTaken = reader.integer("branch_taken_clocks", 1, most);
   timing.matrixResult = reader.integer("matrix_result_clocks", 0, most);
   timing.sharedLatency = reader.integer("shared_latency_clocks", 1, most);
+  timing.firstLevelLatency = reader.integer("first_level_latency_clocks", 1, most);
   timing.memoryLatency = reader.integer("memory_latency_clocks", 1, most);
+  timing.hbmLatency = reader.integer("hbm_latency_clocks", 1, most);
   timing.scalarMemoryLatency = reader.integer("scalar_memory_latency_clocks", 1, most);
   timing.barrier = reader.integer("barrier_clocks", 0, most);
   timing.sharedQueueEntries = reader.integer("shared_queue_entries", 1, most);
   timing.memoryBytesInFlight = reader.integer("memory_in_flight_bytes", 1024, 1e7);
   const double clocks = profile.peakClock.value * profile.compute.computeUnits;
-  if (const Cache *first = profile.findCache("L1"))
+  timing.hbmBytesPerClock = profile.memory.achievedReadBandwidth.value / clocks;
+  if (const Cache *first = profile.findCache("L1")) {
     timing.firstLevelBytesPerClock = first->totalBandwidth.value / clocks;
+    timing.firstLevelBytes = first->instanceSize.value;
+  }
   if (const Cache *second = profile.findCache("L2"))
     timing.memoryBytesPerClock = second->totalBandwidth.value / clocks;
   if (timing.firstLevelBytesPerClock <= 0 || timing.memoryBytesPerClock <= 0)

@@ -144,6 +144,8 @@ void countLines(Wave &wave, const Instruction &instruction, const AccessShape &s
       if (std::find(seen, seen + count, line) != seen + count || count == std::size(seen))
         continue;
       seen[count++] = line;
+      if (wave.group->tracedLines)
+        wave.group->tracedLines->push_back(line);
       if (wave.group->lines.insert(line))
         wave.group->linesOfRun.insert(line);
     }

@@ -3,6 +3,7 @@
 #include "KernelLaunch.h"
 #include "Loops.h"
 #include "RegisterIndexing.h"
+#include "TracedLines.h"
 #include "Vector.h"
 #include "Waits.h"
 #include "codesign/Isa/MemoryInstruction.h"
@@ -29,7 +30,8 @@ public:
   /// Runs one workgroup to its end; false after an error.
   bool run(uint64_t number);
   Workgroup group;
-  WorkgroupTrace *trace = nullptr; // of the next workgroup; null: not recorded
+  WorkgroupTrace *trace = nullptr;                           // of the next workgroup; null: not recorded
+  std::vector<std::vector<uint64_t>> *tracedLines = nullptr; // of its waves
 
 private:
   void start(uint64_t number);
@@ -146,10 +148,14 @@ void WorkgroupRunner::runQuantum(Wave &wave, unsigned quantum) {
 void WorkgroupRunner::executeTraced(Wave &wave, const Instruction &instruction,
                                     const InstructionStatistics &statistics) {
   const uint64_t lds = statistics.ldsCycles + statistics.ldsConflictCycles, bytes = statistics.memoryBytes;
+  std::vector<uint64_t> &lines = (*tracedLines)[wave.id];
+  const size_t before = lines.size();
+  group.tracedLines = &lines;
   instruction.execute(wave, instruction);
-  trace->waves[wave.id].push_back(
+  group.tracedLines = nullptr;
+  trace->waves[wave.id].entries.push_back(
       {instruction.index, static_cast<uint32_t>(statistics.ldsCycles + statistics.ldsConflictCycles - lds),
-       static_cast<uint32_t>(statistics.memoryBytes - bytes)});
+       static_cast<uint32_t>(statistics.memoryBytes - bytes), static_cast<uint32_t>(lines.size() - before)});
 }
 
 LdsOperationId WorkgroupRunner::oldestPendingLdsOperation() const {
@@ -271,15 +277,19 @@ Expected<RunReport> run(const CodeObject &object, const Launch &launch, DeviceMe
   std::atomic<uint64_t> next = 0;
   std::atomic<bool> stop = false;
   std::vector<WorkgroupTrace> traces(std::min(options.tracedWorkgroups, count));
+  std::vector<std::vector<std::vector<uint64_t>>> touched(traces.size());
   for (auto [i, trace] : llvm::enumerate(traces)) {
     trace.workgroup = first + i;
     trace.waves.resize((*prepared)->wavesPerWorkgroup());
+    touched[i].resize(trace.waves.size());
   }
   auto work = [&](WorkgroupRunner &runner) {
-    for (uint64_t i; !stop && (i = next++) < count;)
-      if (runner.trace = i < traces.size() ? &traces[i] : nullptr;
-          !runner.run(first + i) || runner.group.tooManyFindings)
+    for (uint64_t i; !stop && (i = next++) < count;) {
+      runner.trace = i < traces.size() ? &traces[i] : nullptr;
+      runner.tracedLines = i < traces.size() ? &touched[i] : nullptr;
+      if (!runner.run(first + i) || runner.group.tooManyFindings)
         stop = true;
+    }
   };
   std::vector<std::thread> workers;
   for (unsigned i = 1; i < threads; ++i)
@@ -292,6 +302,7 @@ Expected<RunReport> run(const CodeObject &object, const Launch &launch, DeviceMe
       return createStringError(runner->group.error);
 
   RunReport report;
+  report.tracedLines = numberLines(touched, traces);
   report.traces = std::move(traces);
   report.kernel = launch.kernel;
   report.workgroups = count;

@@ -1,9 +1,9 @@
 // Each step issues the wave that can go first, in program order within a wave.
 #include "Replay.h"
 #include "LoopClocks.h"
+#include "MemoryPath.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
-#include <deque>
 
 namespace codesign::simulate {
 namespace {
@@ -43,12 +43,14 @@ private:
 
 struct ReplayedWave {
   llvm::ArrayRef<TraceEntry> trace;
+  llvm::ArrayRef<TracedLine> lines; // of the entries from `at` on
   int workgroup = 0, wave = 0, simd = 0;
-  size_t at = 0;
-  double ready = 0; // its next issue slot
+  size_t at = 0, copy = 0; // of the traced workgroup
+  double ready = 0;        // its next issue slot
   bool atBarrier = false;
   int priority = 0; // s_setprio
   Counter vectorMemory, local;
+  double lastVectorMemory = 0; // vmcnt counts in order
   // When a register may be read, by matrix instructions and by all others.
   std::vector<double> matrixReady, otherReady;
   IssueTime own; // of the next instruction, without what it shares with other waves
@@ -65,15 +67,19 @@ public:
   Replay(const Program &program, const RunReport &report, const ComputeUnit &unit,
          const TimingOptions &options, int residents)
       : program(program), unit(unit), timing(unit.timing), options(options),
-        simds(static_cast<size_t>(unit.compute.simdsPerComputeUnit)), loops(program, report) {
+        simds(static_cast<size_t>(unit.compute.simdsPerComputeUnit)), loops(program, report),
+        memory(unit, options.activeUnits, report.tracedLines,
+               llvm::divideCeil(static_cast<size_t>(residents), report.traces.size())) {
     result.perInstruction.resize(static_cast<size_t>(program.size()));
     result.residentWorkgroups = residents;
     int next = 0;
     for (int group = 0; group < residents; ++group)
       for (auto [id, trace] : llvm::enumerate(report.traces[group % report.traces.size()].waves)) {
         ReplayedWave wave;
-        wave.trace = trace;
+        wave.trace = trace.entries;
+        wave.lines = trace.lines;
         wave.workgroup = group;
+        wave.copy = static_cast<size_t>(group) / report.traces.size();
         wave.wave = static_cast<int>(id);
         wave.simd = next++ % static_cast<int>(simds.size());
         wave.matrixReady.resize(vectorRegisterCount + scalarRegisterCount + 8);
@@ -146,20 +152,8 @@ private:
       if (instruction.kind == InstructionClass::Lds && ldsStarts.size() >= size_t(timing.sharedQueueEntries))
         when.atLeast(ldsStarts[ldsStarts.size() - size_t(timing.sharedQueueEntries)], StallReason::LdsQueue);
       if (isVectorMemory(instruction.kind))
-        when.atLeast(roomFor(wave.trace[wave.at].memoryBytes), StallReason::MemoryQueue);
+        when.atLeast(memory.roomFor(wave.trace[wave.at].memoryBytes), StallReason::MemoryQueue);
       break;
-    }
-    return when;
-  }
-
-  /// The moment from which so many more bytes may be in flight.
-  double roomFor(uint32_t bytes) const {
-    double when = 0, inFlight = bytesInFlight;
-    for (const auto &[completion, size] : flights) {
-      if (inFlight + bytes <= timing.memoryBytesInFlight)
-        break;
-      when = completion;
-      inFlight -= size;
     }
     return when;
   }
@@ -205,10 +199,12 @@ private:
     case InstructionClass::Vector:
     case InstructionClass::Packed:
       simd.vectorFree = clock + slot;
+      vectorBusy += slot;
       write(wave, instruction, clock + slot, clock + slot);
       break;
     case InstructionClass::Transcendental:
       simd.vectorFree = clock + timing.transcendentalIssue;
+      vectorBusy += timing.transcendentalIssue;
       write(wave, instruction, simd.vectorFree, simd.vectorFree);
       break;
     case InstructionClass::Matrix: {
@@ -259,7 +255,8 @@ private:
       releaseBarrier(wave.workgroup, instruction.index);
       return;
     default: // every kind of vector memory
-      wave.vectorMemory.add(useMemory(clock, entry));
+      wave.lastVectorMemory = std::max(wave.lastVectorMemory, useMemory(clock, wave, instruction.kind));
+      wave.vectorMemory.add(wave.lastVectorMemory);
       if (entry.ldsClocks > 0)
         wave.local.add(useLds(clock, entry.ldsClocks));
       break;
@@ -283,20 +280,14 @@ private:
     return ldsFree + timing.sharedLatency;
   }
 
-  double useMemory(double clock, const TraceEntry &entry) {
-    const double start = std::max(clock, firstLevelFree);
-    firstLevelFree =
-        start + std::max<double>(timing.vectorIssue, entry.memoryBytes / timing.firstLevelBytesPerClock);
-    memoryFree = std::max(memoryFree, start) + entry.memoryBytes / timing.memoryBytesPerClock;
-    memoryBusy += entry.memoryBytes / timing.memoryBytesPerClock;
-    const double completion = std::max(firstLevelFree, memoryFree) + timing.memoryLatency;
-    while (!flights.empty() && flights.front().first <= clock) {
-      bytesInFlight -= flights.front().second;
-      flights.pop_front();
-    }
-    flights.emplace_back(completion, entry.memoryBytes);
-    bytesInFlight += entry.memoryBytes;
-    return completion;
+  double useMemory(double clock, ReplayedWave &wave, InstructionClass kind) {
+    const TraceEntry &entry = wave.trace[wave.at];
+    const llvm::ArrayRef<TracedLine> lines = wave.lines.take_front(entry.lines);
+    wave.lines = wave.lines.drop_front(entry.lines);
+    const bool stores =
+        kind == InstructionClass::VectorMemoryStore || kind == InstructionClass::VectorMemoryAtomic;
+    return stores ? memory.store(clock, entry.memoryBytes, lines, wave.copy)
+                  : memory.load(clock, entry.memoryBytes, lines, wave.copy);
   }
 
   /// Lets a workgroup go on once all its waves that have not ended wait.
@@ -324,8 +315,11 @@ private:
     result.clocksPerWorkgroup = end / result.residentWorkgroups;
     const double simdCount = unit.compute.simdsPerComputeUnit;
     result.matrixBusyShare = end > 0 ? matrixBusy / (simdCount * end) : 0;
+    result.vectorBusyShare = end > 0 ? vectorBusy / (simdCount * end) : 0;
     result.ldsBusyShare = end > 0 ? ldsBusy / end : 0;
-    result.memoryBusyShare = end > 0 ? memoryBusy / end : 0;
+    result.memory = memory.busy();
+    result.memoryBusyShare = end > 0 ? result.memory.secondLevel / end : 0;
+    result.hbmBusyShare = end > 0 ? result.memory.hbm / end : 0;
     result.wavesPerSimd = double(waves.size()) / simdCount;
     result.loops = loops.finish(result.wavesPerSimd);
   }
@@ -338,9 +332,8 @@ private:
   std::vector<Simd> simds;
   LoopClocks loops;
   std::vector<double> ldsStarts; // ends of the bank cycles of the last LDS instructions
-  std::deque<std::pair<double, uint32_t>> flights;
-  double ldsFree = 0, firstLevelFree = 0, memoryFree = 0, bytesInFlight = 0, end = 0;
-  double matrixBusy = 0, ldsBusy = 0, memoryBusy = 0;
+  MemoryPath memory;
+  double ldsFree = 0, end = 0, matrixBusy = 0, vectorBusy = 0, ldsBusy = 0;
   TimingReport result;
 };
 

@@ -1,220 +1,167 @@
 #include "codesign/Simulate/TimingFit.h"
 #include "codesign/Support/Diagnostics.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 namespace codesign::simulate {
 namespace {
 
-using Parameters = codesign::Timing;
-
-template <int Parameters::*member>
-double getWhole(const Parameters &timing) {
-  return timing.*member;
-}
-template <int Parameters::*member>
-void setWhole(Parameters &timing, double value) {
-  timing.*member = static_cast<int>(std::lround(value));
-}
-
-constexpr size_t maxFolds = 5;
-constexpr const char *operatorName = "simulator", *providerName = "timing";
-
-/// Mean of |ln(predicted / measured)| and a little for every parameter's distance from where it began, so
-/// that what no pair shows stays.
-llvm::Expected<double> objective(llvm::ArrayRef<const TimedLaunch *> launches, const ComputeUnit &unit,
-                                 const Parameters &prior) {
+/// Mean of |ln(predicted / measured)| over a kernel's times, of all kernels, and a little for every
+/// parameter's distance from where it began, so that what no kernel shows stays.
+llvm::Expected<double> objective(llvm::ArrayRef<const TimedKernel *> kernels, const TimedDevice &device,
+                                 const TimedDevice &prior, ReplayCache &cache) {
   constexpr double pull = 0.01;
   double sum = 0, distance = 0;
-  for (const TimedLaunch *launch : launches) {
-    llvm::Expected<Seconds> predicted = predictTime(*launch, unit);
+  for (const TimedKernel *kernel : kernels) {
+    auto predicted = predictTimes(*kernel, device, &cache);
     if (!predicted)
       return predicted.takeError();
-    sum += std::fabs(std::log(predicted->value / launch->measured.value));
+    double own = 0;
+    for (auto [time, measured] : llvm::zip_equal(*predicted, kernel->measured))
+      own += std::fabs(std::log(time.value / measured.time.value));
+    sum += own / double(kernel->measured.size());
   }
   for (const TimingParameter &parameter : timingParameters())
-    distance += std::fabs(std::log((parameter.get(unit.timing) + 1) / (parameter.get(prior) + 1)));
-  return sum / double(launches.size()) + pull * distance;
+    distance += std::fabs(std::log((parameter.get(device) + 1) / (parameter.get(prior) + 1)));
+  return sum / double(kernels.size()) + pull * distance;
 }
 
-/// The best single change of a parameter by this factor or its inverse; false if none lowers the error.
-llvm::Expected<bool> improve(llvm::ArrayRef<const TimedLaunch *> launches, const Parameters &prior,
-                             double step, ComputeUnit &unit, double &error) {
-  std::optional<Parameters> found;
-  for (const TimingParameter &parameter : timingParameters())
-    for (const double factor : {step, 1 / step}) {
-      ComputeUnit candidate = unit;
-      const double value = parameter.get(unit.timing);
-      parameter.set(candidate.timing, std::clamp(value * factor, parameter.low, parameter.high));
-      if (parameter.get(candidate.timing) == value)
-        continue;
-      llvm::Expected<double> other = objective(launches, candidate, prior);
-      if (!other)
-        return other.takeError();
-      if (*other < error - 1e-6) {
-        error = *other;
-        found = candidate.timing;
-      }
-    }
-  if (found)
-    unit.timing = *found;
-  return found.has_value();
-}
-
-llvm::Expected<Parameters> search(llvm::ArrayRef<const TimedLaunch *> launches, ComputeUnit unit) {
-  const Parameters prior = unit.timing;
-  llvm::Expected<double> error = objective(launches, unit, prior);
+/// Wide steps first, then narrow ones; parameters that nothing depends on are left after the first try.
+llvm::Expected<TimedDevice> search(llvm::ArrayRef<const TimedKernel *> kernels, TimedDevice device,
+                                   ReplayCache &cache) {
+  const TimedDevice prior = device;
+  llvm::Expected<double> error = objective(kernels, device, prior, cache);
   if (!error)
     return error.takeError();
-  // Wide steps first, then narrow ones.
-  for (const double step : {2.0, 1.4, 1.15, 1.05})
+  llvm::SmallVector<const TimingParameter *> moving;
+  for (const TimingParameter &parameter : timingParameters())
+    moving.push_back(&parameter);
+  constexpr double threshold = 1e-5;
+  for (const double step : {1.6, 1.2, 1.07}) {
     for (bool improved = true; improved;) {
-      llvm::Expected<bool> better = improve(launches, prior, step, unit, *error);
-      if (!better)
-        return better.takeError();
-      improved = *better;
+      improved = false;
+      for (const TimingParameter *&parameter : moving) {
+        bool matters = false;
+        for (const double factor : {step, 1 / step}) {
+          TimedDevice candidate = device;
+          const double value = parameter->get(device);
+          parameter->set(candidate, std::clamp(value * factor, parameter->low, parameter->high));
+          const double moved = parameter->get(candidate);
+          if (moved == value)
+            continue;
+          llvm::Expected<double> other = objective(kernels, candidate, prior, cache);
+          if (!other)
+            return other.takeError();
+          // Beside the price of the distance itself.
+          constexpr double pull = 0.01;
+          const double price = pull * (std::fabs(std::log((moved + 1) / (parameter->get(prior) + 1))) -
+                                       std::fabs(std::log((value + 1) / (parameter->get(prior) + 1))));
+          matters |= std::fabs(*other - price - *error) > 1e-9;
+          if (*other < *error - threshold) {
+            *error = *other;
+            device = candidate;
+            improved = true;
+            break;
+          }
+        }
+        if (!matters)
+          parameter = nullptr;
+      }
+      llvm::erase_if(moving, [](const TimingParameter *parameter) { return !parameter; });
     }
-  return unit.timing;
+  }
+  return device;
 }
 
-llvm::Expected<double> meanError(llvm::ArrayRef<const TimedLaunch *> launches, const ComputeUnit &unit) {
+/// |predicted / measured - 1| over a kernel's times; `ratios` takes measured / predicted.
+llvm::Expected<double> meanError(const TimedKernel &kernel, const TimedDevice &device, ReplayCache &cache,
+                                 std::vector<double> *ratios = nullptr) {
+  auto predicted = predictTimes(kernel, device, &cache);
+  if (!predicted)
+    return predicted.takeError();
   double sum = 0;
-  for (const TimedLaunch *launch : launches) {
-    llvm::Expected<Seconds> predicted = predictTime(*launch, unit);
-    if (!predicted)
-      return predicted.takeError();
-    sum += std::fabs(predicted->value / launch->measured.value - 1);
+  for (auto [time, measured] : llvm::zip_equal(*predicted, kernel.measured)) {
+    sum += std::fabs(time.value / measured.time.value - 1);
+    if (ratios)
+      ratios->push_back(measured.time.value / time.value);
   }
-  return sum / double(launches.size());
+  return sum / double(kernel.measured.size());
+}
+
+llvm::Expected<double> meanError(llvm::ArrayRef<const TimedKernel *> kernels, const TimedDevice &device,
+                                 ReplayCache &cache) {
+  double sum = 0;
+  for (const TimedKernel *kernel : kernels) {
+    llvm::Expected<double> own = meanError(*kernel, device, cache);
+    if (!own)
+      return own.takeError();
+    sum += *own;
+  }
+  return sum / double(kernels.size());
 }
 
 } // namespace
 
-llvm::ArrayRef<TimingParameter> timingParameters() {
-  using T = Parameters;
-  static constexpr TimingParameter list[] = {
-      {"branch_taken_clocks", "clocks", "from a taken branch to the next instruction", 1, 200,
-       getWhole<&T::branchTaken>, setWhole<&T::branchTaken>},
-      {"matrix_result_clocks", "clocks", "until another unit may read a matrix result", 1, 100,
-       getWhole<&T::matrixResult>, setWhole<&T::matrixResult>},
-      {"shared_latency_clocks", "clocks", "from the first bank cycle of LDS to the data", 8, 1000,
-       getWhole<&T::sharedLatency>, setWhole<&T::sharedLatency>},
-      {"memory_latency_clocks", "clocks", "a round trip of vector memory to L2", 50, 10000,
-       getWhole<&T::memoryLatency>, setWhole<&T::memoryLatency>},
-      {"scalar_memory_latency_clocks", "clocks", "a scalar load", 20, 5000, getWhole<&T::scalarMemoryLatency>,
-       setWhole<&T::scalarMemoryLatency>},
-      {"barrier_clocks", "clocks", "from the last arrival to the next instruction", 1, 1000,
-       getWhole<&T::barrier>, setWhole<&T::barrier>},
-      {"shared_queue_entries", "instructions", "LDS instructions under way before issue stalls", 1, 256,
-       getWhole<&T::sharedQueueEntries>, setWhole<&T::sharedQueueEntries>},
-      {"memory_in_flight_bytes", "bytes", "of a compute unit before issue stalls", 1024, 1 << 22,
-       getWhole<&T::memoryBytesInFlight>, setWhole<&T::memoryBytesInFlight>},
-      {"memory_bytes_per_clock", "bytes_per_clock", "of a compute unit, from its L2", 1, 1024,
-       [](const T &t) { return t.memoryBytesPerClock; }, [](T &t, double v) { t.memoryBytesPerClock = v; }},
-      {"first_level_bytes_per_clock", "bytes_per_clock", "of a compute unit, through its L1", 1, 1024,
-       [](const T &t) { return t.firstLevelBytesPerClock; },
-       [](T &t, double v) { t.firstLevelBytesPerClock = v; }},
-  };
-  return list;
-}
-
-llvm::Expected<ComputeUnit> computeUnitOf(const Profile &profile) {
-  if (!profile.timing)
-    return usageError("the profile of '" + profile.name + "' has no 'timing' for the simulator");
-  ComputeUnit unit{profile.compute, profile.registers, profile.shared, *profile.timing, {}};
-  const CalibrationSet *set = profile.calibration.find(operatorName, providerName, std::nullopt);
-  if (!set || !set->borrowedFrom.empty())
-    return unit;
-  for (const CalibrationConstant &constant : set->constants) {
-    const TimingParameter *parameter =
-        llvm::find_if(timingParameters(), [&](const TimingParameter &p) { return constant.name == p.name; });
-    if (parameter == timingParameters().end() || constant.value < parameter->low ||
-        constant.value > parameter->high)
-      return usageError("the calibration of '" + profile.name + "' for the simulator holds no valid '" +
-                        constant.name + "'");
-    parameter->set(unit.timing, constant.value);
-  }
-  const ErrorBand *band = set->absoluteBand("all");
-  unit.fitted = FittedTiming{set->rowsFitted, band ? std::max(band->high - 1, 1 - band->low) : 0};
-  return unit;
-}
-
-llvm::Expected<Seconds> predictTime(const TimedLaunch &launch, const ComputeUnit &unit) {
-  const uint64_t workgroups = launch.launch.grid.count();
-  const auto units = static_cast<uint64_t>(unit.compute.computeUnits);
-  TimingOptions options;
-  options.residentWorkgroups =
-      static_cast<int>(std::min<uint64_t>((workgroups + units - 1) / units, 1 << 20));
-  llvm::Expected<TimingReport> timing =
-      estimateTiming(*launch.object, launch.launch, launch.report, unit, options);
-  if (!timing)
-    return timing.takeError();
-  const uint64_t atOnce = units * static_cast<uint64_t>(timing->residentWorkgroups);
-  const uint64_t rounds = (workgroups + atOnce - 1) / atOnce;
-  return Seconds(double(rounds) * timing->clocks / launch.clock.value);
-}
-
-llvm::Expected<TimingFit> fitTiming(llvm::ArrayRef<TimedLaunch> launches, const ComputeUnit &unit) {
-  if (launches.empty())
+llvm::Expected<TimingFit> fitTiming(llvm::ArrayRef<TimedKernel> kernels, const TimedDevice &device,
+                                    llvm::function_ref<void(llvm::StringRef)> progress) {
+  if (kernels.empty())
     return usageError("no pair to fit the timing model to");
-  std::vector<const TimedLaunch *> all;
-  for (const TimedLaunch &launch : launches)
-    all.push_back(&launch);
+  std::vector<const TimedKernel *> all;
+  for (const TimedKernel &kernel : kernels)
+    all.push_back(&kernel);
+  ReplayCache cache;
   TimingFit fit;
-  fit.timing = unit.timing;
-  llvm::Expected<double> before = meanError(all, unit);
+  fit.device = device;
+  llvm::Expected<double> before = meanError(all, device, cache);
   if (!before)
     return before.takeError();
   fit.errorBefore = *before;
-  llvm::Expected<Parameters> fitted = search(all, unit);
+  llvm::Expected<TimedDevice> fitted = search(all, device, cache);
   if (!fitted)
     return fitted.takeError();
-  fit.timing = *fitted;
-  ComputeUnit after = unit;
-  after.timing = fit.timing;
-  llvm::Expected<double> error = meanError(all, after);
-  if (!error)
-    return error.takeError();
-  fit.errorAfter = fit.errorHeldOut = *error;
+  fit.device = *fitted;
+  llvm::Expected<double> after = meanError(all, fit.device, cache);
+  if (!after)
+    return after.takeError();
+  fit.errorAfter = *after;
+  if (progress)
+    progress("");
 
-  // Each pair from those of the other folds; a single pair can only be held against itself.
-  fit.band = {"all", 1, 1, 1, static_cast<int>(all.size())};
-  double heldOut = 0;
-  const size_t folds = std::min<size_t>(all.size(), maxFolds);
-  for (size_t fold = 0; fold < folds; ++fold) {
-    ComputeUnit others = after;
-    std::vector<const TimedLaunch *> rest;
-    for (size_t i = 0; i < all.size(); ++i)
-      if (i % folds != fold)
-        rest.push_back(all[i]);
-    if (!rest.empty()) {
-      llvm::Expected<Parameters> timing = search(rest, unit);
-      if (!timing)
-        return timing.takeError();
-      others.timing = *timing;
+  // Each kernel from all others; a single one can only be held against itself.
+  std::vector<double> ratios;
+  for (size_t i = 0; i < all.size(); ++i) {
+    TimedDevice others = fit.device;
+    if (all.size() > 1) {
+      std::vector<const TimedKernel *> rest = all;
+      rest.erase(rest.begin() + static_cast<ptrdiff_t>(i));
+      llvm::Expected<TimedDevice> without = search(rest, device, cache);
+      if (!without)
+        return without.takeError();
+      others = *without;
     }
-    for (size_t i = fold; i < all.size(); i += folds) {
-      llvm::Expected<Seconds> predicted = predictTime(*all[i], others);
-      if (!predicted)
-        return predicted.takeError();
-      const double ratio = all[i]->measured.value / predicted->value;
-      heldOut += std::fabs(1 / ratio - 1);
-      fit.band.low = std::min(fit.band.low, ratio);
-      fit.band.high = std::max(fit.band.high, ratio);
-    }
+    llvm::Expected<double> error = meanError(*all[i], others, cache, &ratios);
+    if (!error)
+      return error.takeError();
+    fit.heldOut.push_back(*error);
+    fit.errorHeldOut += *error / double(all.size());
+    if (progress)
+      progress(all[i]->name);
   }
-  fit.errorHeldOut = heldOut / double(all.size());
+  llvm::sort(ratios);
+  const size_t outside = ratios.size() / 20;
+  fit.band = {"all", std::min(1.0, ratios[outside]), std::max(1.0, ratios[ratios.size() - 1 - outside]),
+              ratios.size() >= 20 ? 0.9 : 1, static_cast<int>(ratios.size())};
   return fit;
 }
 
-CalibrationSet calibrationSetOf(const TimingFit &fit, size_t pairs) {
+CalibrationSet calibrationSetOf(const TimingFit &fit, size_t kernels) {
   CalibrationSet set;
-  set.key = {operatorName, providerName, std::nullopt};
+  set.key = {timingOperator, timingProvider, std::nullopt};
   for (const TimingParameter &parameter : timingParameters())
-    set.constants.push_back({parameter.name, parameter.get(fit.timing), parameter.unit, parameter.meaning});
+    set.constants.push_back({parameter.name, parameter.get(fit.device), parameter.unit, parameter.meaning});
   set.evidence = "measured";
-  set.rowsFitted = static_cast<int>(pairs);
+  set.rowsFitted = static_cast<int>(kernels);
   set.meanAbsolutePercentageError = 100 * fit.errorHeldOut;
   set.absoluteBands.push_back(fit.band);
   return set;

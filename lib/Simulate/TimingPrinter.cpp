@@ -39,9 +39,13 @@ void printTiming(const CodeObject &object, const RunReport &report, const Timing
          << llvm::format("%g", timing.wavesPerSimd) << " waves on a SIMD (limited by "
          << timing.residencyLimit << "), " << llvm::format("%.0f", timing.clocksPerWorkgroup)
          << " clocks each\n"
-         << "  busy: matrix cores " << llvm::format("%.1f", 100 * timing.matrixBusyShare) << " %, LDS "
+         << "  busy: matrix cores " << llvm::format("%.1f", 100 * timing.matrixBusyShare)
+         << " %, vector units " << llvm::format("%.1f", 100 * timing.vectorBusyShare) << " %, LDS "
          << llvm::format("%.1f", 100 * timing.ldsBusyShare) << " %, path to L2 "
-         << llvm::format("%.1f", 100 * timing.memoryBusyShare) << " %\n";
+         << llvm::format("%.1f", 100 * timing.memoryBusyShare) << " %, share of HBM "
+         << llvm::format("%.1f", 100 * timing.hbmBusyShare) << " %\n"
+         << "  lines loaded: " << timing.memory.firstLevelLines << " from L1, "
+         << timing.memory.secondLevelLines << " from L2, " << timing.memory.hbmLines << " from HBM\n";
   for (const LoopTiming &loop : timing.loops) {
     if (loop.clocksPerIteration <= 0)
       continue;

@@ -118,6 +118,7 @@ struct Workgroup {
   std::vector<std::unique_ptr<LdsCost>> ldsCosts; // by instruction
   LineSet lines, linesOfRun;      // of device memory: of this workgroup, of all that this worker ran
   uint64_t linesOfWorkgroups = 0; // sizes of `lines` of the workgroups before
+  std::vector<uint64_t> *tracedLines = nullptr; // of the wave that executes; null: not recorded
   uint64_t matrixMultiplyAccumulates = 0;
   uint64_t clock = 0; // instructions executed, stands in for s_memtime
   std::string error;  // set: the run stops

@@ -4,7 +4,8 @@
 #include "codesign/Cost/Calibrate.h"
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Simulate/TimingFit.h"
-#include "codesign/Verify/OwnKernels.h"
+#include "codesign/Verify/OwnStreams.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Chrono.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -17,7 +18,8 @@ namespace {
 struct CalibrateCommandOptions {
   std::string hardware;
   std::vector<std::string> tables;
-  std::string codeObjects; // list of code objects with measured times
+  std::string codeObjects;  // list of code objects with measured times
+  std::string objectFolder; // in which they lie; empty: beside the list
   bool ownKernels = false;
   OwnKernelOptions own;
   std::string ownType = "bf16";
@@ -50,33 +52,79 @@ void printSet(const FittedSet &fitted) {
 /// Parameters of the simulator's timing model, from measured kernels.
 llvm::Expected<CalibrationSet> calibrateTiming(const CalibrateCommandOptions &options,
                                                const Profile &profile) {
-  llvm::Expected<simulate::ComputeUnit> unit = simulate::computeUnitOf(profile);
-  if (!unit)
-    return unit.takeError();
-  llvm::Expected<std::vector<simulate::TimedLaunch>> launches =
-      simulate::readTimedLaunches(options.codeObjects, profile);
-  if (!launches)
-    return launches.takeError();
-  llvm::Expected<simulate::TimingFit> fit = simulate::fitTiming(*launches, *unit);
+  llvm::Expected<simulate::TimedDevice> device = simulate::timedDeviceOf(profile);
+  if (!device)
+    return device.takeError();
+  llvm::Expected<std::vector<simulate::TimedKernel>> kernels =
+      simulate::readTimedKernels(options.codeObjects, options.objectFolder, profile);
+  if (!kernels)
+    return kernels.takeError();
+  llvm::Expected<simulate::TimingFit> fit =
+      simulate::fitTiming(*kernels, *device, [](llvm::StringRef heldOut) {
+        llvm::errs() << (heldOut.empty() ? "fitted to all" : "fitted to all but " + heldOut.str()) << '\n';
+      });
   if (!fit)
     return fit.takeError();
+  for (auto [kernel, error] : llvm::zip_equal(*kernels, fit->heldOut))
+    llvm::outs() << llvm::format("  %5.1f %% held out, %zu times  ", 100 * error, kernel.measured.size())
+                 << kernel.name << '\n';
   llvm::outs() << llvm::format("timing model, %zu measured kernels: error %.1f %% before, %.1f %% fitted, "
                                "%.1f %% held out\n",
-                               launches->size(), 100 * fit->errorBefore, 100 * fit->errorAfter,
+                               kernels->size(), 100 * fit->errorBefore, 100 * fit->errorAfter,
                                100 * fit->errorHeldOut);
   for (const simulate::TimingParameter &parameter : simulate::timingParameters())
-    llvm::outs() << llvm::format("  %-30s %12.5g -> %-12.5g %s\n", parameter.name,
-                                 parameter.get(unit->timing), parameter.get(fit->timing), parameter.unit);
-  CalibrationSet set = simulate::calibrationSetOf(*fit, launches->size());
+    llvm::outs() << llvm::format("  %-30s %12.5g -> %-12.5g %s\n", parameter.name, parameter.get(*device),
+                                 parameter.get(fit->device), parameter.unit);
+  CalibrationSet set = simulate::calibrationSetOf(*fit, kernels->size());
   set.measurements = options.codeObjects;
   set.source = options.calibrate.source.empty() ? "not stated" : options.calibrate.source;
   set.date = options.calibrate.date;
   return set;
 }
 
-/// The main loop of codesign's own kernels, from the simulator.
-llvm::Expected<CalibrationSet> calibrateOwnKernels(const CalibrateCommandOptions &options,
-                                                   const Profile &profile) {
+void printConstants(const CalibrationSet &set, double fittedError) {
+  llvm::outs() << llvm::format("%d kernels: mean error %.1f %% fitted, %.1f %% held out "
+                               "(simulated: not measured on hardware)\n",
+                               set.rowsFitted, 100 * fittedError, set.meanAbsolutePercentageError);
+  for (const CalibrationConstant &constant : set.constants)
+    llvm::outs() << llvm::format("  %-30s %12.5g  %s\n", constant.name.c_str(), constant.value,
+                                 constant.unit.c_str());
+}
+
+/// The loop of kernels that stream weights; none where the device has no such kernels.
+llvm::Error calibrateOwnStreams(const OwnKernelOptions &own, const std::string &date, const Profile &profile,
+                                const simulate::ComputeUnit &unit, std::vector<CalibrationSet> &sets) {
+  auto simulated = simulateStreams(profile, own, [](const SimulatedStream &timed) {
+    llvm::errs() << llvm::format("%8.0f clocks, %g resident  ", timed.runs.back().clocks,
+                                 timed.runs.back().residents)
+                 << timed.schedule.describe() << '\n';
+  });
+  if (!simulated)
+    return simulated.takeError();
+  if (simulated->empty())
+    return llvm::Error::success();
+  const OwnStreamFit fit = fitOwnStreams(*simulated);
+  llvm::outs()
+      << "Loop of codesign's kernels for few rows: clocks of a compute unit for one tile and 64 of k,\n"
+         "simulated and priced: one workgroup alone, as many as fit, and these while every unit reads\n"
+         "        alone          several            all read      HBM  resident  schedule\n";
+  for (const SimulatedStream &timed : *simulated) {
+    for (const StreamClocks &run : timed.runs)
+      llvm::outs() << llvm::format("  %7.0f %7.0f ", run.clocks,
+                                   fit.stream.clocks(timed.parts, run.residents, run.hbmBytesPerClock));
+    llvm::outs() << llvm::format("  %7.0f  %8g  ", timed.parts.weights / unit.timing.hbmBytesPerClock,
+                                 timed.parts.residents)
+                 << timed.schedule.describe() << '\n';
+  }
+  sets.push_back(ownStreamCalibration(fit, simulated->size(), own, unit));
+  sets.back().date = date;
+  printConstants(sets.back(), fit.error);
+  return llvm::Error::success();
+}
+
+/// The main loops of codesign's own kernels, from the simulator.
+llvm::Error calibrateOwnKernels(const CalibrateCommandOptions &options, const Profile &profile,
+                                std::vector<CalibrationSet> &sets) {
   llvm::Expected<simulate::ComputeUnit> unit = simulate::computeUnitOf(profile);
   if (!unit)
     return unit.takeError();
@@ -101,15 +149,10 @@ llvm::Expected<CalibrationSet> calibrateOwnKernels(const CalibrateCommandOptions
                                  fit.loop.clocks(timed.parts), timed.parts.mma, timed.parts.shared,
                                  timed.parts.memory / memoryRate, timed.residents)
                  << timed.schedule.describe() << '\n';
-  CalibrationSet set = ownKernelCalibration(fit, own, *unit);
-  set.date = options.calibrate.date;
-  llvm::outs() << llvm::format("%d kernels: mean error %.1f %% fitted, %.1f %% held out "
-                               "(simulated: not measured on hardware)\n",
-                               set.rowsFitted, 100 * fit.error, set.meanAbsolutePercentageError);
-  for (const CalibrationConstant &constant : set.constants)
-    llvm::outs() << llvm::format("  %-30s %12.5g  %s\n", constant.name.c_str(), constant.value,
-                                 constant.unit.c_str());
-  return set;
+  sets.push_back(ownKernelCalibration(fit, own, *unit));
+  sets.back().date = options.calibrate.date;
+  printConstants(sets.back(), fit.error);
+  return calibrateOwnStreams(own, options.calibrate.date, profile, *unit, sets);
 }
 
 llvm::Expected<ExitCode> run(const CalibrateCommandOptions &options, const GlobalOptions &global) {
@@ -125,12 +168,9 @@ llvm::Expected<ExitCode> run(const CalibrateCommandOptions &options, const Globa
       return set.takeError();
     sets.push_back(std::move(*set));
   }
-  if (options.ownKernels) {
-    llvm::Expected<CalibrationSet> set = calibrateOwnKernels(options, *profile);
-    if (!set)
-      return set.takeError();
-    sets.push_back(std::move(*set));
-  }
+  if (options.ownKernels)
+    if (llvm::Error error = calibrateOwnKernels(options, *profile, sets))
+      return error;
   for (const std::string &path : options.tables) {
     auto table = readMeasurements(path);
     if (!table)
@@ -167,6 +207,8 @@ CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global)
   command.add_option(
       "--code-objects", options->codeObjects,
       "List of code objects with arguments and measured times: fits the simulator's timing model");
+  command.add_option("--object-folder", options->objectFolder,
+                     "Folder of the code objects of that list (default: the list's)");
   command.add_flag("--own-kernels", options->ownKernels,
                    "Emit, compile and simulate codesign's GEMM kernels: calibrates their price");
   command.add_option("--schedules", options->own.schedules, "Tiles that --own-kernels simulates")

@@ -73,6 +73,10 @@ struct GemmTile {
   double readsA = 1; // how often each element of A's part is read from LDS: the waves along n
   double readsB = 1;
   double combineCycles = 0; // after the loop, in which waves that share k add up their sums
+  // For 64 of k, that a workgroup takes however few run, and how many of them a compute unit holds; 0: not
+  // known, and few workgroups are bound by the HBM bytes that they can have in flight.
+  double aloneCycles = 0;
+  int residents = 1;
   double exposedCycles = 0; // for 64 of k, which the slowest of products and operand delivery does not hide
   int maxRows = 0;          // up to which the kernel is made: one tile holds them; 0: any number
   int minRows = 0;          // from which on it is taken

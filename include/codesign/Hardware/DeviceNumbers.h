@@ -92,13 +92,17 @@ struct Timing {
   int branchTaken = 0;                // from a taken branch to the next instruction
   int matrixResult = 0;               // after its last pass, until another unit may read a matrix result
   int sharedLatency = 0;              // LDS: from the first bank cycle to the data
+  int firstLevelLatency = 0;          // vector memory: to data that L1 has
   int memoryLatency = 0;              // vector memory: a round trip to L2
+  int hbmLatency = 0;                 // vector memory: a round trip to HBM
   int scalarMemoryLatency = 0;        // scalar loads
   int barrier = 0;                    // from the last arrival to the next instruction
   int sharedQueueEntries = 0;         // LDS instructions of a compute unit under way before issue stalls
   int memoryBytesInFlight = 0;        // of a compute unit before issue stalls
   double memoryBytesPerClock = 0;     // of a compute unit, from its L2
   double firstLevelBytesPerClock = 0; // of a compute unit, through its L1
+  double hbmBytesPerClock = 0;        // of a compute unit while all of them read
+  double firstLevelBytes = 0;         // capacity of L1
 };
 
 struct Power {

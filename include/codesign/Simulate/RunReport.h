@@ -71,11 +71,21 @@ struct TraceEntry {
   int32_t instruction = 0;  // position in the program
   uint32_t ldsClocks = 0;   // bank cycles, conflicts included
   uint32_t memoryBytes = 0; // asked for by active lanes
+  uint32_t lines = 0;       // of vector memory that it touched, in WaveTrace::lines
+};
+/// A 128-byte line of device memory, numbered from 0 in the order of the traces.
+struct TracedLine {
+  uint32_t number : 31;
+  uint32_t shared : 1; // more than one traced workgroup touched it
+};
+struct WaveTrace {
+  std::vector<TraceEntry> entries;
+  std::vector<TracedLine> lines; // of all entries, one after the other
 };
 /// What one workgroup executed, wave by wave.
 struct WorkgroupTrace {
   uint64_t workgroup = 0;
-  std::vector<std::vector<TraceEntry>> waves;
+  std::vector<WaveTrace> waves;
 };
 
 struct RunReport {
@@ -96,6 +106,7 @@ struct RunReport {
   std::vector<LoopStatistics> loops;                 // innermost ones first, then by instructions executed
   std::vector<Finding> findings;                     // sorted by kind and address
   std::vector<WorkgroupTrace> traces;                // of the first RunOptions::tracedWorkgroups
+  uint64_t tracedLines = 0;                          // different ones
 
   /// Findings of one kind.
   uint64_t count(FindingKind kind) const;

@@ -59,7 +59,8 @@ struct RunOptions {
   /// Run only workgroups [firstWorkgroup, firstWorkgroup + workgroupCount) of the grid in x-fastest order.
   uint64_t firstWorkgroup = 0;
   uint64_t workgroupCount = ~0ull;
-  /// Record what the first so many of them execute, for Timing.h (12 bytes for each wave instruction).
+  /// Record what the first so many of them execute, for Timing.h (16 bytes for each wave instruction, 4 for
+  /// each line).
   uint64_t tracedWorkgroups = 0;
 };
 

@@ -54,6 +54,12 @@ struct FittedTiming {
   double error = 0;
 };
 
+/// Lines of vector memory by where they came from, and clocks in which what serves the compute unit was busy.
+struct MemoryClocks {
+  uint64_t firstLevelLines = 0, secondLevelLines = 0, hbmLines = 0; // of loads
+  double secondLevel = 0, hbm = 0;
+};
+
 struct TimingReport {
   int residentWorkgroups = 0; // of one compute unit, as registers, LDS and waves allow
   double wavesPerSimd = 0;    // of those workgroups, on average
@@ -62,7 +68,10 @@ struct TimingReport {
   double clocks = 0; // from the start of all of them to the end of the last
   double clocksPerWorkgroup = 0;
   double matrixBusyShare = 0;                   // of the compute unit's matrix cores
+  double vectorBusyShare = 0;                   // of its vector units
   double ldsBusyShare = 0, memoryBusyShare = 0; // of the LDS and of the path to L2
+  double hbmBusyShare = 0;                      // of the compute unit's share of HBM
+  MemoryClocks memory;
   std::vector<InstructionTiming> perInstruction;
   std::vector<LoopTiming> loops;       // in the order of RunReport::loops
   std::vector<TimelineEvent> timeline; // only where asked for
@@ -71,6 +80,7 @@ struct TimingReport {
 struct TimingOptions {
   int residentWorkgroups = 0; // 0: as many as fit
   bool timeline = false;
+  int activeUnits = 0; // compute units that share HBM; 0: all
 };
 
 /// What a compute unit holds and how fast it is.

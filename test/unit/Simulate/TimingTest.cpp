@@ -15,6 +15,7 @@ using codesign::simulate::DeviceMemory; // not the profile's
 /// Round numbers that no profile has: four SIMDs, and every latency its own.
 ComputeUnit testUnit() {
   ComputeUnit unit;
+  unit.compute.computeUnits = 10;
   unit.compute.simdsPerComputeUnit = 4;
   unit.compute.maxWavesPerSimd = 8;
   unit.compute.maxWorkgroupsPerComputeUnit = 16;
@@ -28,13 +29,17 @@ ComputeUnit testUnit() {
   timing.branchTaken = 20;
   timing.matrixResult = 8;
   timing.sharedLatency = 100;
+  timing.firstLevelLatency = 50;
   timing.memoryLatency = 1000;
+  timing.hbmLatency = 2000;
   timing.scalarMemoryLatency = 300;
   timing.barrier = 10;
   timing.sharedQueueEntries = 16;
   timing.memoryBytesInFlight = 1 << 20;
   timing.memoryBytesPerClock = 32;
   timing.firstLevelBytesPerClock = 64;
+  timing.hbmBytesPerClock = 8;
+  timing.firstLevelBytes = 512; // four lines
   return unit;
 }
 
@@ -47,7 +52,8 @@ std::string repeat(llvm::StringRef line, int count) {
 
 class TimingModel : public testing::Test {
 protected:
-  /// Clocks of one workgroup of so many waves; s[4:5] points to a buffer, v1 = 4 * work-item.
+  /// Clocks of `residents` workgroups of so many waves, as many as are traced in turn; s[4:5] points to a
+  /// buffer, s2 is the workgroup, v1 = 4 * work-item.
   TimingReport timeOf(const std::string &body, int waves = 1, int ldsBytes = 0, int residents = 1) {
     object = loadAssembly(assemblyKernel({"timed",
                                           "  s_load_dwordx2 s[4:5], s[0:1], 0x0\n"
@@ -56,16 +62,17 @@ protected:
                                               body,
                                           ldsBytes}));
     DeviceMemory memory;
-    Launch launch{.kernel = "timed", .grid = {1, 1, 1}, .block = {uint32_t(64 * waves), 1, 1}};
+    Launch launch{.kernel = "timed", .grid = {traced, 1, 1}, .block = {uint32_t(64 * waves), 1, 1}};
     launch.arguments.pointer(memory.allocate("buffer", 1 << 20));
     RunOptions options;
     options.checks = false;
-    options.tracedWorkgroups = 1;
+    options.tracedWorkgroups = traced;
     llvm::Expected<RunReport> report = run(*object, launch, memory, options);
     EXPECT_TRUE(bool(report)) << llvm::toString(report.takeError());
     TimingOptions timingOptions;
     timingOptions.residentWorkgroups = residents;
     timingOptions.timeline = true;
+    timingOptions.activeUnits = activeUnits;
     llvm::Expected<TimingReport> timing = estimateTiming(*object, launch, *report, unit, timingOptions);
     EXPECT_TRUE(bool(timing)) << llvm::toString(timing.takeError());
     lastReport = std::move(*report);
@@ -77,6 +84,8 @@ protected:
   }
 
   ComputeUnit unit = testUnit();
+  uint32_t traced = 1; // workgroups
+  int activeUnits = 0; // compute units that share HBM
   CodeObjectPointer object;
   RunReport lastReport;
 };
@@ -112,27 +121,74 @@ TEST_F(TimingModel, AMatrixResultIsReadAfterItsLastPass) {
 }
 
 TEST_F(TimingModel, AWaitEndsWhenTheLoadIsThere) {
-  // 256 bytes: 4 clocks through L1, 8 from L2, and the latency.
+  // 256 bytes: 4 clocks through L1, 8 from L2, 32 from HBM, and the latency of the last.
   const TimingReport timing = timeOf("  global_load_dword v2, v1, s[4:5]\n  s_waitcnt vmcnt(0)\n");
-  EXPECT_EQ(timing.clocks - timeOf("").clocks, 8 + 1000 + 4);
+  EXPECT_EQ(timing.clocks - timeOf("").clocks, 32 + 2000 + 4);
   double stalled = 0;
   for (const InstructionTiming &counted : timing.perInstruction)
     stalled += counted.stallClocks[size_t(StallReason::VectorMemory)];
-  EXPECT_EQ(stalled, 8 + 1000 - 4);
+  EXPECT_EQ(stalled, 32 + 2000 - 4);
   // Two in flight overlap; waiting for the first only lets the second be under way.
   EXPECT_EQ(clocksOf("  global_load_dword v2, v1, s[4:5]\n  global_load_dword v3, v1, s[4:5] offset:256\n"
                      "  s_waitcnt vmcnt(1)\n"),
-            8 + 1000 + 4);
+            32 + 2000 + 4);
   EXPECT_EQ(clocksOf("  global_load_dword v2, v1, s[4:5]\n  global_load_dword v3, v1, s[4:5] offset:256\n"
                      "  s_waitcnt vmcnt(0)\n"),
-            16 + 1000 + 4);
+            64 + 2000 + 4);
+}
+
+TEST_F(TimingModel, LinesComeFromWhereTheyAre) {
+  const std::string wait = "  s_waitcnt vmcnt(0)\n", load = "  global_load_dword v2, v1, s[4:5]";
+  const double first = clocksOf(load + "\n" + wait);
+  EXPECT_EQ(first, 32 + 2000 + 4);
+  // Again, from L1: 4 clocks through it, its latency, and two instructions' slots.
+  EXPECT_EQ(clocksOf(load + "\n" + wait + load + "\n" + wait), first + 4 + 50 + 4);
+  // Not before it is there.
+  EXPECT_EQ(clocksOf(load + "\n" + load + "\n" + wait), first);
+  // Two more lines leave it in L1, four drive it out to L2, where the other half of the time is its path.
+  const std::string others = load + " offset:256\n" + wait + load + " offset:512\n" + wait;
+  const double three = clocksOf(load + "\n" + wait + others);
+  EXPECT_EQ(three, 3 * first);
+  EXPECT_EQ(clocksOf(load + "\n" + wait + others + load + "\n" + wait), three + 8 + 1000 + 4);
+  const TimingReport counted = timeOf(load + "\n" + wait + others + load + "\n" + load + "\n" + wait);
+  EXPECT_EQ(counted.memory.hbmLines, 6u);
+  EXPECT_EQ(counted.memory.secondLevelLines, 2u);
+  EXPECT_EQ(counted.memory.firstLevelLines, 2u);
+}
+
+TEST_F(TimingModel, LinesOfSeveralWorkgroupsComeFromL2) {
+  const std::string load = "  global_load_dword v2, v1, s[4:5]\n  s_waitcnt vmcnt(0)\n";
+  traced = 2;
+  EXPECT_EQ(clocksOf(load), 8 + 1000 + 4);
+  // Each its own lines again: a shift by the workgroup.
+  const std::string own = "  s_lshl_b32 s8, s2, 8\n  v_add_u32 v1, s8, v1\n";
+  EXPECT_EQ(clocksOf(own + load) - clocksOf(own), 32 + 2000 + 4);
+}
+
+TEST_F(TimingModel, ComputeUnitsShareHbm) {
+  const std::string load = "  global_load_dword v2, v1, s[4:5]\n  s_waitcnt vmcnt(0)\n";
+  activeUnits = 5;
+  EXPECT_EQ(clocksOf(load), 16 + 2000 + 4);
+  // One alone is limited by its L1.
+  activeUnits = 1;
+  EXPECT_EQ(clocksOf(load), 4 + 2000 + 4);
+}
+
+TEST_F(TimingModel, StoresTakeHbmBandwidthOnly) {
+  const std::string store = "  global_store_dword v1, v1, s[4:5]\n";
+  EXPECT_EQ(clocksOf(store + "  s_waitcnt vmcnt(0)\n"), 8 + 1000 + 4);
+  // 32 clocks of the share of HBM before the load's own.
+  EXPECT_EQ(clocksOf(store + "  global_load_dword v2, v1, s[4:5] offset:256\n  s_waitcnt vmcnt(0)\n"),
+            64 + 2000 + 4);
 }
 
 TEST_F(TimingModel, BytesInFlightAreLimited) {
-  const std::string loads = repeat("global_load_dword v2, v1, s[4:5]", 3) + "  s_waitcnt vmcnt(0)\n";
-  EXPECT_EQ(clocksOf(loads), 24 + 1000 + 4);
+  const std::string loads = "  global_load_dword v2, v1, s[4:5]\n"
+                            "  global_load_dword v3, v1, s[4:5] offset:256\n"
+                            "  global_load_dword v5, v1, s[4:5] offset:512\n  s_waitcnt vmcnt(0)\n";
+  EXPECT_EQ(clocksOf(loads), 96 + 2000 + 4);
   unit.timing.memoryBytesInFlight = 512; // two of the three
-  EXPECT_GT(clocksOf(loads), 2000);
+  EXPECT_GT(clocksOf(loads), 4000);
 }
 
 TEST_F(TimingModel, BankConflictsTakeTheirClocks) {

@@ -1,8 +1,8 @@
 // The main loop fitted to kernels whose times are known, and what the price makes of it.
-#include "codesign/Verify/OwnKernels.h"
 #include "codesign/Cost/CostModel.h"
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Simulate/TimingFit.h"
+#include "codesign/Verify/OwnStreams.h"
 #include <gtest/gtest.h>
 
 using namespace codesign;
@@ -102,6 +102,95 @@ TEST(OwnKernels, PriceHasTheFittedLoop) {
     ++compared;
   }
   EXPECT_GT(compared, 20);
+}
+
+/// Kernels of several tiles, run alone, together, and while HBM is shared, timed by `stream` itself.
+std::vector<SimulatedStream> timedBy(const OwnStream &stream) {
+  std::vector<SimulatedStream> list;
+  for (double m : {16, 32, 48, 64})
+    for (double n : {16, 32, 64}) {
+      SimulatedStream timed;
+      timed.parts = {m * n / 16, (m + n) * 128, n * 128, n < 32 ? 0.25 : 0.125, n > 32 ? 1.0 : 2.0};
+      for (const auto &[residents, rate] : {std::pair(1.0, 40.0), std::pair(timed.parts.residents, 40.0),
+                                            std::pair(timed.parts.residents, 7.0)})
+        timed.runs.push_back({residents, rate, stream.clocks(timed.parts, residents, rate)});
+      list.push_back(timed);
+    }
+  return list;
+}
+
+TEST(OwnStreams, ATurnWaitsOrTheUnitIsBusy) {
+  // 16 x 32 in bf16: 48 rows of 128 bytes, 32 of them weights; two turns in 64 of k.
+  const StreamParts parts{32, 48 * 128, 32 * 128, 2, 4};
+  const OwnStream stream{0.5, 24, 300, 10};
+  EXPECT_EQ(stream.shared(parts), 48 * 128 / 24 + 10); // beside 64 clocks of the matrix cores
+  EXPECT_EQ(stream.alone(parts), 2 * 300 + 10);
+  EXPECT_EQ(stream.clocks(parts, 1, 40), 610);
+  EXPECT_EQ(stream.clocks(parts, 2, 40), 305);
+  EXPECT_EQ(stream.clocks(parts, 4, 40), 266);
+  EXPECT_EQ(stream.clocks(parts, 4, 8), 32 * 128 / 8);
+}
+
+TEST(OwnStreams, FitFindsTheLoopThatTimedThem) {
+  const OwnStream truth{0.9, 26, 1800, 12};
+  const OwnStreamFit fit = fitOwnStreams(timedBy(truth));
+  EXPECT_LT(fit.error, 0.02);
+  EXPECT_NEAR(fit.stream.bytesPerClock, 26, 1.5);
+  EXPECT_NEAR(fit.stream.turnLatency, 1800, 60);
+  EXPECT_EQ(fit.heldOutRatios.size(), 36u);
+}
+
+/// What 64 of k cost in a plan, on a device of many compute units and one kernel.
+TEST(OwnStreams, PriceHasTheFittedLoop) {
+  Profile profile = mi300x();
+  llvm::erase_if(profile.calibration.sets,
+                 [](const CalibrationSet &set) { return set.key.operatorKind.starts_with("gemm"); });
+  const OwnStream stream{0.9, 20, 2500, 15};
+  CalibrationSet set;
+  set.key = {ownStreamKind, ownKernelProvider, DataType::BF16};
+  set.constants = stream.constants();
+  set.absoluteBands = {{"all", 0.7, 1.45, 0.9, 40}};
+  profile.calibration.sets.push_back(set);
+  const auto schedules = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
+  const double clock = profile.peakClock.value, unitRate = profile.memory.achievedReadBandwidth.value;
+  int compared = 0;
+  for (size_t i = 0; i < schedules.size(); ++i) {
+    const GemmSchedule &schedule = schedules[i];
+    if (!streamsWeights(schedule.family) || schedule.waves() < 4 || i % 7 != 0)
+      continue;
+    CostOptions options;
+    options.provider = Provider::Own;
+    options.sustained = false;
+    options.canEmit = [&](const GemmSchedule &other) { return other == schedule; };
+    const CostModel model(profile, options);
+    const StreamParts parts = streamParts(schedule, profile, DataType::BF16);
+    const auto secondsOf = [&](int64_t workgroups, int64_t k) {
+      GemmShape shape;
+      shape.m = schedule.macroTileM;
+      shape.n = schedule.macroTileN * workgroups;
+      shape.k = k;
+      const Estimate estimate = model.estimate(shape);
+      EXPECT_EQ(estimate.source, EstimateSource::Simulated);
+      EXPECT_NEAR(estimate.band, 0.45, 1e-9);
+      // Whatever the loop waits for, it is not faster than its bytes.
+      EXPECT_GE(estimate.time().value, estimate.bytes.value / profile.memory.datasheetBandwidth.value);
+      return estimate.time().value;
+    };
+    // Depths that no split divides: the difference of two is the loop.
+    const int64_t k1 = 64 * 1009, k2 = 64 * 2003;
+    const double few = (secondsOf(8, k2) - secondsOf(8, k1)) * clock / double(k2 - k1) * 64;
+    // Power and the ramp of HBM's traffic add a little.
+    EXPECT_GE(few / stream.alone(parts), 1) << schedule.describe();
+    EXPECT_LE(few / stream.alone(parts), 1.06) << schedule.describe();
+    const auto all = int64_t(profile.compute.computeUnits * parts.residents);
+    const double many = (secondsOf(all, k2) - secondsOf(all, k1)) * clock / double(k2 - k1) * 64;
+    const double bytes = double(all) * schedule.macroTileN * 2 * 64 / unitRate * clock;
+    EXPECT_GE(many,
+              std::max(parts.residents * stream.clocks(parts, parts.residents, 1e9), 0.9 * bytes) * 0.99)
+        << schedule.describe();
+    ++compared;
+  }
+  EXPECT_GT(compared, 5);
 }
 
 } // namespace
