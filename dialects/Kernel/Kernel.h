@@ -1,6 +1,7 @@
 // The kernel dialect: types, attributes and operations of one tiled kernel. See docs/kernel-dialect.md.
 #pragma once
 
+#include "codesign/Isa/Architecture.h"
 #include "codesign/Support/DataType.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
@@ -35,6 +36,11 @@ constexpr int64_t chunkBytes = 16;
 constexpr int64_t bankCycleBytes = 128;
 /// Of k, and of columns of the output, that one scale of an 8-bit weight holds for (Block128).
 constexpr int64_t scaledBlock = 128;
+/// What a lane fetches and transposes of an operand whose k runs along rows: k by others.
+struct BlockExtents {
+  int64_t rows, columns;
+};
+constexpr BlockExtents transposedBlock = {8, 4};
 /// Shared memory of one mbarrier.
 constexpr int64_t mbarrierBytes = 8;
 
@@ -45,6 +51,10 @@ mlir::Type mlirTypeOf(mlir::MLIRContext *context, DataType type);
 
 /// Elements of `type` in one 16-byte chunk.
 int64_t chunkLength(mlir::Type type);
+
+/// The 8-bit type that the device's instructions round to, E4M3 in its own encoding; none where it has no
+/// such.
+std::optional<DataType> quantisedType(Architecture architecture);
 
 /// True for a name that is safe as an identifier in emitted C++: letters, digits and '_', no keyword, at most
 /// 128 characters.

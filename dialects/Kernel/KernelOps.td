@@ -191,11 +191,14 @@ def Kernel_MmaOp : Kernel_Op<"mma", [Pure, AllTypesMatch<["accumulator", "result
 }
 
 include "dialects/Kernel/KernelEpilogueOps.td"
+include "dialects/Kernel/KernelQuantiseOps.td"
+include "dialects/Kernel/KernelRowOps.td"
 include "dialects/Kernel/KernelScaleOps.td"
 include "dialects/Kernel/KernelExpertOps.td"
 include "dialects/Kernel/KernelQueueOps.td"
 include "dialects/Kernel/KernelSplitOps.td"
 include "dialects/Kernel/KernelStreamOps.td"
+include "dialects/Kernel/KernelTransposeOps.td"
 include "dialects/Kernel/KernelAsyncOps.td"
 
 #endif

@@ -107,6 +107,9 @@ LogicalResult TileType::verify(llvm::function_ref<InFlightDiagnostic()> emitErro
     if (space == Space::Shared &&
         (shape.back() + rowMajor.getPadding()) * element.getIntOrFloatBitWidth() % 128)
       return emitError() << "a row of an LDS tile with its padding is no multiple of 16 bytes";
+  } else if (isa<BlockSwizzledAttr>(layout)) {
+    if (bits != bankCycleBytes * 8 || space != Space::Shared)
+      return emitError() << "a block-swizzled row is 128 bytes of LDS";
   } else if (!isa<SwizzledAttr>(layout)) {
     return emitError() << "layout is neither #kernel.row_major nor #kernel.swizzled";
   } else if (bits % 128 || !llvm::isPowerOf2_64(bits / 128)) {
@@ -138,6 +141,10 @@ int64_t TileType::getByteOffset(int64_t row, int64_t column) const {
     const int64_t key = row / rowsPerCycle % std::min(chunks, bankCycleBytes / chunkBytes);
     byte = ((byte / chunkBytes) ^ key) * chunkBytes + byte % chunkBytes;
   }
+  if (isa<BlockSwizzledAttr>(getLayout())) {
+    const int64_t block = row / 8 % 8, swapped = (block & 4) | (block & 1) << 1 | (block >> 1 & 1);
+    byte = ((byte / chunkBytes) ^ (row % 8) ^ swapped) * chunkBytes + byte % chunkBytes;
+  }
   return row * rowBytes + byte;
 }
 
@@ -163,6 +170,32 @@ LogicalResult StagedType::verify(llvm::function_ref<InFlightDiagnostic()> emitEr
     return emitError() << "a staged tile has two static dimensions";
   if (shape[1] * element.getIntOrFloatBitWidth() % (8 * chunkBytes))
     return emitError() << "a row of a staged tile is no multiple of 16 bytes";
+  return success();
+}
+
+Type StagedBlocksType::parse(AsmParser &parser) {
+  SmallVector<int64_t> shape;
+  Type element;
+  if (parser.parseLess() || parseShapedPrefix(parser, shape, element, false) || parser.parseGreater())
+    return {};
+  return parser.getChecked<StagedBlocksType>(parser.getContext(), shape, element);
+}
+
+void StagedBlocksType::print(AsmPrinter &printer) const {
+  printer << '<';
+  printShapedPrefix(printer, getShape(), getElementType());
+  printer << '>';
+}
+
+LogicalResult StagedBlocksType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                       ArrayRef<int64_t> shape, Type element) {
+  if (failed(verifyElement(emitError, element)))
+    return failure();
+  if (element.getIntOrFloatBitWidth() != 16)
+    return emitError() << "blocks are transposed of 16-bit elements";
+  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] % transposedBlock.rows ||
+      shape[1] % transposedBlock.columns)
+    return emitError() << "staged blocks are whole ones of 8 rows by 4 columns";
   return success();
 }
 

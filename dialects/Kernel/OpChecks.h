@@ -14,6 +14,9 @@ mlir::LogicalResult verifyFragment(mlir::Operation *op, FragmentType type);
 /// The operands and the accumulator of a product: one instruction, equal packs, shapes that fit.
 mlir::LogicalResult verifyProduct(mlir::Operation *op, FragmentType a, FragmentType b,
                                   FragmentType accumulator);
+/// Sums that become `element`, an 8-bit type: one that the target rounds to, and `result` goes to stores.
+mlir::LogicalResult verifyQuantised(mlir::Operation *op, FragmentType fragment, mlir::Type element,
+                                    mlir::Value result);
 /// Rows of a global matrix, their number known.
 mlir::LogicalResult verifyGlobalRows(mlir::Operation *op, TileType rows);
 

@@ -1,6 +1,7 @@
 #include "codesign/Emit/Emit.h"
 #include "KernelWriter.h"
 #include "codesign/Support/Diagnostics.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace llvm;
@@ -21,6 +22,8 @@ std::string tileRowsText(kernel::PlacementOpInterface order) {
     return ofExperts(tile);
   if (auto tiles = dyn_cast<kernel::CountExpertTilesOp>(order.getOperation()))
     return ofExperts(tiles);
+  if (auto constant = order.getRows().getDefiningOp<mlir::arith::ConstantIndexOp>())
+    return formatv("ceil({0} / {1})", constant.value(), rows);
   return formatv("ceil(m / {0})", rows);
 }
 

@@ -80,6 +80,31 @@ Error KernelWriter::emit(AddMatrixOp op) {
   return Error::success();
 }
 
+Error KernelWriter::emit(QuantiseOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  const llvm::APFloat largest =
+      llvm::APFloat::getLargest(cast<FloatType>(op.getElement()).getFloatSemantics());
+  line() << formatv("{0}.map(Quantise<{1}>{{1 / *{2}});\n", text(op.getResult()),
+                    int64_t(largest.convertToFloat()), text(op.getScale()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(RotateOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << formatv("{0}.rotateDown<{1}, {2}, {3}>({4}, {5}, {6}, {7});\n", text(op.getResult()),
+                    op.getTable().getType().getColumns(), op.getColumns(), op.getTable().getType().getRows(),
+                    text(op.getPositions()), text(op.getRow()), text(op.getTable()), text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(RowSquaresOp op) {
+  line() << formatv("{0}.storeSquaresDown<{1}>({2}, {3}, {4});\n", text(op.getFragment()), op.getColumns(),
+                    text(op.getPartials()), text(op.getRow()), text(op.getColumn()));
+  return Error::success();
+}
+
 Error KernelWriter::emit(StoreOp op) {
   line() << text(op.getFragment())
          << (op.getHalved()       ? op.getTransposed() ? ".storeHalvedTransposed(" : ".storeHalved("

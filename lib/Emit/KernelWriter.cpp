@@ -31,7 +31,8 @@ std::string tileClass(TileType type) {
   if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
     return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
                    rowMajor.getPadding());
-  return formatv("SwizzledTile<{0}, {1}, {2}>", element, type.getRows(), type.getColumns());
+  return formatv("{3}<{0}, {1}, {2}>", element, type.getRows(), type.getColumns(),
+                 isa<BlockSwizzledAttr>(type.getLayout()) ? "BlockSwizzledTile" : "SwizzledTile");
 }
 
 std::string commentText(StringRef text) {
@@ -156,7 +157,7 @@ Error KernelWriter::writeSignature() {
     const bool written = llvm::any_of(argument.getUsers(), [](Operation *user) {
       return isa<SumPartsOp, SumGroupPartsOp>(user) ||
              (isa<RowsOp>(user) && llvm::any_of(user->getResult(0).getUsers(), [](Operation *use) {
-                return isa<StoreOp, StorePanelsOp, SumGroupPartsOp>(use);
+                return isa<StoreOp, StorePanelsOp, SumGroupPartsOp, RowSquaresOp>(use);
               }));
     });
     out << (written ? "" : "const ") << *element << " *" << name;
@@ -197,6 +198,8 @@ Error KernelWriter::writeOperation(Operation *op) {
             RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp,
             CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp, SumGroupPartsOp>(
           [&](auto known) { return emit(known); })
+      .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepthTilesOp>(
+          [&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {
         line() << asyncStatement(known) << ";\n";
@@ -206,7 +209,7 @@ Error KernelWriter::writeOperation(Operation *op) {
         expressions[group.getResult()] = {"group()"};
         return Error::success();
       })
-      .Case<DepositOp>([&](DepositOp deposit) {
+      .Case<DepositOp, DepositTransposedOp>([&](auto deposit) {
         line() << text(deposit.getStaged()) << ".store(" << text(deposit.getTile()) << ");\n";
         return Error::success();
       })
@@ -273,6 +276,23 @@ Error KernelWriter::emit(SlotOp op) {
 std::string stagedClass(StagedType type, FuncOp function) {
   return formatv("StagedTile<{0}, {1}, {2}, {3}>", elementOf(type.getElementType()), type.getShape()[0],
                  type.getShape()[1], function.getThreadCount());
+}
+
+Error KernelWriter::emit(FetchAcrossOp op) {
+  const StagedBlocksType type = op.getType();
+  declareOrReload(op, op.getResult(), op.getName(),
+                  formatv("StagedBlocks<{0}, {1}, {2}, {3}>", elementOf(type.getElementType()),
+                          type.getShape()[0], type.getShape()[1], function.getThreadCount())
+                      .str(),
+                  text(op.getRows()) + ", " + text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(DepthTilesOp op) {
+  const std::string name = fresh(op.getName());
+  expressions[op.getResult()] = {name};
+  line() << formatv("const int {0} = depthTiles<{1}>({2});\n", name, op.getTile(), text(op.getLength()));
+  return Error::success();
 }
 
 Error KernelWriter::emit(FetchOp op) {

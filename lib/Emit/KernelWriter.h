@@ -50,7 +50,12 @@ private:
   llvm::Error emit(kernel::ActivationOp op);
   llvm::Error emit(kernel::GateOp op);
   llvm::Error emit(kernel::AddMatrixOp op);
+  llvm::Error emit(kernel::QuantiseOp op);
   llvm::Error emit(kernel::StoreOp op);
+  llvm::Error emit(kernel::RotateOp op);
+  llvm::Error emit(kernel::RowSquaresOp op);
+  llvm::Error emit(kernel::FetchAcrossOp op);
+  llvm::Error emit(kernel::DepthTilesOp op);
   llvm::Error emit(kernel::PartOp op);
   llvm::Error emit(kernel::SumPartsOp op);
   llvm::Error emit(kernel::WaveIndexOp op);

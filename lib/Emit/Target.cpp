@@ -254,6 +254,9 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
     facts.splitK = static_cast<int64_t>(sum.getParts());
     facts.partialBytes = sum.getBytesPerWorkgroup();
   });
+  function.walk([&](kernel::RowSquaresOp squares) {
+    facts.squaresWidth = squares.getFragment().getType().getShape()[0];
+  });
   function.walk([&](kernel::PlacementOpInterface order) {
     facts.tileM = order.getTile()[0];
     facts.tileN = order.getTile()[1];
@@ -269,8 +272,9 @@ Prelude preludeOf(Architecture architecture) {
   switch (architecture) {
   case Architecture::Gfx942:
   case Architecture::Gfx950: {
-    static const std::string text =
-        std::string(preludeCdna) + preludeExperts + preludeActivations + preludeCdnaSums + preludeCdnaSplit;
+    static const std::string text = std::string(preludeCdna) + preludeCdnaTranspose + preludeExperts +
+                                    preludeActivations + preludeCdnaQuantise + preludeCdnaSums +
+                                    preludeCdnaSplit;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {

@@ -1,5 +1,6 @@
 #include "codesign/Interpret/GemmReference.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
 #include <cmath>
 
 namespace codesign {
@@ -20,14 +21,22 @@ double activate(kernel::Activation activation, double x) {
   return x;
 }
 
-/// Half a unit in the last place, relative: 2^-8 for bf16 (8 significant bits), and the absolute one of
-/// subnormals.
+/// Half a unit in the last place, relative: 2^-8 for bf16 (8 significant bits), 2^-4 for E4M3 (4), and the
+/// absolute one of subnormals.
 double roundingError(DataType type, double value) {
   switch (type) {
   case DataType::BF16:
     return std::max(std::fabs(value) * 0x1p-8, 0x1p-134);
   case DataType::F16:
     return std::max(std::fabs(value) * 0x1p-11, 0x1p-25);
+  case DataType::F8E4M3:
+    return std::max(std::fabs(value) * 0x1p-4, 0x1p-10);
+  case DataType::F8E4M3FNUZ:
+    return std::max(std::fabs(value) * 0x1p-4, 0x1p-11);
+  case DataType::F8E5M2:
+    return std::max(std::fabs(value) * 0x1p-3, 0x1p-17);
+  case DataType::F8E5M2FNUZ:
+    return std::max(std::fabs(value) * 0x1p-3, 0x1p-18);
   default:
     return std::max(std::fabs(value) * 0x1p-24, 0x1p-150);
   }
@@ -95,9 +104,21 @@ GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, cons
     }
     return sum;
   };
+  auto turned = [&](int64_t i, int64_t j) {
+    const Sum left = product(i, j / 2 * 2), right = product(i, j / 2 * 2 + 1);
+    const int64_t position = static_cast<int32_t>(epilogue.positions->bitsAt(i, 0));
+    const int64_t pair = (epilogue.firstRotated + j) % epilogue.rotations->columns / 2 * 2;
+    const double cosine = epilogue.rotations->at(position, pair),
+                 sine = epilogue.rotations->at(position, pair + 1);
+    const double value =
+        j % 2 == 0 ? left.value * cosine - right.value * sine : left.value * sine + right.value * cosine;
+    const double of = j % 2 == 0 ? cosine : sine, other = j % 2 == 0 ? sine : cosine;
+    return Sum{value, left.magnitude * std::fabs(of) + right.magnitude * std::fabs(other)};
+  };
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < reference.columns; ++j) {
-      Sum sum = product(i, epilogue.gated ? 2 * j : j);
+      const bool rotated = epilogue.rotations && epilogue.firstRotated + j < epilogue.rotatedColumns;
+      Sum sum = rotated ? turned(i, j) : product(i, epilogue.gated ? 2 * j : j);
       if (epilogue.activation)
         sum.value = activate(*epilogue.activation, sum.value);
       if (epilogue.gated) {
@@ -113,6 +134,12 @@ GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, cons
       if (epilogue.residual) {
         sum.value += epilogue.residual->at(i, j);
         sum.magnitude += std::fabs(epilogue.residual->at(i, j));
+      }
+      if (epilogue.dScale) {
+        // Saturating brings no two numbers further apart. The reciprocal is one rounding more.
+        const double scale = epilogue.dScale->at(0, 0), largest = largestFinite(*epilogue.quantised);
+        sum = {std::clamp(sum.value / scale, -largest, largest),
+               (sum.magnitude + std::fabs(sum.value)) / std::fabs(scale)};
       }
       reference.values[i * reference.columns + j] = sum.value;
       reference.magnitudes[i * reference.columns + j] = sum.magnitude;
@@ -158,6 +185,44 @@ std::optional<std::string> firstMismatch(const Matrix &out, const GemmReference 
     if (out.bytes[byte] != 0xff)
       return llvm::formatv("byte {0} past the last row was written", byte - used).str();
   return std::nullopt;
+}
+
+std::optional<std::string> firstSquaresMismatch(const Matrix &squares, const GemmReference &reference,
+                                                int64_t width, double errorConstant) {
+  for (int64_t i = 0; i < reference.rows; ++i)
+    for (int64_t part = 0; part * width < reference.columns; ++part) {
+      double expected = 0, bound = 0;
+      for (int64_t j = part * width; j < std::min(reference.columns, (part + 1) * width); ++j) {
+        const size_t at = i * reference.columns + j;
+        const double value = reference.values[at],
+                     error = allowedError(reference, at, DataType::F32, errorConstant);
+        expected += value * value;
+        bound += 2 * std::fabs(value) * error + error * error;
+      }
+      bound += expected * double(width) * 0x1p-24; // of `width` additions
+      const double actual = squares.at(i, part);
+      const bool right =
+          std::isfinite(expected) ? std::fabs(actual - expected) <= bound : !std::isfinite(actual);
+      if (!right)
+        return llvm::formatv("squares ({0}, {1}): {2} instead of {3}, allowed error {4}", i, part, actual,
+                             expected, bound)
+            .str();
+    }
+  const size_t used = reference.rows * squares.columns * squares.elementBytes();
+  for (size_t byte = used; byte < squares.bytes.size(); ++byte)
+    if (squares.bytes[byte] != 0xff)
+      return llvm::formatv("byte {0} past the last row of squares was written", byte - used).str();
+  return std::nullopt;
+}
+
+Matrix transposedOf(const Matrix &matrix) {
+  Matrix result(matrix.type, matrix.columns, matrix.rows);
+  const int64_t size = matrix.elementBytes();
+  for (int64_t i = 0; i < matrix.rows; ++i)
+    for (int64_t j = 0; j < matrix.columns; ++j)
+      std::copy_n(&matrix.bytes[(i * matrix.columns + j) * size], size,
+                  &result.bytes[(j * matrix.rows + i) * size]);
+  return result;
 }
 
 } // namespace codesign

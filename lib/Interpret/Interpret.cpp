@@ -1,6 +1,7 @@
 // A launch: its arguments, its size, and one workgroup after the other.
 #include "codesign/Interpret/Interpret.h"
 #include "Agent.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -53,10 +54,11 @@ Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, unsig
   if (!order)
     return llvm::createStringError("nothing places the kernel's workgroups, so its launch has no size");
   auto rows = dyn_cast<BlockArgument>(order.getRows());
-  if (!rows || rows.getOwner() != &function.getBody().front())
+  auto constant = order.getRows().getDefiningOp<arith::ConstantIndexOp>();
+  if (!constant && (!rows || rows.getOwner() != &function.getBody().front()))
     return llvm::createStringError(order->getName().getStringRef() +
-                                   " does not take its rows from an argument");
-  const int64_t rowCount = std::get<int64_t>(arguments[rows.getArgNumber()]);
+                                   " takes its rows from no argument and no constant");
+  const int64_t rowCount = constant ? constant.value() : std::get<int64_t>(arguments[rows.getArgNumber()]);
   const int64_t tiles = order.getWorkgroupCount(rowCount);
   if (function.getRoles()) {
     int64_t parts = 1;

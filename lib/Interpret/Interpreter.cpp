@@ -95,6 +95,8 @@ Error Interpreter::runOperation(Operation *op) {
             AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
             FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp>(
           [&](auto known) { return run(known); })
+      .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepositTransposedOp, DepthTilesOp>(
+          [&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 

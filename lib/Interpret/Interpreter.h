@@ -72,7 +72,13 @@ protected:
   llvm::Error run(kernel::ActivationOp op);
   llvm::Error run(kernel::GateOp op);
   llvm::Error run(kernel::AddMatrixOp op);
+  llvm::Error run(kernel::QuantiseOp op);
   llvm::Error run(kernel::StoreOp op);
+  llvm::Error run(kernel::RotateOp op);
+  llvm::Error run(kernel::RowSquaresOp op);
+  llvm::Error run(kernel::FetchAcrossOp op);
+  llvm::Error run(kernel::DepositTransposedOp op);
+  llvm::Error run(kernel::DepthTilesOp op);
   llvm::Error run(kernel::PartOp op);
   llvm::Error run(kernel::SumPartsOp op);
   llvm::Error run(kernel::WaveIndexOp op);

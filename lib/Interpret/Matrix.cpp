@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace codesign {
 
@@ -78,6 +79,19 @@ uint32_t roundToFloat8(DataType type, float value) {
 }
 
 } // namespace
+
+float largestFinite(DataType type) {
+  switch (type) {
+  case DataType::BF16:
+    return std::bit_cast<float>(0x7f7f0000u);
+  case DataType::F16:
+    return 65504;
+  case DataType::F32:
+    return std::numeric_limits<float>::max();
+  default:
+    return llvm::APFloat::getLargest(semanticsOf(type)).convertToFloat();
+  }
+}
 
 bool isInterpretable(DataType type) {
   return type == DataType::F32 || type == DataType::F16 || type == DataType::BF16 || isFloat8(type) ||

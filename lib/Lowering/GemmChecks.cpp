@@ -2,6 +2,7 @@
 #include "WgmmaLowering.h"
 #include "codesign/Support/Diagnostics.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 namespace codesign {
 
@@ -11,6 +12,64 @@ int64_t GemmKernel::depthPerStep() const {
   const MatrixInstruction *record = findMatrixInstruction(architecture, instruction);
   assert(record && "checked by checkGemm");
   return record->k * pack;
+}
+
+int64_t GemmKernel::waveColumns() const {
+  if (wavesK == 1)
+    return tileN / wavesN;
+  // Waves that share k add up as many shares as there are rows of instructions.
+  const MatrixInstruction *record = findMatrixInstruction(architecture, instruction);
+  assert(record && "checked by checkGemm");
+  return tileN / std::gcd(wavesK, tileN / record->m);
+}
+
+/// Operands whose k runs along rows are transposed in registers, in blocks of 8 x 4 of 16 bits, and deposited
+/// in LDS rows of 128 bytes.
+static llvm::Error checkLayout(const GemmProblem &problem, const GemmKernel &schedule) {
+  if (problem.layout == GemmLayout::NT)
+    return llvm::Error::success();
+  const bool both = problem.layout == GemmLayout::TN;
+  const std::string layout = toString(problem.layout).str();
+  if (vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError(layout + " operands are transposed on AMD devices only");
+  if (bitWidth(problem.type) != 16)
+    return usageError(layout + " operands have 16 bits: bytes are not transposed");
+  if (schedule.wavesK > 1)
+    return usageError("weights that are streamed to registers lie along k, layout is " + layout);
+  if (problem.experts > 0 || schedule.splitK > 1)
+    return usageError(layout + " kernels have no experts and share no k");
+  if (schedule.tileK * bitWidth(problem.type) != bankCycleBytes * 8 || schedule.padding > 0)
+    return usageError(layout + " tiles lie in rows of 128 bytes without padding, not of " +
+                      llvm::Twine(schedule.tileK) + " elements");
+  if (problem.n % transposedBlock.columns || (both && problem.k % transposedBlock.columns))
+    return usageError("rows of transposed operands start at multiples of 8 bytes; their length is no "
+                      "multiple of 4");
+  // Eight neighbouring lanes write 32 rows of a tile.
+  if (schedule.tileN % 32 || (both && schedule.tileM % 32))
+    return usageError("a tile of " + llvm::Twine(schedule.tileM) + " x " + llvm::Twine(schedule.tileN) +
+                      " is transposed in no multiples of 32");
+  if (both && (problem.rotary || problem.rowSquares || problem.gathered || problem.weighted))
+    return usageError("rows of a sum over tokens have no positions, norms, lists or weights");
+  return llvm::Error::success();
+}
+
+/// Steps that look along the rows of the output.
+static llvm::Error checkRowSteps(const GemmProblem &problem, const GemmKernel &schedule) {
+  if ((problem.rotary || problem.rowSquares) && vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("rotated columns and sums of squares are emitted for AMD devices only");
+  if (problem.rowSquares && (problem.gated || problem.quantised))
+    return usageError("sums of squares belong to a residual stream, which is neither gated nor quantised");
+  if (!problem.rotary)
+    return llvm::Error::success();
+  const RotaryEmbedding &rotary = *problem.rotary;
+  if (problem.activation || problem.residual || problem.weighted || problem.experts > 0)
+    return usageError("rotated columns are queries and keys, with nothing but scales and a bias before");
+  if (rotary.headColumns < 4 || rotary.headColumns % 4 || rotary.positions < 1 || rotary.columns < 1 ||
+      rotary.columns % rotary.headColumns || rotary.columns > problem.n)
+    return usageError(llvm::Twine(rotary.columns) + " rotated columns of " + llvm::Twine(problem.n) +
+                      " are no whole heads of " + llvm::Twine(rotary.headColumns) +
+                      " columns, a multiple of 4");
+  return llvm::Error::success();
 }
 
 /// What a kernel whose waves share k asks for beyond that.
@@ -75,10 +134,19 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   if (problem.gathered &&
       (problem.experts == 0 || scaledRows || problem.expertLayout != ExpertLayout::Contiguous))
     return usageError("rows are gathered for contiguous experts, without scales of their own");
-  if (problem.k % chunk)
+  if (llvm::Error error = checkLayout(problem, schedule))
+    return error;
+  if (llvm::Error error = checkRowSteps(problem, schedule))
+    return error;
+  if (problem.layout != GemmLayout::TN && problem.k % chunk)
     return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
                       ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
                       llvm::Twine(llvm::alignTo(problem.k, chunk)));
+  if (problem.quantised && vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("results of 8 bits are written on AMD devices only");
+  if (problem.quantised && quantisedType(schedule.architecture) != problem.quantised)
+    return usageError(llvm::Twine("results of ") + toString(*problem.quantised) + " are not rounded to on " +
+                      toString(schedule.architecture));
   if (problem.scaling != Scaling::None && !isFloat8(problem.type))
     return usageError("scales belong to 8-bit operands");
   if (problem.scaling == Scaling::Block128 && problem.gated)

@@ -30,22 +30,40 @@ static void appendScaleArguments(MLIRContext *context, const GemmProblem &proble
   }
 }
 
+/// W, or what stands in its place.
+static TileType weightsTile(const GemmProblem &problem, Type element) {
+  switch (problem.layout) {
+  case GemmLayout::NN:
+    return globalTile(problem.k, problem.n, element);
+  case GemmLayout::TN:
+    return globalTile(ShapedType::kDynamic, problem.n, element);
+  case GemmLayout::NT:
+    break;
+  }
+  return globalTile(problem.weightRows(), problem.k, element);
+}
+
+/// Partial sums of squares that the waves of a kernel leave of each row.
+static int64_t rowSquaresColumns(const GemmProblem &problem, const GemmKernel &schedule) {
+  return llvm::divideCeil(problem.n, schedule.waveColumns());
+}
+
 GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, const GemmProblem &problem,
                                 const GemmKernel &schedule, const OperandTypes &operands) {
   MLIRContext *context = builder.getContext();
   const Type element = mlirTypeOf(context, problem.type),
-             outElement = mlirTypeOf(context, problem.outputType());
-  const TileType output = globalTile(ShapedType::kDynamic, problem.outputColumns(), outElement);
+             wideElement = mlirTypeOf(context, problem.wideType());
   SmallVector<Type> types = {operands.a ? operands.a : globalTile(ShapedType::kDynamic, problem.k, element),
-                             operands.w ? operands.w : globalTile(problem.weightRows(), problem.k, element)};
+                             operands.w ? operands.w : weightsTile(problem, element)};
   SmallVector<StringRef> names = {"a", "w"};
+  const int64_t outputRows = problem.layout == GemmLayout::TN ? problem.k : ShapedType::kDynamic;
   appendScaleArguments(context, problem, types, names);
   if (problem.bias) {
-    types.push_back(globalTile(1, problem.weightRows(), outElement));
+    types.push_back(globalTile(1, problem.weightRows(), wideElement));
     names.push_back("bias");
   }
   if (problem.residual) {
-    types.push_back(output);
+    types.push_back(globalTile(outputRows, problem.outputColumns(), wideElement));
     names.push_back("residual");
   }
   const bool masked = problem.expertLayout == ExpertLayout::Masked;
@@ -61,12 +79,29 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     types.push_back(globalTile(ShapedType::kDynamic, 1, Float32Type::get(context)));
     names.push_back("rowWeights");
   }
+  if (problem.rotary) {
+    types.push_back(globalTile(ShapedType::kDynamic, 1, IntegerType::get(context, 32)));
+    types.push_back(
+        globalTile(problem.rotary->positions, problem.rotary->headColumns, Float32Type::get(context)));
+    names.append({"positions", "rotations"});
+  }
+  if (problem.rowSquares) {
+    types.push_back(
+        globalTile(ShapedType::kDynamic, rowSquaresColumns(problem, schedule), Float32Type::get(context)));
+    names.push_back("rowSquares");
+  }
+  if (problem.quantised) {
+    types.push_back(globalTile(1, 1, Float32Type::get(context)));
+    names.push_back("dScale");
+  }
   if (schedule.splitK > 1) {
     types.push_back(globalTile(ShapedType::kDynamic, sumsPerRow, Float32Type::get(context)));
     types.push_back(globalTile(ShapedType::kDynamic, 1, IntegerType::get(context, 32)));
     names.append({"partials", "arrivals"});
   }
-  types.push_back(operands.out ? operands.out : output);
+  types.push_back(operands.out ? operands.out
+                               : globalTile(outputRows, problem.outputColumns(),
+                                            mlirTypeOf(context, problem.outputType())));
   names.push_back("d");
   if (problem.gathered) {
     types.push_back(builder.getIndexType());
@@ -104,6 +139,14 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     result.gatherList = block->getArgument(next++);
   if (problem.weighted)
     result.rowWeights = block->getArgument(next++);
+  if (problem.rotary) {
+    result.positions = block->getArgument(next++);
+    result.rotations = block->getArgument(next++);
+  }
+  if (problem.rowSquares)
+    result.rowSquares = block->getArgument(next++);
+  if (problem.quantised)
+    result.dScale = block->getArgument(next++);
   if (schedule.splitK > 1) {
     result.partials = block->getArgument(next++);
     result.arrivals = block->getArgument(next++);
@@ -120,9 +163,10 @@ WorkgroupTile createWorkgroupTile(ImplicitLocOpBuilder &builder, const GemmProbl
   const SmallVector<int64_t> shape = {schedule.tileM, schedule.tileN};
   auto number = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, value); };
   if (problem.experts == 0) {
-    auto order = TileOrderOp::create(builder, function.m, problem.n, shape, schedule.band,
-                                     schedule.limits.chiplets, schedule.run, Value());
-    return {order.getRow(), function.m, order.getColumn(), order.getColumn(), number(problem.n)};
+    Value rows = problem.layout == GemmLayout::TN ? number(problem.k) : function.m;
+    auto order = TileOrderOp::create(builder, rows, problem.n, shape, schedule.band, schedule.limits.chiplets,
+                                     schedule.run, Value());
+    return {order.getRow(), rows, order.getColumn(), order.getColumn(), number(problem.n)};
   }
   auto tile = ExpertTileOp::create(builder, problem.expertLayout, function.table, function.m, problem.experts,
                                    problem.n, shape, schedule.band, schedule.limits.chiplets, schedule.run);
@@ -231,6 +275,10 @@ Value createEpilogueSteps(ImplicitLocOpBuilder &builder, const GemmProblem &prob
   sums = createScales(builder, problem, schedule, function, sums, place);
   if (problem.bias)
     sums = AddBiasOp::create(builder, sums, function.bias, weightColumn(builder, place), place.transposed);
+  if (problem.rotary)
+    sums = RotateOp::create(builder, sums,
+                            createTileRows(builder, schedule, place, "positionRows", function.positions),
+                            place.row, function.rotations, place.column, problem.rotary->columns);
   if (problem.gated)
     sums = GateOp::create(builder, *problem.activation, sums, place.transposed);
   else if (problem.activation)
@@ -243,6 +291,13 @@ Value createEpilogueSteps(ImplicitLocOpBuilder &builder, const GemmProblem &prob
     sums = AddMatrixOp::create(builder, sums,
                                createTileRows(builder, schedule, place, "residualRows", function.residual),
                                place.row, place.column, place.transposed, problem.gated);
+  if (problem.rowSquares)
+    RowSquaresOp::create(builder, sums,
+                         createTileRows(builder, schedule, place, "squareRows", function.rowSquares),
+                         place.row, place.column, problem.n);
+  if (problem.quantised)
+    sums = QuantiseOp::create(builder, sums, function.dScale,
+                              mlirTypeOf(builder.getContext(), *problem.quantised));
   return sums;
 }
 

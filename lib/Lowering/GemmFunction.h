@@ -10,8 +10,8 @@ namespace codesign {
 /// The kernel.func of a GEMM, its arguments by meaning; null where the problem has none.
 struct GemmFunction {
   kernel::FuncOp function;
-  mlir::Value a, w, aScale, wScale, bias, residual, table, gatherList, rowWeights, partials, arrivals, out,
-      gatherCount, m;
+  mlir::Value a, w, aScale, wScale, bias, residual, table, gatherList, rowWeights, positions, rotations,
+      rowSquares, dScale, partials, arrivals, out, gatherCount, m;
 };
 
 /// Of A, W and D, where they are not matrices in global memory but what a copy engine takes.

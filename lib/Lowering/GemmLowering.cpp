@@ -23,7 +23,8 @@ public:
       : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
         element(mlirTypeOf(&context, problem.type)),
         transposed(vendorOf(schedule.architecture) == Vendor::Amd),
-        asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia), kTiles(schedule.kTiles(problem.k)) {}
+        asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia),
+        overRows(problem.layout == GemmLayout::TN), kTiles(overRows ? 0 : schedule.kTiles(problem.k)) {}
 
   OwningOpRef<ModuleOp> build();
 
@@ -37,6 +38,9 @@ private:
     Role role = Role::A;
     Value staged;  // through registers: the tile fetched ahead
     Value waveRow; // first row of this wave's part
+    // Where k runs along the rows of the matrix: the end of k, and the tile's first column.
+    bool across = false;
+    Value depth, column;
   };
 
   Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
@@ -48,7 +52,10 @@ private:
   }
   /// kTiles - count, written that way.
   Value tilesLessThan(int64_t count) { return arith::SubIOp::create(builder, kTileCount, constant(count)); }
-  Attribute sharedLayout() const;
+  Attribute sharedLayout(const Stream &stream) const;
+  bool severalTiles(int64_t count) const { return overRows || kTiles > count; }
+  /// The number of a tile of k, counted from the end.
+  Value fromEnd(int64_t count) { return overRows ? tilesLessThan(count) : constant(kTiles - count); }
 
   void cutRows(Stream &stream, Value first, Value extent);
   void allocate(Stream &stream);
@@ -94,7 +101,8 @@ private:
   Type element;
   bool transposed;   // the product is computed as W·Aᵀ, so that a lane holds consecutive output columns
   bool asynchronous; // global memory to LDS past the registers
-  int64_t kTiles;    // of this workgroup
+  bool overRows;     // k is the number of rows, known at launch
+  int64_t kTiles;    // of this workgroup, if known
   Stream a, w;
   Value tileK, kTileCount; // named constants
   PartPlace place;
@@ -103,8 +111,10 @@ private:
   Value fetchedScales, scales; // of the next block of k, and of the one that is multiplied
 };
 
-Attribute GemmBuilder::sharedLayout() const {
+Attribute GemmBuilder::sharedLayout(const Stream &stream) const {
   MLIRContext *context = builder.getContext();
+  if (stream.across)
+    return BlockSwizzledAttr::get(context);
   if (schedule.padding > 0)
     return RowMajorAttr::get(context, schedule.padding);
   return SwizzledAttr::get(context);
@@ -119,7 +129,7 @@ void GemmBuilder::cutRows(Stream &stream, Value first, Value extent) {
 void GemmBuilder::allocate(Stream &stream) {
   SmallVector<int64_t> shape = {schedule.stages, stream.tileRows, schedule.tileK};
   stream.ring = AllocOp::create(
-      builder, TileType::get(builder.getContext(), shape, element, Space::Shared, sharedLayout()),
+      builder, TileType::get(builder.getContext(), shape, element, Space::Shared, sharedLayout(stream)),
       stream.name + "Tile");
 }
 
@@ -129,6 +139,14 @@ Value GemmBuilder::slot(const Stream &stream, Value tile) {
 
 void GemmBuilder::fetch(Value tile) {
   for (Stream *stream : {&a, &w}) {
+    if (stream->across) {
+      auto matrix = cast<TileType>(stream->matrix.getType());
+      Value rows = RowsOp::create(builder, global(schedule.tileK, matrix.getColumns()), stream->name + "Rows",
+                                  stream->matrix, columnOf(tile), stream->depth);
+      auto type = StagedBlocksType::get(builder.getContext(), {schedule.tileK, stream->tileRows}, element);
+      stream->staged = FetchAcrossOp::create(builder, type, stream->name + "Next", rows, stream->column);
+      continue;
+    }
     auto type = StagedType::get(builder.getContext(), {stream->tileRows, schedule.tileK}, element);
     stream->staged = FetchOp::create(builder, type, stream->name + "Next", stream->rows, columnOf(tile));
   }
@@ -136,7 +154,10 @@ void GemmBuilder::fetch(Value tile) {
 
 void GemmBuilder::deposit(Value tile) {
   for (Stream *stream : {&a, &w})
-    DepositOp::create(builder, stream->staged, slot(*stream, tile));
+    if (stream->across)
+      DepositTransposedOp::create(builder, stream->staged, slot(*stream, tile));
+    else
+      DepositOp::create(builder, stream->staged, slot(*stream, tile));
 }
 
 void GemmBuilder::copyAsync(Value tile) {
@@ -221,10 +242,10 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
     fetchScales(constant(0));
   fetch(constant(0));
   deposit(constant(0));
-  if (kTiles > 1)
+  if (severalTiles(1))
     fetch(constant(1));
   BarrierOp::create(builder);
-  if (kTiles > 2) {
+  if (severalTiles(2)) {
     SmallVector<Value *> carried = {&accumulator, &a.staged, &w.staged};
     if (hasBlockScales())
       carried.push_back(&fetchedScales);
@@ -241,9 +262,9 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
     builder.setInsertionPointAfter(loop);
     assign(loop.getResults());
   }
-  if (kTiles > 1)
-    accumulator = multiply(accumulator, constant(kTiles - 2), true, false);
-  return multiply(accumulator, constant(kTiles - 1), false, false);
+  if (severalTiles(1))
+    accumulator = multiply(accumulator, fromEnd(2), true, false);
+  return multiply(accumulator, fromEnd(1), false, false);
 }
 
 /// A ring of asynchronous copies: stages − 1 tiles are under way while one is multiplied.
@@ -280,7 +301,8 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   const GemmFunction function = createGemmFunction(builder, *module, problem, schedule);
 
   tileK = named("tileK", schedule.tileK);
-  kTileCount = named("kTiles", kTiles);
+  kTileCount = overRows ? Value(DepthTilesOp::create(builder, "kTiles", function.m, schedule.tileK))
+                        : named("kTiles", kTiles);
   const WorkgroupTile tile = createWorkgroupTile(builder, problem, schedule, function);
   place = createPart(builder, schedule, kTileCount);
   const int64_t waveM = schedule.tileM / schedule.wavesM, waveN = schedule.tileN / schedule.wavesN;
@@ -296,8 +318,20 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   };
   open(a, "a", function.a, schedule.tileM, waveM, wave.getRow(), transposed ? Role::B : Role::A);
   open(w, "w", function.w, schedule.tileN, waveN, wave.getColumn(), transposed ? Role::A : Role::B);
-  a.rows = createRowsOfA(builder, problem, schedule, function, tile);
-  cutRows(w, tile.weightRow, tile.weightEnd);
+  w.across = problem.layout != GemmLayout::NT;
+  a.across = overRows;
+  if (a.across) {
+    a.depth = function.m;
+    a.column = tile.row;
+  } else {
+    a.rows = createRowsOfA(builder, problem, schedule, function, tile);
+  }
+  if (w.across) {
+    w.depth = overRows ? function.m : constant(problem.k);
+    w.column = tile.column;
+  } else {
+    cutRows(w, tile.weightRow, tile.weightEnd);
+  }
   allocate(a);
   allocate(w);
   Value outColumn = arith::AddIOp::create(builder, tile.column, wave.getColumn());
@@ -331,7 +365,8 @@ llvm::Expected<OwningOpRef<ModuleOp>> lowerGemm(MLIRContext &context, const Gemm
                           MatrixInstructionKind::Wgmma;
   GemmKernel fitted = schedule;
   // No ring is longer than the tiles it holds, plus the slot being read.
-  fitted.stages = std::min<int64_t>(schedule.stages, schedule.kTiles(problem.k) + 1);
+  if (problem.layout != GemmLayout::TN)
+    fitted.stages = std::min<int64_t>(schedule.stages, schedule.kTiles(problem.k) + 1);
   OwningOpRef<ModuleOp> module = persistent            ? buildWgmmaGemm(context, problem, schedule)
                                  : schedule.wavesK > 1 ? buildStreamingGemm(context, problem, schedule)
                                                        : GemmBuilder(context, problem, fitted).build();

@@ -43,6 +43,14 @@ std::optional<int64_t> iterationsOf(scf::ForOp loop) {
   return std::max<int64_t>(0, llvm::divideCeil(*to - *from, *step));
 }
 
+/// Whether a loop runs as often as the length of a reduction says, which the launch does.
+bool knownAtLaunch(scf::ForOp loop) {
+  Value end = loop.getUpperBound();
+  if (auto difference = end.getDefiningOp<arith::SubIOp>())
+    end = difference.getLhs();
+  return end.getDefiningOp<DepthTilesOp>() != nullptr;
+}
+
 class Pricer {
 public:
   explicit Pricer(FuncOp function)
@@ -133,6 +141,17 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
       .Case<DepositOp>([&](DepositOp deposit) {
         return addShared(step.writes, tileWrites(deposit.getTile().getType(), architecture, threads), times);
       })
+      .Case<DepositTransposedOp>([&](DepositTransposedOp deposit) {
+        return addShared(step.writes, blockWrites(deposit.getTile().getType(), architecture, threads), times);
+      })
+      .Case<FetchAcrossOp>([&](FetchAcrossOp fetch) {
+        const int64_t bytes = fetch.getType().getShape()[0] * fetch.getType().getShape()[1] *
+                              fetch.getType().getElementType().getIntOrFloatBitWidth() / 8;
+        step.globalBytes += bytes * times;
+        // Eight bytes a lane.
+        step.globalInstructions += llvm::divideCeil(bytes, chunkBytes / 2 * threads) * times;
+        return llvm::Error::success();
+      })
       .Case<FetchOp>([&](FetchOp fetch) {
         addGlobal(fetch.getType().getShape()[0], fetch.getType().getShape()[1],
                   fetch.getType().getElementType());
@@ -222,13 +241,15 @@ RegisterPrice Pricer::registers() {
   function.walk([&](MmaScaledOp mma) { addOperands(mma); });
   // Staged tiles live side by side; those of one name replace each other.
   llvm::DenseMap<StringAttr, int64_t> staged;
-  function.walk([&](FetchOp fetch) {
+  auto addStaged = [&](auto fetch) {
     const int64_t bytes = fetch.getType().getShape()[0] * fetch.getType().getShape()[1] *
                           fetch.getType().getElementType().getIntOrFloatBitWidth() / 8;
     int64_t &registers = staged[fetch.getNameAttr()];
     registers =
         std::max<int64_t>(registers, llvm::divideCeil(bytes, chunkBytes * function.getThreadCount()) * 4);
-  });
+  };
+  function.walk([&](FetchOp fetch) { addStaged(fetch); });
+  function.walk([&](FetchAcrossOp fetch) { addStaged(fetch); });
   for (auto &entry : staged)
     price.staging += entry.second;
   return price;
@@ -248,6 +269,8 @@ llvm::Expected<KernelPrice> Pricer::run() {
   for (auto loop : function.getBody().front().getOps<scf::ForOp>()) {
     StepPrice step;
     std::optional<int64_t> iterations = iterationsOf(loop);
+    if (!iterations && knownAtLaunch(loop))
+      iterations = 1;
     if (!iterations)
       return llvm::createStringError("a loop's bounds are not known from the IR");
     step.iterations = *iterations;

@@ -96,4 +96,26 @@ llvm::Expected<SharedTraffic> tileWrites(TileType tile, Architecture architectur
   return traffic;
 }
 
+llvm::Expected<SharedTraffic> blockWrites(TileType tile, Architecture architecture, int64_t threads) {
+  SharedTraffic traffic;
+  const int64_t across = tile.getRows() / transposedBlock.columns;
+  const int64_t blocks = across * (tile.getColumns() / transposedBlock.rows), lanes = waveSize(architecture);
+  int64_t waveInstructions = 0;
+  for (int64_t base = 0; base < blocks; base += lanes)
+    for (int64_t e = 0; e < transposedBlock.columns; ++e) {
+      Addresses addresses;
+      for (int64_t block = base; block < base + lanes; ++block)
+        if (block < blocks)
+          addresses.push_back(tile.getByteOffset(block % across * transposedBlock.columns + e,
+                                                 block / across * transposedBlock.rows));
+        else
+          addresses.push_back(std::nullopt);
+      if (llvm::Error error = add(traffic, architecture, chunkBytes, true, addresses))
+        return error;
+      ++waveInstructions;
+    }
+  traffic.instructions = llvm::divideCeil(waveInstructions * lanes, threads);
+  return traffic;
+}
+
 } // namespace codesign

@@ -13,4 +13,7 @@ llvm::Expected<SharedTraffic> fragmentReads(kernel::LoadFragmentOp load, Archite
 /// A whole tile written by all threads, 16 bytes per lane, chunks in row-major order.
 llvm::Expected<SharedTraffic> tileWrites(kernel::TileType tile, Architecture architecture, int64_t threads);
 
+/// A tile of 16-bit elements written by all threads in blocks that they have transposed.
+llvm::Expected<SharedTraffic> blockWrites(kernel::TileType tile, Architecture architecture, int64_t threads);
+
 } // namespace codesign

@@ -48,7 +48,25 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
       return signalPassFailure();
     }
     problem.type = *element;
+    if (quantised) {
+      problem.quantised = kernel::quantisedType(*target);
+      if (!problem.quantised) {
+        getOperation().emitError("kernel-lower-gemm: " + toString(*target) +
+                                 " has no instruction that rounds to 8 bits");
+        return signalPassFailure();
+      }
+    }
     problem.scaling = *scale;
+    problem.rowSquares = rowSquares;
+    std::optional<GemmLayout> operands = parseGemmLayout(layout);
+    if (!operands || (!rotary.empty() && rotary.size() != 3)) {
+      getOperation().emitError("kernel-lower-gemm: layout (NT, NN, TN) or rotary (columns of a head, of all, "
+                               "positions) is malformed");
+      return signalPassFailure();
+    }
+    problem.layout = *operands;
+    if (!rotary.empty())
+      problem.rotary = {.headColumns = rotary[0], .columns = rotary[1], .positions = rotary[2]};
     if (!activation.empty()) {
       problem.activation = kernel::symbolizeActivation(activation);
       if (!problem.activation) {
@@ -95,11 +113,16 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Option<std::string> type{*this, "type", llvm::cl::init("bf16")},
       scaling{*this, "scaling", llvm::cl::init("none")};
   Option<std::string> instruction{*this, "instruction", llvm::cl::init("v_mfma_f32_16x16x16_bf16")};
-  Option<std::string> activation{*this, "activation", llvm::cl::init("")};
+  Option<std::string> activation{*this, "activation", llvm::cl::init("")},
+      layout{*this, "layout", llvm::cl::init("NT")};
+  ListOption<int64_t> rotary{*this, "rotary"};
+  Option<bool> rowSquares{*this, "row-squares", llvm::cl::init(false)};
   Option<int64_t> n{*this, "n"}, k{*this, "k"};
   Option<bool> bias{*this, "bias", llvm::cl::init(false)}, gated{*this, "gated", llvm::cl::init(false)},
       residual{*this, "residual", llvm::cl::init(false)}, masked{*this, "masked", llvm::cl::init(false)},
-      gathered{*this, "gathered", llvm::cl::init(false)}, weighted{*this, "weighted", llvm::cl::init(false)};
+      gathered{*this, "gathered", llvm::cl::init(false)},
+      quantised{*this, "quantised", llvm::cl::init(false)},
+      weighted{*this, "weighted", llvm::cl::init(false)};
   Option<int64_t> experts{*this, "experts", llvm::cl::init(0)};
   ListOption<int64_t> tile{*this, "tile"}, waves{*this, "waves"}, cluster{*this, "cluster"},
       roleRegisters{*this, "role-registers"};

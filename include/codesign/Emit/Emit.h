@@ -31,6 +31,7 @@ struct LaunchFacts {
   int64_t dynamicLdsBytes = 0;  // the part that the launch must ask for
   int64_t splitK = 1;           // workgroups that share a tile, the grid's y
   int64_t partialBytes = 0;     // that each of them writes; 0 for one
+  int64_t squaresWidth = 0;     // columns of the output whose squares a wave adds up; 0 where it does not
   /// Workgroups of a cluster of a persistent kernel, whose tile is that of a cluster and whose grid may be
   /// smaller; 0 for a workgroup for each tile.
   int64_t persistentCluster = 0;

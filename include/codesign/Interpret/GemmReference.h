@@ -32,9 +32,18 @@ struct GemmEpilogue {
   bool gated = false;
   const Matrix *rowWeights = nullptr; // fp32, a column: what its row of the result is multiplied by
   const Matrix *residual = nullptr;   // of the result's shape
+  /// Columns (2j, 2j + 1) below column `rotatedColumns` of the whole product, of which this is what begins
+  /// with `firstRotated`, are turned by the angles that the row of `rotations` for the position of their row
+  /// has: cosine and sine of each pair of a head in turn.
+  const Matrix *positions = nullptr, *rotations = nullptr;
+  int64_t rotatedColumns = 0, firstRotated = 0;
+  /// What the result is divided by before it is saturated to `quantised`: one fp32.
+  const Matrix *dScale = nullptr;
+  std::optional<DataType> quantised = std::nullopt;
 };
 
-/// rowWeights · activation(scales · A·Wᵀ + bias) + residual of the first `rows` rows of A, in float64.
+/// (rowWeights · activation(scales · A·Wᵀ + bias) + residual) / dScale of the first `rows` rows of A, in
+/// float64.
 GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows,
                             const GemmEpilogue &epilogue = {});
 
@@ -46,6 +55,13 @@ constexpr double gemmErrorConstant = 4;
 /// well. Rows of `out` past the reference's must still hold 0xff bytes: nothing outside was written.
 std::optional<std::string> firstMismatch(const Matrix &out, const GemmReference &reference,
                                          double errorConstant = gemmErrorConstant);
+
+/// The same of sums of squares: element (i, p) is that of columns [p · width, (p + 1) · width) of row i.
+std::optional<std::string> firstSquaresMismatch(const Matrix &squares, const GemmReference &reference,
+                                                int64_t width, double errorConstant = gemmErrorConstant);
+
+/// The matrix with rows and columns exchanged: what A or W is where its k runs along rows.
+Matrix transposedOf(const Matrix &matrix);
 
 /// The largest error of `out` where the reference is finite, as a share of the bound: at most 1 where all is
 /// well.

@@ -14,15 +14,27 @@
 
 namespace codesign {
 
+/// The heads whose columns are turned by the position of their row (rotary position embedding): pairs of
+/// columns (2i, 2i + 1) of each head of `headColumns`, in the first `columns` columns, by a table of cosines
+/// and sines for so many positions.
+struct RotaryEmbedding {
+  int64_t headColumns = 0, columns = 0, positions = 0;
+};
+
 /// D[m, n] = activation(scales · (A[m, k] · W[n, k]ᵀ) + bias[n]) + residual[m, n], all matrices row-major,
 /// sums in fp32. n and k are fixed when the kernel is written, m when it is launched.
 struct GemmProblem {
   /// The kernel's symbol; a C identifier.
   std::string symbol;
-  /// Of A and W. Bias, residual and D have the same type, or bf16 where it is an 8-bit one.
+  /// Of A and W. Bias, residual and D have the same type, or bf16 where it is an 8-bit one; D may be
+  /// quantised.
   DataType type = DataType::BF16;
   int64_t n = 0;
   int64_t k = 0;
+  /// NN: W[k, n], D = A · W, as in the gradient of a layer's input. TN: W[m, n], and D[k, n] = Aᵀ · W is the
+  /// sum over the m rows of both, as in the gradient of its weights. 16-bit operands on AMD devices, without
+  /// experts or split.
+  GemmLayout layout = GemmLayout::NT;
   bool bias = false;
   std::optional<kernel::Activation> activation = std::nullopt;
   /// Rows 2j and 2j + 1 of W, and elements of the bias, make column j of D: activation(gate) · up. D then has
@@ -41,16 +53,30 @@ struct GemmProblem {
   int64_t experts = 0;
   kernel::ExpertLayout expertLayout = kernel::ExpertLayout::Contiguous;
 
-  /// Of contiguous experts, without scales of rows, not with wgmma: an i32 argument `aList[m]` and a number `aCount` before m;
-  /// row i of A is A[aList[i]] of aCount rows, or A[i] where aList is null.
+  /// Of contiguous experts, without scales of rows, not with wgmma: an i32 argument `aList[m]` and a number
+  /// `aCount` before m; row i of A is A[aList[i]] of aCount rows, or A[i] where aList is null.
   bool gathered = false;
   /// An fp32 argument `rowWeights[m]` before D: what follows the activation is multiplied by its row's.
   bool weighted = false;
 
+  /// Two arguments before D: i32 `positions[m]` and fp32 `rotations[positions, headColumns]`, cosine and sine
+  /// of each pair in turn. AMD devices, without activation.
+  std::optional<RotaryEmbedding> rotary = std::nullopt;
+  /// An fp32 argument `rowSquares[m, ceil(n / width)]` before D: the sums of squares of `width` columns each
+  /// of D's rows, before they are rounded; the kernel's waves are that wide. AMD devices, without gate.
+  bool rowSquares = false;
+  /// D has this 8-bit type, the device's own E4M3, and an fp32 argument `dScale[1]` follows the others before
+  /// D and what belongs to it: the last step divides by the scale and saturates; NaN stays NaN.
+  std::optional<DataType> quantised = std::nullopt;
+
   /// Rows of W.
   int64_t weightRows() const { return n * std::max<int64_t>(1, experts); }
-  DataType outputType() const { return isFloat8(type) ? DataType::BF16 : type; }
+  /// Of bias and residual, and of D unless it is quantised.
+  DataType wideType() const { return isFloat8(type) ? DataType::BF16 : type; }
+  DataType outputType() const { return quantised.value_or(wideType()); }
   int64_t outputColumns() const { return gated ? n / 2 : n; }
+  /// Rows of D for m rows of A.
+  int64_t outputRows(int64_t m) const { return layout == GemmLayout::TN ? k : m; }
 };
 
 /// What a kernel may use on its device; from the hardware profile.
@@ -93,8 +119,8 @@ struct GemmKernel {
   int64_t producerRegisters = 0, consumerRegisters = 0;
 
   /// Workgroups that share the K loop of one tile. More than one take two more arguments before D: fp32
-  /// `partials`, splitK times the tiles, and i32 `arrivals`, one for each wave (with wgmma, warpgroup) of each
-  /// tile, which are zero before and after a launch. Not with clusters or experts.
+  /// `partials`, splitK times the tiles, and i32 `arrivals`, one for each wave (with wgmma, warpgroup) of
+  /// each tile, which are zero before and after a launch. Not with clusters or experts.
   int64_t splitK = 1;
 
   /// Keep the LDS reads of one step of k out of the step before: the registers do not hold both.
@@ -102,6 +128,8 @@ struct GemmKernel {
 
   /// Tiles of k that one workgroup multiplies.
   int64_t kTiles(int64_t k) const { return (k + tileK - 1) / tileK / splitK; }
+  /// Columns of the output that a wave holds at the end.
+  int64_t waveColumns() const;
   /// Elements of k multiplied per step: the instruction's depth times the pack.
   int64_t depthPerStep() const;
 };
@@ -110,7 +138,7 @@ struct GemmKernel {
 TargetLimits targetLimits(const Profile &profile);
 
 /// The kernel that a schedule describes, or what about it is not emitted yet (Stream-K, layouts other
-/// than NT).
+/// than NT on NVIDIA devices). The layout belongs to the problem.
 llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profile &profile);
 
 /// Success, or why this kernel cannot be written: k not 16-byte aligned, waves that do not divide the tile, …

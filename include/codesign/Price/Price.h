@@ -21,7 +21,7 @@ struct SharedTraffic {
 /// One iteration of the main loop: the loop with the most matrix instructions, or the whole kernel if it has
 /// no loop.
 struct StepPrice {
-  int64_t iterations = 1;
+  int64_t iterations = 1;         // also where the launch decides how many there are
   int64_t matrixInstructions = 0; // of one wave
   Cycles matrixCycles;            // of one matrix core, all waves of a workgroup together
   SharedTraffic reads, writes;

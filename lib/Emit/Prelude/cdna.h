@@ -136,7 +136,8 @@ struct GlobalRows {
   __device__ GlobalRows(const T *matrix, int firstRow, int tileRows, int rows) {
     constexpr int rawBuffer = 0x00027000; // word 3 of the descriptor: 32-bit data, no swizzle
     T *const first = const_cast<T *>(matrix) + static_cast<long>(firstRow) * Pitch;
-    const int bytes = minimum(tileRows, rows - firstRow) * Pitch * static_cast<int>(sizeof(T));
+    const int left = rows < firstRow ? 0 : rows - firstRow; // a reduction may be shorter than two tiles of it
+    const int bytes = minimum(tileRows, left) * Pitch * static_cast<int>(sizeof(T));
     buffer = __builtin_amdgcn_make_buffer_rsrc(first, 0, bytes, rawBuffer);
   }
 };

@@ -3,6 +3,11 @@
 
 namespace {
 
+/// What another lane holds.
+DEVICE float fromLane(float value, int lane) {
+  return __builtin_bit_cast(float, __builtin_amdgcn_ds_bpermute(4 * lane, __builtin_bit_cast(int, value)));
+}
+
 /// The scale of a row; zero outside.
 DEVICE float loadScale(const GlobalRows<float, 1> &scales, int row) {
   const int offset = row * static_cast<int>(sizeof(float));
@@ -264,13 +269,73 @@ struct Accumulators {
     });
   }
 
+  /// Turns each pair of rows, which are output columns, by the angle of the position of their column's row;
+  /// below column Rotated, where heads of HeadColumns are. The table has the cosine and the sine of each pair
+  /// of a head for so many positions; others count as zeros.
+  template <int HeadColumns, int Rotated, int Positions>
+  __device__ void rotateDown(const GlobalRows<int, 1> &positions, int row, const float *table, int column) {
+    const GlobalRows<float, HeadColumns> angles(table, 0, Positions, Positions);
+#pragma unroll
+    for (int j = 0; j < Across; ++j) {
+      const unsigned position = __builtin_amdgcn_raw_buffer_load_b32(
+          positions.buffer, (row + j * size + laneId() % size) * 4, 0, 0);
+#pragma unroll
+      for (int i = 0; i < Down; ++i)
+#pragma unroll
+        for (int quad = 0; quad < quads; ++quad) {
+          const int place = column + i * size + quad * (4 * waveSize / size) + laneId() / size * 4;
+          const bool turned = place < Rotated; // a branch would take registers for both ways
+          const int offset = (position * HeadColumns + place % HeadColumns) * 4;
+          auto angle = __builtin_bit_cast(
+              Vector<float, 4>, __builtin_amdgcn_raw_buffer_load_b128(
+                                    angles.buffer, turned && position < Positions ? offset : outside, 0, 0));
+          if (!turned)
+            angle = {1, 0, 1, 0};
+#pragma unroll
+          for (int e = 4 * quad; e < 4 * quad + 4; e += 2) {
+            const Vector<float, 2> pair = {parts[i][j][e], parts[i][j][e + 1]};
+            const Vector<float, 2> across = {-pair[1], pair[0]};
+            const Vector<float, 2> result = pair * angle[e % 4] + across * angle[e % 4 + 1];
+            parts[i][j][e] = result[0];
+            parts[i][j][e + 1] = result[1];
+          }
+        }
+      schedulingFence(); // or the compiler asks for the angles of all rows at once
+    }
+  }
+
+  /// Writes the sum of squares of each column of the sums, which is an output row, as element (row + j,
+  /// column / width), where the sums are `width` output columns wide. Columns at or past Columns do not
+  /// count.
+  template <int Columns, int Pitch>
+  __device__ void storeSquaresDown(const GlobalRows<float, Pitch> &matrix, int row, int column) {
+    float squares[Across] = {};
+    forEachQuad([&](auto &part, int first, int i, int j) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e)
+        if (Columns % (Down * size) == 0 || column + i + e < Columns)
+          squares[j / size] += part[first + e] * part[first + e];
+    });
+    const int to = column / (Down * size);
+#pragma unroll
+    for (int j = 0; j < Across; ++j) {
+      // Lanes with one place in the instruction's rows hold parts of one row; all of them end with its sum.
+#pragma unroll
+      for (int step = size; step < waveSize; step *= 2)
+        squares[j] += fromLane(squares[j], laneId() ^ step);
+      const int offset = ((row + j * size + laneId() % size) * Pitch + to) * 4;
+      __builtin_amdgcn_raw_buffer_store_b32(__builtin_bit_cast(unsigned, squares[j]), matrix.buffer,
+                                            laneId() < size && to < Pitch ? offset : outside, 0, 0);
+    }
+  }
+
   /// Rounds and writes element (i, j) of the sums to (row + j, column + i); outside the matrix nothing is
   /// written.
   template <class Element, int Pitch>
   __device__ void storeTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     forEachQuad([&](auto &part, int first, int i, int j) {
       const Vector<float, 4> quad = {part[first], part[first + 1], part[first + 2], part[first + 3]};
-      storeRun(matrix, row + j, column + i, __builtin_convertvector(quad, Vector<Element, 4>));
+      storeRun(matrix, row + j, column + i, rounded<Element>(quad));
     });
   }
   /// Rounds and writes the even rows i of the sums to (row + j, (column + i) / 2).
@@ -278,7 +343,7 @@ struct Accumulators {
   __device__ void storeHalvedTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     forEachQuad([&](auto &part, int first, int i, int j) {
       const Vector<float, 2> pair = {part[first], part[first + 2]};
-      storeRun(matrix, row + j, (column + i) / 2, __builtin_convertvector(pair, Vector<Element, 2>));
+      storeRun(matrix, row + j, (column + i) / 2, rounded<Element>(pair));
     });
   }
 };

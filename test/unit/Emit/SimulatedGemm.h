@@ -42,18 +42,20 @@ protected:
       operands.makeWorkspace(function, m);
       simulate::DeviceMemory memory;
       simulate::KernelArguments arguments;
-      uint64_t output = 0, arrivals = 0;
+      uint64_t output = 0, arrivals = 0, squares = 0;
       for (const Matrix *matrix : operands.arguments(problem)) {
         output = memory.allocateCopy("operand", matrix->bytes); // the last one is d
         arguments.pointer(output);
         if (matrix == &operands.arrivals)
           arrivals = output;
+        if (matrix == &operands.rowSquares)
+          squares = output;
       }
       for (int64_t number : operands.numbers(problem, m))
         arguments.value<int32_t>(int32_t(number));
       simulate::Launch launch;
       launch.kernel = problem.symbol;
-      launch.grid.x = workgroupsOf(function, m);
+      launch.grid.x = workgroupsOf(function, problem.outputRows(m));
       launch.grid.y = uint32_t(facts.splitK);
       launch.block.x = facts.threads;
       launch.arguments = arguments;
@@ -76,6 +78,9 @@ protected:
       if (arrivals != 0)
         operands.arrivals.bytes.assign(memory.region(arrivals).data(),
                                        memory.region(arrivals).data() + operands.arrivals.bytes.size());
+      if (squares != 0)
+        operands.rowSquares.bytes.assign(memory.region(squares).data(),
+                                         memory.region(squares).data() + operands.rowSquares.bytes.size());
       operands.d.bytes.assign(memory.region(output).data(),
                               memory.region(output).data() + operands.d.bytes.size());
       EXPECT_EQ(operands.mismatch(problem), "");

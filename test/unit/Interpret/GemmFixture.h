@@ -64,18 +64,24 @@ inline std::vector<int64_t> randomExpertRows(const GemmProblem &problem, int64_t
 
 /// The operands of one launch on m rows; D is poisoned, with `spare` rows behind the last that must stay so.
 struct GemmOperands {
-  Matrix a, w, aScale, wScale, bias, residual, table, aList, rowWeights, partials, arrivals, d;
+  Matrix a, w, aScale, wScale, bias, residual, table, aList, rowWeights, positions, rotations, rowSquares,
+      dScale, partials, arrivals, d;
+  int64_t squaresWidth = 0;
   std::vector<int64_t> firstRows, expertRows; // of each expert; without experts, of the one matrix
 
   GemmOperands(const GemmProblem &problem, int64_t m, int64_t spare, std::mt19937 &engine) {
     const int spread = spreadOf(problem);
-    const DataType type = problem.type, out = problem.outputType();
+    const DataType type = problem.type, out = problem.wideType();
     a = randomMatrix(type, problem.gathered ? m / 2 + 3 : m, problem.k, engine, spread);
     aList = Matrix(DataType::I32, problem.gathered ? m : 0, 1);
     for (int64_t i = 0; i < aList.rows; ++i)
       aList.set(i, 0, float(engine() % a.rows));
     rowWeights = randomMatrix(DataType::F32, m, 1, engine);
-    w = randomMatrix(type, problem.weightRows(), problem.k, engine, spread);
+    const bool overRows = problem.layout == GemmLayout::TN;
+    if (overRows || problem.layout == GemmLayout::NN)
+      w = randomMatrix(type, overRows ? m : problem.k, problem.n, engine, spread);
+    else
+      w = randomMatrix(type, problem.weightRows(), problem.k, engine, spread);
     const bool perToken = problem.scaling == Scaling::PerToken;
     const int64_t weights = std::max<int64_t>(1, problem.experts);
     const int64_t steps = llvm::divideCeil(problem.k, kernel::scaledBlock);
@@ -87,9 +93,28 @@ struct GemmOperands {
       wScale = randomMatrix(DataType::F32, 1, perToken ? problem.weightRows() : 1, engine);
     }
     bias = randomMatrix(out, 1, problem.weightRows(), engine);
-    residual = randomMatrix(out, m, problem.outputColumns(), engine);
-    d = Matrix(out, m + spare, problem.outputColumns(), 0xff);
-    placeRows(problem, m, problem.experts > 0 ? randomExpertRows(problem, m, engine) : std::vector{m});
+    residual = randomMatrix(out, problem.outputRows(m), problem.outputColumns(), engine);
+    if (problem.rotary) {
+      rotations = Matrix(DataType::F32, problem.rotary->positions, problem.rotary->headColumns);
+      std::uniform_real_distribution<float> angle(-4, 4);
+      for (int64_t i = 0; i < rotations.rows; ++i)
+        for (int64_t j = 0; j < rotations.columns; j += 2) {
+          const float turn = angle(engine);
+          rotations.set(i, j, std::cos(turn));
+          rotations.set(i, j + 1, std::sin(turn));
+        }
+      positions = Matrix(DataType::I32, m, 1);
+      for (int64_t i = 0; i < m; ++i)
+        positions.set(i, 0, float(engine() % rotations.rows));
+    }
+    dScale = Matrix(DataType::F32, 1, 1);
+    // Small enough for some results to saturate, large enough for some to be subnormal.
+    dScale.set(0, 0, std::ldexp(1.3f, int(engine() % 6)));
+    d = Matrix(problem.outputType(), problem.outputRows(m) + (overRows ? 0 : spare), problem.outputColumns(),
+               0xff);
+    placeRows(problem, m,
+              problem.experts > 0 ? randomExpertRows(problem, m, engine)
+                                  : std::vector{problem.outputRows(m)});
   }
 
   /// Gives the experts so many of m rows each.
@@ -111,8 +136,13 @@ struct GemmOperands {
       table.set(0, problem.experts, float(next));
   }
 
-  /// What workgroups that share tiles need: places for their sums, poisoned, and numbers that are zero.
+  /// What workgroups that share tiles need: places for their sums, poisoned, and numbers that are zero; and
+  /// the squares that the kernel leaves, poisoned.
   void makeWorkspace(kernel::FuncOp function, int64_t m) {
+    function.walk([&](kernel::RowSquaresOp op) {
+      squaresWidth = op.getFragment().getType().getShape()[0];
+      rowSquares = Matrix(DataType::F32, d.rows, op.getPartials().getType().getColumns(), 0xff);
+    });
     function.walk([&](kernel::SumPartsOp sum) {
       int64_t tiles = 0;
       function.walk([&](kernel::PlacementOpInterface order) { tiles = order.getWorkgroupCount(m); });
@@ -156,6 +186,12 @@ struct GemmOperands {
       list.push_back(&aList);
     if (problem.weighted)
       list.push_back(&rowWeights);
+    if (problem.rotary)
+      list.insert(list.end(), {&positions, &rotations});
+    if (problem.rowSquares)
+      list.push_back(&rowSquares);
+    if (problem.quantised)
+      list.push_back(&dScale);
     if (arrivals.columns > 0)
       list.insert(list.end(), {&partials, &arrivals});
     list.push_back(&d);
@@ -198,22 +234,32 @@ private:
     const bool scaled = problem.scaling != Scaling::None, blocks = problem.scaling == Scaling::Block128;
     const bool perToken = problem.scaling == Scaling::PerToken;
     const int64_t n = problem.n;
-    const Matrix left = rowsOfA(first, count), right = rowsOf(w, expert * n, n);
+    const Matrix left = problem.layout == GemmLayout::TN ? transposedOf(a) : rowsOfA(first, count);
+    const Matrix right = problem.layout == GemmLayout::NT ? rowsOf(w, expert * n, n) : transposedOf(w);
     const Matrix weights = rowsOf(rowWeights, first, count);
     const Matrix added = columnsOf(bias, expert * n, n), stream = rowsOf(residual, first, count);
     const Matrix ofRows = perToken || blocks ? rowsOf(aScale, first, count) : aScale;
     const Matrix ofColumns = blocks     ? rowsOf(wScale, expert * scaleBlocks(problem), scaleBlocks(problem))
                              : perToken ? columnsOf(wScale, expert * n, n)
                                         : wScale;
-    const GemmReference reference = gemmReference(left, right, count,
-                                                  {.aScale = scaled ? &ofRows : nullptr,
-                                                   .wScale = scaled ? &ofColumns : nullptr,
-                                                   .blockScales = blocks,
-                                                   .bias = problem.bias ? &added : nullptr,
-                                                   .activation = problem.activation,
-                                                   .gated = problem.gated,
-                                                   .rowWeights = problem.weighted ? &weights : nullptr,
-                                                   .residual = problem.residual ? &stream : nullptr});
+    const GemmReference reference =
+        gemmReference(left, right, count,
+                      {.aScale = scaled ? &ofRows : nullptr,
+                       .wScale = scaled ? &ofColumns : nullptr,
+                       .blockScales = blocks,
+                       .bias = problem.bias ? &added : nullptr,
+                       .activation = problem.activation,
+                       .gated = problem.gated,
+                       .rowWeights = problem.weighted ? &weights : nullptr,
+                       .residual = problem.residual ? &stream : nullptr,
+                       .positions = problem.rotary ? &positions : nullptr,
+                       .rotations = problem.rotary ? &rotations : nullptr,
+                       .rotatedColumns = problem.rotary ? problem.rotary->columns : 0,
+                       .dScale = problem.quantised ? &dScale : nullptr,
+                       .quantised = problem.quantised});
+    if (problem.rowSquares)
+      if (std::optional<std::string> wrong = firstSquaresMismatch(rowSquares, reference, squaresWidth))
+        return *wrong;
     return firstMismatch(rowsOf(d, first, count), reference).value_or("");
   }
 };

@@ -1,0 +1,48 @@
+// Operands whose reduced dimension runs along the rows of their matrix: transposed on the way to LDS.
+#ifndef CODESIGN_KERNEL_TRANSPOSE_OPS
+#define CODESIGN_KERNEL_TRANSPOSE_OPS
+
+def Kernel_BlockSwizzledAttr : Kernel_Attr<"BlockSwizzled", "block_swizzled"> {
+  let summary = "Rows of 128 bytes whose 16-byte chunks are permuted by an XOR with the row number and that of its block of eight";
+  let description = [{
+    Chunk j of row r lies at position `j xor (r mod 8) xor swap(r / 8 mod 8)`, where swap exchanges the lowest two bits. Lanes that
+    read chunks of eight neighbouring rows touch every bank once, as with `#kernel.swizzled`; so do lanes that write one chunk
+    column of every fourth row.
+  }];
+}
+
+def Kernel_StagedBlocksType : Kernel_Type<"StagedBlocks", "staged_blocks"> {
+  let summary = "A tile on its way from global memory to LDS, where it will be transposed: `!kernel.staged_blocks<64x256xbf16>`";
+  let description = [{ Thread t of T holds the blocks t, t + T, … of eight rows by four columns, which follow each other along the columns. }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Kernel_FetchAcrossOp : Kernel_Op<"fetch_across"> {
+  let summary = "Global memory to registers, 8 bytes of eight rows per lane, all threads together; does not wait";
+  let description = [{
+    Fetches the columns [column, column + width) of all rows. Columns past the row's end read as zero.
+  }];
+  let arguments = (ins StrAttr:$name, Kernel_TileType:$rows, Index:$column);
+  let results = (outs Kernel_StagedBlocksType:$result);
+  let assemblyFormat = "$name $rows `[` $column `]` attr-dict `:` type($rows) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Kernel_DepositTransposedOp : Kernel_Op<"deposit_transposed"> {
+  let summary = "Registers to LDS, rows becoming columns; visible to other waves past the next barrier";
+  let arguments = (ins Kernel_StagedBlocksType:$staged, Kernel_TileType:$tile);
+  let assemblyFormat = "$staged `to` $tile attr-dict `:` type($staged) `to` type($tile)";
+  let hasVerifier = 1;
+}
+
+def Kernel_DepthTilesOp : Kernel_Op<"depth_tiles", [Pure]> {
+  let summary = "Tiles of a reduction whose length is known at launch, at least two; past its end operands are zero";
+  let arguments = (ins StrAttr:$name, Index:$length, I64Attr:$tile);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$name `=` $length `by` $tile attr-dict";
+  let hasVerifier = 1;
+}
+
+#endif

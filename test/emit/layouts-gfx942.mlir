@@ -1,0 +1,30 @@
+// Gradients of a layer: operands that are transposed in registers, in the loop of every other kernel.
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear layout=NN n=4096 k=6144 tile=256,256,64 waves=2,4 stages=1},kernel-emit)" | FileCheck %s
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear layout=TN n=4096 k=6144 tile=256,256,64 waves=2,4 stages=1},kernel-emit,kernel-price)" | FileCheck %s --check-prefix=TN
+// RUN: not codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear layout=NN n=4096 k=6144 tile=256,256,32 waves=2,4})" 2>&1 | FileCheck %s --check-prefix=SHALLOW
+module {}
+
+// CHECK:      constexpr int kTiles = 96;
+// CHECK:      __shared__ SwizzledTile<bf16, 256, 64> aTile[1];
+// CHECK-NEXT: __shared__ BlockSwizzledTile<bf16, 256, 64> wTile[1];
+// CHECK:      for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
+// CHECK:        aNext.load(aRows, (kTile + 2) * tileK);
+// CHECK-NEXT:   const GlobalRows<bf16, 4096> wRows3(w, (kTile + 2) * tileK, 64, 6144);
+// CHECK-NEXT:   wNext.load(wRows3, tile.column);
+
+// TN:      const int kTiles = depthTiles<64>(m);
+// TN-NEXT: const Origin tile = tileOrder<256, 256, 4096, 1, 8, 1>(6144);
+// TN:      StagedBlocks<bf16, 64, 256, 512> aNext(aRows, tile.row);
+// TN:        aNext.store(aTile[0]);
+// TN:      linear: 512 threads, 65536 bytes of LDS
+// TN:        LDS: 1536 read passes (0 from conflicts), 512 write passes (0 from conflicts)
+// TN-NEXT:   global: 65536 bytes, 16 loads a wave, 2 barriers
+
+// SHALLOW: NN tiles lie in rows of 128 bytes without padding, not of 32 elements
+
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear layout=TN n=4096 k=6144 tile=128,128,64 waves=2,2},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
+// RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s
+// RUN: FileCheck %s --check-prefix=ASM --input-file %t.s
+// ASM:     v_perm_b32
+// ASM:     ds_write_b128
+// ASM:     ScratchSize: 0

@@ -1,0 +1,105 @@
+// Operands whose k runs along the rows of their matrix: the gradients of a layer.
+#include "GemmFixture.h"
+
+using namespace codesign;
+using namespace codesign::test;
+
+namespace {
+
+GemmProblem problemOf(GemmLayout layout, int64_t n, int64_t k) {
+  GemmProblem problem = {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
+  problem.layout = layout;
+  return problem;
+}
+
+GemmKernel deep(GemmKernel kernel) {
+  kernel.tileK = 64;
+  return kernel;
+}
+
+TEST(Layout, inputGradientsOfRaggedShapes) {
+  for (const GemmKernel &kernel : {deep(gfx942Kernel()), deep(gfx950Kernel())})
+    for (int64_t n : {4, 60, 136})
+      for (int64_t k : {8, 72, 200})
+        for (int64_t m : {1, 65})
+          EXPECT_EQ(runGemm(problemOf(GemmLayout::NN, n, k), kernel, m), "")
+              << "n = " << n << ", k = " << k << ", m = " << m;
+}
+
+/// Rows of both operands are summed over: fewer than a tile of them, none in the second, several tiles.
+TEST(Layout, weightGradientsOfRaggedShapes) {
+  for (const GemmKernel &kernel : {deep(gfx942Kernel()), deep(gfx950Kernel())})
+    for (int64_t n : {4, 136})
+      for (int64_t k : {4, 68})
+        for (int64_t m : {1, 64, 65, 129, 300})
+          EXPECT_EQ(runGemm(problemOf(GemmLayout::TN, n, k), kernel, m), "")
+              << "n = " << n << ", k = " << k << ", m = " << m;
+}
+
+TEST(Layout, stepsBehindTheSums) {
+  for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN}) {
+    GemmProblem problem = problemOf(layout, 140, 96);
+    problem.type = DataType::F16;
+    problem.bias = problem.residual = true;
+    problem.activation = kernel::Activation::Relu;
+    GemmKernel kernel = deep(gfx942Kernel());
+    kernel.instruction = "v_mfma_f32_32x32x8_f16";
+    kernel.stages = 1;
+    EXPECT_EQ(runGemm(problem, kernel, 70), "");
+  }
+}
+
+TEST(Layout, nanStaysInItsRowsAndColumns) {
+  mlir::MLIRContext context;
+  auto module = llvm::cantFail(lowerGemm(context, problemOf(GemmLayout::TN, 8, 8), deep(gfx942Kernel())));
+  std::mt19937 engine(std::random_device{}());
+  Matrix a = randomMatrix(DataType::BF16, 70, 8, engine), w = randomMatrix(DataType::BF16, 70, 8, engine);
+  Matrix d(DataType::BF16, 8, 8, 0xff);
+  a.set(69, 3, NAN);
+  w.set(1, 5, std::numeric_limits<float>::infinity());
+  llvm::cantFail(interpret(*module->getOps<kernel::FuncOp>().begin(), {&a, &w, &d, int64_t(70)}));
+  for (int64_t i = 0; i < 8; ++i)
+    for (int64_t j = 0; j < 8; ++j)
+      EXPECT_EQ(std::isfinite(d.at(i, j)), i != 3 && j != 5) << i << ", " << j;
+}
+
+/// Checks that cannot fail show nothing.
+TEST(Layout, aStepLeftOutIsSeen) {
+  for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN}) {
+    const std::string wrong =
+        runGemm(problemOf(layout, 64, 256), deep(gfx942Kernel()), 256, [](kernel::FuncOp function) {
+          kernel::MmaOp last;
+          function.walk([&](kernel::MmaOp op) { last = op; });
+          last.getResult().replaceAllUsesWith(last.getAccumulator());
+          last.erase();
+        });
+    EXPECT_NE(wrong.find("instead of"), std::string::npos) << wrong;
+    const std::string race =
+        runGemm(problemOf(layout, 64, 256), deep(gfx942Kernel()), 256, [](kernel::FuncOp function) {
+          kernel::BarrierOp first;
+          function.walk([&](kernel::BarrierOp op) { first = first ? first : op; });
+          first.erase();
+        });
+    EXPECT_NE(race.find("without a barrier"), std::string::npos) << race;
+  }
+}
+
+TEST(Layout, refusals) {
+  auto reason = [](GemmLayout layout, const GemmKernel &kernel, int64_t n = 64, int64_t k = 64,
+                   DataType type = DataType::BF16) {
+    GemmProblem problem = problemOf(layout, n, k);
+    problem.type = type;
+    return runGemm(problem, kernel, 1);
+  };
+  EXPECT_NE(reason(GemmLayout::NN, gfx942Kernel()).find("rows of 128 bytes"), std::string::npos);
+  EXPECT_NE(reason(GemmLayout::NN, sm80Kernel()).find("AMD"), std::string::npos);
+  EXPECT_NE(reason(GemmLayout::NN, streamingKernel()).find("streamed"), std::string::npos);
+  EXPECT_NE(reason(GemmLayout::NN, deep(gfx942Kernel()), 62).find("no multiple of 4"), std::string::npos);
+  EXPECT_NE(reason(GemmLayout::TN, deep(gfx942Kernel()), 64, 62).find("no multiple of 4"), std::string::npos);
+  GemmKernel narrow = float8Kernel();
+  narrow.tileK = 128;
+  EXPECT_NE(reason(GemmLayout::NN, narrow, 64, 64, DataType::F8E4M3FNUZ).find("bytes are not transposed"),
+            std::string::npos);
+}
+
+} // namespace
