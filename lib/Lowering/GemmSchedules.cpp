@@ -47,8 +47,8 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
     return usageError(schedule.describe() + ": kernels with " + what + " are not emitted yet");
   };
   const bool persistent = schedule.family == GemmFamily::WgmmaTmaPersistent;
-  if (schedule.layout != GemmLayout::NT)
-    return unsupported("operands that are not k-contiguous");
+  if (schedule.layout != GemmLayout::NT && schedule.family != GemmFamily::MfmaLdsDoubleBuffer)
+    return unsupported("operands that are not k-contiguous on this device");
   if (schedule.streamK)
     return unsupported("a share of k that follows the work");
   const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);

@@ -75,8 +75,11 @@ std::optional<std::string> badInstruction(const GemmSchedule &s) {
                    toString(record->b.type));
   if (s.blockScaled && !isFloat8(record->a.type))
     return because("{0} has no block scales for {1}", toString(s.family), toString(record->a.type));
-  // wgmma's descriptors can turn 16-bit operands; everything else copies 16-byte pieces of k.
-  bool turns = record->kind == MatrixInstructionKind::Wgmma && bitWidth(record->a.type) == 16;
+  // wgmma's descriptors can turn 16-bit operands, and CDNA's kernels transpose them on the way to LDS;
+  // everything else copies 16-byte pieces of k.
+  bool turns =
+      (record->kind == MatrixInstructionKind::Wgmma || s.family == GemmFamily::MfmaLdsDoubleBuffer) &&
+      bitWidth(record->a.type) == 16;
   if (s.layout != GemmLayout::NT && !turns)
     return because("{0} reads {1} operands k-contiguous, layout is {2}", toString(s.family),
                    toString(record->a.type), toString(s.layout));
@@ -115,6 +118,12 @@ std::optional<std::string> badShape(const GemmSchedule &s) {
       return because("tile rows of {0} B, the 128-byte swizzle needs 128", rowBytes);
     return std::nullopt;
   }
+  if (s.layout != GemmLayout::NT && s.family == GemmFamily::MfmaLdsDoubleBuffer)
+    if (rowBytes != 128 || s.paddingBytes > 0 || s.macroTileN % 32 != 0 ||
+        (s.layout == GemmLayout::TN && s.macroTileM % 32 != 0))
+      return because(
+          "{0} tiles of {1} x {2} in rows of {3} B; transposed ones have multiples of 32 and 128 B",
+          toString(s.layout), s.macroTileM, s.macroTileN, rowBytes);
   if ((rowBytes & (rowBytes - 1)) != 0 && s.sharedLayout == SharedLayout::Swizzled)
     return because("tile rows of {0} B cannot be XOR-swizzled, not a power of two", rowBytes);
   for (int rows : {s.macroTileM, s.macroTileN})

@@ -23,7 +23,10 @@ struct Sweep {
   int64_t experts = 0;
   bool gathered = false; // and weighted
   int64_t n = 6144;
-  int64_t splitK = 1; // with more than one, k follows from the schedule
+  GemmLayout layout = GemmLayout::NT;
+  bool quantised = false;
+  bool rowSteps = false; // rotated columns, or sums of squares
+  int64_t splitK = 1;    // with more than one, k follows from the schedule
 };
 
 /// Compiles `count` legal schedules, evenly spread over the device's list.
@@ -31,8 +34,7 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
   Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
   if (!sweep.family.empty())
     profile.kernelFamilies = {sweep.family.str()};
-  std::vector<GemmSchedule> legal =
-      legalGemmSchedules(profile, sweep.type, GemmLayout::NT, sweep.blockScaled);
+  std::vector<GemmSchedule> legal = legalGemmSchedules(profile, sweep.type, sweep.layout, sweep.blockScaled);
   llvm::erase_if(legal, [&](const GemmSchedule &schedule) {
     return maxSplitK(schedule) < sweep.splitK || (sweep.experts > 0 && !hasRoomForExperts(schedule, profile));
   });
@@ -54,9 +56,16 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     problem.n = sweep.n;
     problem.k = sweep.k;
     problem.experts = sweep.experts;
+    problem.layout = sweep.layout;
+    if (sweep.rowSteps && i % 2 == 0)
+      problem.rotary = {.headColumns = 128, .columns = 5120, .positions = 8192};
+    else if (sweep.rowSteps)
+      problem.rowSquares = problem.residual = true;
     problem.gathered = problem.weighted = sweep.gathered;
     problem.gated = problem.bias = sweep.fused;
-    problem.residual = sweep.fused;
+    problem.residual |= sweep.fused;
+    if (sweep.quantised)
+      problem.quantised = kernel::quantisedType(profile.architecture);
     if (sweep.fused)
       problem.activation = kernel::Activation::Silu;
     const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
@@ -115,6 +124,21 @@ TEST(Compile, gatesAndResiduals) {
   compileLegalSchedules("mi300x", count, {.fused = true});
   compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .k = 2312, .fused = true});
   compileLegalSchedules("mi355x", count, {.fused = true});
+}
+
+TEST(Compile, operandsAlongRows) {
+  for (const char *device : {"mi300x", "mi355x"}) {
+    compileLegalSchedules(device, isLongRun() ? 60 : 3, {.layout = GemmLayout::NN});
+    compileLegalSchedules(device, isLongRun() ? 60 : 4, {.layout = GemmLayout::TN});
+  }
+}
+
+TEST(Compile, stepsAlongRowsAndResultsOf8Bits) {
+  const size_t count = isLongRun() ? 60 : 4;
+  compileLegalSchedules("mi300x", count, {.rowSteps = true});
+  compileLegalSchedules("mi355x", count, {.rowSteps = true});
+  compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .k = 2312, .rowSteps = true});
+  compileLegalSchedules("mi300x", count, {.fused = true, .quantised = true});
 }
 
 TEST(Compile, gatesOfNvidia) {

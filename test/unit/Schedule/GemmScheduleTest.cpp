@@ -192,8 +192,18 @@ TEST(GemmSchedule, RefusalsNameBothNumbers) {
        "mfma_lds_double_buffer has no kernel for xf32 x xf32"},
       {"int8", [](GemmSchedule &s) { s.instruction = "v_mfma_i32_16x16x32_i8"; },
        "sums in int32, the kernels sum in fp32"},
-      {"layout", [](GemmSchedule &s) { s.layout = GemmLayout::TN; },
-       "mfma_lds_double_buffer reads bf16 operands k-contiguous, layout is TN"},
+      {"layout",
+       [](GemmSchedule &s) {
+         s.layout = GemmLayout::TN;
+         s.macroTileK = 32;
+       },
+       "TN tiles of 256 x 256 in rows of 64 B; transposed ones have multiples of 32 and 128 B"},
+      {"layout of bytes",
+       [](GemmSchedule &s) {
+         s.layout = GemmLayout::NN;
+         s.instruction = "v_mfma_f32_16x16x32_fp8_fp8";
+       },
+       "mfma_lds_double_buffer reads fp8_fnuz operands k-contiguous, layout is NN"},
       {"m", [](GemmSchedule &s) { s.macroTileM = 240; }, "macro tile m 240 is no multiple of 2 waves x 16"},
       {"n", [](GemmSchedule &s) { s.macroTileN = 96; }, "macro tile n 96 is no multiple of 4 waves x 16"},
       {"k", [](GemmSchedule &s) { s.macroTileK = 48; }, "macro tile k 48 is no multiple of 32"},
