@@ -7,13 +7,17 @@ using namespace llvm;
 
 namespace codesign::package {
 
-/// "bf16", "fp8_fnuz (E4M3, at most 240, NaN 0x80), per-token scales".
+/// "bf16", "fp8_fnuz (E4M3, at most 240, NaN 0x80)".
+static std::string elementText(DataType type) {
+  const char *encoding = type == DataType::F8E4M3FNUZ ? " (E4M3, at most 240, NaN 0x80)"
+                         : type == DataType::F8E4M3   ? " (OCP E4M3, at most 448)"
+                                                      : "";
+  return toString(type).str() + encoding;
+}
+
+/// The same of A and W with their scales: "…, per-token scales".
 static std::string typeText(const PackagedGemm &gemm) {
-  std::string text = toString(gemm.type).str();
-  if (gemm.type == DataType::F8E4M3FNUZ)
-    text += " (E4M3, at most 240, NaN 0x80)";
-  else if (gemm.type == DataType::F8E4M3)
-    text += " (OCP E4M3, at most 448)";
+  std::string text = elementText(gemm.type);
   if (gemm.scaling != Scaling::None)
     text += ", " + toString(gemm.scaling).str() + " scales";
   return text;
@@ -24,6 +28,20 @@ static std::string expertsText(const PackagedGemm &gemm) {
   if (gemm.experts == 0)
     return "";
   return std::to_string(gemm.experts) + " experts by " + (gemm.masked ? "counts" : "offsets") + ", each ";
+}
+
+/// ", layout nn", ", rotary: 40 heads of 128 columns, 8192 positions", ", row squares"; empty for others.
+static std::string rowsText(const PackagedGemm &gemm) {
+  std::string text;
+  if (gemm.layout != "nt")
+    text += ", layout " + gemm.layout;
+  if (gemm.rotary.columns > 0)
+    text += formatv(", rotary: {0} heads of {1} columns, {2} positions",
+                    gemm.rotary.columns / gemm.rotary.headColumns, gemm.rotary.headColumns,
+                    gemm.rotary.positions);
+  if (gemm.rowSquares)
+    text += ", row squares";
+  return text;
 }
 
 std::string headerText(const PackageSpec &spec) {
@@ -72,10 +90,35 @@ std::string headerText(const PackageSpec &spec) {
       "routed, or row i where\n"
       "/// a_rows is null. Weighted operators: row i of d is multiplied by row_weights[i], fp32 on the "
       "device.\n"
+      "/// Quantised operators: d has 8 bits, and element times d_scale[0] is what it stands for. What lies "
+      "past the\n"
+      "/// largest number of the type, infinity included, becomes that number; NaN stays NaN.\n"
+      "/// Layout nn: w is k x n and d = a * w (a gradient of the input). Layout tn: a is m x k, w is m x n, "
+      "and "
+      "d is k x n,\n"
+      "/// the sum over the m rows of both of a^T * w (a gradient of weights); m may be 0 then.\n"
+      "/// Rotary operators: columns (2i, 2i + 1) of each head become (x cos - y sin, x sin + y cos), where "
+      "row p "
+      "of rotations, fp32,\n"
+      "/// has cosine and sine of each pair of a head in turn for position p; positions, int32 on the "
+      "device, "
+      "says which p row i of\n"
+      "/// d has. Weights whose pairs are the halves of a head must have their rows interleaved, queries and "
+      "keys "
+      "alike; columns past\n"
+      "/// the heads stay as they are; a position that the table lacks makes zeros.\n"
+      "/// Operators with row squares: row i of row_squares, fp32, receives the sums of squares of parts of "
+      "row i "
+      "of d, before they\n"
+      "/// are rounded: as many as the operator says for these parameters. The mean square is their sum over "
+      "n.\n"
       "typedef struct {0}_gemm_parameters_{1} {{\n  const void *a;\n  const void *w;\n  const float "
       "*a_scale;\n  const float *w_scale;\n  const void *bias;\n  "
       "const void *residual;\n  const int32_t *expert_rows;\n  const int32_t *a_rows;\n  int64_t "
-      "a_row_count;\n  const float *row_weights;\n  void *d;\n"
+      "a_row_count;\n  const float *row_weights;\n  const float *d_scale;\n  const int32_t *positions;\n  "
+      "const float *rotations;\n  float "
+      "*row_squares;\n  void "
+      "*d;\n"
       "  int64_t m;\n} {0}_gemm_parameters_{1};\n#define {0}_gemm_parameters {0}_gemm_parameters_{1}\n\n",
       spec.name, hash);
   auto declare = [&](const Twine &result, const Twine &name, const Twine &arguments) {
@@ -97,11 +140,15 @@ std::string headerText(const PackageSpec &spec) {
       << " bytes, counts of workgroups that share a tile, at zero again. The others may pass null.\n";
   const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
   for (const PackagedGemm &gemm : spec.gemms) {
-    out << formatv("\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}\n", gemm.n, gemm.k, typeText(gemm),
-                   gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation,
-                   gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
-                   gemm.residual ? ", residual" : "", expertsText(gemm), gemm.gathered ? ", gathered" : "",
-                   gemm.weighted ? ", weighted" : "");
+    out << formatv(
+        "\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}{10}{11}\n", gemm.n, gemm.k, typeText(gemm),
+        gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation,
+        gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
+        gemm.residual ? ", residual" : "", expertsText(gemm), gemm.gathered ? ", gathered" : "",
+        gemm.weighted ? ", weighted" : "",
+        gemm.quantised() ? ", quantised: d is " + elementText(gemm.outputType) : "", rowsText(gemm));
+    if (gemm.rowSquares)
+      declare("int64_t ", gemm.name + "_squares_columns", pointer);
     declare("int ", gemm.name + "_is_supported", pointer);
     declare("size_t ", gemm.name + "_workspace_size", pointer);
     declare("int ", gemm.name + "_launch",

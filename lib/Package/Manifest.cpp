@@ -16,6 +16,7 @@ static bool fromJSON(const json::Value &value, PackagedKernel &kernel, json::Pat
       !map.map("tile_m", kernel.tileM) || !map.map("tile_n", kernel.tileN) ||
       !map.map("lds_bytes", kernel.ldsBytes) || !map.map("dynamic_lds_bytes", kernel.dynamicLdsBytes) ||
       !map.map("split_k", kernel.splitK) || !map.map("partial_bytes", kernel.partialBytes) ||
+      !map.mapOptional("squares_width", kernel.squaresWidth) ||
       !map.mapOptional("persistent_cluster", kernel.persistentCluster) ||
       !map.map("schedule", kernel.schedule) || !map.map("reason", kernel.reason))
     return false;
@@ -55,7 +56,10 @@ static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path pa
       !map.map("gated", gemm.gated) || !map.map("residual", gemm.residual) ||
       !map.map("experts", gemm.experts) || !map.map("masked", gemm.masked) ||
       !map.map("gathered", gemm.gathered) || !map.map("weighted", gemm.weighted) ||
-      !map.map("ranges", gemm.ranges))
+      !map.map("layout", gemm.layout) || !map.map("row_squares", gemm.rowSquares) ||
+      !map.mapOptional("rotary_head_columns", gemm.rotary.headColumns) ||
+      !map.mapOptional("rotary_columns", gemm.rotary.columns) ||
+      !map.mapOptional("rotary_positions", gemm.rotary.positions) || !map.map("ranges", gemm.ranges))
     return false;
   auto assign = [&](auto &member, auto known, const char *name) {
     if (!known) {

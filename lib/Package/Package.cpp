@@ -71,7 +71,7 @@ Error checkReplaceable(StringRef directory) {
 } // namespace
 
 int64_t workgroupCount(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t m) {
-  int64_t tileRows = divideCeil(m, kernel.tileM);
+  int64_t tileRows = divideCeil(gemm.outputRows(m), kernel.tileM);
   if (gemm.experts > 0)
     tileRows = gemm.masked ? gemm.experts * divideCeil(m / gemm.experts, kernel.tileM)
                            : (m + std::min(m, gemm.experts) * (kernel.tileM - 1)) / kernel.tileM;
@@ -116,6 +116,26 @@ static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
   return Error::success();
 }
 
+/// Layouts, rotated columns and sums of squares: what kernels there are for.
+static Error checkRows(const PackageSpec &spec, const PackagedGemm &gemm) {
+  const PackagedRotary &rotary = gemm.rotary;
+  const bool special = gemm.layout != "nt" || rotary.columns != 0 || gemm.rowSquares;
+  if (special && !spec.isAmd())
+    return usageError("operator '" + gemm.name +
+                      "': layouts, rotated columns and squares are for AMD devices");
+  if (!is_contained({"nt", "nn", "tn"}, gemm.layout) ||
+      (gemm.layout != "nt" && (isFloat8(gemm.type) || gemm.experts > 0)))
+    return usageError("operator '" + gemm.name + "' has a layout that no kernel has");
+  if (rotary.columns != 0 && (rotary.columns < 0 || rotary.columns > gemm.n || rotary.headColumns < 4 ||
+                              rotary.columns % rotary.headColumns || rotary.positions < 1))
+    return usageError("operator '" + gemm.name + "' turns columns that are no heads");
+  for (const PackagedRange &range : gemm.ranges)
+    for (const PackagedKernel &kernel : spec.kernels)
+      if (kernel.symbol == range.symbol && (kernel.squaresWidth > 0) != gemm.rowSquares)
+        return usageError("operator '" + gemm.name + "' and its kernel differ about sums of squares");
+  return Error::success();
+}
+
 Error checkPackage(const PackageSpec &spec) {
   if (!package::isIdentifier(spec.name))
     return usageError("package name '" + spec.name + "' is no identifier");
@@ -142,9 +162,12 @@ Error checkPackage(const PackageSpec &spec) {
     if (gemm.gated && (gemm.n % 2 || gemm.activation.empty()))
       return usageError("operator '" + gemm.name + "' is gated without an activation or an even n");
     const bool narrow = isFloat8(gemm.type);
-    if (gemm.outputType != (narrow ? DataType::BF16 : gemm.type) ||
+    const DataType narrowOutput = spec.architecture == "gfx942" ? DataType::F8E4M3FNUZ : DataType::F8E4M3;
+    if ((gemm.quantised() ? gemm.outputType != narrowOutput : gemm.outputType != gemm.wideType()) ||
         (gemm.scaling != Scaling::None && !narrow) || (gemm.scaling == Scaling::Block128 && gemm.gated))
       return usageError("operator '" + gemm.name + "' has types or scales that no kernel has");
+    if (gemm.quantised() && !spec.isAmd())
+      return usageError("operator '" + gemm.name + "': 8-bit results are for AMD devices");
     if (narrow && !spec.isAmd() && spec.architecture != "sm_90a")
       return usageError("operator '" + gemm.name + "': no 8-bit kernels for " + spec.architecture);
     int64_t next = 1;
@@ -158,6 +181,8 @@ Error checkPackage(const PackageSpec &spec) {
       next = range.maxM + 1;
     }
     if (Error error = checkExperts(spec, gemm))
+      return error;
+    if (Error error = checkRows(spec, gemm))
       return error;
     if (Error error = checkSplits(spec, gemm))
       return error;

@@ -27,9 +27,10 @@ size_t kernelIndex(const PackageSpec &spec, StringRef symbol) {
 
 /// Workgroups of a launch, by the tile of its kernel.
 const char *gridText(const PackagedGemm &gemm) {
-  return gemm.experts == 0 ? "ceil(m / tile_m) * ceil(n / tile_n)"
-         : gemm.masked     ? "experts * ceil(m / experts / tile_m) * ceil(n / tile_n)"
-                           : "floor((m + min(m, experts) * (tile_m - 1)) / tile_m) * ceil(n / tile_n)";
+  return gemm.layout == "tn" ? "ceil(k / tile_m) * ceil(n / tile_n)"
+         : gemm.experts == 0 ? "ceil(m / tile_m) * ceil(n / tile_n)"
+         : gemm.masked       ? "experts * ceil(m / experts / tile_m) * ceil(n / tile_n)"
+                             : "floor((m + min(m, experts) * (tile_m - 1)) / tile_m) * ceil(n / tile_n)";
 }
 
 void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
@@ -57,6 +58,8 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("dynamic_lds_bytes", kernel.dynamicLdsBytes);
           json.attribute("split_k", kernel.splitK);
           json.attribute("partial_bytes", kernel.partialBytes);
+          if (kernel.squaresWidth > 0)
+            json.attribute("squares_width", kernel.squaresWidth);
           if (kernel.persistentCluster > 0) {
             json.attribute("persistent_cluster", kernel.persistentCluster);
             json.attributeObject("tensor_boxes", [&] {
@@ -82,9 +85,12 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("name", gemm.name);
           json.attribute("type", toString(gemm.type));
           json.attribute("output_type", toString(gemm.outputType));
+          if (gemm.quantised())
+            json.attribute("output_scale",
+                           "float d_scale[1]: an element of d times it is what it stands for");
           json.attribute("scaling", toString(gemm.scaling));
           json.attribute("accumulator", toString(DataType::F32));
-          json.attribute("layout", "nt");
+          json.attribute("layout", gemm.layout);
           json.attribute("n", gemm.n);
           json.attribute("k", gemm.k);
           json.attribute("bias", gemm.bias);
@@ -97,6 +103,12 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("masked", gemm.masked);
           json.attribute("gathered", gemm.gathered);
           json.attribute("weighted", gemm.weighted);
+          if (gemm.rotary.columns > 0) {
+            json.attribute("rotary_head_columns", gemm.rotary.headColumns);
+            json.attribute("rotary_columns", gemm.rotary.columns);
+            json.attribute("rotary_positions", gemm.rotary.positions);
+          }
+          json.attribute("row_squares", gemm.rowSquares);
           if (gemm.experts > 0)
             json.attribute("expert_rows", gemm.masked
                                               ? "int32 counts[experts]: rows of each one's m / experts"
@@ -186,17 +198,19 @@ std::string dispatchText(const PackageSpec &spec) {
          "std::int64_t tileM, tileN;\n"
          "  unsigned dynamicLdsBytes;\n"
          "  unsigned splitK;            // workgroups that share the k of a tile\n"
-         "  std::int64_t partialBytes;  // of sums that each of them leaves in the workspace\n";
+         "  std::int64_t partialBytes;  // of sums that each of them leaves in the workspace\n"
+         "  std::int64_t squaresWidth;  // columns of d whose squares it adds up\n";
   if (!spec.isAmd())
     out << "  unsigned persistentCluster; // workgroups of a cluster; 0: every tile has a workgroup\n"
            "  Box boxes[3];               // of a, w and d\n";
   out << "};\n";
   out << "const Kernel kernels[] = {\n";
   for (const PackagedKernel &kernel : spec.kernels)
-    out << formatv("    {{\"{0}\", {0}_image_{1}, {2}, {3}, {4}, {5}, {8}, {9}{7}}, // {6} bytes of LDS\n",
-                   kernel.symbol, hash, kernel.threads, kernel.tileM, kernel.tileN, kernel.dynamicLdsBytes,
-                   kernel.ldsBytes, spec.isAmd() ? "" : boxesText(kernel), kernel.splitK,
-                   kernel.partialBytes);
+    out << formatv(
+        "    {{\"{0}\", {0}_image_{1}, {2}, {3}, {4}, {5}, {8}, {9}, {10}{7}}, // {6} bytes of LDS\n",
+        kernel.symbol, hash, kernel.threads, kernel.tileM, kernel.tileN, kernel.dynamicLdsBytes,
+        kernel.ldsBytes, spec.isAmd() ? "" : boxesText(kernel), kernel.splitK, kernel.partialBytes,
+        kernel.squaresWidth);
   out << "};\n\n/// Of a workspace, its counts: zero before a launch and after it.\n"
       << "constexpr std::int64_t arrivalBytes = " << arrivalBytes(spec) << ";\n";
   out << "\n/// Rows minM to maxM (0: all above) go to a kernel.\nstruct Range {\n  std::int64_t minM, "
@@ -213,23 +227,35 @@ std::string dispatchText(const PackageSpec &spec) {
          "  bool gathered;        // rows of a may be named by a list\n  bool weighted;        // by "
          "row_weights\n  bool scaled, bias, gated, "
          "residual;\n"
+         "  bool quantised; // d has 8 bits and a scale\n"
+         "  bool overRows;  // d is k x n, a sum over the m rows of a and w\n"
+         "  bool rotary;    // columns are turned by the positions of rows\n"
+         "  bool squares;   // of d's rows are added up\n"
          "  bool narrow; // a and w have 8 bits\n  bool half;   // the others are fp16, else bf16\n  const "
          "Range *ranges;\n  int rangeCount;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms)
-    out << formatv(
-        "const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {10}, {11}, {12}, {13}, {8}, {3}, {5}, {6}, {9}, {7}, "
-        "{0}Ranges, {4}};\n",
-        gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
-        gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
-        gemm.type == DataType::F16 ? "true" : "false", gemm.scaling != Scaling::None ? "true" : "false",
-        isFloat8(gemm.type) ? "true" : "false", gemm.experts, gemm.masked ? "true" : "false",
-        gemm.gathered ? "true" : "false", gemm.weighted ? "true" : "false");
+    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {10}, {11}, {12}, {13}, {8}, {3}, {5}, {6}, "
+                   "{14}, {15}, {16}, {17}, {9}, "
+                   "{7}, {0}Ranges, {4}};\n",
+                   gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
+                   gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
+                   gemm.type == DataType::F16 ? "true" : "false",
+                   gemm.scaling != Scaling::None ? "true" : "false", isFloat8(gemm.type) ? "true" : "false",
+                   gemm.experts, gemm.masked ? "true" : "false", gemm.gathered ? "true" : "false",
+                   gemm.weighted ? "true" : "false", gemm.quantised() ? "true" : "false",
+                   gemm.layout == "tn" ? "true" : "false", gemm.rotary.columns > 0 ? "true" : "false",
+                   gemm.rowSquares ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
       << templateRuntime << "\nextern \"C\" {\n\n";
   out << formatv(
       "const char *{0}_last_error(void) {{ return lastError; }\nint {0}_load(void) {{ return loadAll(); }\n",
       spec.name);
+  for (const PackagedGemm &gemm : spec.gemms)
+    if (gemm.rowSquares)
+      out << formatv("\nint64_t {0}_{1}_squares_columns(const Parameters *parameters) {{\n"
+                     "  return squaresColumns({1}Gemm, parameters);\n}\n",
+                     spec.name, gemm.name);
   for (const PackagedGemm &gemm : spec.gemms)
     out << formatv(
         "\nint {0}_{1}_is_supported(const Parameters *parameters) {{ return check({1}Gemm, parameters); }\n"

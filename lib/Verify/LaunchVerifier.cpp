@@ -5,6 +5,7 @@
 #include "llvm/Support/MathExtras.h"
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <numeric>
 #include <random>
 #include <set>
@@ -106,7 +107,7 @@ private:
   /// contiguous, some are left over, where they are masked, one expert is full.
   void dealRows() {
     if (gemm.experts == 0) {
-      owned = {{0, m, 0}};
+      owned = {{0, gemm.outputRows(m), 0}};
       return;
     }
     const int64_t capacity = m / gemm.experts;
@@ -143,7 +144,8 @@ private:
   void allocate() {
     const int64_t sources = gemm.gathered ? m / 2 + 1 : m; // tokens, each routed to two experts
     a = allocateRandom(memory, "a", gemm.type, uint64_t(sources * gemm.k), engine);
-    w = allocateRandom(memory, "w", gemm.type, uint64_t(gemm.weightRows() * gemm.k), engine);
+    const int64_t elements = gemm.layout == "tn" ? m * gemm.n : gemm.weightRows() * gemm.k;
+    w = allocateRandom(memory, "w", gemm.type, uint64_t(elements), engine);
     arguments.pointer(a).pointer(w);
     if (gemm.scaling != Scaling::None) {
       const bool perTensor = gemm.scaling == Scaling::PerTensor;
@@ -155,12 +157,12 @@ private:
       arguments.pointer(aScale).pointer(wScale);
     }
     if (gemm.bias) {
-      bias = allocateRandom(memory, "bias", gemm.outputType, uint64_t(gemm.weightRows()), engine);
+      bias = allocateRandom(memory, "bias", gemm.wideType(), uint64_t(gemm.weightRows()), engine);
       arguments.pointer(bias);
     }
-    const auto outputs = uint64_t(m * gemm.outputColumns());
+    const auto outputs = uint64_t(gemm.outputRows(m) * gemm.outputColumns());
     if (gemm.residual) {
-      residual = allocateRandom(memory, "residual", gemm.outputType, outputs, engine);
+      residual = allocateRandom(memory, "residual", gemm.wideType(), outputs, engine);
       arguments.pointer(residual);
     }
     if (gemm.experts > 0)
@@ -174,6 +176,19 @@ private:
       weights = allocateRandom(memory, "row_weights", DataType::F32, uint64_t(m), engine);
       arguments.pointer(weights);
     }
+    if (gemm.rotary.columns > 0)
+      allocateRotations();
+    if (gemm.rowSquares) {
+      squares = memory.allocate("row_squares", uint64_t(m * squaresColumns()) * sizeof(float));
+      std::fill_n(memory.region(squares).data(), memory.region(squares).sizeBytes, uint8_t(0xff));
+      arguments.pointer(squares);
+    }
+    if (gemm.quantised()) {
+      // Sums of k products of numbers below 1: a few of them saturate.
+      const float scale = std::sqrt(float(gemm.k)) / 512;
+      dScale = memory.allocateValues<float>("d_scale", std::vector<float>{scale});
+      arguments.pointer(dScale);
+    }
     if (kernel.splitK > 1) {
       constexpr int64_t lanes = 64; // the kernels that are verified are for AMD devices
       const int64_t waves = kernel.threads / lanes;
@@ -183,18 +198,39 @@ private:
       arrivals = memory.allocateValues<int32_t>("arrivals", std::vector<int32_t>(size_t(tiles * waves)));
       arguments.pointer(partials).pointer(arrivals);
     }
-    d = memory.allocate("d", outputs * sizeof(uint16_t));
-    std::fill_n(memory.region(d).data(), memory.region(d).sizeBytes, uint8_t(0xff));
+    d = memory.allocate("d", outputs * elementBytes);
+    std::fill_n(memory.region(d).data(), memory.region(d).sizeBytes, poison);
     arguments.pointer(d);
     if (gemm.gathered)
       arguments.value<int32_t>(int32_t(sources));
     arguments.value<int32_t>(int32_t(m));
   }
 
+  /// Angles of all positions, and a position for each row.
+  void allocateRotations() {
+    std::uniform_real_distribution<float> angle(-4, 4);
+    std::vector<float> table;
+    for (int64_t pair = 0; pair < gemm.rotary.positions * gemm.rotary.headColumns / 2; ++pair) {
+      const float turn = angle(engine);
+      table.push_back(std::cos(turn));
+      table.push_back(std::sin(turn));
+    }
+    std::vector<int32_t> ofRows;
+    for (int64_t row = 0; row < m; ++row)
+      ofRows.push_back(int32_t(engine() % uint64_t(gemm.rotary.positions)));
+    positions = memory.allocateValues<int32_t>("positions", ofRows);
+    rotations = memory.allocateValues<float>("rotations", table);
+    arguments.pointer(positions).pointer(rotations);
+  }
+
+  /// Parts of a row whose squares are added up.
+  int64_t squaresColumns() const { return llvm::divideCeil(gemm.n, kernel.squaresWidth); }
+
   /// The first, the last, and random ones between, as many as the work allows; of those without a tile the
   /// last.
   std::set<uint64_t> chooseWorkgroups() {
-    const double each = double(kernel.tileM) * double(kernel.tileN) * double(gemm.k);
+    const double each =
+        double(kernel.tileM) * double(kernel.tileN) * double(gemm.layout == "tn" ? m : gemm.k);
     const auto all = uint64_t(tiles);
     if (all == 0)
       return {gridX - 1};
@@ -273,10 +309,9 @@ private:
           written += touched > 0;
           inTiles += touched;
         }
-    const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(d);
-    const auto untouched = uint64_t(llvm::count(values, 0xffff));
-    if (values.size() - untouched != inTiles)
-      fail(llvm::Twine(values.size() - untouched - inTiles) + " elements in rows of nobody are written");
+    const uint64_t everywhere = countWritten(0, memory.region(d).sizeBytes / elementBytes);
+    if (everywhere != inTiles)
+      fail(llvm::Twine(everywhere - inTiles) + " elements in rows of nobody are written");
     if (written != withTile)
       fail(llvm::Twine(withTile) + " workgroups wrote " + llvm::Twine(written) + " tiles");
     if (arrivals != 0 &&
@@ -289,13 +324,20 @@ private:
     int64_t row, rows, column, columns, expert;
   };
 
+  /// Of `count` elements of D, how many are no longer what they were filled with.
+  uint64_t countWritten(uint64_t first, uint64_t count) {
+    auto differ = [&](auto values, auto fill) {
+      return count - uint64_t(llvm::count(values.slice(first, count), fill));
+    };
+    return elementBytes == 1 ? differ(memory.values<uint8_t>(d), poison)
+                             : differ(memory.values<uint16_t>(d), uint16_t(0xffff));
+  }
+
   /// Elements of the tile that are written; if any, all must be, and right.
   uint64_t compareTile(const TilePlace &tile) {
-    const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(d);
     uint64_t touched = 0;
     for (int64_t i = tile.row; i < tile.row + tile.rows; ++i)
-      for (int64_t j = tile.column; j < tile.column + tile.columns; ++j)
-        touched += values[size_t(i * gemm.outputColumns() + j)] != 0xffff;
+      touched += countWritten(uint64_t(i * gemm.outputColumns() + tile.column), uint64_t(tile.columns));
     if (touched == 0)
       return 0;
     const std::string place =
@@ -303,11 +345,19 @@ private:
     if (touched != uint64_t(tile.rows * tile.columns))
       fail(place + " is written in part: " + llvm::Twine(touched) + " of " +
            llvm::Twine(tile.rows * tile.columns) + " elements");
-    const Matrix out = part(d, gemm.outputColumns(), tile.row, tile.rows, tile.column, tile.columns);
+    const Matrix out =
+        part(d, gemm.outputType, gemm.outputColumns(), tile.row, tile.rows, tile.column, tile.columns);
     const GemmReference reference = referenceOf(tile);
     launch.errorShare = std::max(launch.errorShare, largestErrorShare(out, reference));
     if (std::optional<std::string> mismatch = firstMismatch(out, reference))
       fail("in " + place + ", element " + *mismatch);
+    if (gemm.rowSquares) {
+      const int64_t width = kernel.squaresWidth;
+      const Matrix sums = part(squares, DataType::F32, squaresColumns(), tile.row, tile.rows,
+                               tile.column / width, llvm::divideCeil(tile.columns, width));
+      if (std::optional<std::string> mismatch = firstSquaresMismatch(sums, reference, width))
+        fail("in " + place + ", " + *mismatch);
+    }
     return touched;
   }
 
@@ -326,9 +376,24 @@ private:
   GemmReference referenceOf(const TilePlace &tile) {
     const int64_t columns = tile.columns * shrink; // of the product
     const int64_t firstWeight = tile.expert * gemm.n + tile.column * shrink;
-    const Matrix left = rowsOfA(tile.row, tile.rows);
-    const Matrix right = rowsOf(memory, w, gemm.type, gemm.k, firstWeight, columns);
-    Matrix added, stream, rowScales, columnScales, rowWeights;
+    Matrix left, right;
+    if (gemm.layout == "tn")
+      left = transposedOf(part(a, gemm.type, gemm.k, 0, m, tile.row, tile.rows));
+    else
+      left = rowsOfA(tile.row, tile.rows);
+    if (gemm.layout == "nt")
+      right = rowsOf(memory, w, gemm.type, gemm.k, firstWeight, columns);
+    else
+      right =
+          transposedOf(part(w, gemm.type, gemm.n, 0, gemm.layout == "tn" ? m : gemm.k, firstWeight, columns));
+    Matrix added, stream, rowScales, columnScales, rowWeights, outScale, ofRows, table;
+    const bool rotary = gemm.rotary.columns > 0;
+    if (rotary) {
+      ofRows = rowsOf(memory, positions, DataType::I32, 1, tile.row, tile.rows);
+      table = rowsOf(memory, rotations, DataType::F32, gemm.rotary.headColumns, 0, gemm.rotary.positions);
+    }
+    if (gemm.quantised())
+      outScale = rowsOf(memory, dScale, DataType::F32, 1, 0, 1);
     const bool scaled = gemm.scaling != Scaling::None, perTensor = gemm.scaling == Scaling::PerTensor;
     const int64_t firstBlock = tile.column / kernel::scaledBlock;
     if (scaled)
@@ -343,11 +408,12 @@ private:
       std::swap(columnScales.rows, columnScales.columns);
     }
     if (gemm.bias)
-      added = part(bias, gemm.weightRows(), 0, 1, firstWeight, columns);
+      added = part(bias, gemm.wideType(), gemm.weightRows(), 0, 1, firstWeight, columns);
     if (gemm.weighted)
       rowWeights = rowsOf(memory, weights, DataType::F32, 1, tile.row, tile.rows);
     if (gemm.residual)
-      stream = part(residual, gemm.outputColumns(), tile.row, tile.rows, tile.column, tile.columns);
+      stream = part(residual, gemm.wideType(), gemm.outputColumns(), tile.row, tile.rows, tile.column,
+                    tile.columns);
     return gemmReference(left, right, tile.rows,
                          {.aScale = scaled ? &rowScales : nullptr,
                           .wScale = scaled ? &columnScales : nullptr,
@@ -357,16 +423,24 @@ private:
                           .activation = kernel::symbolizeActivation(gemm.activation),
                           .gated = gemm.gated,
                           .rowWeights = gemm.weighted ? &rowWeights : nullptr,
-                          .residual = gemm.residual ? &stream : nullptr});
+                          .residual = gemm.residual ? &stream : nullptr,
+                          .positions = rotary ? &ofRows : nullptr,
+                          .rotations = rotary ? &table : nullptr,
+                          .rotatedColumns = gemm.rotary.columns,
+                          .firstRotated = tile.column,
+                          .dScale = gemm.quantised() ? &outScale : nullptr,
+                          .quantised = gemm.outputType});
   }
 
   /// A block of a matrix with `pitch` columns in device memory.
-  Matrix part(uint64_t address, int64_t pitch, int64_t row, int64_t rows, int64_t column, int64_t columns) {
-    Matrix block(gemm.outputType, rows, columns);
-    const llvm::MutableArrayRef<uint16_t> values = memory.values<uint16_t>(address);
+  Matrix part(uint64_t address, DataType type, int64_t pitch, int64_t row, int64_t rows, int64_t column,
+              int64_t columns) {
+    Matrix block(type, rows, columns);
+    const int64_t size = block.elementBytes();
     for (int64_t i = 0; i < rows; ++i)
-      std::memcpy(block.bytes.data() + i * columns * block.elementBytes(),
-                  &values[size_t((row + i) * pitch + column)], size_t(columns * block.elementBytes()));
+      std::memcpy(block.bytes.data() + i * columns * size,
+                  memory.region(address).data() + ((row + i) * pitch + column) * size,
+                  size_t(columns * size));
     return block;
   }
 
@@ -379,6 +453,9 @@ private:
   const bool perBlock = gemm.scaling == Scaling::Block128;
   const int64_t scaleColumns = perBlock ? llvm::divideCeil(gemm.k, kernel::scaledBlock) : 1;
   const int64_t blockRows = llvm::divideCeil(gemm.n, kernel::scaledBlock);
+  const uint64_t elementBytes = bitWidth(gemm.outputType) / 8;
+  /// Of D, before the launch: a NaN.
+  const uint8_t poison = gemm.outputType == DataType::F8E4M3FNUZ ? 0x80 : 0xff;
   int64_t tiles = 0, tilesN = 0; // with rows; along n
   uint64_t gridX = 0;
   std::vector<OwnedRows> owned;
@@ -386,7 +463,8 @@ private:
   Engine engine;
   DeviceMemory memory;
   simulate::KernelArguments arguments;
-  uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, weights = 0, arrivals = 0, d = 0;
+  uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, weights = 0, positions = 0,
+           rotations = 0, squares = 0, dScale = 0, arrivals = 0, d = 0;
   VerifiedLaunch launch;
 };
 

@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a manifest.
-inline constexpr int64_t packageSchemaVersion = 5;
+inline constexpr int64_t packageSchemaVersion = 6;
 
 /// The part of a matrix that one copy of the tensor engine moves; 0 rows where the kernel takes a pointer.
 struct PackagedBox {
@@ -37,8 +37,9 @@ struct PackagedKernel {
   /// Workgroups that share the k of a tile, the launch's y. Each of several leaves so many bytes of sums in
   /// the workspace, and each of its waves counts itself there.
   int64_t splitK = 1, partialBytes = 0;
-  std::string schedule; // in words
-  std::string reason;   // why this schedule
+  int64_t squaresWidth = 0; // columns of D whose squares it adds up; 0 where its operator wants none
+  std::string schedule;     // in words
+  std::string reason;       // why this schedule
   double predictedSeconds = 0;
   int64_t predictedM = 0; // rows that the prediction is for
   std::string predictionSource;
@@ -51,16 +52,26 @@ struct PackagedRange {
   std::string symbol;
 };
 
+/// Columns that are turned by the position of their row: of each head of `headColumns`, in the first
+/// `columns`, by a table for so many positions. No columns: none are.
+struct PackagedRotary {
+  int64_t headColumns = 0, columns = 0, positions = 0;
+};
+
 /// D[m, n] = activation(scales · (A[m, k] · W[n, k]ᵀ) + bias[n]) + residual[m, n] with m known at launch.
 struct PackagedGemm {
   std::string name; // C identifier: "qkv_proj"
-  /// Of A and W; of bias, residual and D as well, unless it has 8 bits: then they are bf16.
+  /// Of A and W; of bias and residual as well, unless it has 8 bits: then they are bf16.
   DataType type = DataType::BF16;
+  /// Of D: like the bias, or the 8-bit type of the device, and then D is what is stored times d_scale, an
+  /// fp32.
   DataType outputType = DataType::BF16;
   /// The fp32 scales of 8-bit operands: one each, one for each row of A and of W, or for each 128 of k and
   /// each row of A and 128 rows of W.
   Scaling scaling = Scaling::None;
   int64_t n = 0, k = 0;
+  /// "nt"; "nn": W is k x n, D = A · W; "tn": W is m x n, D is k x n, Aᵀ · W summed over the m rows of both.
+  std::string layout = "nt";
   bool bias = false;
   std::string activation; // "" or the kernel dialect's name
   /// Rows 2j and 2j + 1 of W are the gate and the up of column j of D, which has n / 2 of them:
@@ -73,10 +84,15 @@ struct PackagedGemm {
   bool masked = false;
   /// Rows of A may be named by a list of the launch; rows of D are multiplied by weights of the launch.
   bool gathered = false, weighted = false;
+  PackagedRotary rotary;
+  bool rowSquares = false; // sums of squares of D's rows, in parts of the kernel's squaresWidth columns
   std::vector<PackagedRange> ranges; // ascending from 1, without gaps
 
+  DataType wideType() const { return isFloat8(type) ? DataType::BF16 : type; }
+  bool quantised() const { return isFloat8(outputType); }
   int64_t weightRows() const { return experts > 0 ? experts * n : n; }
   int64_t outputColumns() const { return gated ? n / 2 : n; }
+  int64_t outputRows(int64_t m) const { return layout == "tn" ? k : m; }
 };
 
 struct PackageSpec {

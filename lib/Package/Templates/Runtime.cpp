@@ -55,8 +55,10 @@ int load(const Driver &gpu, const Kernel &kernel, Driver::Function &function) {
   return ok;
 }
 
-/// The kernel that serves m rows, or null.
+/// The kernel that serves m rows, or null. A sum over no rows is one, too.
 const Kernel *kernelFor(const Gemm &gemm, std::int64_t m) {
+  if (gemm.overRows && m == 0)
+    m = 1;
   for (int i = 0; i < gemm.rangeCount; ++i)
     if (m >= gemm.ranges[i].minM && (gemm.ranges[i].maxM == 0 || m <= gemm.ranges[i].maxM))
       return &kernels[gemm.ranges[i].kernel];
@@ -65,7 +67,7 @@ const Kernel *kernelFor(const Gemm &gemm, std::int64_t m) {
 
 /// Output tiles, each of a workgroup or a cluster; of experts as many as there may be.
 std::int64_t tileCount(const Gemm &gemm, const Kernel &kernel, std::int64_t m) {
-  std::int64_t rows = (m + kernel.tileM - 1) / kernel.tileM;
+  std::int64_t rows = ((gemm.overRows ? gemm.k : m) + kernel.tileM - 1) / kernel.tileM;
   if (gemm.masked)
     rows = gemm.experts * ((m / gemm.experts + kernel.tileM - 1) / kernel.tileM);
   else if (gemm.experts > 0)
@@ -89,7 +91,7 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   const std::int64_t m = parameters->m;
   if (m < 0)
     return fail(invalidArgument, "%s: m = %lld is negative", gemm.name, static_cast<long long>(m));
-  if (m == 0)
+  if (m == 0 && !gemm.overRows)
     return ok;
   const void *const pointers[] = {parameters->a, parameters->w, parameters->d};
   for (const void *pointer : pointers)
@@ -109,6 +111,18 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   if (gemm.weighted &&
       (!parameters->row_weights || reinterpret_cast<std::uintptr_t>(parameters->row_weights) % sizeof(float)))
     return fail(invalidArgument, "%s: row_weights must be a device pointer to fp32", gemm.name);
+  if (gemm.rotary && (!parameters->positions || !parameters->rotations ||
+                      reinterpret_cast<std::uintptr_t>(parameters->positions) % sizeof(std::int32_t) ||
+                      reinterpret_cast<std::uintptr_t>(parameters->rotations) % 16))
+    return fail(invalidArgument,
+                "%s: positions must be a device pointer to int32, rotations a 16-byte aligned one to fp32",
+                gemm.name);
+  if (gemm.squares &&
+      (!parameters->row_squares || reinterpret_cast<std::uintptr_t>(parameters->row_squares) % sizeof(float)))
+    return fail(invalidArgument, "%s: row_squares must be a device pointer to fp32", gemm.name);
+  if (gemm.quantised &&
+      (!parameters->d_scale || reinterpret_cast<std::uintptr_t>(parameters->d_scale) % sizeof(float)))
+    return fail(invalidArgument, "%s: d_scale must be a device pointer to fp32", gemm.name);
   if (gemm.gathered && parameters->a_rows) {
     constexpr std::int64_t reach = 0xffff0000; // of 32-bit offsets
     if (reinterpret_cast<std::uintptr_t>(parameters->a_rows) % 4 || parameters->a_row_count < 1)
@@ -125,6 +139,12 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   return ok;
 }
 
+/// Sums of squares that a launch leaves of each row of d.
+[[maybe_unused]] std::int64_t squaresColumns(const Gemm &gemm, const Parameters *parameters) {
+  const Kernel *kernel = parameters && parameters->m > 0 ? kernelFor(gemm, parameters->m) : nullptr;
+  return kernel ? (gemm.n + kernel->squaresWidth - 1) / kernel->squaresWidth : 0;
+}
+
 struct Workspace {
   void *memory;
   std::size_t bytes;
@@ -133,7 +153,7 @@ struct Workspace {
 int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, void *stream) {
   if (int status = check(gemm, parameters))
     return status;
-  if (parameters->m == 0)
+  if (parameters->m == 0 && !gemm.overRows)
     return ok;
   const std::size_t needed = workspaceBytes(gemm, parameters);
   if (needed > 0 && (!workspace.memory || workspace.bytes < needed ||
@@ -149,7 +169,9 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
     return status;
   const void *aScale = parameters->a_scale, *wScale = parameters->w_scale;
   const void *bias = parameters->bias, *residual = parameters->residual, *rows = parameters->expert_rows;
-  const void *list = parameters->a_rows, *weights = parameters->row_weights;
+  const void *list = parameters->a_rows, *weights = parameters->row_weights, *dScale = parameters->d_scale;
+  const void *positions = parameters->positions, *rotations = parameters->rotations,
+             *squares = parameters->row_squares;
   int listed = static_cast<int>(parameters->a_row_count);
   int m = static_cast<int>(parameters->m);
   Driver::Argument a, w, d;
@@ -169,7 +191,7 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
     return ok;
   void *arrivals = workspace.memory,
        *partials = static_cast<char *>(workspace.memory) + (needed ? arrivalBytes : 0);
-  void *arguments[14] = {a.get(), w.get()};
+  void *arguments[18] = {a.get(), w.get()};
   int count = 2;
   if (gemm.scaled) {
     arguments[count++] = &aScale;
@@ -185,6 +207,14 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
     arguments[count++] = &list;
   if (gemm.weighted)
     arguments[count++] = &weights;
+  if (gemm.rotary) {
+    arguments[count++] = &positions;
+    arguments[count++] = &rotations;
+  }
+  if (gemm.squares)
+    arguments[count++] = &squares;
+  if (gemm.quantised)
+    arguments[count++] = &dScale;
   if (kernel.splitK > 1) {
     arguments[count++] = &partials;
     arguments[count++] = &arrivals;

@@ -40,7 +40,8 @@ protected:
 TEST_P(Dispatch, callsTheDriverAsDocumented) {
   ASSERT_FALSE(writePackage(samplePackage(GetParam()), path("pkg")));
   // Stand-ins for compiled kernels: images.S embeds whatever lies there.
-  for (const char *image : {"linear_16.image", "linear_128.image", "linear_split.image"}) {
+  for (const char *image :
+       {"linear_16.image", "linear_128.image", "linear_split.image", "linear_squares.image"}) {
     std::error_code code;
     llvm::raw_fd_ostream(path(image), code) << image;
   }

@@ -5,7 +5,9 @@
 namespace codesign::test {
 
 /// Three kernels, one of which splits k; three operators, one of them with a bias; two of experts; one with a
-/// gate and a residual, one with lists and weights of rows; on AMD devices one of 8-bit operands.
+/// gate and a residual, one with lists and weights of rows; on AMD devices one of 8-bit operands, one of
+/// 8-bit results beside, one of a gradient of weights, one of rotated heads, and one that adds up squares,
+/// which has a kernel of its own.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -88,6 +90,30 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     narrow.k = 4096;
     narrow.ranges = {{1, 0, "linear_128"}};
     spec.gemms.push_back(narrow);
+    narrow.name = "up_proj";
+    narrow.outputType = DataType::F8E4M3FNUZ;
+    spec.gemms.push_back(narrow);
+    PackagedGemm gradient = spec.gemms[0];
+    gradient.name = "qkv_gradient";
+    gradient.layout = "tn";
+    spec.gemms.push_back(gradient);
+    PackagedGemm rotated = spec.gemms[0];
+    rotated.name = "rotated_qkv";
+    rotated.rotary = {128, 5120, 8192};
+    spec.gemms.push_back(rotated);
+    PackagedKernel squares = spec.kernels.front();
+    squares.symbol = "linear_squares";
+    squares.source =
+        "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void linear_squares() {}\n";
+    squares.squaresWidth = 32;
+    spec.kernels.push_back(squares);
+    PackagedGemm stream;
+    stream.name = "stream";
+    stream.n = 1000;
+    stream.k = 4096;
+    stream.rowSquares = true;
+    stream.ranges = {{1, 0, "linear_squares"}};
+    spec.gemms.push_back(stream);
   }
   PackagedGemm few;
   few.name = "o_proj";

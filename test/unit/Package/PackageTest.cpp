@@ -43,10 +43,10 @@ TEST_F(PackageTest, writesTheWholeTreeTwiceTheSame) {
   std::vector<std::string> names;
   for (auto &file : first)
     names.push_back(file.first);
-  EXPECT_THAT(names,
-              testing::ElementsAre("CMakeLists.txt", "codesign.manifest.json", "include/sample/sample.h",
-                                   "src/dispatch.cpp", "src/images.S", "src/linear_128.hip",
-                                   "src/linear_16.hip", "src/linear_split.hip", "src/prelude.h"));
+  EXPECT_THAT(names, testing::ElementsAre("CMakeLists.txt", "codesign.manifest.json",
+                                          "include/sample/sample.h", "src/dispatch.cpp", "src/images.S",
+                                          "src/linear_128.hip", "src/linear_16.hip", "src/linear_split.hip",
+                                          "src/linear_squares.hip", "src/prelude.h"));
   ASSERT_FALSE(writePackage(samplePackage(), target + "/"));
   EXPECT_EQ(contents(target), first);
   // Nothing is left beside it.
@@ -64,20 +64,29 @@ TEST_F(PackageTest, theManifestReadsBack) {
   ASSERT_TRUE(static_cast<bool>(read)) << llvm::toString(read.takeError());
   EXPECT_EQ(read->model, spec.model);
   EXPECT_EQ(read->architecture, "gfx942");
-  ASSERT_EQ(read->kernels.size(), 3u);
+  ASSERT_EQ(read->kernels.size(), 4u);
   EXPECT_EQ(read->kernels[2].splitK, 4);
   EXPECT_EQ(read->kernels[2].partialBytes, 16 * 128 * 4);
   EXPECT_EQ(arrivalBytes(*read), 4 * 8 * 4 * 4); // tiles, waves, bytes
   EXPECT_EQ(read->kernels[1].symbol, "linear_128");
   EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
   EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
-  ASSERT_EQ(read->gemms.size(), 8u);
+  ASSERT_EQ(read->gemms.size(), 12u);
   EXPECT_FALSE(read->gemms[1].gated || read->gemms[1].residual);
   EXPECT_TRUE(read->gemms[4].gated && read->gemms[4].residual);
   EXPECT_EQ(read->gemms[4].outputColumns(), 500);
   EXPECT_EQ(read->gemms[6].type, DataType::F8E4M3FNUZ);
   EXPECT_EQ(read->gemms[6].outputType, DataType::BF16);
   EXPECT_EQ(read->gemms[6].scaling, Scaling::PerToken);
+  EXPECT_EQ(read->gemms[7].outputType, DataType::F8E4M3FNUZ);
+  EXPECT_TRUE(read->gemms[7].quantised() && !read->gemms[6].quantised());
+  EXPECT_EQ(read->gemms[8].layout, "tn");
+  EXPECT_EQ(read->gemms[0].layout, "nt");
+  EXPECT_EQ(read->gemms[9].rotary.headColumns, 128);
+  EXPECT_EQ(read->gemms[9].rotary.columns, 5120);
+  EXPECT_EQ(read->gemms[9].rotary.positions, 8192);
+  EXPECT_TRUE(read->gemms[10].rowSquares && !read->gemms[9].rowSquares);
+  EXPECT_EQ(read->kernels[3].squaresWidth, 32);
   EXPECT_EQ(read->gemms[2].experts, 8);
   EXPECT_TRUE(read->gemms[3].masked && !read->gemms[2].masked);
   EXPECT_TRUE(read->gemms[5].gathered && read->gemms[5].weighted && !read->gemms[2].gathered);
@@ -96,6 +105,7 @@ TEST_F(PackageTest, workgroupsCoverTheTilesThatThereMayBe) {
   EXPECT_EQ(workgroupCount(spec.gemms[2], kernel, 2), 2 * 8);
   EXPECT_EQ(workgroupCount(spec.gemms[3], kernel, 8 * 17), 8 * 2 * 8);
   EXPECT_EQ(workgroupCount(spec.gemms[3], kernel, 7), 0);
+  EXPECT_EQ(workgroupCount(spec.gemms[8], kernel, 7), 4096 / 16 * 6144 / 128); // k by n, for any m
 }
 
 TEST_F(PackageTest, theHashFollowsTheContent) {
@@ -130,8 +140,14 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
               }),
               HasSubstr("no persistent kernel gathers"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("no 8-bit kernels for sm_80"));
-  EXPECT_THAT(message([](auto &s) { s.gemms[7].ranges = {{1, 0, "linear_split"}}; }),
+  EXPECT_THAT(message([](auto &s) { s.gemms[11].ranges = {{1, 0, "linear_split"}}; }),
               HasSubstr("splits k for any number of rows"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[8].layout = "tt"; }), HasSubstr("layout that no kernel has"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[6].layout = "nn"; }), HasSubstr("layout that no kernel has"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[9].rotary.columns = 100; }), HasSubstr("no heads"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[10].rowSquares = false; }), HasSubstr("sums of squares"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[7].outputType = DataType::F8E4M3; }),
+              HasSubstr("types or scales"));
   EXPECT_THAT(message([](auto &s) { s.kernels[2].partialBytes = 0; }), HasSubstr("impossible launch"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "gfx000"; }), HasSubstr("unknown architecture"));
   EXPECT_THAT(message([](auto &s) { s.preludeFile = "../x.h"; }), HasSubstr("plain file name"));
@@ -159,7 +175,7 @@ TEST_F(PackageTest, brokenManifestsAreNamed) {
   EXPECT_THAT(messageFor("{"), HasSubstr("codesign.manifest.json"));
   EXPECT_THAT(messageFor("{}"), HasSubstr("schema_version"));
   std::string version = good;
-  version.replace(version.find("\"schema_version\": 5"), 19, "\"schema_version\": 9");
+  version.replace(version.find("\"schema_version\": 6"), 19, "\"schema_version\": 9");
   EXPECT_THAT(messageFor(version), HasSubstr("unknown version"));
   std::string type = good;
   type.replace(type.find("\"bf16\""), 6, "\"bf17\"");

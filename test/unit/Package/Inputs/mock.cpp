@@ -286,6 +286,38 @@ int main() {
   narrow.w_scale = scales + 2;
   assert(sample_down_proj_launch(&narrow, nullptr, 0, nullptr) == SAMPLE_OK);
   assert(argumentValues[2] == scales + 1 && argumentValues[3] == scales + 2 && argumentValues[4] == d);
+  // Of a quantised output another stands before it.
+  assert(sample_up_proj_launch(&narrow, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "d_scale"));
+  narrow.d_scale = scales + 3;
+  argumentCount = 6;
+  assert(sample_up_proj_launch(&narrow, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[4] == scales + 3 && argumentValues[5] == d);
+  // A gradient of weights has k by n tiles, and is a sum of nothing over no rows.
+  sample_gemm_parameters gradient = operands(a, w, d, 7);
+  argumentCount = 3;
+  assert(sample_qkv_gradient_launch(&gradient, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(lastFunction == "linear_16" && groups == 4096 / 16 * 6144 / 128 && lastM == 7);
+  gradient.m = 0;
+  assert(sample_qkv_gradient_launch(&gradient, nullptr, 0, nullptr) == SAMPLE_OK && lastM == 0);
+  // Positions and angles, squares.
+  alignas(16) static float table[4];
+  sample_gemm_parameters rotated = operands(a, w, d, 100);
+  rotated.positions = rows;
+  assert(sample_rotated_qkv_launch(&rotated, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "rotations"));
+  rotated.rotations = table;
+  argumentCount = 5;
+  assert(sample_rotated_qkv_launch(&rotated, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[2] == rows && argumentValues[3] == table && argumentValues[4] == d);
+  sample_gemm_parameters stream = operands(a, w, d, 100);
+  assert(sample_stream_squares_columns(&stream) == (1000 + 31) / 32);
+  assert(sample_stream_launch(&stream, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "row_squares"));
+  stream.row_squares = scales;
+  argumentCount = 4;
+  assert(sample_stream_launch(&stream, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[2] == scales && argumentValues[3] == d);
 #endif
   argumentCount = 4;
   p.m = 100;
