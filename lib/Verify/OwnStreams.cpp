@@ -16,17 +16,22 @@ constexpr size_t splitEvery = 4;                 // kernels, one of which shares
 
 /// Clocks of a compute unit for a tile and 64 of k, from the runs at both depths.
 llvm::Expected<StreamClocks> clocksOf(llvm::ArrayRef<TimedKernel> depths, double depth,
-                                      const simulate::ComputeUnit &unit,
-                                      const simulate::TimingOptions &options) {
+                                      const simulate::ComputeUnit &unit, simulate::TimingOptions options) {
   StreamClocks run;
   double clocks[2] = {};
-  for (int i = 0; i < 2; ++i) {
-    auto timing = estimateTiming(*depths[i].object, depths[i].launch, depths[i].report, unit, options);
-    if (!timing)
-      return timing.takeError();
-    clocks[i] = timing->clocks;
-    run.residents = timing->residentWorkgroups;
-  }
+  // The compiler gives the depths registers of their own: both run as many workgroups as fit of either.
+  for (bool counted : {false, true})
+    for (int i = 0; i < 2; ++i) {
+      auto timing = estimateTiming(*depths[i].object, depths[i].launch, depths[i].report, unit, options);
+      if (!timing)
+        return timing.takeError();
+      clocks[i] = timing->clocks;
+      const int fits = timing->residentWorkgroups;
+      if (!counted)
+        run.residents = i == 0 ? fits : std::min<double>(run.residents, fits);
+      if (!counted && i == 1)
+        options.residentWorkgroups = static_cast<int>(run.residents);
+    }
   run.clocks = (clocks[1] - clocks[0]) / (depth / priceUnit) / run.residents;
   run.hbmBytesPerClock =
       options.activeUnits == 1 ? unit.timing.firstLevelBytesPerClock : unit.timing.hbmBytesPerClock;
