@@ -56,7 +56,7 @@ LogicalResult GatherRowsOp::verify() {
     return failure();
   TileType matrix = getMatrix().getType(), list = getList().getType();
   if (matrix.getSpace() != Space::Global || matrix.getColumns() != getType().getColumns() ||
-      matrix.getElementType() != getType().getElementType())
+      matrix.getElementType() != getType().getElementType() || matrix.isShuffled())
     return emitOpError("gathers rows of the same length and type out of a global matrix");
   if (list.getSpace() != Space::Global || list.getColumns() != 1 || !list.getElementType().isInteger(32))
     return emitOpError() << "takes a list of ?x1xi32 in global memory, not " << list;

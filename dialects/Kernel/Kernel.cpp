@@ -53,6 +53,12 @@ int64_t chunkLength(Type type) {
   return chunkBytes * 8 / type.getIntOrFloatBitWidth();
 }
 
+int64_t shuffledOffset(int64_t row, int64_t byte, int64_t rowBytes) {
+  const int64_t chunk = byte % shuffledBytes / chunkBytes;
+  return row / shuffledRows * shuffledRows * rowBytes + byte / shuffledBytes * shuffledRows * shuffledBytes +
+         (chunk * shuffledRows + row % shuffledRows) * chunkBytes + byte % chunkBytes;
+}
+
 bool isSafeIdentifier(StringRef name) {
   static const llvm::StringSet<> reserved = {
       "asm",       "auto",     "bool",    "break",     "case",   "char",     "class",    "const",

@@ -41,6 +41,11 @@ struct BlockExtents {
   int64_t rows, columns;
 };
 constexpr BlockExtents transposedBlock = {8, 4};
+/// The blocks of a shuffled matrix: rows, and bytes of each.
+constexpr int64_t shuffledRows = 16;
+constexpr int64_t shuffledBytes = 64;
+/// Where byte `byte` of a row of `rowBytes` stands in a shuffled matrix (#kernel.shuffled).
+int64_t shuffledOffset(int64_t row, int64_t byte, int64_t rowBytes);
 /// Shared memory of one mbarrier.
 constexpr int64_t mbarrierBytes = 8;
 

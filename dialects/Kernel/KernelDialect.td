@@ -53,6 +53,8 @@ def Kernel_SwizzledAttr : Kernel_Attr<"Swizzled", "swizzled"> {
   }];
 }
 
+include "dialects/Kernel/KernelShuffleAttrs.td"
+
 def Kernel_Space : I32EnumAttr<"Space", "where a tile lives", [
   I32EnumAttrCase<"Global", 0, "global">,
   I32EnumAttrCase<"Shared", 1, "lds">
@@ -100,8 +102,9 @@ def Kernel_TileType : Kernel_Type<"Tile", "tile"> {
     int64_t getPitch() const;
     /// Bytes of all slots. The row count must be static.
     int64_t getSizeInBytes() const;
-    /// Byte offset of element (row, column) from the start of its slot.
+    /// Byte offset of element (row, column) from the start of its slot, or of its global matrix.
     int64_t getByteOffset(int64_t row, int64_t column) const;
+    bool isShuffled() const { return ::mlir::isa<ShuffledAttr>(getLayout()); }
   }];
 }
 

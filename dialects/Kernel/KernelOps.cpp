@@ -32,9 +32,11 @@ LogicalResult verifyFragment(Operation *op, FragmentType type) {
   return success();
 }
 
-LogicalResult verifyGlobalRows(Operation *op, TileType rows) {
+LogicalResult verifyGlobalRows(Operation *op, TileType rows, bool mayBeShuffled) {
   if (rows.getSpace() != Space::Global || ShapedType::isDynamic(rows.getRows()))
     return op->emitOpError("takes rows of a global matrix, cut out by kernel.rows");
+  if (rows.isShuffled() && !mayBeShuffled)
+    return op->emitOpError("takes rows of a row-major matrix, not of a shuffled one");
   return success();
 }
 
@@ -124,12 +126,12 @@ LogicalResult WaveTileOp::verify() {
 }
 
 LogicalResult RowsOp::verify() {
-  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getType())))
+  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getType(), true)))
     return failure();
   TileType matrix = getMatrix().getType();
   if (matrix.getSpace() != Space::Global || matrix.getColumns() != getType().getColumns() ||
-      matrix.getElementType() != getType().getElementType())
-    return emitOpError("cuts rows of the same length and type out of a global matrix");
+      matrix.getElementType() != getType().getElementType() || matrix.getLayout() != getType().getLayout())
+    return emitOpError("cuts rows of the same length, type and order out of a global matrix");
   const int64_t bytes = getType().getSizeInBytes();
   if (bytes > std::numeric_limits<int32_t>::max())
     return emitOpError() << "spans " << bytes << " bytes; offsets inside it are 32-bit";
@@ -165,6 +167,14 @@ LogicalResult DepositOp::verify() {
   return success();
 }
 
+int64_t CopyAsyncOp::getLoadsPerThread() {
+  FuncOp kernel = kernelOf(*this);
+  const CopyInstruction *copy =
+      widestCopy(*parseArchitecture(kernel.getTarget().getArchitecture().getValue()), MemorySpace::Global,
+                 MemorySpace::Shared, chunkBytes);
+  return llvm::divideCeil(getTile().getType().getSizeInBytes(), kernel.getThreadCount() * copy->bytesPerLane);
+}
+
 LogicalResult CopyAsyncOp::verify() {
   TileType tile = getTile().getType();
   if (failed(verifyLocalTile(*this, tile)) || failed(verifyGlobalRows(*this, getRows().getType())))
@@ -175,10 +185,19 @@ LogicalResult CopyAsyncOp::verify() {
   const Architecture architecture = *parseArchitecture(kernel.getTarget().getArchitecture().getValue());
   const CopyInstruction *copy =
       widestCopy(architecture, MemorySpace::Global, MemorySpace::Shared, chunkBytes);
-  if (!copy || copy->bytesPerLane != chunkBytes || copy->laneContiguousDestination)
-    return emitOpError()
-           << toString(architecture)
-           << " cannot copy 16 bytes per lane from global memory to any LDS address past the registers";
+  if (!copy || (copy->bytesPerLane != chunkBytes && !copy->laneContiguousDestination))
+    return emitOpError() << toString(architecture)
+                         << " cannot copy from global memory to LDS past the registers";
+  // Lanes land side by side: rows without gaps, and each copy of all threads whole.
+  if (copy->laneContiguousDestination) {
+    if (tile.getPitch() != tile.getColumns())
+      return emitOpError() << toString(architecture)
+                           << " copies to consecutive LDS bytes, not to padded rows";
+    const int64_t together = kernel.getThreadCount() * copy->bytesPerLane;
+    if (tile.getSizeInBytes() % together)
+      return emitOpError() << tile << " does not split into copies of " << together
+                           << " bytes by all threads";
+  }
   return verifyCopyShapes(*this, getRows().getType(), tile.getShape(), tile.getElementType());
 }
 

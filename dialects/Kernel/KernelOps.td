@@ -135,10 +135,18 @@ def Kernel_DepositOp : Kernel_Op<"deposit"> {
 }
 
 def Kernel_CopyAsyncOp : Kernel_Op<"copy_async"> {
-  let summary = "Global memory to LDS past the registers (cp.async), 16 bytes per lane; belongs to the open group";
+  let summary = "Global memory to LDS past the registers; belongs to the open group";
+  let description = [{
+    cp.async of 16 bytes per lane to any address; on AMD devices a load whose lanes land side by side in LDS (16 bytes each on
+    gfx950, 4 on gfx942), so that a swizzled tile is permuted by what each lane asks for.
+  }];
   let arguments = (ins Kernel_TileType:$rows, Index:$column, Kernel_TileType:$tile);
   let assemblyFormat = "$rows `[` $column `]` `to` $tile attr-dict `:` type($rows) `to` type($tile)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Instructions of one thread.
+    int64_t getLoadsPerThread();
+  }];
 }
 
 def Kernel_CommitCopiesOp : Kernel_Op<"commit_copies"> {

@@ -47,6 +47,17 @@ LogicalResult verifyElement(llvm::function_ref<InFlightDiagnostic()> emitError, 
   return success();
 }
 
+/// Whole blocks of a global matrix.
+LogicalResult verifyShuffled(llvm::function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
+                             int64_t rowBytes, Space space) {
+  if (space != Space::Global || shape.size() != 2)
+    return emitError() << "only global matrices are shuffled";
+  if (ShapedType::isDynamic(shape[0]) || shape[0] % shuffledRows || rowBytes % shuffledBytes)
+    return emitError() << "a shuffled matrix is cut in blocks of " << shuffledRows << " rows by "
+                       << shuffledBytes << " bytes, and has " << shape[0] << " rows of " << rowBytes;
+  return success();
+}
+
 template <class Enum>
 ParseResult parseEnum(AsmParser &parser, Enum &value, std::optional<Enum> (*symbolize)(StringRef),
                       StringRef what) {
@@ -98,9 +109,11 @@ LogicalResult TileType::verify(llvm::function_ref<InFlightDiagnostic()> emitErro
     if (ShapedType::isDynamic(extent) ? !mayBeDynamic : extent <= 0)
       return emitError() << "only the row count of a global matrix may be dynamic; all extents are positive";
   }
-  if (space == Space::Global && (shape.size() == 3 || layout != RowMajorAttr::get(element.getContext(), 0)))
-    return emitError() << "a global tile is a plain row-major matrix";
   const int64_t bits = shape.back() * element.getIntOrFloatBitWidth();
+  if (isa<ShuffledAttr>(layout))
+    return verifyShuffled(emitError, shape, bits / 8, space);
+  if (space == Space::Global && (shape.size() == 3 || layout != RowMajorAttr::get(element.getContext(), 0)))
+    return emitError() << "a global tile is a plain row-major matrix, or shuffled";
   if (auto rowMajor = dyn_cast<RowMajorAttr>(layout)) {
     if (rowMajor.getPadding() < 0)
       return emitError() << "padding is negative";
@@ -135,6 +148,8 @@ int64_t TileType::getByteOffset(int64_t row, int64_t column) const {
   const int64_t elementBytes = getElementType().getIntOrFloatBitWidth() / 8;
   const int64_t rowBytes = getPitch() * elementBytes;
   int64_t byte = column * elementBytes;
+  if (isShuffled())
+    return shuffledOffset(row, byte, rowBytes);
   if (isa<SwizzledAttr>(getLayout())) {
     const int64_t chunks = rowBytes / chunkBytes;
     const int64_t rowsPerCycle = std::max<int64_t>(1, bankCycleBytes / rowBytes);

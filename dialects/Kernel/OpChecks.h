@@ -17,7 +17,7 @@ mlir::LogicalResult verifyProduct(mlir::Operation *op, FragmentType a, FragmentT
 /// Sums that become `element`, an 8-bit type: one that the target rounds to, and `result` goes to stores.
 mlir::LogicalResult verifyQuantised(mlir::Operation *op, FragmentType fragment, mlir::Type element,
                                     mlir::Value result);
-/// Rows of a global matrix, their number known.
-mlir::LogicalResult verifyGlobalRows(mlir::Operation *op, TileType rows);
+/// Rows of a global matrix, their number known; row-major unless the operation takes shuffled ones as well.
+mlir::LogicalResult verifyGlobalRows(mlir::Operation *op, TileType rows, bool mayBeShuffled = false);
 
 } // namespace codesign::kernel

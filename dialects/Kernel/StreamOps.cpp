@@ -9,6 +9,8 @@ namespace codesign::kernel {
 namespace {
 
 constexpr int64_t sumsPerRow = 4; // fp32 in 16 bytes
+/// Lanes that load one block of a shuffled matrix.
+constexpr int64_t waveLanesOfBlock = shuffledRows * shuffledBytes / chunkBytes;
 
 /// A ring of one slot per wave, a row of 16 bytes per four sums of a lane.
 LogicalResult verifySlots(Operation *op, TileType slots) {
@@ -29,7 +31,7 @@ LogicalResult verifySums(Operation *op, FragmentType type) {
 } // namespace
 
 LogicalResult FetchFragmentOp::verify() {
-  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getRows().getType())) ||
+  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getRows().getType(), true)) ||
       failed(verifyFragment(*this, getType())))
     return failure();
   TileType rows = getRows().getType();
@@ -43,6 +45,8 @@ LogicalResult FetchFragmentOp::verify() {
   const Operand operand(type, *parseArchitecture(kernelOf(*this).getTarget().getArchitecture().getValue()));
   if (operand.runsPerLane() == 0)
     return emitOpError() << "a lane of " << type << " does not hold 16 consecutive bytes";
+  if (rows.isShuffled() && (operand.stepFirst() != shuffledRows || operand.lanes() != waveLanesOfBlock))
+    return emitOpError() << "blocks of " << shuffledRows << " rows are not how " << type << " lies in lanes";
   return success();
 }
 

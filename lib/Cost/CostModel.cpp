@@ -207,10 +207,18 @@ struct CostModel::Implementation {
       return found->second;
     // Plans say fp8 for either encoding; the device has one of them.
     const DataType native = isFloat8(key.type) ? profile.nativeFloat8().value_or(key.type) : key.type;
-    std::vector<GemmSchedule> list = legalGemmSchedules(profile, native, GemmLayout::NT, key.blockScaled);
+    std::vector<GemmSchedule> list =
+        legalGemmSchedules(profile, native, GemmLayout::NT, key.blockScaled, options.shuffledWeights);
+    const llvm::StringRef kind = key.blockScaled ? llvm::StringRef(blockScaledGemm) : "gemm";
+    // Loops of another form are offered where the simulator has timed them.
+    const auto isTimed = [&](const GemmSchedule &schedule) {
+      const bool plain = !schedule.shuffledWeights && !schedule.directToShared;
+      return plain || ownKernelSet(profile, native,
+                                   ownKernelKind(kind, schedule.shuffledWeights, schedule.directToShared));
+    };
     // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price.
     llvm::erase_if(list, [&](const GemmSchedule &schedule) {
-      return schedule.waves() < profile.compute.simdsPerComputeUnit ||
+      return !isTimed(schedule) || schedule.waves() < profile.compute.simdsPerComputeUnit ||
              (key.experts && !hasRoomForExperts(schedule, profile)) ||
              (options.canEmit && !options.canEmit(schedule));
     });
@@ -235,9 +243,11 @@ struct CostModel::Implementation {
       dropLibraryRules(constants);
       useOwnSplit(constants, profile);
       OwnLoop loop;
+      double ofPlainLoop = 1; // its share of the matrix rate, before the library's
       const CalibrationSet *simulated = ownKernelSet(profile, type, name.kind);
       if (simulated) {
         loop = OwnLoop::from(*simulated);
+        ofPlainLoop = loop.mmaEfficiency;
         useOwnLoop(constants, loop);
         loop.mmaEfficiency = constants.mmaEfficiency;
       } else {
@@ -250,10 +260,15 @@ struct CostModel::Implementation {
         kernels.deviceBytesPerClock = deviceBytesPerClock(profile);
       for (const GemmSchedule &schedule : ownSchedules({type, name.kind == blockScaledGemm, experts})) {
         GemmTile tile = gemmTile(schedule, profile);
-        if (simulated && !streamsWeights(schedule.family))
-          tile.exposedCycles = loop.exposed(loopParts(schedule, profile, type));
-        else if (streamed && streamsWeights(schedule.family))
+        if (simulated && !streamsWeights(schedule.family)) {
+          const LoopParts parts = loopParts(schedule, profile, type);
+          OwnLoop own = OwnLoop::from(*ownKernelSetFor(profile, type, name.kind, schedule));
+          own.mmaEfficiency *= loop.mmaEfficiency / ofPlainLoop;
+          // Loops of another form have constants of their own; the model's are those of the plain one.
+          tile.exposedCycles = own.clocks(parts) - loop.slowest(parts) - loop.stepOverhead * parts.perDepth;
+        } else if (streamed && streamsWeights(schedule.family)) {
           useOwnStream(tile, OwnStream::from(*streamed), streamParts(schedule, profile, type), constants);
+        }
         kernels.tiles.push_back(tile);
       }
       return GemmModel(profile, constants, std::move(kernels), options.sustained);
@@ -363,8 +378,8 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
       schedule.splitK = result.gemm->splitK;
       result.schedule = schedule;
       const bool streams = streamsWeights(schedule.family);
-      if (const CalibrationSet *own =
-              ownKernelSet(device, *name.type, streams ? streamKindOf(name) : name.kind)) {
+      if (const CalibrationSet *own = streams ? ownKernelSet(device, *name.type, streamKindOf(name))
+                                              : ownKernelSetFor(device, *name.type, name.kind, schedule)) {
         result.source = EstimateSource::Simulated;
         result.band = halfWidth(own->absoluteBand("all"), assumedOwnKernelBand);
       }

@@ -47,6 +47,7 @@ GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, Gem
     const double ask = kernels.deviceBytesPerClock > 0 ? computeUnits / kernels.deviceBytesPerClock : 0;
     columns.askM.push_back(ask * tile.m / tile.clusterN);
     columns.askN.push_back(ask * tile.n / tile.clusterM);
+    columns.fetchedN.push_back(tile.n * tile.fetchesB);
     const bool uneven = tile.minRows > 0 && scaledBlock % tile.n != 0;
     columns.overhead.push_back(constants.stepOverheadCycles * depthStep / tile.depth + tile.exposedCycles +
                                (uneven ? constants.unevenScaleCycles : 0));

@@ -48,8 +48,8 @@ double GemmModel::cyclesPerStep(const Problem &p, size_t tile, double workFactor
   const double mma = 2 * depthStep * workFactor / p.flopsPerClock * columns.m[tile] * columns.n[tile];
   const double lds =
       depthStep * p.elementBytes / sharedBytesPerClock * (columns.ldsM[tile] + columns.ldsN[tile]);
-  const double l2 =
-      depthStep / constants.unitBytesPerClock * (columns.m[tile] * p.bytesM + columns.n[tile] * p.bytesN);
+  const double l2 = depthStep / constants.unitBytesPerClock *
+                    (columns.m[tile] * p.bytesM + columns.fetchedN[tile] * p.bytesN);
   const double asked = busy * depthStep * (columns.askM[tile] * p.bytesM + columns.askN[tile] * p.bytesN);
   return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), constants.stepLatencyCycles) +
          columns.overhead[tile];
@@ -120,11 +120,12 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
     terms->mma = fractional * mma;
     terms->lds = fractional * depth * p.elementBytes * (tile.m * tile.readsA + tile.n * tile.readsB) /
                  sharedBytesPerClock / clock;
-    terms->l2 = fractional * depth *
-                std::max((tile.m * p.bytesM + tile.n * p.bytesN) / constants.unitBytesPerClock,
-                         active / computeUnits *
-                             (columns.askM[tileIndex] * p.bytesM + columns.askN[tileIndex] * p.bytesN)) /
-                clock;
+    terms->l2 =
+        fractional * depth *
+        std::max((tile.m * p.bytesM + columns.fetchedN[tileIndex] * p.bytesN) / constants.unitBytesPerClock,
+                 active / computeUnits *
+                     (columns.askM[tileIndex] * p.bytesM + columns.askN[tileIndex] * p.bytesN)) /
+        clock;
     terms->hbm = hbm;
     const double latency = std::max(fractional * constants.stepLatencyCycles * steps / clock, waiting);
     const double slowest = std::max({terms->mma, terms->lds, terms->l2, latency});

@@ -17,6 +17,17 @@ const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::
   return nullptr;
 }
 
+std::string ownKernelKind(llvm::StringRef kind, bool shuffledWeights, bool directToShared) {
+  return (kind + (shuffledWeights ? "_shuffled" : "") + (directToShared ? "_direct" : "")).str();
+}
+
+const CalibrationSet *ownKernelSetFor(const Profile &profile, DataType type, llvm::StringRef kind,
+                                      const GemmSchedule &schedule) {
+  const CalibrationSet *own =
+      ownKernelSet(profile, type, ownKernelKind(kind, schedule.shuffledWeights, schedule.directToShared));
+  return own ? own : ownKernelSet(profile, type, kind);
+}
+
 GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
   GemmTile tile = {schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
                    double(schedule.wavesM)};
@@ -36,6 +47,10 @@ GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
   // An instruction reads both operands from shared memory: the columns once for every 64 rows.
   if (schedule.family == GemmFamily::WgmmaTmaPersistent)
     tile.readsB = double(schedule.macroTileM) / schedule.matrixInstruction().m;
+  if (schedule.shuffledWeights) {
+    tile.readsB = 0;
+    tile.fetchesB = schedule.wavesM;
+  }
   if (streamsWeights(schedule.family)) {
     // The loop does not touch LDS; afterwards every sum is written to it and read once.
     tile.readsA = tile.readsB = 0;
@@ -86,10 +101,13 @@ double OwnLoop::exposed(const LoopParts &parts) const {
   return std::max(0.0, alone / parts.residents - slowest);
 }
 
-double OwnLoop::clocks(const LoopParts &parts) const {
-  const double slowest = std::max(
+double OwnLoop::slowest(const LoopParts &parts) const {
+  return std::max(
       {parts.mma / mmaEfficiency, parts.shared / sharedEfficiency, parts.memory / unitBytesPerClock});
-  return slowest + exposed(parts) + stepOverhead * parts.perDepth;
+}
+
+double OwnLoop::clocks(const LoopParts &parts) const {
+  return slowest(parts) + exposed(parts) + stepOverhead * parts.perDepth;
 }
 
 namespace {

@@ -218,8 +218,11 @@ Error KernelWriter::writeOperation(Operation *op) {
         return Error::success();
       })
       .Case<CopyAsyncOp>([&](CopyAsyncOp copy) {
-        line() << "copyAsync<" << function.getThreadCount() << ">(" << text(copy.getTile()) << ", "
-               << text(copy.getRows()) << ", " << text(copy.getColumn()) << ");\n";
+        const std::string call = vendorOf(architectureOf(function)) == Vendor::Amd
+                                     ? copyClass(copy.getTile().getType(), function) + "::copy"
+                                     : formatv("copyAsync<{0}>", function.getThreadCount()).str();
+        line() << call << "(" << text(copy.getTile()) << ", " << text(copy.getRows()) << ", "
+               << text(copy.getColumn()) << ");\n";
         return Error::success();
       })
       .Case<CommitCopiesOp>([&](auto) {
@@ -227,7 +230,7 @@ Error KernelWriter::writeOperation(Operation *op) {
         return Error::success();
       })
       .Case<WaitCopiesOp>([&](WaitCopiesOp wait) {
-        line() << "waitCopies<" << wait.getPending() << ">();\n";
+        line() << "waitCopies<" << pendingCopies(wait) << ">();\n";
         return Error::success();
       })
       .Case<BarrierOp>([&](auto) {
@@ -244,9 +247,10 @@ Error KernelWriter::writeOperation(Operation *op) {
 Error KernelWriter::emit(RowsOp op) {
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
-  line() << formatv("const GlobalRows<{0}, {1}> {2}({3}, {4}, {5}, {6});\n",
+  line() << formatv("const {7}<{0}, {1}> {2}({3}, {4}, {5}, {6});\n",
                     elementOf(op.getType().getElementType()), op.getType().getColumns(), name,
-                    text(op.getMatrix()), text(op.getFirst()), op.getType().getRows(), text(op.getExtent()));
+                    text(op.getMatrix()), text(op.getFirst()), op.getType().getRows(), text(op.getExtent()),
+                    op.getType().isShuffled() ? "ShuffledRows" : "GlobalRows");
   return Error::success();
 }
 
@@ -271,6 +275,25 @@ Error KernelWriter::emit(SlotOp op) {
     index = binary(expression(op.getIndex()), "%", {std::to_string(slots)}, Precedence::Multiplicative).text;
   expressions[op.getResult()] = {text(op.getRing()) + "[" + index + "]"};
   return Error::success();
+}
+
+int64_t KernelWriter::pendingCopies(WaitCopiesOp wait) {
+  const int64_t groups = static_cast<int64_t>(wait.getPending());
+  if (vendorOf(architectureOf(function)) != Vendor::Amd)
+    return groups;
+  // The counter counts loads, as many in each group.
+  CommitCopiesOp commit;
+  function.walk([&](CommitCopiesOp op) { commit = op; });
+  int64_t loads = 0;
+  for (Operation *op = commit->getPrevNode(); op && !isa<CommitCopiesOp>(op); op = op->getPrevNode())
+    if (auto copy = dyn_cast<CopyAsyncOp>(op))
+      loads += copy.getLoadsPerThread();
+  return groups * loads;
+}
+
+std::string copyClass(TileType tile, FuncOp function) {
+  return formatv("DirectCopy<{0}, {1}, {2}, {3}>", elementOf(tile.getElementType()), tile.getRows(),
+                 tile.getColumns(), function.getThreadCount());
 }
 
 std::string stagedClass(StagedType type, FuncOp function) {

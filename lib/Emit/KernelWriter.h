@@ -77,6 +77,8 @@ private:
   llvm::Error emit(kernel::StorePanelsOp op);
   llvm::Error emit(kernel::SumGroupPartsOp op);
   std::string asyncStatement(mlir::Operation *op);
+  /// What a wait may leave under way: groups, or loads where the hardware counts those.
+  int64_t pendingCopies(kernel::WaitCopiesOp wait);
   llvm::Error writeRegion(mlir::Region &region);
   /// Forgets what the scope that ends here declared.
   void leaveScope(const llvm::StringMap<int> &takenOutside);
@@ -111,6 +113,7 @@ std::string tileClass(kernel::TileType type);
 /// The class of what a fetch leaves in registers: "StagedTile<bf16, 128, 64, 256>", "LeftOperands<Mma, 4,
 /// 1>".
 std::string stagedClass(kernel::StagedType type, kernel::FuncOp function);
+std::string copyClass(kernel::TileType tile, kernel::FuncOp function);
 std::string operandsClass(kernel::FragmentType type, Architecture architecture);
 
 /// Text that is safe inside a // comment: no line ends or other control characters, no backslash.

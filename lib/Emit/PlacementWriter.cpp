@@ -75,7 +75,11 @@ Error KernelWriter::emit(GatherRowsOp op) {
   if (auto staged = dyn_cast<FetchOp>(fetch))
     loaded = stagedClass(staged.getType(), function);
   else if (auto copy = dyn_cast<CopyAsyncOp>(fetch))
-    loaded = formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile().getType()), function.getThreadCount());
+    loaded =
+        vendorOf(architectureOf(function)) == Vendor::Amd
+            ? copyClass(copy.getTile().getType(), function)
+            : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile().getType()), function.getThreadCount())
+                  .str();
   else
     loaded = operandsClass(cast<FetchFragmentOp>(fetch).getType(), architectureOf(function));
   const std::string name = fresh(op.getName());

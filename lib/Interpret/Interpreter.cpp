@@ -21,6 +21,8 @@ Interpreter::Interpreter(FuncOp function, llvm::ArrayRef<KernelArgument> argumen
     if (auto *matrix = std::get_if<Matrix *>(&given)) {
       value.tile.matrix = *matrix;
       value.tile.rowLimit = (*matrix)->rows;
+      auto type = dyn_cast<TileType>(argument.getType());
+      value.tile.shuffled = type && type.isShuffled();
     } else {
       value.index.assign(waves, std::get<int64_t>(given));
     }
@@ -150,6 +152,8 @@ Error Interpreter::cutRows(Operation *op, Tile tile, mlir::Value firstValue, mli
     return extent.takeError();
   if (*extent > tile.rowLimit)
     return fail(op, pastEnd);
+  if (tile.shuffled && (*first % shuffledRows || *extent % shuffledRows))
+    return fail(op, "cuts through blocks of shuffled rows");
   tile.firstRow += *first;
   tile.rowLimit = std::min(*extent - *first, cast<TileType>(op->getResult(0).getType()).getRows());
   values[op->getResult(0)].tile = tile;
@@ -181,7 +185,10 @@ void Interpreter::readChunk(const Tile &tile, int64_t row, int64_t column, uint8
     if (source >= tile.listed)
       return;
   }
-  std::memcpy(to, &tile.matrix->bytes[(source * tile.matrix->columns + column) * element], chunkBytes);
+  const int64_t rowBytes = tile.matrix->columns * element;
+  const int64_t byte = tile.shuffled ? shuffledOffset(source, column * element, rowBytes)
+                                     : source * rowBytes + column * element;
+  std::memcpy(to, &tile.matrix->bytes[byte], chunkBytes);
 }
 
 Error Interpreter::run(FetchOp op) {
@@ -224,8 +231,11 @@ Error Interpreter::run(CopyAsyncOp op) {
     const int64_t row = chunk / rowChunks, tileColumn = chunk % rowChunks * length;
     uint8_t data[chunkBytes];
     readChunk(from, row, *column + tileColumn, data);
-    const int wave = chunk % threads / function.getTarget().getWaveSize();
-    if (Error error = shared.copyAsync(to.firstByte + type.getByteOffset(row, tileColumn), data, wave))
+    const int64_t offset = type.getByteOffset(row, tileColumn);
+    // Lanes that land side by side are told apart by where they do.
+    const int64_t place = vendorOf(architecture) == Vendor::Amd ? offset / chunkBytes : chunk;
+    const int wave = place % threads / function.getTarget().getWaveSize();
+    if (Error error = shared.copyAsync(to.firstByte + offset, data, wave))
       return at(op, std::move(error));
   }
   return Error::success();

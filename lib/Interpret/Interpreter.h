@@ -30,6 +30,7 @@ protected:
     int64_t firstByte = 0;
     const Matrix *list = nullptr; // of rows of the matrix, where it is gathered
     int64_t listed = 0;           // rows that the list may name
+    bool shuffled = false;        // #kernel.shuffled
   };
   /// Bytes of a tile in row-major order, whichever thread holds them.
   using Staged = std::vector<uint8_t>;

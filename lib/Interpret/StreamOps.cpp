@@ -34,6 +34,9 @@ Error Interpreter::run(FetchFragmentOp op) {
   const DataType element = *dataTypeOf(type.getElementType());
   const int64_t elementBytes = bitWidth(element) / 8, length = chunkBytes / elementBytes;
   const Index &row = values[op.getRow()].index, &column = values[op.getColumn()].index;
+  for (int64_t wave = 0; wave < waves; ++wave)
+    if (tile.shuffled && (row[wave] % shuffledRows || column[wave] * elementBytes % shuffledBytes))
+      return fail(op, "begins inside a block of shuffled rows");
   Fragment fragment(waves * type.getShape()[0] * type.getShape()[1]);
   Error error = Error::success();
   forEachElement(type, [&](int64_t wave, size_t slot, int64_t first, int64_t second) {

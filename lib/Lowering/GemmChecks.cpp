@@ -97,6 +97,24 @@ static llvm::Error checkBlockScales(const GemmKernel &schedule) {
   return llvm::Error::success();
 }
 
+/// Blocks of shuffled weights are whole, and have the rows of an instruction.
+static llvm::Error checkShuffledWeights(const GemmProblem &problem, const GemmKernel &schedule,
+                                        const MatrixInstruction &record) {
+  if (problem.layout != GemmLayout::NT)
+    return usageError("shuffled weights are for k-contiguous operands");
+  if (record.kind != MatrixInstructionKind::Mfma || record.m != shuffledRows)
+    return usageError("shuffled weights are for MFMA instructions of " + llvm::Twine(shuffledRows) + " rows");
+  const int64_t rowBytes = problem.k * bitWidth(problem.type) / 8;
+  if (problem.n % shuffledRows || rowBytes % shuffledBytes)
+    return usageError("n = " + llvm::Twine(problem.n) + " and rows of " + llvm::Twine(rowBytes) +
+                      " bytes are no blocks of " + llvm::Twine(shuffledRows) + " by " +
+                      llvm::Twine(shuffledBytes) + ": weights cannot be shuffled");
+  if (schedule.depthPerStep() * bitWidth(problem.type) / 8 % shuffledBytes)
+    return usageError("a step of " + llvm::Twine(schedule.depthPerStep()) + " of k is no whole block of " +
+                      llvm::Twine(shuffledBytes) + " bytes");
+  return llvm::Error::success();
+}
+
 /// Every workgroup multiplies as much of k as the others, in whole tiles.
 static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &schedule) {
   if (schedule.splitK < 1)
@@ -169,9 +187,16 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
       return error;
   if (llvm::Error error = checkSplit(problem, schedule))
     return error;
+  if (problem.shuffledWeights)
+    if (llvm::Error error = checkShuffledWeights(problem, schedule, *record))
+      return error;
   if (schedule.wavesK > 1)
     return checkStreaming(schedule, *record);
-  if (vendorOf(schedule.architecture) == Vendor::Amd ? schedule.stages > 2 : schedule.stages < 2)
+  if (schedule.directCopies && (vendorOf(schedule.architecture) != Vendor::Amd || problem.shuffledWeights ||
+                                problem.layout != GemmLayout::NT || problem.scaling == Scaling::Block128))
+    return usageError("direct copies are for AMD devices, without shuffled weights or block scales");
+  const bool throughRegisters = vendorOf(schedule.architecture) == Vendor::Amd && !schedule.directCopies;
+  if (throughRegisters ? schedule.stages > 2 : schedule.stages < 2)
     return usageError("stages = " + llvm::Twine(schedule.stages) + " does not fit the copies of " +
                       toString(schedule.architecture));
   if (record->kind == MatrixInstructionKind::Wgmma)

@@ -12,6 +12,13 @@ TileType globalTile(int64_t rows, int64_t columns, Type element) {
                        RowMajorAttr::get(element.getContext(), 0));
 }
 
+TileType weightTile(int64_t rows, const GemmProblem &problem, Type element) {
+  if (!problem.shuffledWeights)
+    return globalTile(rows, problem.k, element);
+  return TileType::get(element.getContext(), {rows, problem.k}, element, Space::Global,
+                       ShuffledAttr::get(element.getContext()));
+}
+
 /// The types and names of the fp32 scales that the problem has.
 static void appendScaleArguments(MLIRContext *context, const GemmProblem &problem,
                                  SmallVectorImpl<Type> &types, SmallVectorImpl<StringRef> &names) {
@@ -40,7 +47,7 @@ static TileType weightsTile(const GemmProblem &problem, Type element) {
   case GemmLayout::NT:
     break;
   }
-  return globalTile(problem.weightRows(), problem.k, element);
+  return weightTile(problem.weightRows(), problem, element);
 }
 
 /// Partial sums of squares that the waves of a kernel leave of each row.

@@ -54,6 +54,9 @@ inline constexpr int64_t sumsPerRow = 4;
 /// A matrix in global memory, row-major.
 kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element);
 
+/// The same of W, in the order that the problem says.
+kernel::TileType weightTile(int64_t rows, const GemmProblem &problem, mlir::Type element);
+
 /// A loop whose counter has a name in the emitted source; the builder stands at the start of its body
 /// afterwards.
 mlir::scf::ForOp createNamedLoop(mlir::ImplicitLocOpBuilder &builder, llvm::StringRef name, mlir::Value from,

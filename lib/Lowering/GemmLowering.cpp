@@ -23,7 +23,7 @@ public:
       : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
         element(mlirTypeOf(&context, problem.type)),
         transposed(vendorOf(schedule.architecture) == Vendor::Amd),
-        asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia),
+        asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia || schedule.directCopies),
         overRows(problem.layout == GemmLayout::TN), kTiles(overRows ? 0 : schedule.kTiles(problem.k)) {}
 
   OwningOpRef<ModuleOp> build();
@@ -36,7 +36,10 @@ private:
     int64_t tileRows = 0;
     int64_t waveRows = 0;
     Role role = Role::A;
-    Value staged;  // through registers: the tile fetched ahead
+    Value staged; // through registers: the tile fetched ahead
+    // Past LDS: the operands of each step, fetched a tile ahead into the registers that the last products
+    // left.
+    SmallVector<Value> parts;
     Value waveRow; // first row of this wave's part
     // Where k runs along the rows of the matrix: the end of k, and the tile's first column.
     bool across = false;
@@ -45,11 +48,11 @@ private:
 
   Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
   Value named(StringRef name, int64_t value) { return ConstantOp::create(builder, name, value); }
-  TileType global(int64_t rows, int64_t columns) { return globalTile(rows, columns, element); }
   FragmentType fragment(int64_t first, int64_t second, Type type, Role role, int64_t pack) {
     return FragmentType::get(builder.getContext(), {first, second}, type, role,
                              builder.getStringAttr(schedule.instruction), pack);
   }
+  TileType global(int64_t rows, int64_t columns) { return globalTile(rows, columns, element); }
   /// kTiles - count, written that way.
   Value tilesLessThan(int64_t count) { return arith::SubIOp::create(builder, kTileCount, constant(count)); }
   Attribute sharedLayout(const Stream &stream) const;
@@ -87,6 +90,13 @@ private:
   void fetchScales(Value tile);
   Value multiplyTile(Value accumulator, Value tile, llvm::function_ref<void()> betweenLoadsAndMma);
   Value throughRegisters(Value accumulator);
+  /// Operands whose tiles lie in LDS: W only where it is not shuffled.
+  SmallVector<Stream *, 2> sharedStreams() {
+    return problem.shuffledWeights ? SmallVector<Stream *, 2>{&a} : SmallVector<Stream *, 2>{&a, &w};
+  }
+  void fetchPart(int64_t step, Value tile);
+  Value multiplyTileOfParts(Value accumulator, Value tile, bool hasNext,
+                            llvm::function_ref<void()> betweenLoadsAndMma);
   Value throughAsyncCopies(Value accumulator);
   void fetch(Value tile);
   void deposit(Value tile);
@@ -122,7 +132,7 @@ Attribute GemmBuilder::sharedLayout(const Stream &stream) const {
 
 /// Cuts the workgroup's rows out of the matrix.
 void GemmBuilder::cutRows(Stream &stream, Value first, Value extent) {
-  stream.rows = RowsOp::create(builder, global(stream.tileRows, problem.k), stream.name + "Rows",
+  stream.rows = RowsOp::create(builder, weightTile(stream.tileRows, problem, element), stream.name + "Rows",
                                stream.matrix, first, extent);
 }
 
@@ -138,7 +148,7 @@ Value GemmBuilder::slot(const Stream &stream, Value tile) {
 }
 
 void GemmBuilder::fetch(Value tile) {
-  for (Stream *stream : {&a, &w}) {
+  for (Stream *stream : sharedStreams()) {
     if (stream->across) {
       auto matrix = cast<TileType>(stream->matrix.getType());
       Value rows = RowsOp::create(builder, global(schedule.tileK, matrix.getColumns()), stream->name + "Rows",
@@ -153,7 +163,7 @@ void GemmBuilder::fetch(Value tile) {
 }
 
 void GemmBuilder::deposit(Value tile) {
-  for (Stream *stream : {&a, &w})
+  for (Stream *stream : sharedStreams())
     if (stream->across)
       DepositTransposedOp::create(builder, stream->staged, slot(*stream, tile));
     else
@@ -210,6 +220,33 @@ Value GemmBuilder::multiplyTile(Value accumulator, Value tile,
   return loop.getResult(0);
 }
 
+/// The operands of W for one step of a tile, from global memory.
+void GemmBuilder::fetchPart(int64_t step, Value tile) {
+  const int64_t depth = stepDepth();
+  Value column = builder.createOrFold<arith::AddIOp>(columnOf(tile), constant(step * depth));
+  w.parts[step] = FetchFragmentOp::create(
+      builder, fragment(w.waveRows, depth, element, w.role, schedule.pack), "w" + std::to_string(step),
+      w.rows, w.waveRow, column, schedule.splitK * kTiles * schedule.tileK == problem.k);
+}
+
+/// One K tile of shuffled weights: each step's are asked for anew as soon as they are multiplied.
+Value GemmBuilder::multiplyTileOfParts(Value accumulator, Value tile, bool hasNext,
+                                       llvm::function_ref<void()> betweenLoadsAndMma) {
+  const int64_t depth = stepDepth();
+  for (int64_t step = 0; step < static_cast<int64_t>(w.parts.size()); ++step) {
+    Value rows = LoadFragmentOp::create(builder, fragment(a.waveRows, depth, element, a.role, schedule.pack),
+                                        "aPart", slot(a, tile), a.waveRow, constant(step * depth));
+    if (step == 0)
+      betweenLoadsAndMma();
+    accumulator = hasBlockScales()
+                      ? Value(MmaScaledOp::create(builder, w.parts[step], rows, scales, accumulator))
+                      : Value(MmaOp::create(builder, w.parts[step], rows, accumulator));
+    if (hasNext)
+      fetchPart(step, sum(tile, 1));
+  }
+  return accumulator;
+}
+
 /// LDS double buffering: while tile t is multiplied out of one slot, tile t + 1 (in registers since the last
 /// step) is written to the other and tile t + 2 is requested, a whole step before it is needed.
 Value GemmBuilder::throughRegisters(Value accumulator) {
@@ -226,10 +263,12 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
       if (hasAfterNext)
         fetch(sum(tile, 2));
     };
-    Value result = multiplyTile(sumSoFar, tile, [&] {
+    auto refillBetween = [&] {
       if (!single)
         refill();
-    });
+    };
+    Value result = problem.shuffledWeights ? multiplyTileOfParts(sumSoFar, tile, hasNext, refillBetween)
+                                           : multiplyTile(sumSoFar, tile, refillBetween);
     if (single && hasNext) {
       BarrierOp::create(builder);
       refill();
@@ -241,12 +280,20 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
   if (hasBlockScales())
     fetchScales(constant(0));
   fetch(constant(0));
+  if (problem.shuffledWeights)
+    w.parts.resize(schedule.tileK / stepDepth());
+  for (size_t step = 0; step < w.parts.size(); ++step)
+    fetchPart(static_cast<int64_t>(step), constant(0));
   deposit(constant(0));
   if (severalTiles(1))
     fetch(constant(1));
   BarrierOp::create(builder);
   if (severalTiles(2)) {
-    SmallVector<Value *> carried = {&accumulator, &a.staged, &w.staged};
+    SmallVector<Value *> carried = {&accumulator};
+    for (Stream *stream : sharedStreams())
+      carried.push_back(&stream->staged);
+    for (Value &part : w.parts)
+      carried.push_back(&part);
     if (hasBlockScales())
       carried.push_back(&fetchedScales);
     auto values = llvm::to_vector(llvm::map_range(carried, [](Value *value) { return *value; }));
@@ -332,8 +379,8 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   } else {
     cutRows(w, tile.weightRow, tile.weightEnd);
   }
-  allocate(a);
-  allocate(w);
+  for (Stream *stream : sharedStreams())
+    allocate(*stream);
   Value outColumn = arith::AddIOp::create(builder, tile.column, wave.getColumn());
   scaleRows = createBlockScaleRows(builder, problem, schedule, function, tile);
   if (hasBlockScales()) {

@@ -71,6 +71,7 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   kernel.wavesN = schedule.wavesN;
   kernel.wavesK = schedule.wavesK;
   kernel.stages = schedule.stages;
+  kernel.directCopies = schedule.directToShared;
   kernel.splitK = schedule.splitK;
   kernel.band = schedule.groupM;
   kernel.run = schedule.dieRun;

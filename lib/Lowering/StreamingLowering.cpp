@@ -143,7 +143,7 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
   };
   open(a, "a", schedule.tileM, createRowsOfA(builder, problem, schedule, function, tile), Role::B);
   open(w, "w", schedule.tileN,
-       RowsOp::create(builder, globalTile(schedule.tileN, problem.k, element), "wRows", function.w,
+       RowsOp::create(builder, weightTile(schedule.tileN, problem, element), "wRows", function.w,
                       tile.weightRow, tile.weightEnd),
        Role::A);
 

@@ -85,6 +85,13 @@ std::string headerText(const PackageSpec &spec) {
       "expert e; or, "
       "masked,\n"
       "/// counts[experts], of the m / experts rows of each the first counts[e]. Others leave it null.\n"
+      "/// Operators of shuffled weights: w is in blocks of 16 rows by 64 bytes along k, groups of 16 rows "
+      "one "
+      "after the other (n and rows\n"
+      "/// of w are multiples of those); in a block, the 16-byte chunk c of row r stands at place 16 * c + "
+      "r. "
+      "Rows of gate and up take turns\n"
+      "/// before they are shuffled; scales and bias are not. shuffle_weights does it on the host, once.\n"
       "/// Gathered operators: row i of a is row a_rows[i] of the a_row_count that a has then, tokens before "
       "they are "
       "routed, or row i where\n"
@@ -140,19 +147,22 @@ std::string headerText(const PackageSpec &spec) {
       << " bytes, counts of workgroups that share a tile, at zero again. The others may pass null.\n";
   const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
   for (const PackagedGemm &gemm : spec.gemms) {
-    out << formatv(
-        "\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}{10}{11}\n", gemm.n, gemm.k, typeText(gemm),
-        gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation,
-        gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
-        gemm.residual ? ", residual" : "", expertsText(gemm), gemm.gathered ? ", gathered" : "",
-        gemm.weighted ? ", weighted" : "",
-        gemm.quantised() ? ", quantised: d is " + elementText(gemm.outputType) : "", rowsText(gemm));
+    out << formatv("\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}{10}{11}{12}\n", gemm.n, gemm.k,
+                   typeText(gemm), gemm.bias ? ", bias" : "",
+                   gemm.activation.empty() ? "" : ", " + gemm.activation,
+                   gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
+                   gemm.residual ? ", residual" : "", expertsText(gemm), gemm.gathered ? ", gathered" : "",
+                   gemm.weighted ? ", weighted" : "",
+                   gemm.quantised() ? ", quantised: d is " + elementText(gemm.outputType) : "",
+                   rowsText(gemm), gemm.shuffledWeights ? ", shuffled weights" : "");
     if (gemm.rowSquares)
       declare("int64_t ", gemm.name + "_squares_columns", pointer);
     declare("int ", gemm.name + "_is_supported", pointer);
     declare("size_t ", gemm.name + "_workspace_size", pointer);
     declare("int ", gemm.name + "_launch",
             pointer + ", void *workspace, size_t workspaceBytes, void *stream");
+    if (gemm.shuffledWeights)
+      declare("int ", gemm.name + "_shuffle_weights", "const void *w, void *shuffled");
   }
   out << "\n#ifdef __cplusplus\n}\n#endif\n";
   return text;

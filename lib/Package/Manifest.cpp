@@ -57,6 +57,7 @@ static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path pa
       !map.map("experts", gemm.experts) || !map.map("masked", gemm.masked) ||
       !map.map("gathered", gemm.gathered) || !map.map("weighted", gemm.weighted) ||
       !map.map("layout", gemm.layout) || !map.map("row_squares", gemm.rowSquares) ||
+      !map.map("shuffled_weights", gemm.shuffledWeights) ||
       !map.mapOptional("rotary_head_columns", gemm.rotary.headColumns) ||
       !map.mapOptional("rotary_columns", gemm.rotary.columns) ||
       !map.mapOptional("rotary_positions", gemm.rotary.positions) || !map.map("ranges", gemm.ranges))

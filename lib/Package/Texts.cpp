@@ -109,6 +109,12 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
             json.attribute("rotary_positions", gemm.rotary.positions);
           }
           json.attribute("row_squares", gemm.rowSquares);
+          json.attribute("shuffled_weights", gemm.shuffledWeights);
+          if (gemm.shuffledWeights)
+            json.attribute(
+                "weight_order",
+                "blocks of 16 rows by 64 bytes along k, groups of 16 rows one after the other; in a "
+                "block, 16-byte chunk c of row r at place 16 * c + r");
           if (gemm.experts > 0)
             json.attribute("expert_rows", gemm.masked
                                               ? "int32 counts[experts]: rows of each one's m / experts"
@@ -184,7 +190,8 @@ std::string dispatchText(const PackageSpec &spec) {
   raw_string_ostream out(text);
   out << "// Chooses the kernel for a number of rows and launches it. Written by " << spec.generator << ".\n"
       << "#include \"" << spec.name << '/' << spec.name << ".h\"\n"
-      << "#include <cstdint>\n#include <cstdio>\n#include <dlfcn.h>\n#include <mutex>\n#include <vector>\n\n";
+      << "#include <cstdint>\n#include <cstdio>\n#include <cstring>\n#include <dlfcn.h>\n#include "
+         "<mutex>\n#include <vector>\n\n";
   out << "// Device code, embedded by images.S; absent where no device compiler was found.\n";
   for (const PackagedKernel &kernel : spec.kernels)
     out << formatv("extern \"C\" const unsigned char {0}_image_{1}[] __attribute__((weak));\n", kernel.symbol,
@@ -247,7 +254,11 @@ std::string dispatchText(const PackageSpec &spec) {
                    gemm.rowSquares ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
-      << templateRuntime << "\nextern \"C\" {\n\n";
+      << templateRuntime
+      << (any_of(spec.gemms, [](auto &gemm) { return gemm.shuffledWeights; })
+              ? (Twine("\n") + templateShuffle).str()
+              : "")
+      << "\nextern \"C\" {\n\n";
   out << formatv(
       "const char *{0}_last_error(void) {{ return lastError; }\nint {0}_load(void) {{ return loadAll(); }\n",
       spec.name);
@@ -264,6 +275,11 @@ std::string dispatchText(const PackageSpec &spec) {
         "int {0}_{1}_launch(const Parameters *parameters, void *workspace, size_t bytes, void *stream) {{\n"
         "  return launch({1}Gemm, parameters, {{workspace, bytes}, stream);\n}\n",
         spec.name, gemm.name);
+  for (const PackagedGemm &gemm : spec.gemms)
+    if (gemm.shuffledWeights)
+      out << formatv("\nint {0}_{1}_shuffle_weights(const void *w, void *shuffled) {{\n"
+                     "  return shuffle({1}Gemm, w, shuffled);\n}\n",
+                     spec.name, gemm.name);
   out << "\n} // extern \"C\"\n";
   return text;
 }

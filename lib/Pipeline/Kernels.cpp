@@ -85,6 +85,9 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
   }
   problem.gathered = kernel.gathered();
   problem.weighted = kernel.weighted();
+  problem.shuffledWeights = kernel.shuffled();
+  if (schedule->shuffledWeights != problem.shuffledWeights)
+    return usageError("kernel '" + kernel.name + "' of the plan has a schedule for weights in another order");
   if (kernel.gated()) {
     problem.gated = true;
     problem.activation = kernel::Activation::Silu;
@@ -127,6 +130,8 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
              : std::string("from offsets[e] to offsets[e + 1] those of expert e")));
   if (gated)
     options.notes.push_back("Rows 2j and 2j + 1 of W are the gate and the up of column j of D");
+  if (kernel.shuffled())
+    options.notes.push_back("W is shuffled: blocks of 16 rows by 64 bytes, as the C header says");
   llvm::Expected<std::string> source = emitKernel(function, options);
   if (!source)
     return source.takeError();
@@ -180,6 +185,7 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.experts = kernel.experts;
     gemm.gathered = kernel.gathered();
     gemm.weighted = kernel.weighted();
+    gemm.shuffledWeights = kernel.shuffled();
     gemm.masked = kernel.expertLayout == stringifyExpertLayout(kernel::ExpertLayout::Masked);
     if (gemm.gated)
       gemm.activation = stringifyActivation(kernel::Activation::Silu).str();

@@ -164,6 +164,7 @@ void describe(Archive &archive, Part &kernel) {
   archive("epilogue", kernel.epilogue);
   archive("experts", kernel.experts);
   archive("row_order", kernel.rowOrder);
+  archive("weight_order", kernel.weightOrder);
   archive("expert_layout", kernel.expertLayout);
   archive("ranges", kernel.ranges);
 }

@@ -165,9 +165,14 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
         step.globalBytes += loads * chunkBytes * threads * times;
         return llvm::Error::success();
       })
-      .Case<CopyAsyncOp>([&](CopyAsyncOp copy) {
+      .Case<CopyAsyncOp>([&](CopyAsyncOp copy) -> llvm::Error {
         TileType tile = copy.getTile().getType();
-        addGlobal(tile.getRows(), tile.getColumns(), tile.getElementType());
+        step.globalBytes += tile.getSizeInBytes() * times;
+        step.globalInstructions += copy.getLoadsPerThread() * times;
+        if (vendorOf(architecture) == Vendor::Amd) { // lanes land side by side, without an LDS instruction
+          addSwizzled(step.writes, tile.getSizeInBytes() * times, 0);
+          return llvm::Error::success();
+        }
         return addShared(step.writes, tileWrites(tile, architecture, threads), times);
       })
       .Case<BarrierOp>([&](auto) {
@@ -230,15 +235,12 @@ RegisterPrice Pricer::registers() {
   });
   for (auto &entry : fetched)
     price.staging += entry.second;
-  auto addOperands = [&](auto mma) {
-    if (!fetched.empty())
-      return;
-    price.fragments =
-        std::max(price.fragments, Operand(mma.getA().getType(), architecture).registersPerLane() +
-                                      Operand(mma.getB().getType(), architecture).registersPerLane());
-  };
-  function.walk([&](MmaOp mma) { addOperands(mma); });
-  function.walk([&](MmaScaledOp mma) { addOperands(mma); });
+  llvm::DenseMap<StringAttr, int64_t> loaded;
+  function.walk([&](LoadFragmentOp load) {
+    loaded[load.getNameAttr()] = Operand(load.getType(), architecture).registersPerLane();
+  });
+  for (auto &entry : loaded)
+    price.fragments += entry.second;
   // Staged tiles live side by side; those of one name replace each other.
   llvm::DenseMap<StringAttr, int64_t> staged;
   auto addStaged = [&](auto fetch) {

@@ -22,10 +22,13 @@ struct FamilyChoices {
   llvm::ArrayRef<int> tileM = tileExtents;
 };
 
-FamilyChoices choicesOf(GemmFamily family) {
+FamilyChoices choicesOf(GemmFamily family, bool shuffledWeights) {
   switch (family) {
   case GemmFamily::MfmaLdsDoubleBuffer:
-    return {{{1, 1}, {1, 2}, {2, 1}, {1, 4}, {2, 2}, {4, 1}, {2, 4}, {4, 2}}, {1, 2}, {64, 128, 256}};
+    // Weights that pass LDS by are loaded once by each row of waves: few of them.
+    if (shuffledWeights)
+      return {{{1, 4}, {1, 8}, {2, 2}, {2, 4}}, {2}, {128, 256}};
+    return {{{1, 1}, {1, 2}, {2, 1}, {1, 4}, {2, 2}, {4, 1}, {2, 4}, {4, 2}}, {1, 2, 3}, {64, 128, 256}};
   case GemmFamily::MfmaWeightStream:
     return {{{1, 1}}, {2, 4}, {128}, {{1, 1}}, {4, 8}};
   case GemmFamily::MmaWeightStream:
@@ -60,13 +63,13 @@ void addLegal(const Profile &profile, GemmSchedule schedule, std::vector<GemmSch
 } // namespace
 
 std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType inputType, GemmLayout layout,
-                                             bool blockScaled) {
+                                             bool blockScaled, bool shuffledWeights) {
   std::vector<GemmSchedule> found;
   for (const std::string &familyName : profile.kernelFamilies) {
     std::optional<GemmFamily> family = parseGemmFamily(familyName);
     if (!family)
       continue;
-    FamilyChoices choices = choicesOf(*family);
+    FamilyChoices choices = choicesOf(*family, shuffledWeights);
     for (const MatrixInstruction *record :
          denseMatrixInstructions(profile.architecture, inputType, inputType)) {
       if (record->a.space == OperandSpace::Registers && record->kind == MatrixInstructionKind::Wgmma)
@@ -77,6 +80,7 @@ std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType in
       schedule.instruction = record->name;
       schedule.layout = layout;
       schedule.blockScaled = blockScaled;
+      schedule.shuffledWeights = shuffledWeights;
       if (bitWidth(inputType) == 16)
         schedule.outputType = inputType;
       schedule.sharedLayout = SharedLayout::Swizzled;
@@ -96,7 +100,14 @@ std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType in
                     schedule.stages = stages;
                     schedule.macroTileM = tileM;
                     schedule.macroTileN = tileN;
-                    if (fillsWaveTile(*record, schedule))
+                    if (!fillsWaveTile(*record, schedule))
+                      continue;
+                    // Rings of more slots are for copies past the registers, which others may be as well.
+                    schedule.directToShared = false;
+                    if (*family != GemmFamily::MfmaLdsDoubleBuffer || stages <= 2)
+                      addLegal(profile, schedule, found);
+                    schedule.directToShared = *family == GemmFamily::MfmaLdsDoubleBuffer;
+                    if (schedule.directToShared && !shuffledWeights && !blockScaled && stages >= 2)
                       addLegal(profile, schedule, found);
                   }
     }

@@ -1,5 +1,6 @@
 #include "codesign/Schedule/GemmSchedule.h"
 
+#include "codesign/Isa/MemoryInstruction.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ErrorHandling.h"
 #include <cassert>
@@ -85,11 +86,22 @@ std::string GemmSchedule::describe() const {
     text += " clusters of " + std::to_string(clusterM) + "x" + std::to_string(clusterN);
   if (blockScaled)
     text += " block scales";
+  if (shuffledWeights)
+    text += " shuffled weights";
+  if (directToShared)
+    text += " direct to LDS";
   if (splitK > 1)
     text += " split-K " + std::to_string(splitK);
   if (streamK)
     text += " stream-K";
   return text;
+}
+
+int directLoadsPerStep(const GemmSchedule &schedule) {
+  const CopyInstruction *copy = widestCopy(schedule.architecture, MemorySpace::Global, MemorySpace::Shared);
+  const int bytes =
+      (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK * elementBytes(schedule);
+  return bytes / (schedule.threads() * copy->bytesPerLane);
 }
 
 SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
@@ -101,7 +113,8 @@ SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
     return use;
   }
   int rowBytes = schedule.macroTileK * elementBytes(schedule) + schedule.paddingBytes;
-  use.inputBytes = schedule.stages * (schedule.macroTileM + schedule.macroTileN) * rowBytes;
+  const int sharedRows = schedule.macroTileM + (schedule.shuffledWeights ? 0 : schedule.macroTileN);
+  use.inputBytes = schedule.stages * sharedRows * rowBytes;
   if (schedule.family == GemmFamily::WgmmaTmaPersistent) {
     // The tensor engine writes panels of whole swizzle spans; other widths are stored from registers.
     if (bytesOf(schedule.waveTileN(), schedule.outputType) % narrowestSwizzleBytes == 0)
@@ -157,12 +170,16 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
   use.accumulators =
       schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / computeThreads;
   int depths = schedule.blockScaled ? scaledBlockExtent / record.k : schedule.depthsPerRead();
-  use.fragments = depths * (schedule.waveTileM() / record.m * record.a.registersPerLane +
-                            schedule.waveTileN() / record.n * record.b.registersPerLane);
+  use.fragments =
+      depths * (schedule.waveTileM() / record.m * record.a.registersPerLane +
+                (schedule.shuffledWeights ? 0 : schedule.waveTileN() / record.n * record.b.registersPerLane));
   if (schedule.family == GemmFamily::MfmaLdsDoubleBuffer) {
-    int tileBytes =
-        (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK * elementBytes(schedule);
-    use.staging = tileBytes / 4 / computeThreads;
+    const int depthBytes = schedule.macroTileK * elementBytes(schedule);
+    const int sharedRows = schedule.macroTileM + (schedule.shuffledWeights ? 0 : schedule.macroTileN);
+    use.staging = schedule.directToShared ? 0 : sharedRows * depthBytes / 4 / computeThreads;
+    // The weights of a whole tile of k, which every wave holds for its own columns.
+    if (schedule.shuffledWeights)
+      use.staging += schedule.waveTileN() * depthBytes / 4 / groupLanes;
   }
   use.addressing = addressingRegisters;
   use.products = blockProductRegisters(schedule, 1);

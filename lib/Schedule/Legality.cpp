@@ -75,6 +75,10 @@ std::optional<std::string> badInstruction(const GemmSchedule &s) {
                    toString(record->b.type));
   if (s.blockScaled && !isFloat8(record->a.type))
     return because("{0} has no block scales for {1}", toString(s.family), toString(record->a.type));
+  if (s.shuffledWeights && (record->kind != MatrixInstructionKind::Mfma || record->m != shuffledBlockRows ||
+                            s.layout != GemmLayout::NT))
+    return because("shuffled weights are for MFMA instructions of {0} rows, k-contiguous; {1} has {2}",
+                   shuffledBlockRows, s.instruction, record->m);
   // wgmma's descriptors can turn 16-bit operands, and CDNA's kernels transpose them on the way to LDS;
   // everything else copies 16-byte pieces of k.
   bool turns =
@@ -126,7 +130,10 @@ std::optional<std::string> badShape(const GemmSchedule &s) {
           toString(s.layout), s.macroTileM, s.macroTileN, rowBytes);
   if ((rowBytes & (rowBytes - 1)) != 0 && s.sharedLayout == SharedLayout::Swizzled)
     return because("tile rows of {0} B cannot be XOR-swizzled, not a power of two", rowBytes);
-  for (int rows : {s.macroTileM, s.macroTileN})
+  if (s.shuffledWeights && s.macroTileN % shuffledBlockRows != 0)
+    return because("macro tile n {0} is no multiple of the {1} rows of a shuffled block", s.macroTileN,
+                   shuffledBlockRows);
+  for (int rows : {s.macroTileM, s.shuffledWeights ? s.macroTileM : s.macroTileN})
     if (rows * rowBytes % (s.threads() * accessBytes) != 0)
       return because("{0} rows of {1} B do not split into 16 B for each of {2} threads", rows, rowBytes,
                      s.threads());
@@ -184,10 +191,31 @@ std::optional<std::string> badAllocation(const GemmSchedule &s, const Profile &p
   return std::nullopt;
 }
 
+/// Copies past the registers: what is waited for is counted, and lanes land side by side.
+std::optional<std::string> badDirectCopies(const GemmSchedule &s) {
+  constexpr int counted = 63; // s_waitcnt vmcnt
+  if (s.layout != GemmLayout::NT)
+    return because("copies past the registers do not transpose, layout is {0}", toString(s.layout));
+  if (s.shuffledWeights || s.blockScaled)
+    return "copies past the registers are counted alone, not among loads of weights or scales";
+  if (s.stages < 2 || s.paddingBytes > 0)
+    return because(
+        "{0} stages with {1} B of padding: copies past the registers need a second slot, and lanes "
+        "land side by side",
+        s.stages, s.paddingBytes);
+  if ((s.stages - 2) * directLoadsPerStep(s) > counted)
+    return because("{0} loads under way > the {1} that a wait can leave",
+                   (s.stages - 2) * directLoadsPerStep(s), counted);
+  return std::nullopt;
+}
+
 std::optional<std::string> badPipeline(const GemmSchedule &s, const Profile &profile) {
   switch (s.family) {
   case GemmFamily::MfmaLdsDoubleBuffer:
-    if (s.stages > 2)
+    if (s.directToShared)
+      if (auto reason = badDirectCopies(s))
+        return reason;
+    if (s.stages > 2 && !s.directToShared)
       return because("{0} LDS buffers, the family has 1 or 2", s.stages);
     // The swizzle permutes 128 bytes. Where the banks deliver 256 in a cycle, that suffices for operands of
     // 16 rows out of tile rows of 128 bytes (phase tables in lib/Isa).

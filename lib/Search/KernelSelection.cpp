@@ -1,11 +1,14 @@
 #include "EstimateText.h"
 
+#include "codesign/Model/Blocks.h"
 #include "codesign/Search/PlanBuilder.h"
 #include "codesign/Search/ScheduleFields.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
+#include <set>
 
 namespace codesign {
 
@@ -51,6 +54,30 @@ struct Selected {
   int64_t allExperts = 0, topK = 0;
 };
 
+/// What the operators of a product take in each workload: with row-major weights, and with shuffled ones.
+class OrdersOfWeights {
+public:
+  /// Counts one operator; infinitely long where its weights cannot be shuffled.
+  void add(const Workload &workload, const PlacedOperator &placed, const Providers &providers) {
+    const std::optional<Estimate> shuffled = providers.ownKernelOfShuffledWeights(placed.op.shape);
+    auto &[rowMajor, inBlocks] = seconds[&workload];
+    rowMajor += double(placed.count) * providers.ownKernel(placed.op.shape)->time().value;
+    inBlocks +=
+        shuffled ? double(placed.count) * shuffled->time().value : std::numeric_limits<double>::infinity();
+  }
+  /// Whether the workloads, each counted alike, take less time with shuffled weights. One order serves all
+  /// ranges of rows.
+  bool shuffledIsFaster() const {
+    double ratios = 0;
+    for (const auto &[workload, times] : seconds)
+      ratios += times.second / times.first;
+    return ratios < double(seconds.size());
+  }
+
+private:
+  std::map<const Workload *, std::pair<double, double>> seconds;
+};
+
 /// The product over so many rows, of each expert on average where there are any.
 OperatorShape shapeOf(const Product &product, const Selected &selected, int64_t rows) {
   if (product.experts == 0)
@@ -75,7 +102,8 @@ OperatorShape shapeOf(const Product &product, const Selected &selected, int64_t 
 PlanKernelRange rangeFor(const Product &product, const Selected &selected, const RowRange &rows,
                          const Providers &providers) {
   const OperatorShape shape = shapeOf(product, selected, rows.representative);
-  const Estimate estimate = *providers.ownKernel(shape);
+  const Estimate estimate =
+      selected.kernel.shuffled() ? *providers.ownKernelOfShuffledWeights(shape) : *providers.ownKernel(shape);
   const int64_t sharers = std::max<int64_t>(1, product.experts); // of all rows
   PlanKernelRange range;
   range.minM = (rows.min - 1) * sharers + 1;
@@ -123,12 +151,15 @@ struct Fusion {
   /// Gates and weights of routed rows, unless a workload is training, whose backward pass needs what was
   /// there before.
   bool gates = false, weights = false;
+  /// Weights may be stored as matrix instructions take them: not while they are trained, when every step
+  /// would have to bring them into that order.
+  bool shuffle = false;
 };
 
 static Fusion fusionOf(const Space &space) {
   const bool trains = llvm::any_of(
       space.workloads, [](const WorkloadChoice &choice) { return choice.workload.phase == Phase::Train; });
-  return {.gates = !trains, .weights = !trains};
+  return {.gates = !trains, .weights = !trains, .shuffle = !trains};
 }
 
 /// The end of a kernel of this operator alone.
@@ -137,6 +168,14 @@ static llvm::StringRef epilogueOf(const Product &product, llvm::StringRef name, 
   if (fusion.gates && isGateUp(name) && product.scaling != Scaling::Block128)
     return "swiglu";
   return fusion.weights && product.experts > 0 && name == "experts_down" ? "row_weights" : "";
+}
+
+/// Whether other operators read the same weights row by row: those of a head that is the embedding's table.
+static bool isSharedByLookup(const ModelSpec &model, llvm::StringRef name) {
+  return name == "lm_head" && llvm::any_of(model.epilogue, [](const auto &block) {
+           const auto *head = dynamic_cast<const HeadBlock *>(block.get());
+           return head && head->tied;
+         });
 }
 
 /// Puts an operator with the others that its kernel serves.
@@ -180,16 +219,23 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   const ModelSpec model = modelOf(space, variant);
   const Fusion fusion = fusionOf(space);
   std::map<Product, Selected> selected;
-  for (const Workload &workload : workloadsOf(space, variant))
+  std::set<Product> rowMajor;                // whose weights must stay so
+  std::map<Product, OrdersOfWeights> orders; // of one matrix, however rows come to its experts
+  const std::vector<Workload> workloads = workloadsOf(space, variant);
+  for (const Workload &workload : workloads)
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {
       if (!providers.ownKernel(placed.op.shape))
         continue;
       if (const auto *gemm = std::get_if<GemmShape>(&placed.op.shape)) {
         addOperator(selected, productOf(*gemm), placed, fusion);
+        orders[productOf(*gemm)].add(workload, placed, providers);
+        if (isSharedByLookup(model, placed.op.name))
+          rowMajor.insert(productOf(*gemm));
       } else if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
         Product product = productOf(*grouped);
         product.experts = grouped->localExperts;
         addOperator(selected, product, placed, fusion);
+        orders[product].add(workload, placed, providers);
         // Where few tokens decode, launches of one graph keep a place for the rows of each expert.
         product.masked = true;
         if (workload.phase == Phase::Decode)
@@ -199,6 +245,10 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   std::vector<PlanKernel> result;
   std::map<std::string, int> names;
   for (auto &[product, found] : selected) {
+    Product matrix = product;
+    matrix.masked = false;
+    if (fusion.shuffle && !rowMajor.contains(matrix) && orders[matrix].shuffledIsFaster())
+      found.kernel.weightOrder = "shuffled";
     found.kernel.ranges = rangesFor(product, found, providers);
     // A copy engine takes rows that follow one another.
     if (llvm::any_of(found.kernel.ranges, [](const PlanKernelRange &range) {

@@ -2,16 +2,19 @@
 
 namespace codesign {
 
-static CostOptions ownOptions(const CostOptions &library, std::function<bool(const GemmSchedule &)> canEmit) {
+static CostOptions ownOptions(const CostOptions &library, std::function<bool(const GemmSchedule &)> canEmit,
+                              bool shuffledWeights) {
   CostOptions options = library;
   options.provider = Provider::Own;
+  options.shuffledWeights = shuffledWeights;
   options.canEmit = std::move(canEmit);
   return options;
 }
 
 Providers::Providers(const Profile &profile, const CostOptions &library,
                      std::function<bool(const GemmSchedule &)> canEmit)
-    : libraryModel(profile, library), ownModel(profile, ownOptions(library, std::move(canEmit))) {}
+    : libraryModel(profile, library), ownModel(profile, ownOptions(library, canEmit, false)),
+      shuffledModel(profile, ownOptions(library, canEmit, true)) {}
 
 bool Providers::hasOwn(const OperatorShape &shape) const {
   if (!ownModel.supports(shape))
@@ -30,6 +33,19 @@ std::optional<Estimate> Providers::ownKernel(const OperatorShape &shape) const {
   if (!hasOwn(shape))
     return std::nullopt;
   return ownModel.estimate(shape);
+}
+
+std::optional<Estimate> Providers::ownKernelOfShuffledWeights(const OperatorShape &shape) const {
+  const auto hasWholeBlocks = [](const auto &product) {
+    return product.n % shuffledBlockRows == 0 &&
+           product.k * bitWidth(product.input) % (shuffledBlockBytes * 8) == 0;
+  };
+  const auto *gemm = std::get_if<GemmShape>(&shape);
+  const auto *grouped = std::get_if<GroupedGemmShape>(&shape);
+  if ((!gemm && !grouped) || !(gemm ? hasWholeBlocks(*gemm) : hasWholeBlocks(*grouped)) ||
+      !shuffledModel.supports(shape))
+    return std::nullopt;
+  return shuffledModel.estimate(shape);
 }
 
 Providers::Choice Providers::choose(const OperatorShape &shape) const {

@@ -53,6 +53,10 @@ std::vector<PlanField> toFields(const GemmSchedule &schedule) {
   fields.push_back({"stream_k", int64_t(schedule.streamK)});
   if (schedule.blockScaled)
     fields.push_back({"block_scaled", int64_t(1)});
+  if (schedule.shuffledWeights)
+    fields.push_back({"shuffled_weights", int64_t(1)});
+  if (schedule.directToShared)
+    fields.push_back({"direct_to_shared", int64_t(1)});
   if (schedule.wavesK > 1)
     fields.push_back({"waves_k", int64_t(schedule.wavesK)});
   return fields;
@@ -111,6 +115,12 @@ llvm::Expected<GemmSchedule> scheduleFromFields(llvm::ArrayRef<PlanField> fields
   if (const PlanField *field = fieldNamed(fields, "block_scaled"))
     if (const auto *value = std::get_if<int64_t>(&field->value))
       schedule.blockScaled = *value != 0;
+  if (const PlanField *field = fieldNamed(fields, "shuffled_weights"))
+    if (const auto *value = std::get_if<int64_t>(&field->value))
+      schedule.shuffledWeights = *value != 0;
+  if (const PlanField *field = fieldNamed(fields, "direct_to_shared"))
+    if (const auto *value = std::get_if<int64_t>(&field->value))
+      schedule.directToShared = *value != 0;
   if (const PlanField *field = fieldNamed(fields, "waves_k")) {
     const auto *value = std::get_if<int64_t>(&field->value);
     if (!value || *value < 1 || *value > 16)

@@ -146,7 +146,7 @@ private:
     a = allocateRandom(memory, "a", gemm.type, uint64_t(sources * gemm.k), engine);
     const int64_t elements = gemm.layout == "tn" ? m * gemm.n : gemm.weightRows() * gemm.k;
     w = allocateRandom(memory, "w", gemm.type, uint64_t(elements), engine);
-    arguments.pointer(a).pointer(w);
+    arguments.pointer(a).pointer(gemm.shuffledWeights ? allocateShuffled() : w);
     if (gemm.scaling != Scaling::None) {
       const bool perTensor = gemm.scaling == Scaling::PerTensor;
       const int64_t ofW = perBlock ? blockRows * std::max<int64_t>(1, gemm.experts) : gemm.weightRows();
@@ -225,6 +225,18 @@ private:
 
   /// Parts of a row whose squares are added up.
   int64_t squaresColumns() const { return llvm::divideCeil(gemm.n, kernel.squaresWidth); }
+
+  /// The weights again, in the order in which the kernel takes them.
+  uint64_t allocateShuffled() {
+    const int64_t rowBytes = gemm.k * bitWidth(gemm.type) / 8;
+    const uint64_t address = memory.allocate("w_shuffled", uint64_t(gemm.weightRows() * rowBytes));
+    uint8_t *to = memory.region(address).data();
+    const uint8_t *from = memory.region(w).data();
+    for (int64_t row = 0; row < gemm.weightRows(); ++row)
+      for (int64_t byte = 0; byte < rowBytes; byte += kernel::chunkBytes, from += kernel::chunkBytes)
+        std::memcpy(to + kernel::shuffledOffset(row, byte, rowBytes), from, kernel::chunkBytes);
+    return address;
+  }
 
   /// The first, the last, and random ones between, as many as the work allows; of those without a tile the
   /// last.

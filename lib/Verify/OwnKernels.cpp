@@ -19,9 +19,10 @@ static constexpr double unfittedError = 0.4;             // of the timing model:
 std::vector<GemmSchedule> chooseSchedules(const Profile &profile, const OwnKernelOptions &options,
                                           GemmFamily family) {
   std::map<std::pair<int, std::pair<int, int>>, GemmSchedule> byTile;
-  for (const GemmSchedule &schedule :
-       legalGemmSchedules(profile, options.type, GemmLayout::NT, options.blockScaled)) {
-    if (schedule.family != family || schedule.waves() < profile.compute.simdsPerComputeUnit)
+  for (const GemmSchedule &schedule : legalGemmSchedules(profile, options.type, GemmLayout::NT,
+                                                         options.blockScaled, options.shuffledWeights)) {
+    if (schedule.family != family || schedule.directToShared != options.directToShared ||
+        schedule.waves() < profile.compute.simdsPerComputeUnit)
       continue;
     llvm::Expected<GemmKernel> kernel = gemmKernel(schedule, profile);
     if (!kernel) {
@@ -163,8 +164,9 @@ CalibrationSet simulatedSet(llvm::StringRef kind, DataType type, std::vector<Cal
 
 CalibrationSet ownKernelCalibration(const OwnKernelFit &fit, const OwnKernelOptions &options,
                                     const simulate::ComputeUnit &unit) {
-  return simulatedSet(options.blockScaled ? "gemm_block128" : "gemm", options.type, fit.loop.constants(),
-                      fit.heldOutRatios, fit.heldOutRatios.size(), unit);
+  const char *kind = options.blockScaled ? "gemm_block128" : "gemm";
+  return simulatedSet(ownKernelKind(kind, options.shuffledWeights, options.directToShared), options.type,
+                      fit.loop.constants(), fit.heldOutRatios, fit.heldOutRatios.size(), unit);
 }
 
 } // namespace codesign

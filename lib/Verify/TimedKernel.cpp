@@ -22,6 +22,7 @@ llvm::Expected<LoadedKernel> compile(const GemmSchedule &schedule, const Profile
     return kernel.takeError();
   mlir::MLIRContext context;
   GemmProblem problem = {.symbol = "timed", .type = type, .n = n, .k = k};
+  problem.shuffledWeights = schedule.shuffledWeights;
   problem.scaling = schedule.blockScaled ? Scaling::Block128 : Scaling::None;
   auto module = lowerGemm(context, problem, *kernel);
   if (!module)

@@ -38,6 +38,7 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     problem.experts = experts;
     problem.gathered = gathered;
     problem.weighted = weighted;
+    problem.shuffledWeights = shuffled;
     problem.expertLayout = masked ? kernel::ExpertLayout::Masked : kernel::ExpertLayout::Contiguous;
     std::optional<DataType> element = parseDataType(type);
     std::optional<Scaling> scale = parseScaling(scaling);
@@ -85,6 +86,7 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     schedule.wavesN = waves[1];
     schedule.wavesK = waves.size() == 3 ? waves[2] : 1;
     schedule.stages = stages;
+    schedule.directCopies = direct;
     schedule.splitK = splitK;
     schedule.band = band;
     schedule.run = run;
@@ -122,7 +124,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
       residual{*this, "residual", llvm::cl::init(false)}, masked{*this, "masked", llvm::cl::init(false)},
       gathered{*this, "gathered", llvm::cl::init(false)},
       quantised{*this, "quantised", llvm::cl::init(false)},
-      weighted{*this, "weighted", llvm::cl::init(false)};
+      weighted{*this, "weighted", llvm::cl::init(false)}, shuffled{*this, "shuffled", llvm::cl::init(false)},
+      direct{*this, "direct", llvm::cl::init(false)};
   Option<int64_t> experts{*this, "experts", llvm::cl::init(0)};
   ListOption<int64_t> tile{*this, "tile"}, waves{*this, "waves"}, cluster{*this, "cluster"},
       roleRegisters{*this, "role-registers"};
@@ -226,8 +229,13 @@ struct CheckPass : PassWrapper<CheckPass, OperationPass<ModuleOp>> {
       for (int64_t i = 0; i < matrix->rows; ++i)
         for (int64_t j = 0; j < matrix->columns; ++j)
           matrix->set(i, j, normal(engine));
-    Matrix out(*outType, rows + 1, w.getRows(), 0xff);
-    if (llvm::Error error = interpret(function, {&left, &right, &out, int64_t(rows)}))
+    Matrix out(*outType, rows + 1, w.getRows(), 0xff), stored = right;
+    if (w.isShuffled())
+      for (int64_t i = 0; i < right.rows; ++i)
+        for (int64_t j = 0; j < right.columns; ++j)
+          std::copy_n(&right.bytes[(i * right.columns + j) * right.elementBytes()], right.elementBytes(),
+                      &stored.bytes[w.getByteOffset(i, j)]);
+    if (llvm::Error error = interpret(function, {&left, &stored, &out, int64_t(rows)}))
       return llvm::toString(std::move(error));
     return firstMismatch(out, gemmReference(left, right, rows)).value_or("");
   }

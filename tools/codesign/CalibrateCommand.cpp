@@ -217,6 +217,10 @@ CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global)
   command.add_option("--type", options->ownType, "Element type of --own-kernels")->capture_default_str();
   command.add_flag("--block-scales", options->own.blockScaled,
                    "With --own-kernels: 8-bit operands with scales of 128 x 128 blocks");
+  command.add_flag("--shuffled-weights", options->own.shuffledWeights,
+                   "With --own-kernels: weights in the order of the matrix instructions");
+  command.add_flag("--direct-to-lds", options->own.directToShared,
+                   "With --own-kernels: copies from global memory to LDS past the registers");
   command.add_option("--compiler", options->own.compiler, "Device compiler for --own-kernels");
   command.add_option("--source", options->calibrate.source,
                      "Who measured, and the licence: stored with the constants");

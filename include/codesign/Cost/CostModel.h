@@ -26,6 +26,8 @@ struct CostOptions {
   /// Correct the library's products by what measured neighbours miss, where the calibration has that and the
   /// device as many compute units as the measured one.
   bool corrected = true;
+  /// Own kernels only: those for weights in the order of the matrix instructions, instead of row-major ones.
+  bool shuffledWeights = false;
   /// Own kernels only: which legal schedules can be written; all if empty.
   std::function<bool(const GemmSchedule &)> canEmit = nullptr;
 };

@@ -72,6 +72,7 @@ struct GemmTile {
   int depth = 64;    // of k between two barriers
   double readsA = 1; // how often each element of A's part is read from LDS: the waves along n
   double readsB = 1;
+  double fetchesB = 1;      // how often each element of B's part is brought in from L2
   double combineCycles = 0; // after the loop, in which waves that share k add up their sums
   // For 64 of k, that a workgroup takes however few run, and how many of them a compute unit holds; 0: not
   // known, and few workgroups are bound by the HBM bytes that they can have in flight.
@@ -196,6 +197,7 @@ private:
     std::vector<double> rootArea;   // square root of the area
     std::vector<double> ldsM, ldsN; // elements read from LDS per column of k, by operand
     std::vector<double> askM, askN; // clocks of L2 for a byte of each element per column of k, if all ask
+    std::vector<double> fetchedN;   // elements of the operand along n that L2 delivers per column of k
     std::vector<double> overhead;   // cycles per 64 of k
     std::vector<int> edgeM, edgeN;  // of the extents, into edges
     std::vector<double> edges;      // distinct extents

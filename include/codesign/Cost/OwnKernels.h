@@ -17,6 +17,11 @@ inline constexpr const char *ownKernelProvider = "codesign";
 /// The set for a type, and an operator kind ("gemm", "gemm_block128"); null where the device has none of its
 /// own.
 const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::StringRef kind = "gemm");
+/// The kind under which main loops of another form are stored: with "_shuffled" for shuffled weights,
+/// "_direct" for copies past the registers. Without a set of their own they are priced by the plain loop's.
+std::string ownKernelKind(llvm::StringRef kind, bool shuffledWeights, bool directToShared);
+const CalibrationSet *ownKernelSetFor(const Profile &profile, DataType type, llvm::StringRef kind,
+                                      const GemmSchedule &schedule);
 
 /// The tile of a legal schedule as GemmModel prices it.
 GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile);
@@ -52,6 +57,8 @@ struct OwnLoop {
   double clocks(const LoopParts &parts) const;
   /// Of them what is neither the slowest part nor overhead.
   double exposed(const LoopParts &parts) const;
+  /// The slowest part.
+  double slowest(const LoopParts &parts) const;
 };
 
 /// Takes out what a library's choice of tiles and its own kernels add: own kernels have their own tiles.

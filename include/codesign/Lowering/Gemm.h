@@ -56,6 +56,9 @@ struct GemmProblem {
   /// Of contiguous experts, without scales of rows, not with wgmma: an i32 argument `aList[m]` and a number
   /// `aCount` before m; row i of A is A[aList[i]] of aCount rows, or A[i] where aList is null.
   bool gathered = false;
+  /// W is stored in the order of matrix instructions (#kernel.shuffled) and goes from global memory straight
+  /// to registers. AMD devices only; n must be a multiple of 16, rows of W of 64 bytes.
+  bool shuffledWeights = false;
   /// An fp32 argument `rowWeights[m]` before D: what follows the activation is multiplied by its row's.
   bool weighted = false;
 
@@ -98,8 +101,12 @@ struct GemmKernel {
   /// global memory to registers, and their sums are added at the end. `tileK` counts the parts of all waves;
   /// `stages` is the number of steps whose loads are under way at once.
   int64_t wavesK = 1;
-  /// Slots of the LDS ring. AMD: 1 or 2, copied through registers. NVIDIA: 2 or more, cp.async or TMA.
+  /// Slots of the LDS ring. AMD: 1 or 2, copied through registers. NVIDIA, and AMD with direct copies: 2 or
+  /// more.
   int64_t stages = 2;
+  /// AMD: tiles go from global memory to LDS past the registers. Not with shuffled weights or block scales,
+  /// whose loads would be counted with theirs.
+  bool directCopies = false;
   /// Tile rows that are walked together, column by column.
   int64_t band = 1;
   /// Consecutive tiles dealt to one chiplet.

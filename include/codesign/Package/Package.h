@@ -86,6 +86,9 @@ struct PackagedGemm {
   bool gathered = false, weighted = false;
   PackagedRotary rotary;
   bool rowSquares = false; // sums of squares of D's rows, in parts of the kernel's squaresWidth columns
+  /// W is in blocks of 16 rows by 64 bytes, as matrix instructions take it; AMD only. The package has a
+  /// function that brings row-major weights into that order.
+  bool shuffledWeights = false;
   std::vector<PackagedRange> ranges; // ascending from 1, without gaps
 
   DataType wideType() const { return isFloat8(type) ? DataType::BF16 : type; }

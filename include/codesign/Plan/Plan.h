@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a file.
-inline constexpr int64_t planSchemaVersion = 6;
+inline constexpr int64_t planSchemaVersion = 7;
 
 /// A named scalar: one size of an operator ("m" 8192), one parameter of a schedule ("macro_tile_m" 256).
 struct PlanField {
@@ -172,12 +172,14 @@ struct PlanKernel {
   /// of the output times a weight of its own.
   std::string epilogue;
   int64_t experts = 0;                 // each with a b of its own for its share of the m rows; 0: one b
+  std::string weightOrder = "";        // "shuffled" where b is stored as matrix instructions take it
   std::string rowOrder = "";           // "gathered" where a list may say which row of a is whose
   std::string expertLayout = "";       // "contiguous" or "masked", as the kernel dialect has it
   std::vector<PlanKernelRange> ranges; // ascending, without gaps
   bool operator==(const PlanKernel &) const = default;
 
   bool gated() const { return epilogue == "swiglu"; }
+  bool shuffled() const { return weightOrder == "shuffled"; }
   bool gathered() const { return rowOrder == "gathered"; }
   bool weighted() const { return epilogue == "row_weights"; }
 };

@@ -62,6 +62,11 @@ struct GemmSchedule {
   int clusterN = 1;
   /// Each 128 of k has scales that its products are multiplied by before they are added (8-bit operands).
   bool blockScaled = false;
+  /// MFMA families: weights are stored in the order of the instruction, in blocks of 16 rows by 64 bytes, and
+  /// go from global memory straight to registers. Waves one above the other then load the same ones.
+  bool shuffledWeights = false;
+  /// MFMA through LDS: tiles go from global memory to LDS past the registers, stages − 1 of them under way.
+  bool directToShared = false;
   SharedLayout sharedLayout = SharedLayout::Padded;
   int paddingBytes = 0;
 
@@ -95,6 +100,10 @@ bool streamsWeights(GemmFamily family);
 /// Rows up to which such kernels are made: one tile covers them, so that every weight is read once.
 constexpr int maxStreamedRows = 64;
 
+/// Loads of a wave that bring one step's tiles to LDS past the registers: of 16 bytes a lane on CDNA4, of 4
+/// on CDNA3.
+int directLoadsPerStep(const GemmSchedule &schedule);
+
 /// LDS or shared memory of one workgroup. Input buffers: stages × (A rows + B rows) × (row bytes + padding).
 struct SharedMemoryUse {
   int inputBytes = 0;
@@ -104,8 +113,8 @@ struct SharedMemoryUse {
 };
 SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule);
 
-/// Whether a persistent workgroup has room for what experts take beside that: three numbers of each of 1024 in
-/// LDS, and registers for where rows end. True for other families, which keep nothing.
+/// Whether a persistent workgroup has room for what experts take beside that: three numbers of each of 1024
+/// in LDS, and registers for where rows end. True for other families, which keep nothing.
 bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile);
 
 /// Registers of one thread by purpose. Accumulators and
@@ -144,10 +153,14 @@ std::optional<std::string> illegalReason(const GemmSchedule &schedule, const Pro
 /// Of k, and of columns, that one scale of a block-scaled weight holds for.
 constexpr int scaledBlockExtent = 128;
 
-/// Every legal schedule for operands of this type, with scales of blocks or without, in a fixed order; splitK
-/// is 1, streamK false (they depend on the shape). Empty if the profile has no kernel family for the type.
+/// Rows of a block of shuffled weights, and bytes of each.
+constexpr int shuffledBlockRows = 16, shuffledBlockBytes = 64;
+
+/// Every legal schedule for operands of this type, with scales of blocks or without, and for weights that are
+/// shuffled or row-major, in a fixed order; splitK is 1, streamK false (they depend on the shape). Empty if
+/// the profile has no kernel family for the type.
 std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType inputType, GemmLayout layout,
-                                             bool blockScaled = false);
+                                             bool blockScaled = false, bool shuffledWeights = false);
 
 /// The workgroup order that minimises rows + columns of tiles in flight on one die: 1, 2, 4, 8 or 16.
 int bestGroupM(const Profile &profile, int workgroupsPerComputeUnit);

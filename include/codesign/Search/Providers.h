@@ -26,9 +26,12 @@ public:
   };
   Choice choose(const OperatorShape &shape) const;
 
-  /// Own kernel for a product, of one matrix or of experts; empty where there is none: no family for the
-  /// device and type, or rows of k that are no multiple of 16 bytes.
+  /// Own kernel for a product, of one matrix or of experts, whose weights are row-major; empty where there is
+  /// none: no family for the device and type, or rows of k that are no multiple of 16 bytes.
   std::optional<Estimate> ownKernel(const OperatorShape &shape) const;
+  /// The same for weights in the order of the matrix instructions; empty besides where n is no multiple of 16
+  /// or rows of k are none of 64 bytes.
+  std::optional<Estimate> ownKernelOfShuffledWeights(const OperatorShape &shape) const;
 
   const CostModel &library() const { return libraryModel; }
   const Profile &profile() const { return libraryModel.profile(); }
@@ -36,7 +39,7 @@ public:
 private:
   bool hasOwn(const OperatorShape &shape) const;
 
-  CostModel libraryModel, ownModel;
+  CostModel libraryModel, ownModel, shuffledModel;
 };
 
 } // namespace codesign

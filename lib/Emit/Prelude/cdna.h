@@ -142,6 +142,14 @@ struct GlobalRows {
   }
 };
 
+/// The same of a matrix that is stored as matrix instructions take it: in blocks of 16 rows by 64 bytes, each
+/// in the order of the lanes that load it, row by row down a column of 16-byte chunks. Whole blocks only.
+template <class T, int Pitch>
+struct ShuffledRows : GlobalRows<T, Pitch> {
+  using GlobalRows<T, Pitch>::GlobalRows;
+  static constexpr int blockRows = 16, blockColumns = 64 / static_cast<int>(sizeof(T)), blockBytes = 1024;
+};
+
 /// Rows that stand anywhere in a matrix, as tiles of class Loaded take them: row i of the tile is row
 /// list[first + i] of `count`, or first + i where there is no list. A lane looks up what it loads once.
 template <class Loaded, int Pitch>
@@ -179,9 +187,9 @@ struct SwizzledTile {
 
   Chunk<T> chunks[Rows * rowChunks];
 
-  __device__ Chunk<T> &at(int row, int chunk) {
-    return chunks[row * rowChunks + (chunk ^ (row / rowsPerBankCycle & mask))];
-  }
+  /// The chunk that stands at the place of `chunk`, and the place of that.
+  DEVICE int swapped(int row, int chunk) { return chunk ^ (row / rowsPerBankCycle & mask); }
+  __device__ Chunk<T> &at(int row, int chunk) { return chunks[row * rowChunks + swapped(row, chunk)]; }
 };
 
 /// The same with Padding free elements after each row instead of the permutation.
@@ -312,6 +320,26 @@ struct Operands {
           offset = outside;
         const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, k * size, 0);
         parts[i][j] = __builtin_bit_cast(Chunk<typename Mma::Element>, words);
+      }
+  }
+  /// The same from a shuffled matrix: what a wave loads at once is one block.
+  template <int Pitch, class... Checks>
+  __device__ void load(const ShuffledRows<Element, Pitch> &matrix, int row, int k, Checks...) {
+    using Matrix = ShuffledRows<Element, Pitch>;
+    static_assert(Mma::size == Matrix::blockRows, "blocks have the rows of an instruction");
+    constexpr int rowBlocks = Pitch / Matrix::blockColumns;
+    const int lane = laneId() * static_cast<int>(sizeof(Chunk<Element>));
+    const int rowBlock = row / Matrix::blockRows, block = k / Matrix::blockColumns;
+#pragma unroll
+    for (int i = 0; i < CountDown; ++i)
+#pragma unroll
+      for (int j = 0; j < CountDeep; ++j) {
+        int offset = lane + j * Matrix::blockBytes;
+        if (sizeof...(Checks) > 0 && block + j >= rowBlocks)
+          offset = outside;
+        const int first = ((rowBlock + i) * rowBlocks + block) * Matrix::blockBytes;
+        const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, first, 0);
+        parts[i][j] = __builtin_bit_cast(Chunk<Element>, words);
       }
   }
   /// The same rows from wherever they stand, all of the tile.

@@ -26,7 +26,8 @@ struct Sweep {
   GemmLayout layout = GemmLayout::NT;
   bool quantised = false;
   bool rowSteps = false; // rotated columns, or sums of squares
-  int64_t splitK = 1;    // with more than one, k follows from the schedule
+  bool shuffledWeights = false;
+  int64_t splitK = 1; // with more than one, k follows from the schedule
 };
 
 /// Compiles `count` legal schedules, evenly spread over the device's list.
@@ -34,7 +35,8 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
   Profile profile = llvm::cantFail(loadProfile(device, profileSearchDirs("", "")));
   if (!sweep.family.empty())
     profile.kernelFamilies = {sweep.family.str()};
-  std::vector<GemmSchedule> legal = legalGemmSchedules(profile, sweep.type, sweep.layout, sweep.blockScaled);
+  std::vector<GemmSchedule> legal =
+      legalGemmSchedules(profile, sweep.type, sweep.layout, sweep.blockScaled, sweep.shuffledWeights);
   llvm::erase_if(legal, [&](const GemmSchedule &schedule) {
     return maxSplitK(schedule) < sweep.splitK || (sweep.experts > 0 && !hasRoomForExperts(schedule, profile));
   });
@@ -61,6 +63,7 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
       problem.rotary = {.headColumns = 128, .columns = 5120, .positions = 8192};
     else if (sweep.rowSteps)
       problem.rowSquares = problem.residual = true;
+    problem.shuffledWeights = sweep.shuffledWeights;
     problem.gathered = problem.weighted = sweep.gathered;
     problem.gated = problem.bias = sweep.fused;
     problem.residual |= sweep.fused;
@@ -147,6 +150,16 @@ TEST(Compile, gatesOfNvidia) {
   compileLegalSchedules("a100-sxm", count, {.family = "mma_weight_stream", .k = 2312, .fused = true});
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .fused = true});
   CODESIGN_NEEDS_PTXAS("gated sm_80 and sm_90a");
+}
+
+TEST(Compile, shuffledWeights) {
+  const size_t count = isLongRun() ? 100 : 4;
+  compileLegalSchedules("mi300x", count, {.family = "mfma_lds_double_buffer", .shuffledWeights = true});
+  compileLegalSchedules("mi300x", count,
+                        {.family = "mfma_weight_stream", .k = 2336, .shuffledWeights = true});
+  compileLegalSchedules("mi355x", count, {.k = 2336, .fused = true, .shuffledWeights = true});
+  compileLegalSchedules("mi300x", count,
+                        {.type = DataType::F8E4M3FNUZ, .blockScaled = true, .shuffledWeights = true});
 }
 
 TEST(Compile, experts) {

@@ -44,6 +44,19 @@ inline Matrix columnsOf(const Matrix &matrix, int64_t first, int64_t count) {
   return columns;
 }
 
+/// Row-major weights as kernels of shuffled ones take them: 16-byte pieces by 16 rows, four columns of them
+/// in one block, blocks along k, then down the rows.
+inline Matrix shuffledCopy(const Matrix &matrix) {
+  const int64_t rowBytes = matrix.columns * matrix.elementBytes();
+  Matrix result(matrix.type, matrix.rows, matrix.columns);
+  size_t next = 0;
+  for (int64_t rows = 0; rows < matrix.rows; rows += 16)
+    for (int64_t byte = 0; byte < rowBytes; byte += 16)
+      for (int64_t row = rows; row < rows + 16; ++row, next += 16)
+        std::copy_n(matrix.bytes.begin() + row * rowBytes + byte, 16, result.bytes.begin() + int64_t(next));
+  return result;
+}
+
 /// How many of m rows each expert has: none, one, or any number; where rows are contiguous, some may be left
 /// over behind the last expert.
 inline std::vector<int64_t> randomExpertRows(const GemmProblem &problem, int64_t m, std::mt19937 &engine) {
@@ -64,8 +77,8 @@ inline std::vector<int64_t> randomExpertRows(const GemmProblem &problem, int64_t
 
 /// The operands of one launch on m rows; D is poisoned, with `spare` rows behind the last that must stay so.
 struct GemmOperands {
-  Matrix a, w, aScale, wScale, bias, residual, table, aList, rowWeights, positions, rotations, rowSquares,
-      dScale, partials, arrivals, d;
+  Matrix a, w, shuffledW, aScale, wScale, bias, residual, table, aList, rowWeights, positions, rotations,
+      rowSquares, dScale, partials, arrivals, d;
   int64_t squaresWidth = 0;
   std::vector<int64_t> firstRows, expertRows; // of each expert; without experts, of the one matrix
 
@@ -82,6 +95,8 @@ struct GemmOperands {
       w = randomMatrix(type, overRows ? m : problem.k, problem.n, engine, spread);
     else
       w = randomMatrix(type, problem.weightRows(), problem.k, engine, spread);
+    if (problem.shuffledWeights)
+      shuffledW = shuffledCopy(w);
     const bool perToken = problem.scaling == Scaling::PerToken;
     const int64_t weights = std::max<int64_t>(1, problem.experts);
     const int64_t steps = llvm::divideCeil(problem.k, kernel::scaledBlock);
@@ -173,7 +188,7 @@ struct GemmOperands {
 
   /// The matrices in the order of the kernel's arguments.
   std::vector<Matrix *> arguments(const GemmProblem &problem) {
-    std::vector<Matrix *> list = {&a, &w};
+    std::vector<Matrix *> list = {&a, problem.shuffledWeights ? &shuffledW : &w};
     if (problem.scaling != Scaling::None)
       list.insert(list.end(), {&aScale, &wScale});
     if (problem.bias)

@@ -5,9 +5,9 @@
 namespace codesign::test {
 
 /// Three kernels, one of which splits k; three operators, one of them with a bias; two of experts; one with a
-/// gate and a residual, one with lists and weights of rows; on AMD devices one of 8-bit operands, one of
-/// 8-bit results beside, one of a gradient of weights, one of rotated heads, and one that adds up squares,
-/// which has a kernel of its own.
+/// gate and a residual, one with lists and weights of rows; on AMD devices one of 8-bit operands with
+/// shuffled weights, one of 8-bit results beside, one of a gradient of weights, one of rotated heads, and one
+/// that adds up squares, which has a kernel of its own.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -88,6 +88,7 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     narrow.scaling = Scaling::PerToken;
     narrow.n = 1024;
     narrow.k = 4096;
+    narrow.shuffledWeights = true;
     narrow.ranges = {{1, 0, "linear_128"}};
     spec.gemms.push_back(narrow);
     narrow.name = "up_proj";

@@ -87,6 +87,7 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->gemms[9].rotary.positions, 8192);
   EXPECT_TRUE(read->gemms[10].rowSquares && !read->gemms[9].rowSquares);
   EXPECT_EQ(read->kernels[3].squaresWidth, 32);
+  EXPECT_TRUE(read->gemms[6].shuffledWeights && !read->gemms[0].shuffledWeights);
   EXPECT_EQ(read->gemms[2].experts, 8);
   EXPECT_TRUE(read->gemms[3].masked && !read->gemms[2].masked);
   EXPECT_TRUE(read->gemms[5].gathered && read->gemms[5].weighted && !read->gemms[2].gathered);
@@ -140,6 +141,8 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
               }),
               HasSubstr("no persistent kernel gathers"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("no 8-bit kernels for sm_80"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[6].n = 1016; }), HasSubstr("cannot be shuffled"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[6].k = 4064; }), HasSubstr("cannot be shuffled"));
   EXPECT_THAT(message([](auto &s) { s.gemms[11].ranges = {{1, 0, "linear_split"}}; }),
               HasSubstr("splits k for any number of rows"));
   EXPECT_THAT(message([](auto &s) { s.gemms[8].layout = "tt"; }), HasSubstr("layout that no kernel has"));

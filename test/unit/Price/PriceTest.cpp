@@ -11,8 +11,9 @@ namespace {
 class PriceTest : public testing::Test {
 protected:
   KernelPrice price(const GemmKernel &kernel, int64_t n = 4096, int64_t k = 4096,
-                    DataType type = DataType::BF16, bool blockScaled = false) {
+                    DataType type = DataType::BF16, bool blockScaled = false, bool shuffledWeights = false) {
     GemmProblem problem;
+    problem.shuffledWeights = shuffledWeights;
     problem.type = type;
     problem.scaling = blockScaled ? Scaling::Block128 : Scaling::None;
     problem.symbol = "gemm";
@@ -58,6 +59,27 @@ TEST_F(PriceTest, countsOfALargeTile) {
   EXPECT_EQ(counted.registers.accumulators, 128);
   EXPECT_EQ(counted.registers.fragments, (8 + 4) * 4);
   EXPECT_EQ(counted.registers.staging, 16);
+}
+
+/// By hand: the same tile with 64 of k in a step and W past LDS. Of it every wave loads 64 rows of 128 bytes,
+/// which the waves of the other half load again.
+TEST_F(PriceTest, countsOfShuffledWeights) {
+  GemmKernel kernel = large();
+  kernel.tileK = 64;
+  const KernelPrice counted = price(kernel, 4096, 4096, DataType::BF16, false, true);
+  EXPECT_EQ(counted.sharedBytes, 2 * 256 * 128);
+  EXPECT_EQ(counted.step.matrixInstructions, 8 * 4 * 4);
+  EXPECT_EQ(counted.step.matrixCycles.value, 128 * 16 * 8 / 4);
+  EXPECT_EQ(counted.step.reads.instructions, 2 * 8);
+  EXPECT_EQ(counted.step.reads.bytes, 16 * 1024 * 8);
+  EXPECT_EQ(counted.step.reads.conflictPasses(), 0);
+  EXPECT_EQ(counted.step.writes.instructions, 4);
+  EXPECT_EQ(counted.step.globalBytes, 256 * 128 + 8 * 64 * 128);
+  EXPECT_EQ(counted.step.globalInstructions, 4 + 8);
+  EXPECT_EQ(counted.step.barriers, 1);
+  EXPECT_EQ(counted.registers.accumulators, 128);
+  EXPECT_EQ(counted.registers.fragments, 8 * 4);
+  EXPECT_EQ(counted.registers.staging, 16 + 32);
 }
 
 /// By hand: two warpgroups with 64 x 256 each, four instructions of 128 clocks for each 64 of k, every one of

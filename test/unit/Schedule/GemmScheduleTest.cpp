@@ -103,6 +103,50 @@ TEST(GemmSchedule, PaddingCostsLds) {
   EXPECT_EQ(reasonOf(schedule, load("mi300x")), "LDS 73728 B > 65536 B");
 }
 
+/// 256 x 256 x 64 twice does not fit LDS; without W it does. A wave has 64 rows of 128 bytes of W under way.
+TEST(GemmSchedule, ShuffledWeightsNeedNoLds) {
+  GemmSchedule schedule = largeMfma();
+  schedule.stages = 2;
+  EXPECT_EQ(reasonOf(schedule, load("mi300x")), "LDS 131072 B > 65536 B");
+  schedule.shuffledWeights = true;
+  EXPECT_EQ(sharedMemoryUse(schedule).total(), 2 * 256 * 128);
+  EXPECT_EQ(registerUse(schedule).fragments, 8 * 2 * 2);
+  EXPECT_EQ(registerUse(schedule).staging, 256 * 128 / 4 / 512 + 64 * 128 / 4 / 64);
+  EXPECT_EQ(reasonOf(schedule, load("mi300x")), "");
+  EXPECT_THAT(schedule.describe(), HasSubstr("2 stages shuffled weights"));
+  GemmSchedule wanted = schedule;
+  wanted.groupM = 8;
+  wanted.dieRun = 64;
+  EXPECT_THAT(legalGemmSchedules(load("mi300x"), DataType::BF16, GemmLayout::NT, false, true),
+              testing::Contains(wanted));
+  schedule.instruction = "v_mfma_f32_32x32x8_bf16";
+  EXPECT_THAT(reasonOf(schedule, load("mi300x")), HasSubstr("instructions of 16 rows"));
+  EXPECT_THAT(legalGemmSchedules(load("h100-sxm"), DataType::BF16, GemmLayout::NT, false, true),
+              testing::IsEmpty());
+}
+
+/// 384 rows of 128 bytes by 512 lanes of 16 bytes.
+TEST(GemmSchedule, CopiesPastTheRegistersFreeThem) {
+  const Profile mi355x = load("mi355x");
+  GemmSchedule schedule = largeMfma();
+  schedule.architecture = Architecture::Gfx950;
+  schedule.instruction = "v_mfma_f32_16x16x32_bf16";
+  schedule.macroTileN = 128;
+  schedule.stages = 3;
+  EXPECT_EQ(reasonOf(schedule, mi355x), "3 LDS buffers, the family has 1 or 2");
+  schedule.directToShared = true;
+  EXPECT_EQ(reasonOf(schedule, mi355x), "");
+  EXPECT_EQ(registerUse(schedule).staging, 0);
+  EXPECT_EQ(directLoadsPerStep(schedule), 6);
+  schedule.stages = 1;
+  EXPECT_THAT(reasonOf(schedule, mi355x), HasSubstr("need a second slot"));
+  schedule.stages = 2;
+  schedule.shuffledWeights = true;
+  EXPECT_THAT(reasonOf(schedule, mi355x), HasSubstr("counted alone"));
+  schedule = smallMfma(); // 256 rows of 128 bytes by 256 lanes of 4
+  EXPECT_EQ(directLoadsPerStep(schedule), 32);
+}
+
 TEST(GemmSchedule, HopperPersistentKernelFits) {
   GemmSchedule schedule = hopper();
   SharedMemoryUse use = sharedMemoryUse(schedule);
@@ -323,7 +367,7 @@ TEST(GemmSchedule, Cdna4UsesItsOwnInstructionsAndMoreLds) {
   const std::vector<GemmSchedule> legal = legalGemmSchedules(mi355x, DataType::BF16, GemmLayout::NT);
   int64_t most = 0;
   for (const GemmSchedule &schedule : legal) {
-    if (schedule.family == GemmFamily::MfmaLdsDoubleBuffer) {
+    if (schedule.family == GemmFamily::MfmaLdsDoubleBuffer && !schedule.directToShared) {
       EXPECT_EQ(schedule.instruction, "v_mfma_f32_16x16x32_bf16");
       most = std::max<int64_t>(most, sharedMemoryUse(schedule).total());
     }

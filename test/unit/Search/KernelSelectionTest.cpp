@@ -1,5 +1,6 @@
 // Which kernels a plan asks for.
 #include "BruteForce.h"
+#include "codesign/Cost/OwnKernels.h"
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Search/PlanBuilder.h"
 #include <gmock/gmock.h>
@@ -12,8 +13,16 @@ using ::testing::UnorderedElementsAre;
 namespace {
 
 std::vector<PlanKernel> kernelsOf(const char *device, const ModelSpec &model,
-                                  const std::vector<Workload> &workloads) {
-  const Profile profile = llvm::cantFail(loadProfile(device, {CODESIGN_SOURCE_DIR "/hwprofiles"}));
+                                  const std::vector<Workload> &workloads, bool shuffledAreTimed = false) {
+  Profile profile = llvm::cantFail(loadProfile(device, {CODESIGN_SOURCE_DIR "/hwprofiles"}));
+  llvm::erase_if(profile.calibration.sets, [](const CalibrationSet &set) {
+    return set.key.provider == ownKernelProvider && set.key.operatorKind == "gemm_shuffled";
+  });
+  if (const CalibrationSet *plain = ownKernelSet(profile, DataType::BF16); plain && shuffledAreTimed) {
+    CalibrationSet set = *plain;
+    set.key.operatorKind = "gemm_shuffled";
+    profile.calibration.sets.push_back(set);
+  }
   const Providers providers(profile, {}, {});
   Space space;
   space.base = model;
@@ -61,6 +70,34 @@ TEST(KernelSelection, TrainingNeitherGatesNorKeepsPlacesFree) {
   EXPECT_THAT(namesOf(kernelsOf("mi300x", mixture(), {trainWorkload(2, 1024)})),
               UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head", "experts_gate_up gathered",
                                    "experts_down"));
+}
+
+/// One order of the weights for all ranges of rows, and for masked experts that of the contiguous ones; none
+/// in training, none on other devices, none for a head that is the embedding's table.
+TEST(KernelSelection, WeightsAreShuffledWhereThatIsFasterAndTheyStay) {
+  int shuffled = 0;
+  std::map<std::string, std::string> orders;
+  for (const PlanKernel &kernel : kernelsOf("mi300x", mixture(), {decodeWorkload(64, 512)}, true)) {
+    orders[kernel.name] = kernel.weightOrder;
+    shuffled += kernel.shuffled();
+    for (const PlanKernelRange &range : kernel.ranges)
+      EXPECT_EQ(llvm::StringRef(range.scheduleText).contains("shuffled weights"), kernel.shuffled())
+          << kernel.name;
+  }
+  EXPECT_EQ(orders["experts_gate_up"], orders["experts_gate_up_masked"]);
+  EXPECT_EQ(orders["experts_down"], orders["experts_down_masked"]);
+  for (const char *device : {"mi300x", "h100-sxm"})
+    for (const PlanKernel &kernel : kernelsOf(
+             device, mixture(),
+             {llvm::StringRef(device) == "mi300x" ? trainWorkload(2, 1024) : decodeWorkload(64, 512)}, true))
+      EXPECT_FALSE(kernel.shuffled()) << device << " " << kernel.name;
+  for (bool tied : {false, true})
+    for (const PlanKernel &kernel : kernelsOf("mi300x", denseModel(4096, 2, 128, 32, 8, 14336, 128256, tied),
+                                              {decodeWorkload(128, 512)}, true)) {
+      shuffled += kernel.shuffled();
+      EXPECT_FALSE(tied && kernel.name == "lm_head" && kernel.shuffled());
+    }
+  EXPECT_GT(shuffled, 0);
 }
 
 /// The copy engine of Hopper takes rows that follow one another; elsewhere a list may name them.

@@ -64,13 +64,16 @@ TEST(OwnKernels, PriceHasTheFittedLoop) {
   Profile profile = mi300x();
   profile.memory.datasheetBandwidth = 1e3 * profile.memory.datasheetBandwidth; // nothing waits for HBM
   profile.memory.achievedReadBandwidth = 1e3 * profile.memory.achievedReadBandwidth;
-  const OwnLoop loop{0.9, 0.8, 30, 50, 600, 0.2};
+  const OwnLoop loop{0.9, 0.8, 30, 50, 600, 0.2}, directLoop{0.85, 0.7, 30, 20, 300, 0.1};
   llvm::erase_if(profile.calibration.sets,
                  [](const CalibrationSet &set) { return set.key.operatorKind == "gemm"; });
   CalibrationSet set;
   set.key = {"gemm", ownKernelProvider, DataType::BF16};
   set.constants = loop.constants();
   set.absoluteBands = {{"all", 0.7, 1.45, 0.9, 40}};
+  profile.calibration.sets.push_back(set);
+  set.key.operatorKind = "gemm_direct";
+  set.constants = directLoop.constants();
   profile.calibration.sets.push_back(set);
   const auto schedules = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
   int compared = 0;
@@ -95,7 +98,7 @@ TEST(OwnKernels, PriceHasTheFittedLoop) {
       if (term.name == "mma" || term.name == "lds" || term.name == "l2" || term.name == "load latency")
         seconds = term.time.value;
     // The library's share of the matrix rate stays as a factor: it holds the clocks under load.
-    OwnLoop priced = loop;
+    OwnLoop priced = schedule.directToShared ? directLoop : loop;
     priced.mmaEfficiency *= GemmConstants::prior(profile).mmaEfficiency;
     const double clocks = priced.clocks(loopParts(schedule, profile, DataType::BF16)) * 64;
     EXPECT_NEAR(seconds * profile.peakClock.value / clocks, 1, 1e-9) << schedule.describe();

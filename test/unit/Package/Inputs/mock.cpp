@@ -318,6 +318,18 @@ int main() {
   argumentCount = 4;
   assert(sample_stream_launch(&stream, nullptr, 0, nullptr) == SAMPLE_OK);
   assert(argumentValues[2] == scales && argumentValues[3] == d);
+  // Shuffled weights: byte b of row r of 4096 bytes, in blocks of 16 rows by 64 bytes, columns of 16-byte
+  // pieces.
+  static unsigned char plain[1024 * 4096], blocks[1024 * 4096];
+  for (int i = 0; i < 1024 * 4096; ++i)
+    plain[i] = static_cast<unsigned char>(i * 2654435761u >> 24);
+  assert(sample_down_proj_shuffle_weights(plain, blocks) == SAMPLE_OK);
+  for (int r : {0, 1, 15, 16, 17, 1023})
+    for (int b : {0, 15, 16, 63, 64, 4095})
+      assert(blocks[r / 16 * 65536 + b / 64 * 1024 + b % 64 / 16 * 256 + r % 16 * 16 + b % 16] ==
+             plain[r * 4096 + b]);
+  assert(sample_down_proj_shuffle_weights(plain, plain) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "two places"));
 #endif
   argumentCount = 4;
   p.m = 100;
