@@ -171,7 +171,8 @@ void useOwnSplit(GemmConstants &constants, const Profile &profile) {
 }
 
 std::array<int, 6> preferenceOf(const GemmSchedule &schedule) {
-  const bool deep = streamsWeights(schedule.family) || schedule.family == GemmFamily::MmaCpAsyncMultistage;
+  const bool deep = streamsWeights(schedule.family) || schedule.family == GemmFamily::MmaCpAsyncMultistage ||
+                    schedule.directToShared;
   const MatrixInstruction &record = schedule.matrixInstruction();
   // A wide wgmma reads its rows from shared memory less often.
   const int width = record.kind == MatrixInstructionKind::Wgmma ? record.n : 0;
