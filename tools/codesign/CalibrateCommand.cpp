@@ -152,6 +152,9 @@ llvm::Error calibrateOwnKernels(const CalibrateCommandOptions &options, const Pr
   sets.push_back(ownKernelCalibration(fit, own, *unit));
   sets.back().date = options.calibrate.date;
   printConstants(sets.back(), fit.error);
+  // Kernels that stream weights have one form.
+  if (own.shuffledWeights || own.directToShared)
+    return llvm::Error::success();
   return calibrateOwnStreams(own, options.calibrate.date, profile, *unit, sets);
 }
 
