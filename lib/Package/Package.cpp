@@ -162,9 +162,6 @@ Error checkPackage(const PackageSpec &spec) {
     if (gemm.gated && (gemm.n % 2 || gemm.activation.empty()))
       return usageError("operator '" + gemm.name + "' is gated without an activation or an even n");
     const bool narrow = isFloat8(gemm.type);
-    if (gemm.shuffledWeights &&
-        (!spec.isAmd() || gemm.layout != "nt" || gemm.n % 16 || gemm.k * (narrow ? 1 : 2) % 64))
-      return usageError("operator '" + gemm.name + "' has weights that cannot be shuffled");
     const DataType narrowOutput = spec.architecture == "gfx942" ? DataType::F8E4M3FNUZ : DataType::F8E4M3;
     if ((gemm.quantised() ? gemm.outputType != narrowOutput : gemm.outputType != gemm.wideType()) ||
         (gemm.scaling != Scaling::None && !narrow) || (gemm.scaling == Scaling::Block128 && gemm.gated))
@@ -183,6 +180,9 @@ Error checkPackage(const PackageSpec &spec) {
                           Twine(range.minM));
       next = range.maxM + 1;
     }
+    if (gemm.shuffledWeights &&
+        (!spec.isAmd() || gemm.layout != "nt" || gemm.n % 16 || gemm.k * (narrow ? 1 : 2) % 64))
+      return usageError("operator '" + gemm.name + "' has weights that cannot be shuffled");
     if (Error error = checkExperts(spec, gemm))
       return error;
     if (Error error = checkRows(spec, gemm))
