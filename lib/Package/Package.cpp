@@ -180,8 +180,7 @@ Error checkPackage(const PackageSpec &spec) {
                           Twine(range.minM));
       next = range.maxM + 1;
     }
-    if (gemm.shuffledWeights &&
-        (!spec.isAmd() || gemm.layout != "nt" || gemm.n % 16 || gemm.k * (narrow ? 1 : 2) % 64))
+    if (gemm.shuffledWeights && (!spec.isAmd() || gemm.n % 16 || gemm.k * (narrow ? 1 : 2) % 64))
       return usageError("operator '" + gemm.name + "' has weights that cannot be shuffled");
     if (Error error = checkExperts(spec, gemm))
       return error;
