@@ -342,6 +342,26 @@ struct GroupAccumulators : Epilogue<GroupAccumulators<Mma, Down, Across>> {
                 column + j * Mma::columns + pair / 2 * 8);
   }
 
+  /// Multiplies row i of the sums by the scale of row + i: two loads for 64 rows, before the products.
+  __device__ void scaleRows(const GlobalRows<float, 1> &scales, int row) {
+    const int first = row + threadId() % warpgroupSize / waveSize * 16 + laneId() / 4;
+    float factors[Down][2];
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const int at = first + i * 64 + half * 8;
+        factors[i][half] = at < scales.count ? scales.first[at] : 0;
+      }
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+#pragma unroll
+        for (int v = 0; v < Mma::columns / 2; ++v)
+          parts[i][j][v] *= factors[i][v / 2 % 2];
+  }
+
   /// No use of the sums is moved across.
   __device__ void hold() {
 #pragma unroll
