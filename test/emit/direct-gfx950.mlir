@@ -6,7 +6,7 @@ module {}
 // CHECK:      linear: 256 threads, 98304 bytes of LDS
 // CHECK-NEXT:   registers: 64 accumulators, 32 fragments, 0 staging
 // CHECK-NEXT:   main loop: 62 iterations of 32 matrix instructions a wave, 512 clocks of a matrix core
-// CHECK-NEXT:   LDS: 512 read passes (0 from conflicts), 256 write passes (0 from conflicts)
+// CHECK-NEXT:   LDS: 256 read passes (0 from conflicts), 256 write passes (0 from conflicts)
 // CHECK-NEXT:   global: 32768 bytes, 8 loads a wave, 1 barriers
 
 // CHECK:      for (int kTile = 0; kTile < kTiles - 2; ++kTile) {

@@ -41,9 +41,9 @@ kernel.func @registers() attributes {target = #gfx942, waves = array<i64: 1, 1>,
 kernel.func @async(%a: !kernel.tile<?x64xbf16, global>, %m: index)
     attributes {target = #gfx942, waves = array<i64: 1, 1>, argument_names = ["a", "m"]} {
   %rows = kernel.rows "aRows" %a[%m] of %m : <?x64xbf16, global> -> <64x64xbf16, global>
-  %tile = kernel.alloc "aTile" : <64x32xbf16, lds, #kernel.swizzled>
-  // expected-error @below {{gfx942 cannot copy 16 bytes per lane from global memory to any LDS address past the registers}}
-  kernel.copy_async %rows[%m] to %tile : <64x64xbf16, global> to <64x32xbf16, lds, #kernel.swizzled>
+  %tile = kernel.alloc "aTile" : <64x32xbf16, lds, #kernel.row_major<padding = 8>>
+  // expected-error @below {{gfx942 copies to consecutive LDS bytes, not to padded rows}}
+  kernel.copy_async %rows[%m] to %tile : <64x64xbf16, global> to <64x32xbf16, lds, #kernel.row_major<padding = 8>>
   kernel.return
 }
 
