@@ -15,12 +15,14 @@ kernel.func @whole(%w: !kernel.tile<64x512xbf16, global, #kernel.shuffled>) attr
 // -----
 
 // expected-error @below {{cut in blocks of 16 rows by 64 bytes, and has 60 rows of 1024}}
-func.func private @partOfABlock(!kernel.tile<60x512xbf16, global, #kernel.shuffled>)
+kernel.func @partOfABlock(%w: !kernel.tile<60x512xbf16, global, #kernel.shuffled>) {
+}
 
 // -----
 
 // expected-error @below {{only global matrices are shuffled}}
-func.func private @inLds(!kernel.tile<2x64x512xbf16, lds, #kernel.shuffled>)
+kernel.func @inLds(%w: !kernel.tile<2x64x512xbf16, lds, #kernel.shuffled>) {
+}
 
 // -----
 

@@ -193,7 +193,8 @@ TEST(PlanIO, RejectsMissingAndRepeatedKeys) {
 }
 
 TEST(PlanIO, RejectsOtherVersions) {
-  EXPECT_THAT(errorOf(replaced(json(samplePlan()), "\"schema\": 6", "\"schema\": 999")),
+  EXPECT_THAT(errorOf(replaced(json(samplePlan()), "\"schema\": " + std::to_string(planSchemaVersion),
+                               "\"schema\": 999")),
               HasSubstr("schema version 999"));
   EXPECT_THAT(errorOf("{}"), HasSubstr("schema"));
   EXPECT_NE(errorOf("[1]"), "no error");
