@@ -106,9 +106,13 @@ static void printCalibrationSummary(llvm::raw_ostream &stream, const Calibration
 static void printCalibration(llvm::raw_ostream &stream, const Calibration &calibration) {
   for (const CalibrationSet &set : calibration.sets) {
     stream << "\ncalibration: " << set.key.operatorKind << ", " << set.key.provider << ", " << typeOf(set)
-           << " (" << set.evidence << (set.borrowedFrom.empty() ? "" : " on " + set.borrowedFrom) << ", "
-           << set.rowsFitted << " rows, held out " << fixed(set.meanAbsolutePercentageError, 1) << " %)\n";
-    printParagraph(stream, set.measurements + "; " + set.source + "; fitted " + set.date, 2);
+           << "\n";
+    const std::string place = set.borrowedFrom.empty() ? "" : " on " + set.borrowedFrom;
+    printParagraph(stream,
+                   set.evidence + place + ", " + std::to_string(set.rowsFitted) + " rows, held out " +
+                       fixed(set.meanAbsolutePercentageError, 1) + " %; " + set.measurements + "; " +
+                       set.source + "; fitted " + set.date,
+                   2);
     TextColumns rows("lrll");
     for (const CalibrationConstant &constant : set.constants)
       rows.add({constant.name, threeDigits(constant.value), constant.unit});
