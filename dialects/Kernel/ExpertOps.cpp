@@ -7,17 +7,19 @@ using namespace mlir;
 
 namespace codesign::kernel {
 
+LogicalResult verifyExpertTable(Operation *op, TileType table, int64_t experts, int64_t length) {
+  if (experts < 1)
+    return op->emitOpError("has at least one expert");
+  if (table.getSpace() != Space::Global || !table.getElementType().isInteger(32) || table.getRows() != 1 ||
+      table.getColumns() != length)
+    return op->emitOpError() << "takes a table of 1x" << length << "xi32 in global memory, not " << table;
+  return success();
+}
+
 LogicalResult ExpertTileOp::verify() {
   if (failed(verifyPlacement(*this)))
     return failure();
-  TileType table = getTable().getType();
-  if (static_cast<int64_t>(getExperts()) < 1)
-    return emitOpError("has at least one expert");
-  if (table.getSpace() != Space::Global || !table.getElementType().isInteger(32) || table.getRows() != 1 ||
-      table.getColumns() != getTableLength())
-    return emitOpError() << "takes a table of 1x" << getTableLength() << "xi32 in global memory, not "
-                         << table;
-  return success();
+  return verifyExpertTable(*this, getTable().getType(), static_cast<int64_t>(getExperts()), getTableLength());
 }
 
 int64_t ExpertTileOp::getWorkgroupCount(int64_t rowCount) {

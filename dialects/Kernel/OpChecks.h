@@ -17,6 +17,14 @@ mlir::LogicalResult verifyProduct(mlir::Operation *op, FragmentType a, FragmentT
 /// Sums that become `element`, an 8-bit type: one that the target rounds to, and `result` goes to stores.
 mlir::LogicalResult verifyQuantised(mlir::Operation *op, FragmentType fragment, mlir::Type element,
                                     mlir::Value result);
+/// fp32 sums in 16 bytes: a row of the matrices that sums pass through.
+inline constexpr int64_t sumsPerRow = 4;
+/// Accumulators that leave their sums in `partials` and count themselves in `arrivals`, both in global
+/// memory.
+mlir::LogicalResult verifySharedSums(mlir::Operation *op, FragmentType fragment, TileType partials,
+                                     TileType arrivals);
+/// A table on the device that says how many rows each of `experts` has, in so many numbers.
+mlir::LogicalResult verifyExpertTable(mlir::Operation *op, TileType table, int64_t experts, int64_t length);
 /// Rows of a global matrix, their number known; row-major unless the operation takes shuffled ones as well.
 mlir::LogicalResult verifyGlobalRows(mlir::Operation *op, TileType rows, bool mayBeShuffled = false);
 

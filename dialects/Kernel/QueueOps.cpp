@@ -7,15 +7,11 @@ using namespace mlir;
 namespace codesign::kernel {
 
 LogicalResult CountExpertTilesOp::verify() {
-  if (failed(verifyPlacement(*this)))
+  if (failed(verifyPlacement(*this)) ||
+      failed(verifyExpertTable(*this, getTable().getType(), static_cast<int64_t>(getExperts()),
+                               getTableLength())))
     return failure();
-  TileType table = getTable().getType(), counts = getCounts().getType();
-  if (static_cast<int64_t>(getExperts()) < 1)
-    return emitOpError("has at least one expert");
-  if (table.getSpace() != Space::Global || !table.getElementType().isInteger(32) || table.getRows() != 1 ||
-      table.getColumns() != getTableLength())
-    return emitOpError() << "takes a table of 1x" << getTableLength() << "xi32 in global memory, not "
-                         << table;
+  TileType counts = getCounts().getType();
   if (counts.getSpace() != Space::Shared || counts.isRing() || !counts.getElementType().isInteger(32) ||
       counts.getRows() != 3 || counts.getColumns() <= static_cast<int64_t>(getExperts()))
     return emitOpError() << "writes three rows of more than " << getExperts() << " i32 in LDS, not "
@@ -49,8 +45,6 @@ LogicalResult StorePanelsOp::verify() {
   return success();
 }
 
-static constexpr int64_t sumsPerRow = 4; // fp32 in 16 bytes
-
 int64_t SumGroupPartsOp::getRowsPerGroup() {
   ArrayRef<int64_t> shape = getFragment().getType().getShape();
   return shape[0] * shape[1] / sumsPerRow;
@@ -63,18 +57,7 @@ int64_t SumGroupPartsOp::getBytesPerWorkgroup() {
 LogicalResult SumGroupPartsOp::verify() {
   if (static_cast<int64_t>(getParts()) < 2)
     return emitOpError("adds at least two parts");
-  if (getFragment().getType().getRole() != Role::Accumulator)
-    return emitOpError("works on accumulators");
-  if (failed(verifyFragment(*this, getFragment().getType())))
-    return failure();
-  TileType partials = getPartials().getType(), arrivals = getArrivals().getType();
-  if (partials.getSpace() != Space::Global || !partials.getElementType().isF32() ||
-      partials.getColumns() != sumsPerRow)
-    return emitOpError() << "writes to ?x4xf32 in global memory, not " << partials;
-  if (arrivals.getSpace() != Space::Global || !arrivals.getElementType().isInteger(32) ||
-      arrivals.getColumns() != 1)
-    return emitOpError() << "counts in ?x1xi32 in global memory, not " << arrivals;
-  return success();
+  return verifySharedSums(*this, getFragment().getType(), getPartials().getType(), getArrivals().getType());
 }
 
 } // namespace codesign::kernel

@@ -5,7 +5,19 @@ using namespace mlir;
 
 namespace codesign::kernel {
 
-static constexpr int64_t sumsPerRow = 4; // fp32 in 16 bytes
+LogicalResult verifySharedSums(Operation *op, FragmentType fragment, TileType partials, TileType arrivals) {
+  if (fragment.getRole() != Role::Accumulator)
+    return op->emitOpError("works on accumulators");
+  if (failed(verifyFragment(op, fragment)))
+    return failure();
+  if (partials.getSpace() != Space::Global || !partials.getElementType().isF32() ||
+      partials.getColumns() != sumsPerRow)
+    return op->emitOpError() << "writes to ?x4xf32 in global memory, not " << partials;
+  if (arrivals.getSpace() != Space::Global || !arrivals.getElementType().isInteger(32) ||
+      arrivals.getColumns() != 1)
+    return op->emitOpError() << "counts in ?x1xi32 in global memory, not " << arrivals;
+  return success();
+}
 
 LogicalResult PartOp::verify() {
   if (static_cast<int64_t>(getParts()) < 2)
@@ -29,18 +41,7 @@ int64_t SumPartsOp::getBytesPerWorkgroup() {
 LogicalResult SumPartsOp::verify() {
   if (!getPart().getDefiningOp<PartOp>())
     return emitOpError("takes its part from kernel.part");
-  if (getFragment().getType().getRole() != Role::Accumulator)
-    return emitOpError("works on accumulators");
-  if (failed(verifyFragment(*this, getFragment().getType())))
-    return failure();
-  TileType partials = getPartials().getType(), arrivals = getArrivals().getType();
-  if (partials.getSpace() != Space::Global || !partials.getElementType().isF32() ||
-      partials.getColumns() != sumsPerRow)
-    return emitOpError() << "writes to ?x4xf32 in global memory, not " << partials;
-  if (arrivals.getSpace() != Space::Global || !arrivals.getElementType().isInteger(32) ||
-      arrivals.getColumns() != 1)
-    return emitOpError() << "counts in ?x1xi32 in global memory, not " << arrivals;
-  return success();
+  return verifySharedSums(*this, getFragment().getType(), getPartials().getType(), getArrivals().getType());
 }
 
 } // namespace codesign::kernel

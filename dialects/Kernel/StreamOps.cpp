@@ -8,7 +8,6 @@ namespace codesign::kernel {
 
 namespace {
 
-constexpr int64_t sumsPerRow = 4; // fp32 in 16 bytes
 /// Lanes that load one block of a shuffled matrix.
 constexpr int64_t waveLanesOfBlock = shuffledRows * shuffledBytes / chunkBytes;
 
