@@ -260,6 +260,16 @@ Error Agent::run(StageOp op) {
   return Error::success();
 }
 
+void Agent::copyPanel(int64_t firstByte, TileType panel, const Tile &to, int64_t row, int64_t column) {
+  Matrix &matrix = *to.matrix;
+  for (int64_t i = 0; i < panel.getRows(); ++i)
+    for (int64_t j = 0; j < panel.getColumns(); ++j)
+      if (row + i < to.rowLimit && column + j < matrix.columns)
+        std::memcpy(
+            &matrix.bytes[((to.firstRow + row + i) * matrix.columns + column + j) * matrix.elementBytes()],
+            &memory.bytes[firstByte + panel.getByteOffset(i, j)], matrix.elementBytes());
+}
+
 Error Agent::run(StoreTensorOp op) {
   const TileType panel = op.getRing().getType().getSlotType();
   const Tile to = values[op.getMap()].tile;
@@ -269,14 +279,7 @@ Error Agent::run(StoreTensorOp op) {
         values[op.getRing()].tile.firstByte + (number(op.getPanel()) + i) * panel.getSizeInBytes();
     if (Error error = memory.read(first, panel.getSizeInBytes(), access, halves[0].knowledge, true))
       return at(op, std::move(error));
-    for (int64_t row = 0; row < panel.getRows(); ++row)
-      for (int64_t column = 0; column < panel.getColumns(); ++column) {
-        const int64_t toRow = number(op.getRow()) + row;
-        const int64_t toColumn = number(op.getColumn()) + i * panel.getColumns() + column;
-        if (toRow < to.rowLimit && toColumn < to.matrix->columns)
-          std::memcpy(&to.matrix->bytes[(toRow * to.matrix->columns + toColumn) * to.matrix->elementBytes()],
-                      &memory.bytes[first + panel.getByteOffset(row, column)], to.matrix->elementBytes());
-      }
+    copyPanel(first, panel, to, number(op.getRow()), number(op.getColumn()) + i * panel.getColumns());
   }
   stores.push_back(access);
   return Error::success();

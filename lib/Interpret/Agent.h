@@ -74,6 +74,8 @@ private:
   int64_t countAt(mlir::Value counts, int64_t row, int64_t expert);
   /// An error unless every half knows that they are there.
   llvm::Error readCounts(mlir::Operation *op, mlir::Value counts);
+  /// A panel of shared memory to (row, column) of the rows that exist; the rest is not written.
+  void copyPanel(int64_t firstByte, kernel::TileType panel, const Tile &to, int64_t row, int64_t column);
   /// Rows [row, row + count) of a tile in shared memory as numbers; every half must know that they are there.
   llvm::Expected<std::vector<float>> readOperand(mlir::Value tile, int64_t row, int64_t count,
                                                  unsigned access);

@@ -101,7 +101,6 @@ Error Agent::run(ExpertTileAtOp op) {
 Error Agent::run(StorePanelsOp op) {
   const TileType panel = op.getRing().getType().getSlotType();
   const Tile to = values[op.getRows()].tile;
-  const int64_t elementBytes = to.matrix->elementBytes();
   const unsigned access[] = {newAccess(), newAccess()};
   for (int64_t i = 0; i < static_cast<int64_t>(op.getCount()); ++i) {
     const int64_t first =
@@ -110,15 +109,7 @@ Error Agent::run(StorePanelsOp op) {
       if (Error error = memory.read(first, panel.getSizeInBytes(), access[half], halves[half].knowledge,
                                     /*engine=*/false))
         return at(op, std::move(error));
-    for (int64_t row = 0; row < panel.getRows(); ++row)
-      for (int64_t column = 0; column < panel.getColumns(); ++column) {
-        const int64_t toRow = number(op.getRow()) + row;
-        const int64_t toColumn = number(op.getColumn()) + i * panel.getColumns() + column;
-        if (toRow < to.rowLimit && toColumn < to.matrix->columns)
-          std::memcpy(
-              &to.matrix->bytes[((to.firstRow + toRow) * to.matrix->columns + toColumn) * elementBytes],
-              &memory.bytes[first + panel.getByteOffset(row, column)], elementBytes);
-      }
+    copyPanel(first, panel, to, number(op.getRow()), number(op.getColumn()) + i * panel.getColumns());
   }
   for (int half : {0, 1})
     halves[half].knowledge.over.set(access[half]);
