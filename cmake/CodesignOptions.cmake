@@ -18,7 +18,8 @@ string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 
 find_program(CODESIGN_CCACHE ccache)
 if(CODESIGN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CODESIGN_CCACHE}")
+  # With precompiled headers it wants to be told that their macros and times are no concern.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${CODESIGN_CCACHE}")
 endif()
 find_program(CODESIGN_LLD NAMES ld.lld-22 ld.lld)
 if(CODESIGN_LLD AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")

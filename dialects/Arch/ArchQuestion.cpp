@@ -95,7 +95,7 @@ static FloatAttr ifFinite(OpBuilder &builder, double value) {
 }
 
 /// The member of a budget that an operation of this kind stands for.
-static std::optional<Range> Budget::*memberOf(BudgetKind kind) {
+static std::optional<codesign::Range> Budget::*memberOf(BudgetKind kind) {
   switch (kind) {
   case BudgetKind::Params:
     return &Budget::parameters;
