@@ -10,5 +10,7 @@ if [ ! -d "$folder/aiter_meta/hsa" ]; then
   python3 -m pip download --quiet --no-deps --dest "$folder" "$package"
   python3 -m zipfile -e "$folder"/amd_aiter-*.whl "$folder"
 fi
-"$build/bin/codesign" calibrate --hw "$device" --code-objects "$source/scripts/timing/$device.yaml" \
+build=$(realpath "$build") folder=$(realpath "$folder")
+cd "$source" # the profile names the list as it is written here
+"$build/bin/codesign" calibrate --hw "$device" --code-objects "scripts/timing/$device.yaml" \
   --object-folder "$folder/aiter_meta/hsa" --source "ROCm/aiter, MIT: code objects of $package and its published times"

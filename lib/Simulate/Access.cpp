@@ -1,4 +1,4 @@
-#include "Access.h"
+#include "DirectLoad.h"
 #include "Waits.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -155,14 +155,27 @@ void countLines(Wave &wave, const Instruction &instruction, const AccessShape &s
 
 } // namespace
 
-/// Data of a direct load reach LDS when the wave has waited for them, or else before its next barrier or any
-/// wave's store to LDS: code that reads too early finds the old bytes, and code that refills a tile which
-/// other waves still read is right here too, as it is on hardware through the latency of memory.
-static LateLdsWrite &beginLateLdsWrite(Wave &wave, int bytesPerLane) {
+LateLdsWrite &beginLateLdsWrite(Wave &wave, int bytesPerLane) {
   LateLdsWrite &write = wave.lateLdsWrites.emplace_back();
   write.sequence = wave.vectorMemoryIssued + 1;
   write.bytesPerLane = bytesPerLane;
   return write;
+}
+
+void addToLateLdsWrite(Wave &wave, const Instruction &instruction, const AccessShape &shape,
+                       uint32_t operation, LateLdsWrite &write, uint32_t ldsBase, int lane, uint8_t *bytes) {
+  if (shape.bytes < 4) {
+    const uint32_t value = shape.bytes == 1 ? (shape.isSigned ? uint32_t(int8_t(bytes[0])) : bytes[0])
+                                            : (shape.isSigned ? uint32_t(int16_t(bytes[0] | bytes[1] << 8))
+                                                              : uint32_t(bytes[0] | bytes[1] << 8));
+    std::memcpy(bytes, &value, 4);
+  }
+  const uint32_t target = ldsBase + lane * write.bytesPerLane;
+  if (!recordLdsAccess(wave, instruction, operation, LdsAccessKind::DmaWrite, target, write.bytesPerLane,
+                       lane, bytes))
+    return;
+  std::memcpy(&write.bytes[write.count * write.bytesPerLane], bytes, write.bytesPerLane);
+  write.target[write.count++] = target;
 }
 
 uint32_t accessGlobal(Wave &wave, const Instruction &instruction, const AccessShape &shape,
@@ -213,19 +226,7 @@ uint32_t accessGlobal(Wave &wave, const Instruction &instruction, const AccessSh
       if (memory)
         std::memcpy(bytes, memory, shape.bytes);
       if (shape.toLds) {
-        if (shape.bytes < 4) { // bytes and shorts arrive extended to a dword
-          uint32_t value = shape.bytes == 1 ? (shape.isSigned ? uint32_t(int8_t(bytes[0])) : bytes[0])
-                                            : (shape.isSigned ? uint32_t(int16_t(bytes[0] | bytes[1] << 8))
-                                                              : uint32_t(bytes[0] | bytes[1] << 8));
-          std::memcpy(bytes, &value, 4);
-        }
-        const int width = late->bytesPerLane;
-        uint32_t target = ldsBase + lane * width;
-        if (recordLdsAccess(wave, instruction, operation, LdsAccessKind::DmaWrite, target, width, lane,
-                            bytes)) {
-          std::memcpy(&late->bytes[late->count * width], bytes, width);
-          late->target[late->count++] = target;
-        }
+        addToLateLdsWrite(wave, instruction, shape, operation, *late, ldsBase, lane, bytes);
       } else
         putLane(wave, shape, result.index, lane, bytes);
     }

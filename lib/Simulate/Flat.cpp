@@ -1,5 +1,5 @@
 // FLAT, GLOBAL and SCRATCH instructions.
-#include "Access.h"
+#include "DirectLoad.h"
 #include "Translate.h"
 #include "Waits.h"
 #include <cstring>
@@ -42,6 +42,15 @@ void checkAddress(Wave &wave, const Instruction &instruction, uint64_t lanes) {
   checkScalarUse(wave, instruction, undefinedBits(wave, instruction.sources[2]), "an address");
 }
 
+void reportOutsideScratch(Wave &wave, const Instruction &instruction, int lane, uint64_t offset) {
+  FindingDetails details{FindingKind::OutOfBounds, instruction.index};
+  details.lane = lane;
+  details.memoryAddress = offset;
+  if (wave.group->checking && beginFinding(wave, details))
+    endFinding(wave, "lane " + std::to_string(lane) + " accesses scratch byte " + std::to_string(offset) +
+                         " of " + std::to_string(wave.group->kernel->scratchBytesPerLane));
+}
+
 /// Scratch: each lane has its own linear region; one list of addresses holds offsets into it.
 void accessScratch(Wave &wave, const Instruction &instruction, const AccessShape &shape,
                    const LaneAddresses &addresses) {
@@ -56,12 +65,7 @@ void accessScratch(Wave &wave, const Instruction &instruction, const AccessShape
     uint64_t offset = addresses.address[lane];
     alignas(16) uint8_t bytes[16] = {};
     if (offset > size || shape.bytes > size - offset) {
-      FindingDetails details{FindingKind::OutOfBounds, instruction.index};
-      details.lane = lane;
-      details.memoryAddress = offset;
-      if (wave.group->checking && beginFinding(wave, details))
-        endFinding(wave, "lane " + std::to_string(lane) + " accesses scratch byte " + std::to_string(offset) +
-                             " of " + std::to_string(size));
+      reportOutsideScratch(wave, instruction, lane, offset);
       if (!shape.isStore)
         putLane(wave, shape, instruction.destination.index, lane, bytes);
       continue;
@@ -75,6 +79,26 @@ void accessScratch(Wave &wave, const Instruction &instruction, const AccessShape
       putLane(wave, shape, instruction.destination.index, lane, bytes);
     }
   }
+}
+
+/// A direct load from scratch to LDS. Returns the number of the LDS operation.
+uint32_t loadScratchToLds(Wave &wave, const Instruction &instruction, const AccessShape &shape,
+                          const LaneAddresses &addresses) {
+  const uint64_t size = wave.group->kernel->scratchBytesPerLane;
+  const uint32_t ldsBase = (wave.scalars[scalar::m0] & 0x3ffff) + instruction.offset;
+  const uint32_t operation = beginLdsOperation(wave, instruction, LdsAccessKind::DmaWrite);
+  LateLdsWrite &late = beginLateLdsWrite(wave, std::max<int>(4, shape.bytes));
+  for (uint64_t rest = addresses.lanes; rest; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    const uint64_t offset = addresses.address[lane];
+    alignas(16) uint8_t bytes[16] = {};
+    if (offset > size || shape.bytes > size - offset)
+      reportOutsideScratch(wave, instruction, lane, offset);
+    else
+      std::memcpy(bytes, wave.privateMemory.data() + size * lane + offset, shape.bytes);
+    addToLateLdsWrite(wave, instruction, shape, operation, late, ldsBase, lane, bytes);
+  }
+  return operation;
 }
 
 /// The lanes of a flat access that fall into LDS.
@@ -126,6 +150,8 @@ void executeFlat(Wave &wave, const Instruction &instruction) {
   if (wave.group->checking)
     checkAddress(wave, instruction, addresses.lanes);
   bool isStore = shape.isStore || (shape.atomic != AtomicKind::None && !shape.returns);
+  if (details.space == FlatSpace::Scratch && shape.toLds)
+    return issueVectorMemory(wave, instruction, false, loadScratchToLds(wave, instruction, shape, addresses));
   if (details.space == FlatSpace::Scratch) {
     accessScratch(wave, instruction, shape, addresses);
     return issueVectorMemory(wave, instruction, isStore);
@@ -186,8 +212,7 @@ bool translateFlat(const RawInstruction &raw, Instruction &result) {
     hasForm = hasForm || text.consume_back(form);
   if (!parseAccess(text, details.shape))
     return false;
-  if (details.space == FlatSpace::Scratch &&
-      (details.shape.toLds || details.shape.atomic != AtomicKind::None))
+  if (details.space == FlatSpace::Scratch && details.shape.atomic != AtomicKind::None)
     return false;
   details.shape.returns = returns;
   bool isAtomic = details.shape.atomic != AtomicKind::None, hasData = details.shape.isStore || isAtomic;
@@ -223,12 +248,12 @@ bool translateFlat(const RawInstruction &raw, Instruction &result) {
   result.execute = executeFlat;
   result.usesVmCount = true;
   result.usesLgkmCount = details.space == FlatSpace::Flat;
-  result.kind = details.space == FlatSpace::Scratch ? InstructionClass::Scratch
-                : details.space == FlatSpace::Flat  ? InstructionClass::Flat
-                : details.shape.toLds               ? InstructionClass::LdsDma
-                : isAtomic                          ? InstructionClass::VectorMemoryAtomic
-                : details.shape.isStore             ? InstructionClass::VectorMemoryStore
-                                                    : InstructionClass::VectorMemoryLoad;
+  result.kind = details.shape.toLds                   ? InstructionClass::LdsDma
+                : details.space == FlatSpace::Scratch ? InstructionClass::Scratch
+                : details.space == FlatSpace::Flat    ? InstructionClass::Flat
+                : isAtomic                            ? InstructionClass::VectorMemoryAtomic
+                : details.shape.isStore               ? InstructionClass::VectorMemoryStore
+                                                      : InstructionClass::VectorMemoryLoad;
   return true;
 }
 

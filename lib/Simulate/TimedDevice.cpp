@@ -73,9 +73,10 @@ llvm::ArrayRef<TimingParameter> timingParameters() {
                                    "of a compute unit, from HBM while all of them read", 0.1, 1024),
       timing<&T::firstLevelBytesPerClock>("first_level_bytes_per_clock", "bytes_per_clock",
                                           "of a compute unit, through its L1", 1, 1024),
-      whole<&TimedDevice::powerExponent>(
-          "power_exponent", "exponent",
-          "activity times clock to this power is what the power limit allows: 1 at a fixed voltage", 1, 4),
+      whole<&TimedDevice::powerExponent>("power_exponent", "exponent",
+                                         "activity times clock to this power is what the power limit allows: "
+                                         "1 at a fixed voltage, 3 if it follows the clock",
+                                         1, 3),
       whole<&TimedDevice::vectorActivity>("vector_activity", "fraction",
                                           "of a busy vector unit, of that of a busy matrix core", 0.01, 1),
   };

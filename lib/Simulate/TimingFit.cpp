@@ -27,6 +27,12 @@ llvm::Expected<double> objective(llvm::ArrayRef<const TimedKernel *> kernels, co
   return sum / double(kernels.size()) + pull * distance;
 }
 
+/// Data from further away do not come earlier.
+bool isPossible(const TimedDevice &device) {
+  const codesign::Timing &timing = device.unit.timing;
+  return timing.firstLevelLatency <= timing.memoryLatency && timing.memoryLatency <= timing.hbmLatency;
+}
+
 /// Wide steps first, then narrow ones; parameters that nothing depends on are left after the first try.
 llvm::Expected<TimedDevice> search(llvm::ArrayRef<const TimedKernel *> kernels, TimedDevice device,
                                    ReplayCache &cache) {
@@ -48,7 +54,7 @@ llvm::Expected<TimedDevice> search(llvm::ArrayRef<const TimedKernel *> kernels, 
           const double value = parameter->get(device);
           parameter->set(candidate, std::clamp(value * factor, parameter->low, parameter->high));
           const double moved = parameter->get(candidate);
-          if (moved == value)
+          if (moved == value || !isPossible(candidate))
             continue;
           llvm::Expected<double> other = objective(kernels, candidate, prior, cache);
           if (!other)
@@ -128,25 +134,26 @@ llvm::Expected<TimingFit> fitTiming(llvm::ArrayRef<TimedKernel> kernels, const T
   if (progress)
     progress("");
 
-  // Each kernel from all others; a single one can only be held against itself.
+  // Each kernel from all of other names; a single one can only be held against itself.
   std::vector<double> ratios;
-  for (size_t i = 0; i < all.size(); ++i) {
-    TimedDevice others = fit.device;
-    if (all.size() > 1) {
-      std::vector<const TimedKernel *> rest = all;
-      rest.erase(rest.begin() + static_cast<ptrdiff_t>(i));
-      llvm::Expected<TimedDevice> without = search(rest, device, cache);
-      if (!without)
-        return without.takeError();
-      others = *without;
+  std::map<llvm::StringRef, TimedDevice> without;
+  for (const TimedKernel *kernel : all) {
+    auto [others, isNew] = without.try_emplace(kernel->name, fit.device);
+    std::vector<const TimedKernel *> rest = all;
+    llvm::erase_if(rest, [&](const TimedKernel *other) { return other->name == kernel->name; });
+    if (isNew && !rest.empty()) {
+      llvm::Expected<TimedDevice> fittedToRest = search(rest, device, cache);
+      if (!fittedToRest)
+        return fittedToRest.takeError();
+      others->second = *fittedToRest;
+      if (progress)
+        progress(kernel->name);
     }
-    llvm::Expected<double> error = meanError(*all[i], others, cache, &ratios);
+    llvm::Expected<double> error = meanError(*kernel, others->second, cache, &ratios);
     if (!error)
       return error.takeError();
     fit.heldOut.push_back(*error);
     fit.errorHeldOut += *error / double(all.size());
-    if (progress)
-      progress(all[i]->name);
   }
   llvm::sort(ratios);
   const size_t outside = ratios.size() / 20;

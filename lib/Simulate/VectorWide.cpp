@@ -4,6 +4,7 @@
 #include "Translate.h"
 #include "Vector.h"
 #include "llvm/ADT/StringMap.h"
+#include <algorithm>
 #include <cmath>
 
 namespace codesign::simulate {
@@ -158,12 +159,16 @@ double segmentOfTwoOverPi(uint32_t exponent, uint32_t segment) {
 void trigonometricSegment(Wave &wave, const Instruction &instruction) {
   if (wave.skipsVector)
     return;
+  static constexpr double factors[4] = {1, 2, 4, 0.5};
   WideResult result;
   const uint32_t *value = readLanes(wave, instruction.sources[0], sourceTemporary, 2),
                  *segment = sourceLanes(wave, instruction, 1);
   for (int lane = 0; lane < laneCount; ++lane) {
-    const auto bits =
-        std::bit_cast<uint64_t>(segmentOfTwoOverPi(value[lane + laneCount] >> 20 & 0x7ff, segment[lane]));
+    double part = segmentOfTwoOverPi(value[lane + laneCount] >> 20 & 0x7ff, segment[lane]) *
+                  factors[instruction.outputModifier & 3];
+    if (instruction.clamp)
+      part = std::clamp(part, 0.0, 1.0);
+    const auto bits = std::bit_cast<uint64_t>(part);
     result.dwords[lane] = static_cast<uint32_t>(bits);
     result.dwords[lane + laneCount] = static_cast<uint32_t>(bits >> 32);
   }
@@ -210,8 +215,6 @@ bool translateVectorWide(const RawInstruction &raw, Instruction &result) {
   if (found == wideEntries().end() || raw.uses.size() < found->second.sources || raw.definitions.empty())
     return false;
 
-  if (raw.base == "V_TRIG_PREOP_F64" && (raw.control(0) || raw.control(1)))
-    return false; // clamp and output modifier
   result.kind = InstructionClass::Vector;
   result.execute = found->second.execute;
   result.destination = raw.definitions[0];
@@ -219,6 +222,10 @@ bool translateVectorWide(const RawInstruction &raw, Instruction &result) {
   for (int k = 0; k < result.sourceCount; ++k)
     result.sources[k] = raw.uses[k];
   result.extra[0] = raw.control(0) != 0;
+  if (raw.base == "V_TRIG_PREOP_F64") {
+    result.clamp = raw.control(0) != 0;
+    result.outputModifier = static_cast<uint8_t>(raw.control(1));
+  }
   return true;
 }
 

@@ -109,13 +109,14 @@ struct TimingFit {
   TimedDevice device;
   double errorBefore = 0; // mean over the kernels of the mean of |predicted / measured - 1|
   double errorAfter = 0;
-  double errorHeldOut = 0;     // the same, each kernel predicted from the others (from two kernels on)
+  double errorHeldOut = 0;     // the same, each kernel predicted from those of other names (from two on)
   std::vector<double> heldOut; // of each kernel
   ErrorBand band;              // measured / predicted of held-out kernels, nine of ten times
 };
 
 /// Moves one parameter at a time while the error falls; a parameter that no kernel depends on keeps its
-/// value. Calls `progress` after each search, with the kernel that was held out.
+/// value, and no memory gets slower than the one behind it. Calls `progress` after each search, with the name
+/// that was held out.
 llvm::Expected<TimingFit> fitTiming(llvm::ArrayRef<TimedKernel> kernels, const TimedDevice &device,
                                     llvm::function_ref<void(llvm::StringRef)> progress = nullptr);
 

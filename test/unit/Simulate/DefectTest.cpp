@@ -65,6 +65,23 @@ const Defect defects[] = {
   v_mov_b32 v11, v3
 - s_setvskip s8, 1
   s_nop 0)"},
+    // Nor does what no lane executes; matrix instructions ignore EXEC, readers of lanes do too.
+    {"instructionOfNoLaneUsesNothing", wait, 64, R"(
+  ds_write_b32 v1, v0
+  ds_read_b32 v3, v1
+  v_mov_b32 v10, 0
+- s_mov_b64 exec, 0
+  v_mov_b32 v11, v3
+- s_mov_b64 exec, -1
+  s_nop 0)"},
+    {"readlaneOfNoLaneReads", wait, 64, R"(
+  ds_write_b32 v1, v0
+  ds_read_b32 v3, v1
+  v_mov_b32 v10, 0
+- s_waitcnt lgkmcnt(0)
+  s_mov_b64 exec, 0
+  v_readlane_b32 s8, v3, 0
+  s_mov_b64 exec, -1)"},
     // lgkmcnt counts to 15: the operation after that issues only when the first has finished.
     {"sixteenthReadWaits", wait, 64, R"(
   ds_write_b32 v1, v0
@@ -376,6 +393,12 @@ skip_%=:)"},
   v_readlane_b32 s9, v0, s8
   s_nop 1
   v_mov_b32 v10, s9)"},
+    // The other half merges in the register file at once, a reader needs a wait state.
+    {"halvesMergeUntilTheyAreRead", hazard, 64, R"(
+  v_mov_b32_sdwa v10, v0 dst_sel:WORD_0 dst_unused:UNUSED_PRESERVE src0_sel:WORD_0
+  v_mov_b32_sdwa v10, v0 dst_sel:WORD_1 dst_unused:UNUSED_PRESERVE src0_sel:WORD_0
+- s_nop 0
+  v_mov_b32 v11, v10)"},
     {"partialResultTooEarly", hazard, 64, R"(
   v_mov_b32 v3, 0
   v_mov_b32_sdwa v3, v0 dst_sel:WORD_1 dst_unused:UNUSED_PRESERVE src0_sel:WORD_0

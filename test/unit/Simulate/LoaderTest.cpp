@@ -4,6 +4,9 @@
 #include "codesign/Simulate/Inventory.h"
 #include "codesign/Simulate/SimulateCommand.h"
 #include "lib/Simulate/Program.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <random>
 
@@ -178,6 +181,67 @@ TEST(Loader, InventoryNamesWhatIsMissing) {
   EXPECT_EQ(inventory.missing[0].count, 2u);
   EXPECT_EQ(inventory.missing[0].firstAddress, object->kernels()[0].entryAddress);
   EXPECT_EQ(inventory.opcodes.count("V_MOV_B32_e32_vi"), 1u);
+}
+
+/// A folder: objects that load, one that does not, and what counts as an object at all.
+TEST(Loader, InventoryOfAFolder) {
+  llvm::SmallString<128> folder;
+  ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("inventory", folder));
+  const std::string path = folder.str().str();
+  auto write = [&](const char *name, llvm::StringRef bytes) {
+    std::error_code code;
+    llvm::raw_fd_ostream(path + "/" + name, code) << bytes;
+  };
+  auto inventory = [&](bool json) {
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    auto code = runInventory(path, json, out);
+    return code ? text + "exit " + std::to_string(static_cast<int>(*code)) : messageOf(code.takeError());
+  };
+  EXPECT_NE(inventory(false).find("no .co or .hsaco file"), std::string::npos);
+  write("good.co", assembleBytes(assemblyKernel({"k", "  v_mov_b32 v0, 0"})));
+  EXPECT_NE(inventory(false).find("1 code objects with 1 kernels, "), std::string::npos) << inventory(false);
+  EXPECT_NE(inventory(false).find("exit 0"), std::string::npos);
+  write("lacking.hsaco", assembleBytes(assemblyKernel({"k", "  s_rfe_b64 s[8:9]"})));
+  write("broken.co", "nothing");
+  write("other.txt", "nothing");
+  const std::string text = inventory(false);
+  EXPECT_NE(text.find("lacking.hsaco: 1 times S_RFE_B64_vi, first at 0x"), std::string::npos) << text;
+  EXPECT_NE(text.find("1 objects with instructions that are not implemented, 1 not loaded"),
+            std::string::npos);
+  EXPECT_NE(text.find("exit 3"), std::string::npos);
+  EXPECT_NE(inventory(true).find("\"instruction\": \"S_RFE_B64_vi\""), std::string::npos) << inventory(true);
+  llvm::sys::fs::remove_directories(path);
+}
+
+/// `pad:` moves the next argument; the kernel reads the number behind it.
+TEST(Loader, ArgumentsMayBePadded) {
+  llvm::SmallString<128> file;
+  ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("padded", "co", file));
+  std::error_code error;
+  llvm::raw_fd_ostream(file, error) << assembleBytes(assemblyKernel({"k", R"(
+  s_load_dwordx2 s[6:7], s[0:1], 0x0
+  s_load_dword s8, s[0:1], 0x10
+  s_waitcnt lgkmcnt(0)
+  v_mov_b32 v1, 0
+  v_mov_b32 v2, s8
+  global_store_dword v1, v2, s[6:7])"}));
+  SimulateCommandOptions options;
+  options.codeObject = file.str().str();
+  options.arguments = {"d=u32[1]", "pad:8", "u32:77"};
+  options.outputs = {"d=" + options.codeObject + ".out"};
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  auto code = runSimulateCommand(options, out);
+  ASSERT_TRUE(bool(code)) << messageOf(code.takeError());
+  auto result = llvm::MemoryBuffer::getFile(options.codeObject + ".out", false, false);
+  ASSERT_TRUE(bool(result));
+  EXPECT_EQ((*result)->getBuffer(), llvm::StringRef("M\0\0\0", 4));
+  options.arguments[1] = "pad:x";
+  EXPECT_NE(messageOf(runSimulateCommand(options, out).takeError()).find("number of bytes"),
+            std::string::npos);
+  llvm::sys::fs::remove(options.codeObject + ".out");
+  llvm::sys::fs::remove(options.codeObject);
 }
 
 TEST(Loader, EndlessLoopsEnd) {

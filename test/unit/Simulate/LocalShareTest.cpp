@@ -244,4 +244,58 @@ TEST(LocalShare, EqualDirectLoadsDoNotRace) {
   EXPECT_EQ(memory.values<uint32_t>(out)[127], 70u);
 }
 
+/// A direct load from scratch: every lane's own dword, M0 and the offset on the side of LDS.
+TEST(LocalShare, DirectLoadsFromScratch) {
+  AssemblyKernel kernel{"k", R"(
+  s_load_dwordx4 s[4:7], s[0:1], 0x0
+  v_lshlrev_b32 v1, 2, v0
+  v_add_u32 v2, 5, v0
+  scratch_store_dword off, v2, off offset:8
+  s_waitcnt vmcnt(0) lgkmcnt(0)
+  s_mov_b32 m0, 64
+  s_nop 0
+  scratch_load_lds_dword off, off offset:8
+  s_waitcnt vmcnt(0)
+  ds_read_b32 v10, v1 offset:72
+  s_waitcnt lgkmcnt(0)
+  global_store_dword v1, v10, s[6:7]
+)",
+                        512, 16};
+  CodeObjectPointer object = loadAssembly(assemblyKernel(kernel));
+  ASSERT_TRUE(object);
+  DeviceMemory memory;
+  uint64_t in = memory.allocate("in", 256), out = memory.allocate("out", 256);
+  RunReport report =
+      runChecked(*object, {"k", {1}, {64}, KernelArguments().pointer(in).pointer(out)}, memory);
+  EXPECT_TRUE(report.findings.empty()) << describe(report);
+  for (uint32_t lane = 0; lane < 64; ++lane)
+    EXPECT_EQ(memory.values<uint32_t>(out)[lane], lane + 5);
+}
+
+/// Scalar scratch operations count their offset register in units of 64 bytes.
+TEST(LocalShare, ScalarScratch) {
+  CodeObjectPointer object = loadAssembly(assemblyKernel({"k", R"(
+  s_load_dwordx4 s[4:7], s[0:1], 0x0
+  s_mov_b32 s8, 1
+  s_waitcnt lgkmcnt(0)
+  s_scratch_load_dword s9, s[4:5], s8
+  s_scratch_load_dword s10, s[4:5], 0x4
+  s_waitcnt lgkmcnt(0)
+  s_scratch_store_dword s9, s[6:7], s8
+  s_scratch_store_dword s10, s[6:7], 0x0
+  s_waitcnt lgkmcnt(0)
+)",
+                                                          0}));
+  ASSERT_TRUE(object);
+  DeviceMemory memory;
+  std::vector<uint32_t> values(64);
+  std::iota(values.begin(), values.end(), 100);
+  uint64_t in = memory.allocateValues<uint32_t>("in", values), out = memory.allocate("out", 256);
+  RunReport report =
+      runChecked(*object, {"k", {1}, {64}, KernelArguments().pointer(in).pointer(out)}, memory);
+  EXPECT_TRUE(report.findings.empty()) << describe(report);
+  EXPECT_EQ(memory.values<uint32_t>(out)[16], 116u);
+  EXPECT_EQ(memory.values<uint32_t>(out)[0], 101u);
+}
+
 } // namespace

@@ -115,6 +115,12 @@ TEST(RareInstruction, SegmentsOfTwoOverPi) {
        " s_nop 4\n v_add_f64 v[14:15], v[10:11], v[12:13]\n v_add_f64 v[14:15], v[14:15], -v[10:11]\n"
        " v_add_f64 v[10:11], v[10:11], v[12:13]",
        [](const Lane &) { return u(0.63661977236758134308); }},
+      {"v_mov_b32 v4, 0\n v_mov_b32 v5, 0x3ff00000\n v_mov_b32 v6, 0\n"
+       " v_trig_preop_f64 v[10:11], v[4:5], v6 clamp mul:2",
+       [](const Lane &) { return u(1.0); }},
+      {"v_mov_b32 v4, 0\n v_mov_b32 v5, 0x3ff00000\n v_mov_b32 v6, 0\n"
+       " v_trig_preop_f64 v[10:11], v[4:5], v6 div:2",
+       [](const Lane &) { return u(std::nextafter(0.63661977236758134308, 0.0) / 2); }},
       // Beyond the table there is nothing.
       {"v_mov_b32 v4, 0\n v_mov_b32 v5, 0x7fe00000\n v_mov_b32 v6, 31\n v_trig_preop_f64 v[10:11], v[4:5], "
        "v6",

@@ -69,6 +69,7 @@ std::vector<TimedKernel> kernelsTimedBy(const TimedDevice &truth) {
   std::vector<TimedKernel> kernels;
   for (const std::string &body : bodies) {
     TimedKernel timed;
+    timed.name = std::to_string(kernels.size());
     timed.object = loadAssembly(assemblyKernel({"timed",
                                                 "  s_load_dwordx2 s[4:5], s[0:1], 0x0\n  v_mov_b32 v2, 0\n"
                                                 "  v_lshlrev_b32 v1, 2, v0\n  s_waitcnt lgkmcnt(0)\n" +
@@ -193,6 +194,31 @@ TEST(TimingFit, FindsTheParametersBehindTheTimes) {
   EXPECT_GT(fit->errorHeldOut, fit->errorAfter);
   EXPECT_LE(fit->band.low, 1);
   EXPECT_GE(fit->band.high, 1);
+}
+
+/// Two entries of one kernel leave the fit together: neither is the other's witness.
+TEST(TimingFit, EntriesOfOneKernelAreHeldOutTogether) {
+  TimedDevice truth = smallDevice();
+  truth.unit.timing.barrier = 40;
+  std::vector<TimedKernel> kernels = kernelsTimedBy(truth);
+  TimedKernel &barriers = kernels[3], &loads = kernels[0];
+  std::vector<TimedKernel> apart = {loads, barriers, barriers}, together = apart;
+  apart[2].name = "barriers, once more";
+  auto seen = fitTiming(apart, smallDevice()), unseen = fitTiming(together, smallDevice());
+  ASSERT_TRUE(bool(seen) && bool(unseen));
+  EXPECT_LT(seen->heldOut[1], 0.05);
+  EXPECT_GT(unseen->heldOut[1], 0.2);
+  EXPECT_EQ(unseen->heldOut[1], unseen->heldOut[2]);
+}
+
+/// Times that ask for L2 slower than HBM do not get it.
+TEST(TimingFit, MemoryIsNotSlowerThanWhatLiesBehindIt) {
+  TimedDevice truth = smallDevice();
+  truth.unit.timing.memoryLatency = 2500;
+  auto fit = fitTiming(kernelsTimedBy(truth), smallDevice());
+  ASSERT_TRUE(bool(fit));
+  EXPECT_LE(fit->device.unit.timing.memoryLatency, fit->device.unit.timing.hbmLatency);
+  EXPECT_GT(fit->device.unit.timing.memoryLatency, 1500);
 }
 
 TEST(TimingFit, AFitReplacesTheProfilesParameters) {
