@@ -31,29 +31,7 @@ GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, Gem
              !llvm::isPowerOf2_32(tile.n);
     });
   addRuledTiles();
-  auto edgeOf = [&](int extent) {
-    auto found = std::find(columns.edges.begin(), columns.edges.end(), extent);
-    if (found == columns.edges.end())
-      found = columns.edges.insert(found, extent);
-    return static_cast<int>(found - columns.edges.begin());
-  };
-  for (const GemmTile &tile : kernels.tiles) {
-    columns.m.push_back(tile.m);
-    columns.n.push_back(tile.n);
-    columns.rootArea.push_back(std::sqrt(double(tile.m) * tile.n));
-    columns.ldsM.push_back(tile.m * tile.readsA);
-    columns.ldsN.push_back(tile.n * tile.readsB);
-    // A multicast brings what a cluster shares to all of it and is asked for once.
-    const double ask = kernels.deviceBytesPerClock > 0 ? computeUnits / kernels.deviceBytesPerClock : 0;
-    columns.askM.push_back(ask * tile.m / tile.clusterN);
-    columns.askN.push_back(ask * tile.n / tile.clusterM);
-    columns.fetchedN.push_back(tile.n * tile.fetchesB);
-    const bool uneven = tile.minRows > 0 && scaledBlock % tile.n != 0;
-    columns.overhead.push_back(constants.stepOverheadCycles * depthStep / tile.depth + tile.exposedCycles +
-                               (uneven ? constants.unevenScaleCycles : 0));
-    columns.edgeM.push_back(edgeOf(tile.m * tile.clusterM));
-    columns.edgeN.push_back(edgeOf(tile.n * tile.clusterN));
-  }
+  fillColumns();
 }
 
 /// The tiles that a rule chooses from, after the others, which serve the rows below.

@@ -4,6 +4,8 @@
 #include "codesign/Cost/GemmModel.h"
 #include "llvm/ADT/SmallVector.h"
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 namespace codesign {
 
@@ -13,10 +15,37 @@ inline constexpr double leastSplitDepth = 256;
 inline constexpr double pairedRows = 1024; // from which on DeepGEMM multicasts rows to two workgroups
 inline constexpr int scaledBlock = 128;    // rows of weights, columns of the product, that share a scale
 
-/// A positive number rounded up, without a call where the target has no instruction for it.
-inline double roundedUp(double value) {
-  const double whole = static_cast<double>(static_cast<int64_t>(value));
-  return whole + (whole < value);
+/// Bounds lie a hair below the price itself: they are computed in single precision.
+inline constexpr double boundMargin = 1 - 1e-5;
+
+/// A number of at least 0 rounded up, without a call, a conversion or a branch: loops over it turn into
+/// vectors.
+template <class Real>
+Real roundedUp(Real value) {
+  // From here on numbers have no fraction.
+  constexpr Real wholeOnly = Real(int64_t(1) << (std::numeric_limits<Real>::digits - 1));
+  const Real nearest = (value + wholeOnly) - wholeOnly;
+  return nearest + (nearest < value ? Real(1) : Real(0));
+}
+
+/// Cycles of one compute unit for 64 of k, by what a tile needs: per element of its area, …
+template <class Real>
+struct StepRates {
+  Real mma, lds, l2M, l2N, askM, askN, latency;
+  template <class Other>
+  StepRates<Other> as() const {
+    return {Other(mma), Other(lds), Other(l2M), Other(l2N), Other(askM), Other(askN), Other(latency)};
+  }
+};
+
+/// The slower of arithmetic and operand delivery for 64 of k, plus what each step costs besides. `busy`: the
+/// share of the compute units that have a tile.
+template <class Real>
+Real cyclesPerStep(const StepRates<Real> &rates, const TileStepOf<Real> &tile, Real workFactor, Real busy) {
+  const Real mma = rates.mma * workFactor * tile.area, lds = rates.lds * tile.lds;
+  const Real l2 = rates.l2M * tile.m + rates.l2N * tile.fetchedN;
+  const Real asked = busy * (rates.askM * tile.askM + rates.askN * tile.askN);
+  return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), rates.latency) + tile.overhead;
 }
 
 /// A product as the tile loop sees it: m and n already exchanged when the operands are.
@@ -33,6 +62,7 @@ struct GemmModel::Problem {
   double unitTraffic = 0;   // seconds of the first reads if every compute unit had its most in flight
   double leastRamp = 0;     // seconds
   double output = 0;        // bytes
+  StepRates<double> rates{};
   bool swapped = false;
   bool randomRows = false; // m is a mean: the last tile of each product of the batch is half full
 
@@ -54,11 +84,24 @@ struct GemmModel::Terms {
   const char *loopLimiter = "mma";
 };
 
-/// Every tile laid over one problem.
-struct GemmModel::Grid {
-  llvm::SmallVector<double, 128> tiles;  // workgroups without a split; infinite where a tile makes no sense
-  llvm::SmallVector<double, 128> cycles; // of one workgroup per 64 of k
-  llvm::SmallVector<double, 128> bound;  // seconds below which no unsplit candidate can be
+/// Some tiles laid over one problem, in columns.
+struct GemmModel::Block {
+  static constexpr size_t most = 32;
+  size_t size;
+  float gridM[most], gridN[most];
+  float tiles[most];             // workgroups without a split; infinite where a tile makes no sense
+  float bytes[most], ramp[most]; // of operands from HBM, seconds
+  float bound[most];             // seconds below which no unsplit candidate can be
+  // Of a split: seconds of one workgroup per 64 of k, what stands besides the loop and the partial sums, and
+  // the bound over all numbers of parts.
+  float splitCycles[most], splitAside[most], splitBound[most];
+  float lowest[most]; // the lower of both bounds
+};
+
+/// What splits of one product have in common: steps of 64 of k by number of parts, seconds of partial sums
+/// for each part.
+struct GemmModel::SplitCosts {
+  double steps[std::size(splits)], traffic;
 };
 
 } // namespace codesign

@@ -8,8 +8,6 @@
 namespace codesign {
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
-/// Bounds lie a hair below the price itself, whose terms are added in another order.
-static constexpr double margin = 1 - 1e-12;
 
 GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) const {
   const MatrixRate &rate = matrixRates[static_cast<size_t>(shape.input)];
@@ -34,6 +32,13 @@ GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) co
   problem.leastRamp = constants.trafficRamp * std::sqrt(problem.firstReads / memoryBandwidth);
   problem.unitTraffic = problem.firstReads / (constants.unitMemoryBytesPerClock * clock * computeUnits);
   problem.swapped = swapped;
+  problem.rates = {.mma = 2 * depthStep / problem.flopsPerClock,
+                   .lds = depthStep * problem.elementBytes / sharedBytesPerClock,
+                   .l2M = depthStep * problem.bytesM / constants.unitBytesPerClock,
+                   .l2N = depthStep * problem.bytesN / constants.unitBytesPerClock,
+                   .askM = depthStep * problem.bytesM,
+                   .askN = depthStep * problem.bytesN,
+                   .latency = constants.stepLatencyCycles};
   // Constants fitted to repeated runs let caches feed the operands. A cyclic stream leaves nothing behind in
   // a cache that it exceeds; between two uses of a layer in a long run all the others pass.
   const double cold = sustained ? 1 : std::clamp(2 * problem.operands / lastLevelBytes - 1, 0.0, 1.0);
@@ -41,18 +46,6 @@ GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) co
       std::max((problem.firstReads + constants.outputOverlap * problem.output) / memoryBandwidth,
                cold * problem.firstReads / achievedBandwidth);
   return problem;
-}
-
-/// The slower of arithmetic and operand delivery for 64 of k, plus what each step costs besides.
-double GemmModel::cyclesPerStep(const Problem &p, size_t tile, double workFactor, double busy) const {
-  const double mma = 2 * depthStep * workFactor / p.flopsPerClock * columns.m[tile] * columns.n[tile];
-  const double lds =
-      depthStep * p.elementBytes / sharedBytesPerClock * (columns.ldsM[tile] + columns.ldsN[tile]);
-  const double l2 = depthStep / constants.unitBytesPerClock *
-                    (columns.m[tile] * p.bytesM + columns.fetchedN[tile] * p.bytesN);
-  const double asked = busy * depthStep * (columns.askM[tile] * p.bytesM + columns.askN[tile] * p.bytesN);
-  return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), constants.stepLatencyCycles) +
-         columns.overhead[tile];
 }
 
 double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *terms) const {
@@ -67,9 +60,10 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   const bool ruled = tile.minRows > 0;
   const double pair =
       ruled && p.m >= pairedRows && std::fmod(p.n, 2 * tile.n) == 0 ? 1 - constants.pairGain : 1;
-  const double perTile = (cyclesPerStep(p, tileIndex, workFactor, active / computeUnits) * pair * steps +
-                          constants.exposedTileCycles) /
-                         clock;
+  const double perTile =
+      (cyclesPerStep(p.rates, steps64[tileIndex], workFactor, active / computeUnits) * pair * steps +
+       constants.exposedTileCycles) /
+      clock;
   const double store = constants.epilogueCyclesPerLine * tile.m * tile.n * p.outputBytes / 64 / clock;
   // A workgroup of a persistent kernel stores one tile before it starts the next.
   const double perTileStore = ruled ? store : 0;
@@ -103,9 +97,7 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
     power = std::max(power, 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit - body);
   const double ramp = constants.trafficRamp * std::sqrt(bytes / memoryBandwidth);
   const double splitCost =
-      split > 1 ? constants.splitLaunch + tile.partCycles * split / clock +
-                      constants.splitTraffic * 4.0 * p.m * p.n * p.batch * split / memoryBandwidth
-                : 0;
+      split > 1 ? constants.splitLaunch + tile.partCycles * split / clock + splitTraffic(p) * split : 0;
   const double prologue = (constants.prologueCycles + tile.combineCycles) / clock;
   if (terms) {
     const double depth = depthStep * steps, ideal = std::max(fractional * perTile, waiting);
@@ -122,9 +114,9 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
                  sharedBytesPerClock / clock;
     terms->l2 =
         fractional * depth *
-        std::max((tile.m * p.bytesM + columns.fetchedN[tileIndex] * p.bytesN) / constants.unitBytesPerClock,
+        std::max((tile.m * p.bytesM + steps64[tileIndex].fetchedN * p.bytesN) / constants.unitBytesPerClock,
                  active / computeUnits *
-                     (columns.askM[tileIndex] * p.bytesM + columns.askN[tileIndex] * p.bytesN)) /
+                     (steps64[tileIndex].askM * p.bytesM + steps64[tileIndex].askN * p.bytesN)) /
         clock;
     terms->hbm = hbm;
     const double latency = std::max(fractional * constants.stepLatencyCycles * steps / clock, waiting);
@@ -158,53 +150,24 @@ bool GemmModel::canSplit(const Problem &problem, const GemmTile &tile, double gr
   return problem.m <= tile.maxSplitRows && steps % (int64_t(split) * tile.partSteps) == 0;
 }
 
-GemmModel::Grid GemmModel::gridOf(const Problem &p) const {
-  const size_t count = kernels.tiles.size();
-  llvm::SmallVector<double, 64> alongM, alongN;
-  for (const double edge : columns.edges) {
-    alongM.push_back(edge <= 2 * p.m || edge <= 64 ? roundedUp(p.m / edge) : infinity);
-    alongN.push_back(edge <= 2 * p.n || edge <= 16 ? roundedUp(p.n / edge) * p.batch : infinity);
-  }
-  Grid grid;
-  grid.tiles.resize_for_overwrite(count);
-  grid.cycles.resize_for_overwrite(count);
-  grid.bound.resize_for_overwrite(count);
-  for (size_t t = 0; t < count; ++t) {
-    const GemmTile &tile = kernels.tiles[t];
-    const bool served = tile.serves(p.swapped ? p.n : p.m);
-    grid.tiles[t] =
-        served ? alongM[columns.edgeM[t]] * alongN[columns.edgeN[t]] * (tile.clusterM * tile.clusterN)
-               : infinity;
-  }
-  for (size_t t = 0; t < count; ++t)
-    grid.cycles[t] = cyclesPerStep(p, t, 1, std::min(1.0, grid.tiles[t] / computeUnits));
-  const double secondsPerCycle = roundedUp(p.k / depthStep) / clock;
-  const double prologue = constants.prologueCycles / clock, exposed = constants.exposedTileCycles / clock;
-  const double store = (1 - constants.outputOverlap) * p.output / memoryBandwidth;
-  const double perElement = constants.epilogueCyclesPerLine * p.outputBytes / 64 / clock;
-  const double mmaSeconds = 2 * depthStep / p.flopsPerClock * secondsPerCycle;
-  const double atLimit = p.rateLimit > 0 ? 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit : 0;
-  // The reloads of near-square waves of tiles: a sum of two sides is at least twice their geometric mean.
-  const double concurrent = std::max<double>(computeUnits, 256);
-  const double perTile =
-      p.operands > cachedBytes ? 2 * std::sqrt(p.bytesM * p.bytesN / concurrent) * p.k / memoryBandwidth : 0;
-  for (size_t t = 0; t < count; ++t) {
-    const double share = std::min(grid.tiles[t] / computeUnits, 1e15), work = std::max(1.0, share);
-    const double waves = work + constants.waveRounding * (roundedUp(work) - work);
-    const double reloads = perTile * columns.rootArea[t] * grid.tiles[t];
-    double traffic = std::max(p.leastTraffic, reloads);
-    const double aloneCycles = kernels.tiles[t].aloneCycles;
-    if (share < 1 && aloneCycles == 0)
-      traffic = std::max(traffic, p.unitTraffic / share);
-    const double loop =
-        std::max(waves * (grid.cycles[t] * secondsPerCycle + exposed), aloneCycles * secondsPerCycle);
-    const double epilogue = std::max(perElement * columns.m[t] * columns.n[t], store);
-    const double body = std::max(loop, traffic) + epilogue;
-    const double mma = std::max(1.0, share) * mmaSeconds * columns.m[t] * columns.n[t];
-    const double power = constants.droop * std::min(mma, body) * body / (body + constants.droopSeconds);
-    grid.bound[t] = margin * (prologue + std::max(body + power, atLimit) + p.leastRamp);
-  }
-  return grid;
+double GemmModel::splitTraffic(const Problem &p) const {
+  return constants.splitTraffic * 4.0 * p.m * p.n * p.batch / memoryBandwidth;
+}
+
+/// Seconds below which tile t, at place i of its block, cannot be with the given number of parts.
+inline double GemmModel::splitBound(const Problem &p, const Block &block, size_t i, size_t t, size_t number,
+                                    const SplitCosts &parts) const {
+  const int split = splits[number];
+  const double workgroups = double(block.tiles[i]) * split;
+  const double share = workgroups * (boundMargin / computeUnits);
+  const double work = std::max(1.0, share);
+  const double waves = work + constants.waveRounding * (roundedUp(work) - work);
+  double traffic = p.leastTraffic;
+  const double alone = kernels.tiles[t].aloneCycles;
+  if (workgroups < computeUnits && alone == 0)
+    traffic = std::max(traffic, p.unitTraffic * computeUnits / workgroups);
+  const double loop = std::max(waves * block.splitCycles[i], alone / clock) * parts.steps[number];
+  return boundMargin * (std::max(loop, traffic * boundMargin) + block.splitAside[i] + parts.traffic * split);
 }
 
 double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
@@ -214,69 +177,55 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
   }
   const int orders = kernels.swapsOperands ? 2 : 1;
   const Problem problems[2] = {problemOf(shape, false), problemOf(shape, true)};
-  Grid grids[2];
-  double least = infinity, bestSeconds = infinity;
+  llvm::SmallVector<Block, 4> grids[2];
+  float least = std::numeric_limits<float>::infinity();
+  double bestSeconds = infinity;
   GemmCandidate promising;
   for (int order = 0; order < orders; ++order) {
-    grids[order] = gridOf(problems[order]);
-    for (size_t t = 0; t < kernels.tiles.size(); ++t)
-      if (grids[order].bound[t] < least) {
-        least = grids[order].bound[t];
-        promising = {t, 1, order == 1};
-      }
+    layOver(problems[order], grids[order]);
+    size_t first = 0;
+    for (const Block &block : grids[order]) {
+      for (size_t i = 0; i < block.size; ++i)
+        if (block.bound[i] < least) {
+          least = block.bound[i];
+          promising = {first + i, 1, order == 1};
+        }
+      first += block.size;
+    }
   }
-  if (least == infinity)
+  if (least == std::numeric_limits<float>::infinity())
     return infinity;
-  const double prologue = margin * constants.prologueCycles / clock;
-  const double store = (1 - constants.outputOverlap) * problems[0].output / memoryBandwidth;
-  const double perElement = constants.epilogueCyclesPerLine * problems[0].outputBytes / 64 / clock;
-  double splitSteps[std::size(splits)];
-  for (size_t i = 0; i < std::size(splits); ++i)
-    splitSteps[i] = roundedUp(problems[0].k / (depthStep * splits[i]));
+  SplitCosts parts;
+  for (size_t s = 0; s < std::size(splits); ++s)
+    parts.steps[s] = roundedUp(problems[0].k / (depthStep * splits[s]));
+  parts.traffic = splitTraffic(problems[0]);
   // Priced first, so that its price excludes most others; equal prices go to the first in order.
   double ceiling = price(problems[promising.swapped ? 1 : 0], promising.tile, 1, nullptr);
   for (int order = 0; order < orders; ++order) {
     const Problem &problem = problems[order];
-    const Grid &grid = grids[order];
-    const double splitTraffic =
-        constants.splitTraffic * 4.0 * problem.m * problem.n * problem.batch / memoryBandwidth;
-    for (size_t t = 0; t < kernels.tiles.size(); ++t) {
-      if (grid.tiles[t] == infinity)
-        continue;
-      auto consider = [&](int split) {
-        const double seconds = price(problem, t, split, nullptr);
-        if (seconds < bestSeconds) {
-          bestSeconds = seconds;
-          ceiling = std::min(ceiling, seconds);
-          candidate = {t, split, order == 1};
-        }
-      };
-      if (grid.bound[t] <= ceiling)
-        consider(1);
-      const GemmTile &tile = kernels.tiles[t];
-      if (grid.tiles[t] >= computeUnits || tile.maxSplitK == 1)
-        continue;
-      const double cycles =
-          cyclesPerStep(problem, t, constants.splitWork, grid.tiles[t] / computeUnits) / clock;
-      const double aside = std::max(perElement * columns.m[t] * columns.n[t], store) + problem.leastRamp +
-                           constants.splitLaunch;
-      // However it is split, the work cannot be spread better than evenly.
-      const double evenly = cycles * splitSteps[0] * grid.tiles[t] / computeUnits;
-      if (margin * (std::max(evenly, problem.leastTraffic) + aside + 2 * splitTraffic) + prologue > ceiling)
-        continue;
-      for (size_t i = 1; i < std::size(splits) && splits[i] <= tile.maxSplitK; ++i) {
-        if (!canSplit(problem, tile, grid.tiles[t], splits[i]))
+    size_t first = 0;
+    for (const Block &block : grids[order]) {
+      for (size_t i = 0; i < block.size; ++i) {
+        if (block.lowest[i] > ceiling)
           continue;
-        const double share = grid.tiles[t] * splits[i] / computeUnits, work = std::max(1.0, share);
-        const double waves = work + constants.waveRounding * (roundedUp(work) - work);
-        const double traffic = share < 1 && tile.aloneCycles == 0
-                                   ? std::max(problem.leastTraffic, problem.unitTraffic / share)
-                                   : problem.leastTraffic;
-        const double main =
-            std::max(std::max(waves * cycles, tile.aloneCycles / clock) * splitSteps[i], traffic);
-        if (margin * (main + aside + splitTraffic * splits[i]) + prologue <= ceiling)
-          consider(splits[i]);
+        const size_t t = first + i;
+        auto consider = [&](int split) {
+          const double seconds = price(problem, t, split, nullptr);
+          if (seconds < bestSeconds) {
+            bestSeconds = seconds;
+            ceiling = std::min(ceiling, seconds);
+            candidate = {t, split, order == 1};
+          }
+        };
+        if (block.bound[i] <= ceiling)
+          consider(1);
+        if (block.splitBound[i] <= ceiling)
+          for (size_t s = 1; s < std::size(splits) && splits[s] <= kernels.tiles[t].maxSplitK; ++s)
+            if (canSplit(problem, kernels.tiles[t], block.tiles[i], splits[s]) &&
+                splitBound(problem, block, i, t, s, parts) <= ceiling)
+              consider(splits[s]);
       }
+      first += block.size;
     }
   }
   return bestSeconds;

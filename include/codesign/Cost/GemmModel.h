@@ -104,6 +104,17 @@ struct GemmChoice {
   double paddedShare = 0; // of the multiplied elements that lie outside the output
 };
 
+/// What a workgroup asks for in 64 of k.
+template <class Real>
+struct TileStepOf {
+  Real area, m;    // elements of the output, rows
+  Real lds;        // elements read from LDS per column of k
+  Real fetchedN;   // elements of the operand along n that L2 delivers per column of k
+  Real askM, askN; // clocks of L2 for a byte of each element per column of k, by operand, if all ask
+  Real overhead;   // cycles
+};
+using TileStep = TileStepOf<double>;
+
 /// The tiles that kernels of a vendor's library have. AMD's come in steps of 16 down to 16 rows, NVIDIA's
 /// follow the shapes of mma and wgmma; the accumulators must fit the registers of a workgroup.
 std::vector<GemmTile> libraryTiles(const Profile &profile);
@@ -157,14 +168,19 @@ public:
 private:
   struct Terms;
   struct Problem;
-  struct Grid;
+  struct Block;
+  struct SplitCosts;
   Problem problemOf(const GemmShape &shape, bool swapped) const;
   bool isSensible(const Problem &problem, const GemmTile &tile) const;
   bool canSplit(const Problem &problem, const GemmTile &tile, double grid, int split) const;
-  Grid gridOf(const Problem &problem) const;
-  /// `busy`: the share of the compute units that have a tile.
-  double cyclesPerStep(const Problem &problem, size_t tile, double workFactor, double busy) const;
+  void fillColumns();
+  void layOver(const Problem &problem, llvm::SmallVectorImpl<Block> &grid) const;
+  void addReloads(const Problem &problem, size_t first, Block &block, size_t size) const;
+  double splitBound(const Problem &problem, const Block &block, size_t i, size_t tile, size_t number,
+                    const SplitCosts &parts) const;
   double price(const Problem &problem, size_t tile, int split, Terms *terms) const;
+  /// Seconds of partial sums for each part of a split.
+  double splitTraffic(const Problem &problem) const;
   double best(const GemmShape &shape, GemmCandidate &candidate) const;
   Breakdown breakdownOf(const GemmShape &shape, const GemmCandidate &found, const Problem &problem,
                         GemmChoice *choice, bool withQuantization) const;
@@ -191,16 +207,19 @@ private:
     double flopsPerClock = 0, limit = 0, elementBytes = 0;
   };
   std::array<MatrixRate, static_cast<size_t>(DataType::I4) + 1> matrixRates;
-  /// What pricing needs of each tile, in columns: the search runs along them.
+  std::vector<TileStep> steps64; // of each tile
+  /// What bounds need of each tile, in columns: the search runs along them.
   struct TileColumns {
-    std::vector<double> m, n;       // extent
-    std::vector<double> rootArea;   // square root of the area
-    std::vector<double> ldsM, ldsN; // elements read from LDS per column of k, by operand
-    std::vector<double> askM, askN; // clocks of L2 for a byte of each element per column of k, if all ask
-    std::vector<double> fetchedN;   // elements of the operand along n that L2 delivers per column of k
-    std::vector<double> overhead;   // cycles per 64 of k
-    std::vector<int> edgeM, edgeN;  // of the extents, into edges
-    std::vector<double> edges;      // distinct extents
+    std::vector<float> area, m, lds, fetchedN, askM, askN, overhead; // as in TileStepOf
+    std::vector<float> n;                                            // extent
+    std::vector<float> rootShape;                                    // square root of n ÷ m
+    std::vector<float> alone;       // cycles per 64 of k that a workgroup takes however few run
+    std::vector<float> unitSeconds; // of an HBM byte if all have their most in flight; 0 with `alone` known
+    std::vector<float> prologue;    // seconds
+    std::vector<float> splitTiles;  // fewer are split; 0: never
+    std::vector<float> leastRows, mostRows, clusterM, clusterN;
+    std::vector<int> edgeM, edgeN; // of the extents, into edges
+    std::vector<double> edges;     // distinct extents
   } columns;
 };
 

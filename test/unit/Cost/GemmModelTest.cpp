@@ -1,6 +1,7 @@
 #include "codesign/Cost/GemmModel.h"
 #include "CostTestSupport.h"
 #include <cmath>
+#include <random>
 
 using namespace codesign;
 
@@ -304,6 +305,22 @@ TEST_P(EveryDevice, ShortcutsAgreeWithTheSearchOverAllCandidates) {
     EXPECT_NEAR(model.timeAmong(shape, model.cheapest(shape, 1)).value, sum, 1e-9 * sum);
     // No faster than the hardware.
     EXPECT_GE(sum, flops(shape).value / profile.peakMatrix.at(DataType::BF16).value * 0.99);
+  }
+}
+
+TEST_P(EveryDevice, BoundsInSinglePrecisionExcludeNoCheapestCandidate) {
+  Profile profile = shippedProfile(GetParam());
+  GemmConstants constants = GemmConstants::prior(profile);
+  constants.exposedTileCycles = 700;
+  constants.waveRounding = 1; // a wave more or less at a hair's breadth
+  constants.splitLaunch = 0.5e-6;
+  GemmModel model(profile, constants, {.tiles = libraryTiles(profile)}, false);
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 80; ++i) {
+    const GemmShape shape = product(int64_t(1) << random() % 15, 16 * int64_t(1 + random() % 900),
+                                    32 * int64_t(1 + random() % 700));
+    EXPECT_DOUBLE_EQ(model.timeAmong(shape, model.candidates(shape)).value, model.time(shape).value)
+        << shape.m << " x " << shape.n << " x " << shape.k;
   }
 }
 
