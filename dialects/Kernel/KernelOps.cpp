@@ -48,8 +48,10 @@ LogicalResult verifyLocalTile(Operation *op, TileType tile) {
   return success();
 }
 
-LogicalResult verifyCopyShapes(Operation *op, TileType rows, ArrayRef<int64_t> shape, Type element) {
-  if (rows.getElementType() != element || rows.getRows() != shape[0])
+LogicalResult verifyCopyShapes(Operation *op, TileType rows, ArrayRef<int64_t> shape, Type element,
+                               std::optional<int64_t> from = std::nullopt) {
+  const bool fits = from ? *from >= 0 && *from + shape[0] <= rows.getRows() : rows.getRows() == shape[0];
+  if (rows.getElementType() != element || !fits)
     return op->emitOpError() << "copies " << rows << " into " << shape[0] << "x" << shape[1] << "x"
                              << element;
   if (rows.getColumns() % chunkLength(element))
@@ -105,7 +107,7 @@ LogicalResult FuncOp::verifyRegions() {
   if (used > limit)
     return emitOpError() << "allocates " << used << " bytes of LDS; a workgroup of "
                          << getTarget().getArchitecture().getValue() << " has " << limit;
-  return success();
+  return verifyPhases(*this);
 }
 
 int64_t FuncOp::getSharedBytes() {
@@ -154,7 +156,9 @@ LogicalResult SlotOp::verify() {
 LogicalResult FetchOp::verify() {
   if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getRows().getType())))
     return failure();
-  return verifyCopyShapes(*this, getRows().getType(), getType().getShape(), getType().getElementType());
+  const bool all = getType().getShape()[0] == getRows().getType().getRows();
+  return verifyCopyShapes(*this, getRows().getType(), getType().getShape(), getType().getElementType(),
+                          all ? std::nullopt : std::optional<int64_t>(getRow()));
 }
 
 LogicalResult DepositOp::verify() {
@@ -162,8 +166,10 @@ LogicalResult DepositOp::verify() {
     return failure();
   StagedType staged = getStaged().getType();
   TileType tile = getTile().getType();
-  if (staged.getShape() != tile.getShape() || staged.getElementType() != tile.getElementType())
-    return emitOpError() << "deposits " << staged << " in " << tile;
+  const int64_t row = getRow(), rows = staged.getShape()[0];
+  if (staged.getShape()[1] != tile.getColumns() || staged.getElementType() != tile.getElementType() ||
+      row < 0 || row + rows > tile.getRows())
+    return emitOpError() << "deposits " << staged << " from row " << row << " on in " << tile;
   return success();
 }
 
@@ -247,6 +253,19 @@ LogicalResult verifyProduct(Operation *op, FragmentType a, FragmentType b, Fragm
       b.getShape()[0] != accumulator.getShape()[1])
     return op->emitOpError() << "shapes do not fit: " << a << " times " << b << " into " << accumulator;
   return success();
+}
+
+LogicalResult MmaPartOp::verify() {
+  FragmentType a = getA().getType(), b = getB().getType(), whole = getAccumulator().getType();
+  const ArrayRef<int64_t> at = getAt();
+  if (at.size() != 2 || at[0] < 0 || at[1] < 0 || at[0] + a.getShape()[0] > whole.getShape()[0] ||
+      at[1] + b.getShape()[0] > whole.getShape()[1])
+    return emitOpError() << a << " times " << b << " at this place is no part of " << whole;
+  if (at[0] % a.getShape()[0] || at[1] % b.getShape()[0])
+    return emitOpError("starts at a multiple of its own rows and columns");
+  auto part = FragmentType::get(getContext(), {a.getShape()[0], b.getShape()[0]}, whole.getElementType(),
+                                whole.getRole(), whole.getInstruction(), whole.getPack());
+  return verifyProduct(*this, a, b, part);
 }
 
 LogicalResult MmaOp::verify() {

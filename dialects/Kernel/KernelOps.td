@@ -119,18 +119,20 @@ def Kernel_SlotOp : Kernel_Op<"slot", [Pure]> {
 def Kernel_FetchOp : Kernel_Op<"fetch"> {
   let summary = "Global memory to registers, 16 bytes per lane, all threads together; does not wait";
   let description = [{
-    Fetches the columns [column, column + width) of all rows. Columns past the row's end read as zero.
+    Fetches the columns [column, column + width) of all rows, or of as many as the result has from `row` on. Columns past
+    the row's end read as zero.
   }];
-  let arguments = (ins StrAttr:$name, Kernel_TileType:$rows, Index:$column);
+  let arguments = (ins StrAttr:$name, Kernel_TileType:$rows, Index:$column, DefaultValuedAttr<I64Attr, "0">:$row);
   let results = (outs Kernel_StagedType:$result);
-  let assemblyFormat = "$name $rows `[` $column `]` attr-dict `:` type($rows) `->` type($result)";
+  let assemblyFormat = "$name $rows `[` $column `]` (`row` $row^)? attr-dict `:` type($rows) `->` type($result)";
   let hasVerifier = 1;
 }
 
 def Kernel_DepositOp : Kernel_Op<"deposit"> {
   let summary = "Registers to LDS, after the fetch has arrived; visible to other waves past the next barrier";
-  let arguments = (ins Kernel_StagedType:$staged, Kernel_TileType:$tile);
-  let assemblyFormat = "$staged `to` $tile attr-dict `:` type($staged) `to` type($tile)";
+  let description = [{ To all rows of the tile, or to those from `row` on. }];
+  let arguments = (ins Kernel_StagedType:$staged, Kernel_TileType:$tile, DefaultValuedAttr<I64Attr, "0">:$row);
+  let assemblyFormat = "$staged `to` $tile (`row` $row^)? attr-dict `:` type($staged) `to` type($tile)";
   let hasVerifier = 1;
 }
 
@@ -198,7 +200,17 @@ def Kernel_MmaOp : Kernel_Op<"mma", [Pure, AllTypesMatch<["accumulator", "result
   let hasVerifier = 1;
 }
 
+def Kernel_MmaPartOp : Kernel_Op<"mma_part", [Pure, AllTypesMatch<["accumulator", "result"]>]> {
+  let summary = "The same to the part of the accumulators from row and column `at` on";
+  let arguments = (ins Kernel_FragmentType:$a, Kernel_FragmentType:$b, Kernel_FragmentType:$accumulator,
+                       DenseI64ArrayAttr:$at);
+  let results = (outs Kernel_FragmentType:$result);
+  let assemblyFormat = "$a `,` $b `,` $accumulator `at` $at attr-dict `:` type($a) `,` type($b) `,` type($accumulator)";
+  let hasVerifier = 1;
+}
+
 include "dialects/Kernel/KernelEpilogueOps.td"
+include "dialects/Kernel/KernelPhaseOps.td"
 include "dialects/Kernel/KernelQuantiseOps.td"
 include "dialects/Kernel/KernelRowOps.td"
 include "dialects/Kernel/KernelScaleOps.td"

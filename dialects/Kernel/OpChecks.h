@@ -27,5 +27,8 @@ mlir::LogicalResult verifySharedSums(mlir::Operation *op, FragmentType fragment,
 mlir::LogicalResult verifyExpertTable(mlir::Operation *op, TileType table, int64_t experts, int64_t length);
 /// Rows of a global matrix, their number known; row-major unless the operation takes shuffled ones as well.
 mlir::LogicalResult verifyGlobalRows(mlir::Operation *op, TileType rows, bool mayBeShuffled = false);
+/// Where half of the waves are a phase behind the others: nothing in LDS that one half changes while the
+/// other uses it. The kernel's operations are verified.
+mlir::LogicalResult verifyPhases(FuncOp kernel);
 
 } // namespace codesign::kernel

@@ -212,9 +212,8 @@ struct CostModel::Implementation {
     const llvm::StringRef kind = key.blockScaled ? llvm::StringRef(blockScaledGemm) : "gemm";
     // Loops of another form are offered where the simulator has timed them.
     const auto isTimed = [&](const GemmSchedule &schedule) {
-      const bool plain = !schedule.shuffledWeights && !schedule.directToShared;
-      return plain || ownKernelSet(profile, native,
-                                   ownKernelKind(kind, schedule.shuffledWeights, schedule.directToShared));
+      const LoopForm form = LoopForm::of(schedule);
+      return form == LoopForm() || ownKernelSet(profile, native, ownKernelKind(kind, form));
     };
     // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price.
     llvm::erase_if(list, [&](const GemmSchedule &schedule) {

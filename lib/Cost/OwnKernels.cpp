@@ -17,14 +17,17 @@ const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::
   return nullptr;
 }
 
-std::string ownKernelKind(llvm::StringRef kind, bool shuffledWeights, bool directToShared) {
-  return (kind + (shuffledWeights ? "_shuffled" : "") + (directToShared ? "_direct" : "")).str();
+std::string ownKernelKind(llvm::StringRef kind, const LoopForm &form) {
+  return (kind + (form.shuffledWeights ? "_shuffled" : "") + (form.directToShared ? "_direct" : "") +
+          (form.loop == MainLoop::PingPong      ? "_ping_pong"
+           : form.loop == MainLoop::Interleaved ? "_interleaved"
+                                                : ""))
+      .str();
 }
 
 const CalibrationSet *ownKernelSetFor(const Profile &profile, DataType type, llvm::StringRef kind,
                                       const GemmSchedule &schedule) {
-  const CalibrationSet *own =
-      ownKernelSet(profile, type, ownKernelKind(kind, schedule.shuffledWeights, schedule.directToShared));
+  const CalibrationSet *own = ownKernelSet(profile, type, ownKernelKind(kind, LoopForm::of(schedule)));
   return own ? own : ownKernelSet(profile, type, kind);
 }
 

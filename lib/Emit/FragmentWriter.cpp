@@ -71,6 +71,16 @@ Error KernelWriter::emit(MmaOp op) {
   return Error::success();
 }
 
+Error KernelWriter::emit(MmaPartOp op) {
+  if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
+    return error;
+  const Operand sums(op.getResult().getType(), architectureOf(function));
+  line() << formatv("{0}.multiplyAt<{1}, {2}>({3}, {4});\n", text(op.getResult()),
+                    op.getAt()[0] / sums.stepFirst(), op.getAt()[1] / sums.stepSecond(), text(op.getA()),
+                    text(op.getB()));
+  return Error::success();
+}
+
 /// "BlockScales<Mma, 8>"; of a warpgroup, whose instructions have 64 rows, "GroupScales<2>".
 static std::string scalesClass(ScalesType type, FuncOp function) {
   StringAttr name;

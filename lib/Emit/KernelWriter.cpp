@@ -26,6 +26,11 @@ std::optional<int64_t> constantValue(Value value) {
 
 } // namespace
 
+/// Where in the tile a part of it begins; nothing at its first row.
+static std::string fromRow(int64_t row) {
+  return row == 0 ? "" : formatv(", FromRow<{0}>{{}", row).str();
+}
+
 std::string tileClass(TileType type) {
   const std::string element = elementOf(type.getElementType());
   if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
@@ -192,7 +197,7 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<arith::RemUIOp>([&](auto) { return arithmetic("%", Precedence::Multiplicative); })
       .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp,
-            LoadFragmentOp, ZeroOp, MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp,
+            LoadFragmentOp, ZeroOp, MmaOp, MmaPartOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp,
             ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
             FetchFragmentOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp, ClusterPositionOp, TileCountOp,
             RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp,
@@ -209,7 +214,12 @@ Error KernelWriter::writeOperation(Operation *op) {
         expressions[group.getResult()] = {"group()"};
         return Error::success();
       })
-      .Case<DepositOp, DepositTransposedOp>([&](auto deposit) {
+      .Case<DepositOp>([&](DepositOp deposit) {
+        line() << text(deposit.getStaged()) << ".store(" << text(deposit.getTile())
+               << fromRow(deposit.getRow()) << ");\n";
+        return Error::success();
+      })
+      .Case<DepositTransposedOp>([&](DepositTransposedOp deposit) {
         line() << text(deposit.getStaged()) << ".store(" << text(deposit.getTile()) << ");\n";
         return Error::success();
       })
@@ -239,6 +249,20 @@ Error KernelWriter::writeOperation(Operation *op) {
       })
       .Case<SchedulingFenceOp>([&](auto) {
         line() << "schedulingFence();\n";
+        return Error::success();
+      })
+      .Case<FallBehindOp, CatchUpOp>([&](auto) {
+        line() << (isa<FallBehindOp>(op) ? "fallBehind<" : "catchUp<") << function.getWaveCount() << ">();\n";
+        return Error::success();
+      })
+      .Case<InterleaveOp>([&](InterleaveOp mix) {
+        const InterleaveOp::Counts counts = mix.getCounts();
+        line() << formatv("interleave<{0}, {1}, {2}, {3}>();\n", counts.products, counts.reads, counts.writes,
+                          counts.loads);
+        return Error::success();
+      })
+      .Case<PriorityOp>([&](PriorityOp priority) {
+        line() << "priority<" << priority.getLevel() << ">();\n";
         return Error::success();
       })
       .Default([&](Operation *unknown) { return fail(unknown, "has no emitted form"); });
@@ -320,7 +344,7 @@ Error KernelWriter::emit(DepthTilesOp op) {
 
 Error KernelWriter::emit(FetchOp op) {
   declareOrReload(op, op.getResult(), op.getName(), stagedClass(op.getType(), function),
-                  text(op.getRows()) + ", " + text(op.getColumn()));
+                  text(op.getRows()) + ", " + text(op.getColumn()) + fromRow(op.getRow()));
   return Error::success();
 }
 

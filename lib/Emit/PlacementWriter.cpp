@@ -72,8 +72,11 @@ Error KernelWriter::emit(GatherRowsOp op) {
     return Error::success();
   Operation *fetch = *op.getResult().user_begin(); // all of them have its shape
   std::string loaded;
-  if (auto staged = dyn_cast<FetchOp>(fetch))
-    loaded = stagedClass(staged.getType(), function);
+  if (auto staged = dyn_cast<FetchOp>(fetch)) // of the whole tile or a part
+    loaded =
+        stagedClass(StagedType::get(op.getContext(), {op.getType().getRows(), staged.getType().getShape()[1]},
+                                    staged.getType().getElementType()),
+                    function);
   else if (auto copy = dyn_cast<CopyAsyncOp>(fetch))
     loaded =
         vendorOf(architectureOf(function)) == Vendor::Amd

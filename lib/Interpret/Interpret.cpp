@@ -1,6 +1,7 @@
 // A launch: its arguments, its size, and one workgroup after the other.
 #include "codesign/Interpret/Interpret.h"
 #include "Agent.h"
+#include "WaveHalves.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <algorithm>
 #include <numeric>
@@ -22,10 +23,14 @@ static Error runWorkgroups(FuncOp function, llvm::ArrayRef<KernelArgument> argum
   std::iota(order.begin(), order.end(), int64_t(0));
   if (parts > 1)
     std::shuffle(order.begin(), order.end(), std::mt19937(seed));
-  for (int64_t index : order)
-    if (Error error =
-            Interpreter(function, arguments, index % tiles, function.getWaveCount(), index / tiles).run())
+  const bool inHalves = !function.getBody().front().getOps<FallBehindOp>().empty();
+  for (int64_t index : order) {
+    const int64_t workgroup = index % tiles, part = index / tiles;
+    Error error = inHalves ? runHalves(function, arguments, workgroup, part)
+                           : Interpreter(function, arguments, workgroup, function.getWaveCount(), part).run();
+    if (error)
       return error;
+  }
   return Error::success();
 }
 

@@ -13,9 +13,14 @@ using namespace kernel;
 
 Interpreter::Interpreter(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
                          int64_t waves, int64_t part)
+    : Interpreter(function, arguments, workgroup, waves, part,
+                  std::make_shared<SharedMemory>(function.getSharedBytes())) {}
+
+Interpreter::Interpreter(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
+                         int64_t waves, int64_t part, std::shared_ptr<SharedMemory> memory)
     : function(function), architecture(*parseArchitecture(function.getTarget().getArchitecture().getValue())),
       workgroup(workgroup), part(part), waves(waves), threads(function.getThreadCount()),
-      shared(function.getSharedBytes()) {
+      sharedMemory(std::move(memory)), shared(*sharedMemory) {
   for (auto [argument, given] : llvm::zip_equal(function.getBody().getArguments(), arguments)) {
     Value &value = values[argument];
     if (auto *matrix = std::get_if<Matrix *>(&given)) {
@@ -83,19 +88,20 @@ Error Interpreter::runOperation(Operation *op) {
         return Error::success();
       })
       .Case<CommitCopiesOp>([&](auto) {
-        shared.commit();
+        SharedMemory::commit(copies);
         return Error::success();
       })
-      .Case<WaitCopiesOp>([&](WaitCopiesOp wait) { return at(op, shared.wait(wait.getPending())); })
+      .Case<WaitCopiesOp>([&](WaitCopiesOp wait) { return at(op, shared.wait(copies, wait.getPending())); })
       .Case<BarrierOp>([&](auto) {
         shared.barrier();
         return Error::success();
       })
-      .Case<ReturnOp, SchedulingFenceOp, scf::YieldOp>([](auto) { return Error::success(); })
+      .Case<ReturnOp, SchedulingFenceOp, InterleaveOp, PriorityOp, scf::YieldOp>(
+          [](auto) { return Error::success(); })
       .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp,
-            CopyAsyncOp, LoadFragmentOp, ZeroOp, MmaOp, FetchScalesOp, CombineScalesOp, MmaScaledOp,
-            AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
-            FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp>(
+            CopyAsyncOp, LoadFragmentOp, ZeroOp, MmaOp, MmaPartOp, FetchScalesOp, CombineScalesOp,
+            MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp,
+            WaveIndexOp, FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp>(
           [&](auto known) { return run(known); })
       .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepositTransposedOp, DepthTilesOp>(
           [&](auto known) { return run(known); })
@@ -200,7 +206,8 @@ Error Interpreter::run(FetchOp op) {
   const int64_t length = chunkLength(type.getElementType()), rowChunks = type.getShape()[1] / length;
   Staged staged(type.getShape()[0] * rowChunks * chunkBytes);
   for (int64_t chunk = 0; chunk < type.getShape()[0] * rowChunks; ++chunk)
-    readChunk(tile, chunk / rowChunks, *column + chunk % rowChunks * length, &staged[chunk * chunkBytes]);
+    readChunk(tile, static_cast<int64_t>(op.getRow()) + chunk / rowChunks,
+              *column + chunk % rowChunks * length, &staged[chunk * chunkBytes]);
   values[op.getResult()].staged = std::move(staged);
   return Error::success();
 }
@@ -211,9 +218,12 @@ Error Interpreter::run(DepositOp op) {
   const Tile tile = values[op.getTile()].tile;
   const int64_t length = chunkLength(type.getElementType()), rowChunks = type.getShape()[1] / length;
   for (int64_t chunk = 0; chunk < type.getShape()[0] * rowChunks; ++chunk) {
-    const int64_t byte =
-        tile.firstByte + op.getTile().getType().getByteOffset(chunk / rowChunks, chunk % rowChunks * length);
+    const int64_t byte = tile.firstByte + op.getTile().getType().getByteOffset(
+                                              static_cast<int64_t>(op.getRow()) + chunk / rowChunks,
+                                              chunk % rowChunks * length);
     const int wave = chunk % threads / function.getTarget().getWaveSize();
+    if (!executes(wave))
+      continue;
     if (Error error = shared.write(byte, &staged[chunk * chunkBytes], wave))
       return at(op, std::move(error));
   }
@@ -229,13 +239,15 @@ Error Interpreter::run(CopyAsyncOp op) {
   const int64_t length = chunkLength(type.getElementType()), rowChunks = type.getColumns() / length;
   for (int64_t chunk = 0; chunk < type.getRows() * rowChunks; ++chunk) {
     const int64_t row = chunk / rowChunks, tileColumn = chunk % rowChunks * length;
-    uint8_t data[chunkBytes];
-    readChunk(from, row, *column + tileColumn, data);
     const int64_t offset = type.getByteOffset(row, tileColumn);
     // Lanes that land side by side are told apart by where they do.
     const int64_t place = vendorOf(architecture) == Vendor::Amd ? offset / chunkBytes : chunk;
     const int wave = place % threads / function.getTarget().getWaveSize();
-    if (Error error = shared.copyAsync(to.firstByte + offset, data, wave))
+    if (!executes(wave))
+      continue;
+    uint8_t data[chunkBytes];
+    readChunk(from, row, *column + tileColumn, data);
+    if (Error error = shared.copyAsync(copies, to.firstByte + offset, data, wave))
       return at(op, std::move(error));
   }
   return Error::success();
@@ -262,7 +274,7 @@ Error Interpreter::run(LoadFragmentOp op) {
     const int64_t byte = tile.firstByte + tileType.getByteOffset(row[wave] + first, column[wave] + second);
     if (byte / chunkBytes * chunkBytes != loadedByte) {
       loadedByte = byte / chunkBytes * chunkBytes;
-      error = at(op, shared.read(loadedByte, chunk, wave));
+      error = at(op, shared.read(loadedByte, chunk, static_cast<int>(firstWave() + wave)));
     }
     uint32_t bits = 0;
     std::memcpy(&bits, chunk + byte % chunkBytes, elementBytes);
@@ -291,7 +303,15 @@ Error Interpreter::run(MmaOp op) {
   return Error::success();
 }
 
-void Interpreter::multiply(mlir::Value aValue, mlir::Value bValue, FragmentType sumsType, Fragment &sums) {
+Error Interpreter::run(MmaPartOp op) {
+  Fragment sums = takeFragment(op.getAccumulator());
+  multiply(op.getA(), op.getB(), op.getAccumulator().getType(), sums, {op.getAt()[0], op.getAt()[1]});
+  values[op.getResult()].fragment = std::move(sums);
+  return Error::success();
+}
+
+void Interpreter::multiply(mlir::Value aValue, mlir::Value bValue, FragmentType sumsType, Fragment &sums,
+                           FragmentPosition at) {
   auto aType = cast<FragmentType>(aValue.getType()), bType = cast<FragmentType>(bValue.getType());
   const Operand aOperand(aType, architecture), bOperand(bType, architecture),
       cOperand(sumsType, architecture);
@@ -327,12 +347,14 @@ void Interpreter::multiply(mlir::Value aValue, mlir::Value bValue, FragmentType 
                   sum += left[row * record.k + depth] * right[column * record.k + depth];
                 product[row * record.n + column] = sum;
               }
-            const int64_t cGroup = (wave * cOperand.countFirst() + i) * cOperand.countSecond() + j;
+            const int64_t down = at.first / cOperand.stepFirst() + i,
+                          across = at.second / cOperand.stepSecond() + j;
+            const int64_t cGroup = (wave * cOperand.countFirst() + down) * cOperand.countSecond() + across;
             float *group = &sums[cGroup * lanes * cElements];
             for (int64_t lane = 0; lane < lanes; ++lane)
               for (int64_t e = 0; e < cElements; ++e) {
-                const MatrixPosition at = record.c.layout(lane, e);
-                group[lane * cElements + e] += product[at.row * record.n + at.column];
+                const MatrixPosition place = record.c.layout(lane, e);
+                group[lane * cElements + e] += product[place.row * record.n + place.column];
               }
           }
         }

@@ -15,6 +15,9 @@ public:
   /// All `waves` of the workgroup in step; `part` tells apart the workgroups that share a tile's k.
   Interpreter(kernel::FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
               int64_t waves, int64_t part = 0);
+  /// Some of its waves, which share LDS with the others.
+  Interpreter(kernel::FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
+              int64_t waves, int64_t part, std::shared_ptr<SharedMemory> shared);
   virtual ~Interpreter() = default;
 
   llvm::Error run();
@@ -64,6 +67,7 @@ protected:
   llvm::Error run(kernel::LoadFragmentOp op);
   llvm::Error run(kernel::ZeroOp op);
   llvm::Error run(kernel::MmaOp op);
+  llvm::Error run(kernel::MmaPartOp op);
   llvm::Error run(kernel::FetchScalesOp op);
   llvm::Error run(kernel::CombineScalesOp op);
   llvm::Error run(kernel::MmaScaledOp op);
@@ -88,6 +92,8 @@ protected:
   llvm::Error run(kernel::CollectSumsOp op);
   llvm::Error run(mlir::scf::ForOp op);
 
+  /// Whether this object executes that wave of the workgroup.
+  bool executes(int64_t wave) const { return wave >= firstWave() && wave < firstWave() + waves; }
   /// The value of an index that must be the same in all waves.
   llvm::Expected<int64_t> uniform(mlir::Operation *op, mlir::Value value);
   /// Makes the result rows [first, extent) of a tile, as many as its type has; an error past the tile's rows.
@@ -99,14 +105,17 @@ protected:
   template <class Visit>
   void forEachElement(kernel::FragmentType type, Visit visit) const;
   Fragment takeFragment(mlir::Value value);
-  /// sums + a · bᵀ of every wave, instruction by instruction.
-  void multiply(mlir::Value a, mlir::Value b, kernel::FragmentType sumsType, Fragment &sums);
+  /// sums + a · bᵀ of every wave, instruction by instruction; in the part of the sums from `at` on.
+  void multiply(mlir::Value a, mlir::Value b, kernel::FragmentType sumsType, Fragment &sums,
+                kernel::FragmentPosition at = {});
 
   kernel::FuncOp function;
   Architecture architecture;
   int64_t workgroup, part;
   int64_t waves, threads;
-  SharedMemory shared;
+  std::shared_ptr<SharedMemory> sharedMemory;
+  SharedMemory &shared;
+  SharedMemory::Copies copies;
   int64_t sharedTop = 0;
   bool ended = false; // the workgroup has no tile, or leaves the rest to others
   bool skips = false; // it leaves the rest of this iteration to others

@@ -60,32 +60,32 @@ llvm::Error SharedMemory::read(int64_t byte, uint8_t *to, int wave) {
   return llvm::Error::success();
 }
 
-llvm::Error SharedMemory::copyAsync(int64_t byte, const uint8_t *from, int wave) {
+llvm::Error SharedMemory::copyAsync(Copies &copies, int64_t byte, const uint8_t *from, int wave) {
   Chunk &chunk = chunks[byte / chunkBytes];
   if (llvm::Error error = checkWrite(chunk, byte, wave))
     return error;
   ++chunk.copiesUnderWay;
   Copy copy{byte, wave, {}};
   std::memcpy(copy.data, from, chunkBytes);
-  open.push_back(copy);
+  copies.open.push_back(copy);
   return llvm::Error::success();
 }
 
-void SharedMemory::commit() {
-  groups.push_back(std::move(open));
-  open.clear();
+void SharedMemory::commit(Copies &copies) {
+  copies.groups.push_back(std::move(copies.open));
+  copies.open.clear();
 }
 
-llvm::Error SharedMemory::wait(size_t pending) {
-  while (groups.size() > pending) {
-    for (const Copy &copy : groups.front()) {
+llvm::Error SharedMemory::wait(Copies &copies, size_t pending) {
+  while (copies.groups.size() > pending) {
+    for (const Copy &copy : copies.groups.front()) {
       Chunk &chunk = chunks[copy.byte / chunkBytes];
       --chunk.copiesUnderWay;
       std::memcpy(&bytes[copy.byte], copy.data, chunkBytes);
       chunk.writeEpoch = epoch;
       chunk.writer = copy.wave;
     }
-    groups.erase(groups.begin());
+    copies.groups.erase(copies.groups.begin());
   }
   return llvm::Error::success();
 }

@@ -15,11 +15,14 @@ public:
   llvm::Error write(int64_t byte, const uint8_t *from, int wave);
   llvm::Error read(int64_t byte, uint8_t *to, int wave);
 
+  /// Copies under way of waves that are in step.
+  class Copies;
+
   /// An asynchronous copy into a chunk joins the open group.
-  llvm::Error copyAsync(int64_t byte, const uint8_t *from, int wave);
-  void commit();
+  llvm::Error copyAsync(Copies &copies, int64_t byte, const uint8_t *from, int wave);
+  static void commit(Copies &copies);
   /// Completes the oldest groups until at most `pending` are left.
-  llvm::Error wait(size_t pending);
+  llvm::Error wait(Copies &copies, size_t pending);
 
   /// Orders everything before against everything after.
   void barrier() { ++epoch; }
@@ -42,9 +45,13 @@ private:
 
   std::vector<uint8_t> bytes;
   std::vector<Chunk> chunks;
+  uint64_t epoch = 1;
+};
+
+class SharedMemory::Copies {
+  friend class SharedMemory;
   std::vector<Copy> open;
   std::vector<std::vector<Copy>> groups; // oldest first
-  uint64_t epoch = 1;
 };
 
 } // namespace codesign

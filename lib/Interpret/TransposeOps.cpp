@@ -36,11 +36,13 @@ Error Interpreter::run(DepositTransposedOp op) {
   const int64_t blocksAcross = columns / transposedBlock.columns;
   for (int64_t row = 0; row < columns; ++row)
     for (int64_t first = 0; first < depth; first += transposedBlock.rows) {
+      const int64_t block = first / transposedBlock.rows * blocksAcross + row / transposedBlock.columns;
+      const int wave = block % threads / function.getTarget().getWaveSize();
+      if (!executes(wave))
+        continue;
       uint8_t chunk[chunkBytes];
       for (int64_t k = 0; k < transposedBlock.rows; ++k)
         std::memcpy(chunk + k * size, &staged[((first + k) * columns + row) * size], size);
-      const int64_t block = first / transposedBlock.rows * blocksAcross + row / transposedBlock.columns;
-      const int wave = block % threads / function.getTarget().getWaveSize();
       const int64_t byte = tile.firstByte + op.getTile().getType().getByteOffset(row, first);
       if (Error error = shared.write(byte, chunk, wave))
         return at(op, std::move(error));

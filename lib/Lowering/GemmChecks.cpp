@@ -134,6 +134,35 @@ static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &sche
   return llvm::Error::success();
 }
 
+/// Tiles that lie in LDS, so many as n and k say, while others arrive.
+static llvm::Error checkLoop(const GemmProblem &problem, const GemmKernel &schedule,
+                             const MatrixInstruction &record) {
+  if (schedule.loop == MainLoop::InStep)
+    return llvm::Error::success();
+  const std::string loop = toString(schedule.loop).str() + " loops ";
+  if (vendorOf(schedule.architecture) != Vendor::Amd || schedule.wavesK > 1)
+    return usageError(loop + "are for tiles in LDS on AMD devices");
+  if (problem.layout == GemmLayout::TN || problem.shuffledWeights || problem.scaling == Scaling::Block128 ||
+      schedule.splitK > 1)
+    return usageError(loop + "have no sums over m, shuffled weights, block scales or split k");
+  if (schedule.stages < 2)
+    return usageError(loop +
+                      "read one slot while another is filled, stages = " + llvm::Twine(schedule.stages));
+  if (schedule.loop != MainLoop::Interleaved)
+    return llvm::Error::success();
+  if (schedule.directCopies || problem.layout != GemmLayout::NT)
+    return usageError(loop + "copy tiles of k-contiguous operands through registers");
+  for (int64_t rows : {schedule.tileM / schedule.wavesM, schedule.tileN / schedule.wavesN})
+    if (rows % (2 * record.m))
+      return usageError(loop + "halve the " + llvm::Twine(rows) +
+                        " rows of a wave in whole instructions of " + llvm::Twine(record.m));
+  const int64_t pass = schedule.wavesM * schedule.wavesN * waveSize(schedule.architecture) * chunkBytes * 8 /
+                       bitWidth(problem.type) / schedule.tileK;
+  if (pass < 1 || schedule.tileM % pass || schedule.tileN % pass)
+    return usageError(loop + "move tiles in parts of " + llvm::Twine(pass) + " rows");
+  return llvm::Error::success();
+}
+
 llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
   if (!record)
@@ -186,6 +215,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     if (llvm::Error error = checkBlockScales(schedule))
       return error;
   if (llvm::Error error = checkSplit(problem, schedule))
+    return error;
+  if (llvm::Error error = checkLoop(problem, schedule, *record))
     return error;
   if (problem.shuffledWeights)
     if (llvm::Error error = checkShuffledWeights(problem, schedule, *record))

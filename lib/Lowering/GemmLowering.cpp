@@ -1,11 +1,6 @@
-#include "GemmFunction.h"
+#include "GemmBuilder.h"
 #include "WgmmaLowering.h"
 #include "codesign/Support/Diagnostics.h"
-#include "dialects/Kernel/Operand.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/Verifier.h"
 
 using namespace mlir;
@@ -13,113 +8,6 @@ using namespace mlir;
 namespace codesign {
 
 using namespace kernel;
-
-namespace {
-
-/// Builds one GEMM kernel; the members are what every step of it needs.
-class GemmBuilder {
-public:
-  GemmBuilder(MLIRContext &context, const GemmProblem &problem, const GemmKernel &schedule)
-      : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
-        element(mlirTypeOf(&context, problem.type)),
-        transposed(vendorOf(schedule.architecture) == Vendor::Amd),
-        asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia || schedule.directCopies),
-        overRows(problem.layout == GemmLayout::TN), kTiles(overRows ? 0 : schedule.kTiles(problem.k)) {}
-
-  OwningOpRef<ModuleOp> build();
-
-private:
-  /// A matrix operand on its way from global memory to fragments.
-  struct Stream {
-    std::string name;
-    Value matrix, rows, ring;
-    int64_t tileRows = 0;
-    int64_t waveRows = 0;
-    Role role = Role::A;
-    Value staged; // through registers: the tile fetched ahead
-    // Past LDS: the operands of each step, fetched a tile ahead into the registers that the last products
-    // left.
-    SmallVector<Value> parts;
-    Value waveRow; // first row of this wave's part
-    // Where k runs along the rows of the matrix: the end of k, and the tile's first column.
-    bool across = false;
-    Value depth, column;
-  };
-
-  Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
-  Value named(StringRef name, int64_t value) { return ConstantOp::create(builder, name, value); }
-  FragmentType fragment(int64_t first, int64_t second, Type type, Role role, int64_t pack) {
-    return FragmentType::get(builder.getContext(), {first, second}, type, role,
-                             builder.getStringAttr(schedule.instruction), pack);
-  }
-  TileType global(int64_t rows, int64_t columns) { return globalTile(rows, columns, element); }
-  /// kTiles - count, written that way.
-  Value tilesLessThan(int64_t count) { return arith::SubIOp::create(builder, kTileCount, constant(count)); }
-  Attribute sharedLayout(const Stream &stream) const;
-  bool severalTiles(int64_t count) const { return overRows || kTiles > count; }
-  /// The number of a tile of k, counted from the end.
-  Value fromEnd(int64_t count) { return overRows ? tilesLessThan(count) : constant(kTiles - count); }
-
-  void cutRows(Stream &stream, Value first, Value extent);
-  void allocate(Stream &stream);
-  Value slot(const Stream &stream, Value tile);
-  /// The tile of k that this workgroup counts as `tile`.
-  Value tileOfAll(Value tile) {
-    if (!place.firstTile || matchPattern(tile, m_Zero()))
-      return place.firstTile ? place.firstTile : tile;
-    return arith::AddIOp::create(builder, place.firstTile, tile);
-  }
-  /// First column of a K tile.
-  Value columnOf(Value tile) {
-    tile = tileOfAll(tile);
-    if (matchPattern(tile, m_Zero()))
-      return tile;
-    return matchPattern(tile, m_One()) ? tileK : Value(arith::MulIOp::create(builder, tile, tileK));
-  }
-  Value sum(Value tile, int64_t term) { return builder.createOrFold<arith::AddIOp>(tile, constant(term)); }
-  /// A comment for the next operation that is created through `op`.
-  void comment(Operation *op, StringRef text) {
-    op->setDiscardableAttr("kernel.comment", builder.getStringAttr(text));
-  }
-
-  Value multiplyStep(Value accumulator, Value tile, Value column,
-                     llvm::function_ref<void()> betweenLoadsAndMma);
-  /// Of k that one step multiplies: with block scales, a block.
-  int64_t stepDepth() const { return hasBlockScales() ? scaledBlock : schedule.depthPerStep(); }
-  bool hasBlockScales() const { return problem.scaling == Scaling::Block128; }
-  void fetchScales(Value tile);
-  Value multiplyTile(Value accumulator, Value tile, llvm::function_ref<void()> betweenLoadsAndMma);
-  Value throughRegisters(Value accumulator);
-  /// Operands whose tiles lie in LDS: W only where it is not shuffled.
-  SmallVector<Stream *, 2> sharedStreams() {
-    return problem.shuffledWeights ? SmallVector<Stream *, 2>{&a} : SmallVector<Stream *, 2>{&a, &w};
-  }
-  void fetchPart(int64_t step, Value tile);
-  Value multiplyTileOfParts(Value accumulator, Value tile, bool hasNext,
-                            llvm::function_ref<void()> betweenLoadsAndMma);
-  Value throughAsyncCopies(Value accumulator);
-  void fetch(Value tile);
-  void deposit(Value tile);
-  void copyAsync(Value tile);
-  scf::ForOp createLoop(StringRef name, Value from, Value to, Value step, ValueRange carried, bool unroll) {
-    return createNamedLoop(builder, name, from, to, step, carried, unroll);
-  }
-
-  const GemmProblem &problem;
-  const GemmKernel &schedule;
-  ImplicitLocOpBuilder builder;
-  Type element;
-  bool transposed;   // the product is computed as W·Aᵀ, so that a lane holds consecutive output columns
-  bool asynchronous; // global memory to LDS past the registers
-  bool overRows;     // k is the number of rows, known at launch
-  int64_t kTiles;    // of this workgroup, if known
-  Stream a, w;
-  Value tileK, kTileCount; // named constants
-  PartPlace place;
-  BlockScaleRows scaleRows;
-  Value scaleRow, scaleBlock;  // where this wave's scales begin
-  Value fetchedScales, scales; // of the next block of k, and of the one that is multiplied
-};
 
 Attribute GemmBuilder::sharedLayout(const Stream &stream) const {
   MLIRContext *context = builder.getContext();
@@ -147,8 +35,8 @@ Value GemmBuilder::slot(const Stream &stream, Value tile) {
   return SlotOp::create(builder, cast<TileType>(stream.ring.getType()).getSlotType(), stream.ring, tile);
 }
 
-void GemmBuilder::fetch(Value tile) {
-  for (Stream *stream : sharedStreams()) {
+void GemmBuilder::fetch(Value tile, ArrayRef<Stream *> streams) {
+  for (Stream *stream : streams) {
     if (stream->across) {
       auto matrix = cast<TileType>(stream->matrix.getType());
       Value rows = RowsOp::create(builder, global(schedule.tileK, matrix.getColumns()), stream->name + "Rows",
@@ -162,8 +50,8 @@ void GemmBuilder::fetch(Value tile) {
   }
 }
 
-void GemmBuilder::deposit(Value tile) {
-  for (Stream *stream : sharedStreams())
+void GemmBuilder::deposit(Value tile, ArrayRef<Stream *> streams) {
+  for (Stream *stream : streams)
     if (stream->across)
       DepositTransposedOp::create(builder, stream->staged, slot(*stream, tile));
     else
@@ -176,21 +64,26 @@ void GemmBuilder::copyAsync(Value tile) {
   CommitCopiesOp::create(builder);
 }
 
+/// This wave's operands of one step.
+Value GemmBuilder::load(const Stream &stream, Value tile, Value column) {
+  return LoadFragmentOp::create(builder,
+                                fragment(stream.waveRows, stepDepth(), element, stream.role, schedule.pack),
+                                stream.name + "Part", slot(stream, tile), stream.waveRow, column);
+}
+
+Value GemmBuilder::product(Value left, Value right, Value accumulator) {
+  if (hasBlockScales())
+    return MmaScaledOp::create(builder, left, right, scales, accumulator);
+  return MmaOp::create(builder, left, right, accumulator);
+}
+
 Value GemmBuilder::multiplyStep(Value accumulator, Value tile, Value column,
                                 llvm::function_ref<void()> betweenLoadsAndMma) {
-  const int64_t step = stepDepth();
-  auto load = [&](const Stream &stream) -> Value {
-    return LoadFragmentOp::create(builder,
-                                  fragment(stream.waveRows, step, element, stream.role, schedule.pack),
-                                  stream.name + "Part", slot(stream, tile), stream.waveRow, column);
-  };
-  Value first = load(transposed ? w : a);
-  Value second = load(transposed ? a : w);
+  Value first = load(transposed ? w : a, tile, column);
+  Value second = load(transposed ? a : w, tile, column);
   if (betweenLoadsAndMma)
     betweenLoadsAndMma();
-  if (hasBlockScales())
-    return MmaScaledOp::create(builder, first, second, scales, accumulator);
-  return MmaOp::create(builder, first, second, accumulator);
+  return product(first, second, accumulator);
 }
 
 /// Scales are on their way for a whole step: asked for before the tiles, so that waiting for them leaves
@@ -267,8 +160,15 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
       if (!single)
         refill();
     };
-    Value result = problem.shuffledWeights ? multiplyTileOfParts(sumSoFar, tile, hasNext, refillBetween)
-                                           : multiplyTile(sumSoFar, tile, refillBetween);
+    auto refillInStep = [&](int64_t step) {
+      if (hasNext)
+        deposit(sum(tile, 1), streamsOfStep(step));
+      if (hasAfterNext)
+        fetch(sum(tile, 2), streamsOfStep(step));
+    };
+    Value result = isPingPong()              ? multiplyInPhases(sumSoFar, tile, refillInStep, {})
+                   : problem.shuffledWeights ? multiplyTileOfParts(sumSoFar, tile, hasNext, refillBetween)
+                                             : multiplyTile(sumSoFar, tile, refillBetween);
     if (single && hasNext) {
       BarrierOp::create(builder);
       refill();
@@ -288,6 +188,8 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
   if (severalTiles(1))
     fetch(constant(1));
   BarrierOp::create(builder);
+  if (isPingPong())
+    FallBehindOp::create(builder);
   if (severalTiles(2)) {
     SmallVector<Value *> carried = {&accumulator};
     for (Stream *stream : sharedStreams())
@@ -311,7 +213,10 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
   }
   if (severalTiles(1))
     accumulator = multiply(accumulator, fromEnd(2), true, false);
-  return multiply(accumulator, fromEnd(1), false, false);
+  accumulator = multiply(accumulator, fromEnd(1), false, false);
+  if (isPingPong())
+    CatchUpOp::create(builder);
+  return accumulator;
 }
 
 /// A ring of asynchronous copies: stages − 1 tiles are under way while one is multiplied.
@@ -319,6 +224,8 @@ Value GemmBuilder::throughAsyncCopies(Value accumulator) {
   const int64_t ahead = schedule.stages - 1;
   for (int64_t tile = 0; tile < ahead; ++tile)
     copyAsync(constant(tile));
+  if (isPingPong())
+    return asyncCopiesInPhases(accumulator);
   const int64_t steady = kTiles - ahead;
   Value steadyTiles = tilesLessThan(ahead);
   if (steady > 0) {
@@ -392,7 +299,9 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   FragmentType sums = transposed ? fragment(waveN, waveM, f32, Role::Accumulator, 1)
                                  : fragment(waveM, waveN, f32, Role::Accumulator, 1);
   Value accumulator = ZeroOp::create(builder, sums, "sums");
-  accumulator = asynchronous ? throughAsyncCopies(accumulator) : throughRegisters(accumulator);
+  accumulator = schedule.loop == MainLoop::Interleaved ? interleaved(accumulator)
+                : asynchronous                         ? throughAsyncCopies(accumulator)
+                                                       : throughRegisters(accumulator);
   accumulator = createSumOfParts(builder, function, place, accumulator);
 
   createEpilogue(builder, problem, schedule, function, accumulator,
@@ -400,8 +309,6 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   ReturnOp::create(builder);
   return module;
 }
-
-} // namespace
 
 llvm::Expected<OwningOpRef<ModuleOp>> lowerGemm(MLIRContext &context, const GemmProblem &problem,
                                                 const GemmKernel &schedule) {

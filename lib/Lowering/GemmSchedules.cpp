@@ -72,6 +72,7 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   kernel.wavesK = schedule.wavesK;
   kernel.stages = schedule.stages;
   kernel.directCopies = schedule.directToShared;
+  kernel.loop = schedule.loop;
   kernel.splitK = schedule.splitK;
   kernel.band = schedule.groupM;
   kernel.run = schedule.dieRun;

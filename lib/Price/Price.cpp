@@ -113,7 +113,7 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
         step.globalInstructions += (fetch.getType().getRows() / sumsOf(function).instruction().n + 1) * times;
         return llvm::Error::success();
       })
-      .Case<MmaOp, MmaScaledOp>([&](auto mma) {
+      .Case<MmaOp, MmaPartOp, MmaScaledOp>([&](auto mma) {
         const Operand a(mma.getA().getType(), architecture), b(mma.getB().getType(), architecture);
         const int64_t instructions =
             a.countFirst() * b.countFirst() * a.countSecond() * mma.getA().getType().getPack() * times;
@@ -139,7 +139,10 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
         return addShared(step.reads, fragmentReads(load, architecture, waves), times);
       })
       .Case<DepositOp>([&](DepositOp deposit) {
-        return addShared(step.writes, tileWrites(deposit.getTile().getType(), architecture, threads), times);
+        const StagedType staged = deposit.getStaged().getType();
+        return addShared(step.writes,
+                         tileWrites(deposit.getTile().getType(), staged.getShape()[0], architecture, threads),
+                         times);
       })
       .Case<DepositTransposedOp>([&](DepositTransposedOp deposit) {
         return addShared(step.writes, blockWrites(deposit.getTile().getType(), architecture, threads), times);
@@ -173,7 +176,7 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
           addSwizzled(step.writes, tile.getSizeInBytes() * times, 0);
           return llvm::Error::success();
         }
-        return addShared(step.writes, tileWrites(tile, architecture, threads), times);
+        return addShared(step.writes, tileWrites(tile, tile.getRows(), architecture, threads), times);
       })
       .Case<BarrierOp>([&](auto) {
         step.barriers += times;

@@ -76,10 +76,11 @@ llvm::Expected<SharedTraffic> fragmentReads(LoadFragmentOp load, Architecture ar
   return traffic;
 }
 
-llvm::Expected<SharedTraffic> tileWrites(TileType tile, Architecture architecture, int64_t threads) {
+llvm::Expected<SharedTraffic> tileWrites(TileType tile, int64_t rows, Architecture architecture,
+                                         int64_t threads) {
   SharedTraffic traffic;
   const int64_t length = chunkLength(tile.getElementType()), rowChunks = tile.getColumns() / length;
-  const int64_t chunks = tile.getRows() * rowChunks, lanes = waveSize(architecture);
+  const int64_t chunks = rows * rowChunks, lanes = waveSize(architecture);
   int64_t waveInstructions = 0;
   for (int64_t base = 0; base < chunks; base += lanes) {
     Addresses addresses;

@@ -10,8 +10,9 @@ namespace codesign {
 llvm::Expected<SharedTraffic> fragmentReads(kernel::LoadFragmentOp load, Architecture architecture,
                                             int64_t waves);
 
-/// A whole tile written by all threads, 16 bytes per lane, chunks in row-major order.
-llvm::Expected<SharedTraffic> tileWrites(kernel::TileType tile, Architecture architecture, int64_t threads);
+/// So many rows of a tile written by all threads, 16 bytes per lane, chunks in row-major order.
+llvm::Expected<SharedTraffic> tileWrites(kernel::TileType tile, int64_t rows, Architecture architecture,
+                                         int64_t threads);
 
 /// A tile of 16-bit elements written by all threads in blocks that they have transposed.
 llvm::Expected<SharedTraffic> blockWrites(kernel::TileType tile, Architecture architecture, int64_t threads);

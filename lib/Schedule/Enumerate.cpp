@@ -51,13 +51,27 @@ bool fillsWaveTile(const MatrixInstruction &record, const GemmSchedule &schedule
   return record.kind != MatrixInstructionKind::Wgmma || record.n == schedule.waveTileN();
 }
 
+/// Tiles whose phases are long beside the barriers between them.
+bool isLargeTile(const GemmSchedule &schedule) {
+  constexpr int side = 128;
+  return schedule.macroTileM >= side && schedule.macroTileN >= side &&
+         schedule.macroTileM + schedule.macroTileN > 2 * side;
+}
+
 void addLegal(const Profile &profile, GemmSchedule schedule, std::vector<GemmSchedule> &found) {
   if (illegalReason(schedule, profile))
     return;
   schedule.groupM = bestGroupM(profile, occupancy(schedule, profile).workgroupsPerComputeUnit);
   if (profile.compute.dies > 1)
     schedule.dieRun = schedule.groupM * schedule.groupM;
-  found.push_back(std::move(schedule));
+  found.push_back(schedule);
+  if (schedule.family != GemmFamily::MfmaLdsDoubleBuffer || !isLargeTile(schedule))
+    return;
+  for (MainLoop loop : {MainLoop::PingPong, MainLoop::Interleaved}) {
+    schedule.loop = loop;
+    if (!illegalReason(schedule, profile))
+      found.push_back(schedule);
+  }
 }
 
 } // namespace

@@ -73,7 +73,8 @@ bool streamsWeights(GemmFamily family) {
 int maxSplitK(const GemmSchedule &schedule) {
   constexpr int mostSums = 64; // above, clang 22 spills in some schedules
   const bool inCluster = schedule.clusterM * schedule.clusterN > 1;
-  return inCluster || registerUse(schedule).accumulators > mostSums ? 1 : 16;
+  return inCluster || schedule.loop != MainLoop::InStep || registerUse(schedule).accumulators > mostSums ? 1
+                                                                                                         : 16;
 }
 
 std::string GemmSchedule::describe() const {
@@ -90,6 +91,8 @@ std::string GemmSchedule::describe() const {
     text += " shuffled weights";
   if (directToShared)
     text += " direct to LDS";
+  if (loop != MainLoop::InStep)
+    text += (" " + toString(loop)).str();
   if (splitK > 1)
     text += " split-K " + std::to_string(splitK);
   if (streamK)
@@ -269,6 +272,26 @@ std::optional<GemmFamily> parseGemmFamily(llvm::StringRef name) {
       .Case("wgmma_tma_persistent", GemmFamily::WgmmaTmaPersistent)
       .Case("mma_cp_async_multistage", GemmFamily::MmaCpAsyncMultistage)
       .Case("mma_weight_stream", GemmFamily::MmaWeightStream)
+      .Default(std::nullopt);
+}
+
+llvm::StringRef toString(MainLoop loop) {
+  switch (loop) {
+  case MainLoop::InStep:
+    return "in-step";
+  case MainLoop::PingPong:
+    return "ping-pong";
+  case MainLoop::Interleaved:
+    return "interleaved";
+  }
+  llvm_unreachable("unknown main loop");
+}
+
+std::optional<MainLoop> parseMainLoop(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<MainLoop>>(name)
+      .Case("in-step", MainLoop::InStep)
+      .Case("ping-pong", MainLoop::PingPong)
+      .Case("interleaved", MainLoop::Interleaved)
       .Default(std::nullopt);
 }
 

@@ -209,7 +209,37 @@ std::optional<std::string> badDirectCopies(const GemmSchedule &s) {
   return std::nullopt;
 }
 
+/// Waves that are a phase apart: what the phases hold, and who takes turns with whom.
+std::optional<std::string> badPhases(const GemmSchedule &s, const Profile &profile) {
+  if (s.loop == MainLoop::InStep)
+    return std::nullopt;
+  const llvm::StringRef name = toString(s.loop);
+  if (s.family != GemmFamily::MfmaLdsDoubleBuffer)
+    return because("{0} has no {1} loop", toString(s.family), name);
+  if (s.layout == GemmLayout::TN || s.shuffledWeights || s.blockScaled || s.splitK > 1)
+    return because("{0} loops multiply plain tiles out of LDS, so many as n and k say: no sums over m, "
+                   "shuffled weights, block scales or shares of k",
+                   name);
+  if (s.stages < 2)
+    return because("{0} LDS buffer, {1} loops read one while another is filled", s.stages, name);
+  const bool interleaved = s.loop == MainLoop::Interleaved;
+  const int waves = (interleaved ? 1 : 2) * profile.compute.simdsPerComputeUnit;
+  if (s.waves() != waves)
+    return because("{0} waves, {1} loops have {2}: {3} of each SIMD", s.waves(), name, waves,
+                   interleaved ? "one" : "two");
+  if (!interleaved)
+    return std::nullopt;
+  if (s.directToShared || s.layout != GemmLayout::NT)
+    return because("{0} loops copy tiles of k-contiguous operands through registers", name);
+  if (s.waveTileM() % (2 * s.instructionM()) != 0 || s.waveTileN() % (2 * s.instructionN()) != 0)
+    return because("wave tile {0} x {1} has no halves of whole instructions of {2}", s.waveTileM(),
+                   s.waveTileN(), s.instructionM());
+  return std::nullopt;
+}
+
 std::optional<std::string> badPipeline(const GemmSchedule &s, const Profile &profile) {
+  if (auto reason = badPhases(s, profile))
+    return reason;
   switch (s.family) {
   case GemmFamily::MfmaLdsDoubleBuffer:
     if (s.directToShared)

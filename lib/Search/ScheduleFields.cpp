@@ -57,6 +57,8 @@ std::vector<PlanField> toFields(const GemmSchedule &schedule) {
     fields.push_back({"shuffled_weights", int64_t(1)});
   if (schedule.directToShared)
     fields.push_back({"direct_to_shared", int64_t(1)});
+  if (schedule.loop != MainLoop::InStep)
+    fields.push_back({"loop", toString(schedule.loop).str()});
   if (schedule.wavesK > 1)
     fields.push_back({"waves_k", int64_t(schedule.wavesK)});
   return fields;
@@ -121,6 +123,12 @@ llvm::Expected<GemmSchedule> scheduleFromFields(llvm::ArrayRef<PlanField> fields
   if (const PlanField *field = fieldNamed(fields, "direct_to_shared"))
     if (const auto *value = std::get_if<int64_t>(&field->value))
       schedule.directToShared = *value != 0;
+  if (fieldNamed(fields, "loop")) {
+    auto loop = parsed<MainLoop>(fields, "loop", [](llvm::StringRef s) { return parseMainLoop(s); });
+    if (!loop)
+      return loop.takeError();
+    schedule.loop = *loop;
+  }
   if (const PlanField *field = fieldNamed(fields, "waves_k")) {
     const auto *value = std::get_if<int64_t>(&field->value);
     if (!value || *value < 1 || *value > 16)

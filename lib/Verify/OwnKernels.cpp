@@ -20,8 +20,8 @@ std::vector<GemmSchedule> chooseSchedules(const Profile &profile, const OwnKerne
                                           GemmFamily family) {
   std::map<std::pair<int, std::pair<int, int>>, GemmSchedule> byTile;
   for (const GemmSchedule &schedule : legalGemmSchedules(profile, options.type, GemmLayout::NT,
-                                                         options.blockScaled, options.shuffledWeights)) {
-    if (schedule.family != family || schedule.directToShared != options.directToShared ||
+                                                         options.blockScaled, options.form.shuffledWeights)) {
+    if (schedule.family != family || LoopForm::of(schedule) != options.form ||
         schedule.waves() < profile.compute.simdsPerComputeUnit)
       continue;
     llvm::Expected<GemmKernel> kernel = gemmKernel(schedule, profile);
@@ -165,8 +165,8 @@ CalibrationSet simulatedSet(llvm::StringRef kind, DataType type, std::vector<Cal
 CalibrationSet ownKernelCalibration(const OwnKernelFit &fit, const OwnKernelOptions &options,
                                     const simulate::ComputeUnit &unit) {
   const char *kind = options.blockScaled ? "gemm_block128" : "gemm";
-  return simulatedSet(ownKernelKind(kind, options.shuffledWeights, options.directToShared), options.type,
-                      fit.loop.constants(), fit.heldOutRatios, fit.heldOutRatios.size(), unit);
+  return simulatedSet(ownKernelKind(kind, options.form), options.type, fit.loop.constants(),
+                      fit.heldOutRatios, fit.heldOutRatios.size(), unit);
 }
 
 } // namespace codesign

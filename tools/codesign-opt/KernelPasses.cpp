@@ -87,6 +87,12 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     schedule.wavesK = waves.size() == 3 ? waves[2] : 1;
     schedule.stages = stages;
     schedule.directCopies = direct;
+    std::optional<MainLoop> mainLoop = parseMainLoop(loop);
+    if (!mainLoop) {
+      getOperation().emitError("kernel-lower-gemm: unknown main loop");
+      return signalPassFailure();
+    }
+    schedule.loop = *mainLoop;
     schedule.splitK = splitK;
     schedule.band = band;
     schedule.run = run;
@@ -115,6 +121,7 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Option<std::string> type{*this, "type", llvm::cl::init("bf16")},
       scaling{*this, "scaling", llvm::cl::init("none")};
   Option<std::string> instruction{*this, "instruction", llvm::cl::init("v_mfma_f32_16x16x16_bf16")};
+  Option<std::string> loop{*this, "loop", llvm::cl::init("in-step")};
   Option<std::string> activation{*this, "activation", llvm::cl::init("")},
       layout{*this, "layout", llvm::cl::init("NT")};
   ListOption<int64_t> rotary{*this, "rotary"};

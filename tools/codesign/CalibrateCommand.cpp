@@ -22,7 +22,7 @@ struct CalibrateCommandOptions {
   std::string objectFolder; // in which they lie; empty: beside the list
   bool ownKernels = false;
   OwnKernelOptions own;
-  std::string ownType = "bf16";
+  std::string ownType = "bf16", ownLoop = "in-step";
   CalibrateOptions calibrate;
   bool dryRun = false;
 };
@@ -134,6 +134,7 @@ llvm::Error calibrateOwnKernels(const CalibrateCommandOptions &options, const Pr
     return usageError("'" + options.ownType + "' is no element type");
   // "fp8" is the encoding that the device has.
   own.type = isFloat8(*type) ? profile.nativeFloat8().value_or(*type) : *type;
+  own.form.loop = parseMainLoop(options.ownLoop).value_or(MainLoop::InStep);
   auto simulated = simulateSchedules(profile, own, [](const SimulatedSchedule &timed) {
     llvm::errs() << llvm::format("%8.0f clocks, %d resident  ", timed.clocks, timed.residents)
                  << timed.schedule.describe() << '\n';
@@ -153,7 +154,7 @@ llvm::Error calibrateOwnKernels(const CalibrateCommandOptions &options, const Pr
   sets.back().date = options.calibrate.date;
   printConstants(sets.back(), fit.error);
   // Kernels that stream weights have one form.
-  if (own.shuffledWeights || own.directToShared)
+  if (own.form != LoopForm())
     return llvm::Error::success();
   return calibrateOwnStreams(own, options.calibrate.date, profile, *unit, sets);
 }
@@ -220,10 +221,13 @@ CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global)
   command.add_option("--type", options->ownType, "Element type of --own-kernels")->capture_default_str();
   command.add_flag("--block-scales", options->own.blockScaled,
                    "With --own-kernels: 8-bit operands with scales of 128 x 128 blocks");
-  command.add_flag("--shuffled-weights", options->own.shuffledWeights,
+  command.add_flag("--shuffled-weights", options->own.form.shuffledWeights,
                    "With --own-kernels: weights in the order of the matrix instructions");
-  command.add_flag("--direct-to-lds", options->own.directToShared,
+  command.add_flag("--direct-to-lds", options->own.form.directToShared,
                    "With --own-kernels: copies from global memory to LDS past the registers");
+  command.add_option("--loop", options->ownLoop, "With --own-kernels: how waves go through the main loop")
+      ->check(CLI::IsMember({"in-step", "ping-pong", "interleaved"}))
+      ->capture_default_str();
   command.add_option("--compiler", options->own.compiler, "Device compiler for --own-kernels");
   command.add_option("--source", options->calibrate.source,
                      "Who measured, and the licence: stored with the constants");

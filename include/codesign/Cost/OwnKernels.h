@@ -17,9 +17,20 @@ inline constexpr const char *ownKernelProvider = "codesign";
 /// The set for a type, and an operator kind ("gemm", "gemm_block128"); null where the device has none of its
 /// own.
 const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::StringRef kind = "gemm");
+/// What tells main loops apart that have constants of their own.
+struct LoopForm {
+  bool shuffledWeights = false, directToShared = false;
+  MainLoop loop = MainLoop::InStep;
+
+  static LoopForm of(const GemmSchedule &schedule) {
+    return {schedule.shuffledWeights, schedule.directToShared, schedule.loop};
+  }
+  bool operator==(const LoopForm &) const = default;
+};
 /// The kind under which main loops of another form are stored: with "_shuffled" for shuffled weights,
-/// "_direct" for copies past the registers. Without a set of their own they are priced by the plain loop's.
-std::string ownKernelKind(llvm::StringRef kind, bool shuffledWeights, bool directToShared);
+/// "_direct" for copies past the registers, "_ping_pong" and "_interleaved" for loops of that name. Without a
+/// set of their own they are priced by the plain loop's.
+std::string ownKernelKind(llvm::StringRef kind, const LoopForm &form);
 const CalibrationSet *ownKernelSetFor(const Profile &profile, DataType type, llvm::StringRef kind,
                                       const GemmSchedule &schedule);
 

@@ -107,6 +107,9 @@ struct GemmKernel {
   /// AMD: tiles go from global memory to LDS past the registers. Not with shuffled weights or block scales,
   /// whose loads would be counted with theirs.
   bool directCopies = false;
+  /// How the waves go through the main loop. AMD, of tiles in two slots or more, without shuffled weights,
+  /// block scales, split k or sums over m.
+  MainLoop loop = MainLoop::InStep;
   /// Tile rows that are walked together, column by column.
   int64_t band = 1;
   /// Consecutive tiles dealt to one chiplet.

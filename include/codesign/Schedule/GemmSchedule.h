@@ -32,6 +32,13 @@ enum class SharedLayout : uint8_t {
   Swizzled, // 16-byte pieces of a row exchanged by an XOR with the row number
 };
 
+/// How the waves of a workgroup go through the main loop of an MFMA kernel.
+enum class MainLoop : uint8_t {
+  InStep,      // all alike; the compiler orders the products of a step and its memory operations
+  PingPong,    // two waves on each SIMD, one a phase behind: while one multiplies, the other uses memory
+  Interleaved, // one wave on each SIMD, whose products are mixed with reads and loads for the next ones
+};
+
 struct GemmSchedule {
   GemmFamily family = GemmFamily::MfmaLdsDoubleBuffer;
   Architecture architecture = Architecture::Gfx942;
@@ -67,6 +74,7 @@ struct GemmSchedule {
   bool shuffledWeights = false;
   /// MFMA through LDS: tiles go from global memory to LDS past the registers, stages − 1 of them under way.
   bool directToShared = false;
+  MainLoop loop = MainLoop::InStep;
   SharedLayout sharedLayout = SharedLayout::Padded;
   int paddingBytes = 0;
 
@@ -168,6 +176,9 @@ int bestGroupM(const Profile &profile, int workgroupsPerComputeUnit);
 /// "mfma_lds_double_buffer", …
 llvm::StringRef toString(GemmFamily family);
 std::optional<GemmFamily> parseGemmFamily(llvm::StringRef name);
+/// "in-step", "ping-pong", "interleaved".
+llvm::StringRef toString(MainLoop loop);
+std::optional<MainLoop> parseMainLoop(llvm::StringRef name);
 /// "NT", "NN", "TN".
 llvm::StringRef toString(GemmLayout layout);
 std::optional<GemmLayout> parseGemmLayout(llvm::StringRef name);

@@ -9,10 +9,10 @@ namespace codesign {
 
 struct OwnKernelOptions {
   DataType type = DataType::BF16;
-  bool blockScaled = false;                             // 8-bit operands with scales of 128 x 128 blocks
-  bool shuffledWeights = false, directToShared = false; // the other forms of main loops
-  std::string compiler;                                 // as VerifyOptions::compiler
-  int schedules = 40;                                   // so many tiles, from the smallest to the largest
+  bool blockScaled = false; // 8-bit operands with scales of 128 x 128 blocks
+  LoopForm form;            // of the main loops
+  std::string compiler;     // as VerifyOptions::compiler
+  int schedules = 40;       // so many tiles, from the smallest to the largest
 };
 
 /// A compute unit's clocks for one tile and 64 of k, with as many workgroups as it holds.

@@ -64,12 +64,59 @@ DEVICE void schedulingFence() {
   __builtin_amdgcn_sched_barrier(0);
 }
 
+/// The second half of the workgroup's waves meets one barrier more and is one phase behind from there on,
+/// until the first half meets that barrier too.
+template <int Waves>
+DEVICE void fallBehind() {
+  if (waveId() >= Waves / 2)
+    barrier();
+}
+template <int Waves>
+DEVICE void catchUp() {
+  if (waveId() < Waves / 2)
+    barrier();
+}
+
+/// Of the waves of a SIMD those of the highest priority issue first, 0 to 3.
+template <int Level>
+DEVICE void priority() {
+  __builtin_amdgcn_s_setprio(Level);
+}
+
+/// Count times: one instruction of a kind, then Products matrix instructions. No loop, across which the
+/// compiler would move the products themselves.
+template <int Kind, int Count, int Products>
+DEVICE void mixedWithProducts() {
+  if constexpr (Count > 0) {
+    constexpr int matrix = 0x008;
+    __builtin_amdgcn_sched_group_barrier(Kind, 1, 0);
+    __builtin_amdgcn_sched_group_barrier(matrix, Products, 0);
+    mixedWithProducts<Kind, Count - 1, Products>();
+  }
+}
+/// Puts what has been written since the last fence in order: LDS reads, LDS writes and loads in turn with
+/// matrix instructions, half of which go to the loads, whose addresses keep the memory path busy longest.
+template <int Products, int Reads, int Writes, int Loads>
+DEVICE void interleave() {
+  constexpr int read = 0x100, write = 0x200, load = 0x020;
+  constexpr int half = Loads > 0 ? Products / 2 : Products;
+  constexpr int atLds = Reads + Writes > 0 ? half / (Reads + Writes) : 0,
+                atLoads = Loads > 0 ? half / Loads : 0;
+  mixedWithProducts<read, Reads, atLds>();
+  mixedWithProducts<write, Writes, atLds>();
+  mixedWithProducts<load, Loads, atLoads>();
+  schedulingFence();
+}
+
 struct Origin {
   int row, column;
 };
 
 /// Asks a load to check for columns past a row's end.
 struct Clipped {};
+/// The row of a tile at which a part of it begins.
+template <int Row>
+struct FromRow {};
 
 /// The tile with this number: tiles are walked in bands of BandRows tile rows, down columns in each.
 template <int TileRows, int TileColumns, int Columns, int BandRows>
@@ -214,23 +261,23 @@ struct StagedTile {
 
   Chunk<T> chunks[count];
 
-  template <class Matrix>
-  __device__ StagedTile(const Matrix &matrix, int column) {
-    load(matrix, column);
+  template <class Matrix, int Row = 0>
+  __device__ StagedTile(const Matrix &matrix, int column, FromRow<Row> part = {}) {
+    load(matrix, column, part);
   }
 
   /// The row of this thread's chunk i.
   DEVICE int laneRow(int i) { return (i * Threads + threadId()) / rowChunks; }
 
   /// Requests columns [column, column + Columns); those past a row's end are zero.
-  template <int Pitch>
-  __device__ void load(const GlobalRows<T, Pitch> &matrix, int column) {
+  template <int Pitch, int Row = 0>
+  __device__ void load(const GlobalRows<T, Pitch> &matrix, int column, FromRow<Row> = {}) {
     constexpr int size = sizeof(T);
 #pragma unroll
     for (int i = 0; i < count; ++i) {
       const int index = i * Threads + threadId();
       const int row = index / rowChunks, tileColumn = index % rowChunks * chunkLength<T>;
-      int offset = (row * Pitch + tileColumn) * size;
+      int offset = ((Row + row) * Pitch + tileColumn) * size;
       if (Pitch % Columns != 0 && column + tileColumn >= Pitch)
         offset = outside;
       if (partial && row >= Rows)
@@ -240,13 +287,14 @@ struct StagedTile {
     }
   }
 
-  template <int Pitch>
-  __device__ void load(const GatheredRows<StagedTile, Pitch> &matrix, int column) {
-    constexpr int size = sizeof(T);
+  template <class Whole, int Pitch, int Row = 0>
+  __device__ void load(const GatheredRows<Whole, Pitch> &matrix, int column, FromRow<Row> = {}) {
+    constexpr int size = sizeof(T), first = Row * rowChunks / Threads;
+    static_assert(Row * rowChunks % Threads == 0, "the part begins with whole passes of all threads");
 #pragma unroll
     for (int i = 0; i < count; ++i) {
       const int tileColumn = (i * Threads + threadId()) % rowChunks * chunkLength<T>;
-      int offset = matrix.offsets[i] + tileColumn * size;
+      int offset = matrix.offsets[first + i] + tileColumn * size;
       if (Pitch % Columns != 0 && column + tileColumn >= Pitch)
         offset = outside;
       const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, column * size, 0);
@@ -254,13 +302,13 @@ struct StagedTile {
     }
   }
 
-  template <class Tile>
-  __device__ void store(Tile &tile) const {
+  template <class Tile, int Row = 0>
+  __device__ void store(Tile &tile, FromRow<Row> = {}) const {
 #pragma unroll
     for (int i = 0; i < count; ++i) {
       const int index = i * Threads + threadId();
       if (!partial || index < Rows * rowChunks)
-        tile.at(index / rowChunks, index % rowChunks) = chunks[i];
+        tile.at(Row + index / rowChunks, index % rowChunks) = chunks[i];
     }
   }
 };

@@ -121,13 +121,19 @@ struct Accumulators {
 
   template <int Deep>
   __device__ void multiply(const Operands<Mma, Down, Deep> &a, const Operands<Mma, Across, Deep> &b) {
+    multiplyAt<0, 0>(a, b);
+  }
+  /// The same to the instructions from (Row, Column) on.
+  template <int Row, int Column, int Rows, int Columns, int Deep>
+  __device__ void multiplyAt(const Operands<Mma, Rows, Deep> &a, const Operands<Mma, Columns, Deep> &b) {
 #pragma unroll
     for (int k = 0; k < Deep / Mma::chunks; ++k)
 #pragma unroll
-      for (int i = 0; i < Down; ++i)
+      for (int i = 0; i < Rows; ++i)
 #pragma unroll
-        for (int j = 0; j < Across; ++j)
-          parts[i][j] = Mma::apply(a.operand(i, k), b.operand(j, k), parts[i][j]);
+        for (int j = 0; j < Columns; ++j)
+          parts[Row + i][Column + j] =
+              Mma::apply(a.operand(i, k), b.operand(j, k), parts[Row + i][Column + j]);
   }
 
   /// The same for one block of k, whose products the scale of each column multiplies before they are added.

@@ -28,6 +28,7 @@ struct Sweep {
   bool rowSteps = false; // rotated columns, or sums of squares
   bool shuffledWeights = false;
   int64_t splitK = 1; // with more than one, k follows from the schedule
+  MainLoop loop = MainLoop::InStep;
 };
 
 /// Compiles `count` legal schedules, evenly spread over the device's list.
@@ -38,7 +39,8 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
   std::vector<GemmSchedule> legal =
       legalGemmSchedules(profile, sweep.type, sweep.layout, sweep.blockScaled, sweep.shuffledWeights);
   llvm::erase_if(legal, [&](const GemmSchedule &schedule) {
-    return maxSplitK(schedule) < sweep.splitK || (sweep.experts > 0 && !hasRoomForExperts(schedule, profile));
+    return schedule.loop != sweep.loop || maxSplitK(schedule) < sweep.splitK ||
+           (sweep.experts > 0 && !hasRoomForExperts(schedule, profile));
   });
   ASSERT_GT(legal.size(), 2u);
   count = std::min(count, legal.size());
@@ -104,6 +106,17 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
   if (!llvm::sys::findProgramByName("nvcc"))                                                                 \
   GTEST_SKIP() << "SKIPPED ptxas' report on " schedules " schedules: nvcc is not on the PATH; clang++-22 "   \
                   "compiled them to PTX"
+
+TEST(Compile, loopsOfOwnOrder) {
+  for (MainLoop loop : {MainLoop::PingPong, MainLoop::Interleaved})
+    for (const char *device : {"mi300x", "mi355x"}) {
+      const size_t count = isLongRun() ? 1000 : 2;
+      compileLegalSchedules(device, count, {.loop = loop});
+      compileLegalSchedules(
+          device, count,
+          {.type = device == std::string("mi300x") ? DataType::F8E4M3FNUZ : DataType::F8E4M3, .loop = loop});
+    }
+}
 
 TEST(Compile, gfx942) {
   compileLegalSchedules("mi300x", 8);

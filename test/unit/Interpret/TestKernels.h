@@ -32,6 +32,22 @@ inline GemmKernel sm80Kernel() {
   return kernel;
 }
 
+/// Eight waves, half of them a phase behind the others.
+inline GemmKernel pingPong(GemmKernel kernel) {
+  kernel.loop = MainLoop::PingPong;
+  kernel.tileM = kernel.tileN = 128;
+  kernel.wavesM = 2;
+  kernel.wavesN = 4;
+  return kernel;
+}
+
+/// Four waves, one on each SIMD, whose products are mixed with what the next ones need.
+inline GemmKernel interleaved(GemmKernel kernel) {
+  kernel.loop = MainLoop::Interleaved;
+  kernel.tileM = 128;
+  return kernel;
+}
+
 /// CDNA4: twice the depth per instruction, so that one read fills one of them.
 inline GemmKernel gfx950Kernel() {
   GemmKernel kernel = gfx942Kernel();

@@ -147,6 +147,39 @@ TEST(GemmSchedule, CopiesPastTheRegistersFreeThem) {
   EXPECT_EQ(directLoadsPerStep(schedule), 32);
 }
 
+/// 512 rows of 64 bytes in two slots are 64 KB.
+TEST(GemmSchedule, LoopsOfOwnOrderHaveTheirWaves) {
+  const Profile mi300x = load("mi300x");
+  GemmSchedule schedule = largeMfma();
+  schedule.macroTileK = 32;
+  schedule.stages = 2;
+  schedule.loop = MainLoop::PingPong;
+  EXPECT_EQ(reasonOf(schedule, mi300x), "");
+  EXPECT_THAT(schedule.describe(), HasSubstr("ping-pong"));
+  EXPECT_THAT(legalGemmSchedules(mi300x, DataType::BF16, GemmLayout::NT),
+              testing::Contains(testing::Field(&GemmSchedule::loop, MainLoop::PingPong)));
+  EXPECT_EQ(maxSplitK(schedule), 1);
+  schedule.wavesN = 2;
+  EXPECT_EQ(reasonOf(schedule, mi300x), "4 waves, ping-pong loops have 8: two of each SIMD");
+  schedule.loop = MainLoop::Interleaved;
+  EXPECT_EQ(reasonOf(schedule, mi300x), "");
+  EXPECT_EQ(registerUse(schedule).accumulators, 256);
+  schedule.directToShared = true;
+  EXPECT_THAT(reasonOf(schedule, mi300x), HasSubstr("through registers"));
+  schedule.directToShared = false;
+  schedule.macroTileM = 96; // of which a wave has three instructions
+  EXPECT_THAT(reasonOf(schedule, mi300x), HasSubstr("no halves of whole instructions"));
+  schedule = largeMfma();
+  schedule.stages = 1;
+  schedule.loop = MainLoop::PingPong;
+  EXPECT_EQ(reasonOf(schedule, mi300x), "1 LDS buffer, ping-pong loops read one while another is filled");
+  schedule.shuffledWeights = true;
+  EXPECT_THAT(reasonOf(schedule, mi300x), HasSubstr("multiply plain tiles out of LDS"));
+  for (MainLoop loop : {MainLoop::InStep, MainLoop::PingPong, MainLoop::Interleaved})
+    EXPECT_EQ(parseMainLoop(toString(loop)), loop);
+  EXPECT_FALSE(parseMainLoop("pong"));
+}
+
 TEST(GemmSchedule, HopperPersistentKernelFits) {
   GemmSchedule schedule = hopper();
   SharedMemoryUse use = sharedMemoryUse(schedule);

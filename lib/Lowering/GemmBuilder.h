@@ -1,0 +1,154 @@
+// Builds the kernels whose waves share the tile: operands from global memory to LDS, products out of LDS.
+#pragma once
+
+#include "GemmFunction.h"
+#include "dialects/Kernel/Operand.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
+
+namespace codesign {
+
+/// Builds one GEMM kernel; the members are what every step of it needs.
+class GemmBuilder {
+public:
+  GemmBuilder(mlir::MLIRContext &context, const GemmProblem &problem, const GemmKernel &schedule)
+      : problem(problem), schedule(schedule), builder(mlir::UnknownLoc::get(&context), &context),
+        element(kernel::mlirTypeOf(&context, problem.type)),
+        transposed(vendorOf(schedule.architecture) == Vendor::Amd),
+        asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia || schedule.directCopies),
+        overRows(problem.layout == GemmLayout::TN), kTiles(overRows ? 0 : schedule.kTiles(problem.k)) {}
+
+  mlir::OwningOpRef<mlir::ModuleOp> build();
+
+private:
+  /// A matrix operand on its way from global memory to fragments.
+  struct Stream {
+    std::string name;
+    mlir::Value matrix, rows, ring;
+    int64_t tileRows = 0;
+    int64_t waveRows = 0;
+    kernel::Role role = kernel::Role::A;
+    mlir::Value staged; // through registers: the tile fetched ahead
+    // Past LDS: the operands of each step, fetched a tile ahead into the registers that the last products
+    // left.
+    llvm::SmallVector<mlir::Value> parts;
+    mlir::Value waveRow; // first row of this wave's part
+    // With interleaved loops: the tile fetched ahead in parts of so many rows, and the operands that both
+    // halves of the wave's rows are multiplied with.
+    llvm::SmallVector<mlir::Value> pieces;
+    int64_t pieceRows = 0;
+    mlir::Value low, high;
+    // Where k runs along the rows of the matrix: the end of k, and the tile's first column.
+    bool across = false;
+    mlir::Value depth, column;
+  };
+
+  mlir::Value constant(int64_t value) { return mlir::arith::ConstantIndexOp::create(builder, value); }
+  mlir::Value named(llvm::StringRef name, int64_t value) {
+    return kernel::ConstantOp::create(builder, name, value);
+  }
+  kernel::FragmentType fragment(int64_t first, int64_t second, mlir::Type type, kernel::Role role,
+                                int64_t pack) {
+    return kernel::FragmentType::get(builder.getContext(), {first, second}, type, role,
+                                     builder.getStringAttr(schedule.instruction), pack);
+  }
+  kernel::TileType global(int64_t rows, int64_t columns) { return globalTile(rows, columns, element); }
+  /// kTiles - count, written that way.
+  mlir::Value tilesLessThan(int64_t count) {
+    return mlir::arith::SubIOp::create(builder, kTileCount, constant(count));
+  }
+  mlir::Attribute sharedLayout(const Stream &stream) const;
+  bool severalTiles(int64_t count) const { return overRows || kTiles > count; }
+  /// The number of a tile of k, counted from the end.
+  mlir::Value fromEnd(int64_t count) { return overRows ? tilesLessThan(count) : constant(kTiles - count); }
+
+  void cutRows(Stream &stream, mlir::Value first, mlir::Value extent);
+  void allocate(Stream &stream);
+  mlir::Value slot(const Stream &stream, mlir::Value tile);
+  /// The tile of k that this workgroup counts as `tile`.
+  mlir::Value tileOfAll(mlir::Value tile) {
+    if (!place.firstTile || mlir::matchPattern(tile, mlir::m_Zero()))
+      return place.firstTile ? place.firstTile : tile;
+    return mlir::arith::AddIOp::create(builder, place.firstTile, tile);
+  }
+  /// First column of a K tile.
+  mlir::Value columnOf(mlir::Value tile) {
+    tile = tileOfAll(tile);
+    if (mlir::matchPattern(tile, mlir::m_Zero()))
+      return tile;
+    return mlir::matchPattern(tile, mlir::m_One())
+               ? tileK
+               : mlir::Value(mlir::arith::MulIOp::create(builder, tile, tileK));
+  }
+  mlir::Value sum(mlir::Value tile, int64_t term) {
+    return builder.createOrFold<mlir::arith::AddIOp>(tile, constant(term));
+  }
+  /// A comment for the next operation that is created through `op`.
+  void comment(mlir::Operation *op, llvm::StringRef text) {
+    op->setDiscardableAttr("kernel.comment", builder.getStringAttr(text));
+  }
+
+  mlir::Value multiplyStep(mlir::Value accumulator, mlir::Value tile, mlir::Value column,
+                           llvm::function_ref<void()> betweenLoadsAndMma);
+  /// Of k that one step multiplies: with block scales, a block.
+  int64_t stepDepth() const { return hasBlockScales() ? kernel::scaledBlock : schedule.depthPerStep(); }
+  bool hasBlockScales() const { return problem.scaling == Scaling::Block128; }
+  void fetchScales(mlir::Value tile);
+  mlir::Value multiplyTile(mlir::Value accumulator, mlir::Value tile,
+                           llvm::function_ref<void()> betweenLoadsAndMma);
+  mlir::Value throughRegisters(mlir::Value accumulator);
+  /// Operands whose tiles lie in LDS: W only where it is not shuffled.
+  llvm::SmallVector<Stream *, 2> sharedStreams() {
+    return problem.shuffledWeights ? llvm::SmallVector<Stream *, 2>{&a}
+                                   : llvm::SmallVector<Stream *, 2>{&a, &w};
+  }
+  void fetchPart(int64_t step, mlir::Value tile);
+  mlir::Value multiplyTileOfParts(mlir::Value accumulator, mlir::Value tile, bool hasNext,
+                                  llvm::function_ref<void()> betweenLoadsAndMma);
+  mlir::Value throughAsyncCopies(mlir::Value accumulator);
+  mlir::Value load(const Stream &stream, mlir::Value tile, mlir::Value column);
+  mlir::Value product(mlir::Value left, mlir::Value right, mlir::Value accumulator);
+  bool isPingPong() const { return schedule.loop == MainLoop::PingPong; }
+  mlir::Value multiplyInPhases(mlir::Value accumulator, mlir::Value tile,
+                               llvm::function_ref<void(int64_t)> refill,
+                               llvm::function_ref<void()> beforeNextTile);
+  /// Of the tiles to come, those that move in this step of one: with several, each operand in its own.
+  llvm::SmallVector<Stream *, 2> streamsOfStep(int64_t step);
+  mlir::Value asyncCopiesInPhases(mlir::Value accumulator);
+  void cutInPieces(Stream &stream);
+  void fetchPiece(Stream &stream, int64_t piece, mlir::Value tile);
+  void depositPiece(Stream &stream, int64_t piece, mlir::Value tile);
+  mlir::Value loadHalf(const Stream &stream, bool high, mlir::Value tile, int64_t column);
+  mlir::Value productOfHalves(bool highW, bool highA, mlir::Value accumulator);
+  mlir::Value interleavedTile(mlir::Value accumulator, mlir::Value tile, bool first, bool hasNext,
+                              bool hasAfterNext);
+  mlir::Value interleaved(mlir::Value accumulator);
+  void fetch(mlir::Value tile, llvm::ArrayRef<Stream *> streams);
+  void fetch(mlir::Value tile) { fetch(tile, sharedStreams()); }
+  void deposit(mlir::Value tile, llvm::ArrayRef<Stream *> streams);
+  void deposit(mlir::Value tile) { deposit(tile, sharedStreams()); }
+  void copyAsync(mlir::Value tile);
+  mlir::scf::ForOp createLoop(llvm::StringRef name, mlir::Value from, mlir::Value to, mlir::Value step,
+                              mlir::ValueRange carried, bool unroll) {
+    return createNamedLoop(builder, name, from, to, step, carried, unroll);
+  }
+
+  const GemmProblem &problem;
+  const GemmKernel &schedule;
+  mlir::ImplicitLocOpBuilder builder;
+  mlir::Type element;
+  bool transposed;   // the product is computed as W·Aᵀ, so that a lane holds consecutive output columns
+  bool asynchronous; // global memory to LDS past the registers
+  bool overRows;     // k is the number of rows, known at launch
+  int64_t kTiles;    // of this workgroup, if known
+  Stream a, w;
+  mlir::Value tileK, kTileCount; // named constants
+  PartPlace place;
+  BlockScaleRows scaleRows;
+  mlir::Value scaleRow, scaleBlock;  // where this wave's scales begin
+  mlir::Value fetchedScales, scales; // of the next block of k, and of the one that is multiplied
+};
+
+} // namespace codesign
