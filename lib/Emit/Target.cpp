@@ -272,9 +272,9 @@ Prelude preludeOf(Architecture architecture) {
   switch (architecture) {
   case Architecture::Gfx942:
   case Architecture::Gfx950: {
-    static const std::string text = std::string(preludeCdna) + preludeCdnaCopies + preludeCdnaTranspose +
-                                    preludeExperts + preludeActivations + preludeCdnaQuantise +
-                                    preludeCdnaSums + preludeCdnaSplit;
+    static const std::string text = std::string(preludeCdna) + preludeCdnaPhases + preludeCdnaCopies +
+                                    preludeCdnaTranspose + preludeExperts + preludeActivations +
+                                    preludeCdnaQuantise + preludeCdnaSums + preludeCdnaSplit;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {

@@ -167,7 +167,9 @@ TEST(GemmSchedule, LoopsOfOwnOrderHaveTheirWaves) {
   schedule.directToShared = true;
   EXPECT_THAT(reasonOf(schedule, mi300x), HasSubstr("through registers"));
   schedule.directToShared = false;
-  schedule.macroTileM = 96; // of which a wave has three instructions
+  schedule.wavesM = 1;
+  schedule.wavesN = 4;
+  schedule.macroTileN = 64; // of which a wave has one instruction
   EXPECT_THAT(reasonOf(schedule, mi300x), HasSubstr("no halves of whole instructions"));
   schedule = largeMfma();
   schedule.stages = 1;
