@@ -269,8 +269,9 @@ LogicalResult InterleaveOp::verify() {
 }
 
 LogicalResult PriorityOp::verify() {
-  if (getLevel() < 0 || getLevel() > highestPriority)
-    return emitOpError() << "priority " << getLevel() << "; there are 0 to " << highestPriority;
+  const auto level = static_cast<int64_t>(getLevel());
+  if (level < 0 || level > highestPriority)
+    return emitOpError() << "priority " << level << "; there are 0 to " << highestPriority;
   return verifyAmd(*this, "priorities of waves");
 }
 

@@ -14,10 +14,10 @@ using namespace kernel;
 Interpreter::Interpreter(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
                          int64_t waves, int64_t part)
     : Interpreter(function, arguments, workgroup, waves, part,
-                  std::make_shared<SharedMemory>(function.getSharedBytes())) {}
+                  std::make_shared<SharedContents>(function.getSharedBytes())) {}
 
 Interpreter::Interpreter(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
-                         int64_t waves, int64_t part, std::shared_ptr<SharedMemory> memory)
+                         int64_t waves, int64_t part, std::shared_ptr<SharedContents> memory)
     : function(function), architecture(*parseArchitecture(function.getTarget().getArchitecture().getValue())),
       workgroup(workgroup), part(part), waves(waves), threads(function.getThreadCount()),
       sharedMemory(std::move(memory)), shared(*sharedMemory) {
@@ -88,7 +88,7 @@ Error Interpreter::runOperation(Operation *op) {
         return Error::success();
       })
       .Case<CommitCopiesOp>([&](auto) {
-        SharedMemory::commit(copies);
+        SharedContents::commit(copies);
         return Error::success();
       })
       .Case<WaitCopiesOp>([&](WaitCopiesOp wait) { return at(op, shared.wait(copies, wait.getPending())); })

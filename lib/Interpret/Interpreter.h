@@ -17,7 +17,7 @@ public:
               int64_t waves, int64_t part = 0);
   /// Some of its waves, which share LDS with the others.
   Interpreter(kernel::FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup,
-              int64_t waves, int64_t part, std::shared_ptr<SharedMemory> shared);
+              int64_t waves, int64_t part, std::shared_ptr<SharedContents> shared);
   virtual ~Interpreter() = default;
 
   llvm::Error run();
@@ -113,9 +113,9 @@ protected:
   Architecture architecture;
   int64_t workgroup, part;
   int64_t waves, threads;
-  std::shared_ptr<SharedMemory> sharedMemory;
-  SharedMemory &shared;
-  SharedMemory::Copies copies;
+  std::shared_ptr<SharedContents> sharedMemory;
+  SharedContents &shared;
+  SharedContents::Copies copies;
   int64_t sharedTop = 0;
   bool ended = false; // the workgroup has no tile, or leaves the rest to others
   bool skips = false; // it leaves the rest of this iteration to others

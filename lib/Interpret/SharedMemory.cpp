@@ -15,9 +15,9 @@ llvm::Error hazard(const llvm::Twine &what, int64_t byte) {
 
 } // namespace
 
-SharedMemory::SharedMemory(int64_t size) : bytes(size), chunks((size + chunkBytes - 1) / chunkBytes) {}
+SharedContents::SharedContents(int64_t size) : bytes(size), chunks((size + chunkBytes - 1) / chunkBytes) {}
 
-llvm::Error SharedMemory::checkWrite(const Chunk &chunk, int64_t byte, int wave) const {
+llvm::Error SharedContents::checkWrite(const Chunk &chunk, int64_t byte, int wave) const {
   if (chunk.copiesUnderWay)
     return hazard("writes where an asynchronous copy is under way", byte);
   if (chunk.writeEpoch == epoch && chunk.writer != wave)
@@ -30,7 +30,7 @@ llvm::Error SharedMemory::checkWrite(const Chunk &chunk, int64_t byte, int wave)
   return llvm::Error::success();
 }
 
-llvm::Error SharedMemory::write(int64_t byte, const uint8_t *from, int wave) {
+llvm::Error SharedContents::write(int64_t byte, const uint8_t *from, int wave) {
   assert(byte % chunkBytes == 0 && byte + chunkBytes <= static_cast<int64_t>(bytes.size()));
   Chunk &chunk = chunks[byte / chunkBytes];
   if (llvm::Error error = checkWrite(chunk, byte, wave))
@@ -41,7 +41,7 @@ llvm::Error SharedMemory::write(int64_t byte, const uint8_t *from, int wave) {
   return llvm::Error::success();
 }
 
-llvm::Error SharedMemory::read(int64_t byte, uint8_t *to, int wave) {
+llvm::Error SharedContents::read(int64_t byte, uint8_t *to, int wave) {
   assert(byte % chunkBytes == 0 && byte + chunkBytes <= static_cast<int64_t>(bytes.size()));
   Chunk &chunk = chunks[byte / chunkBytes];
   if (chunk.copiesUnderWay)
@@ -60,7 +60,7 @@ llvm::Error SharedMemory::read(int64_t byte, uint8_t *to, int wave) {
   return llvm::Error::success();
 }
 
-llvm::Error SharedMemory::copyAsync(Copies &copies, int64_t byte, const uint8_t *from, int wave) {
+llvm::Error SharedContents::copyAsync(Copies &copies, int64_t byte, const uint8_t *from, int wave) {
   Chunk &chunk = chunks[byte / chunkBytes];
   if (llvm::Error error = checkWrite(chunk, byte, wave))
     return error;
@@ -71,12 +71,12 @@ llvm::Error SharedMemory::copyAsync(Copies &copies, int64_t byte, const uint8_t 
   return llvm::Error::success();
 }
 
-void SharedMemory::commit(Copies &copies) {
+void SharedContents::commit(Copies &copies) {
   copies.groups.push_back(std::move(copies.open));
   copies.open.clear();
 }
 
-llvm::Error SharedMemory::wait(Copies &copies, size_t pending) {
+llvm::Error SharedContents::wait(Copies &copies, size_t pending) {
   while (copies.groups.size() > pending) {
     for (const Copy &copy : copies.groups.front()) {
       Chunk &chunk = chunks[copy.byte / chunkBytes];

@@ -7,9 +7,9 @@
 
 namespace codesign {
 
-class SharedMemory {
+class SharedContents {
 public:
-  explicit SharedMemory(int64_t bytes);
+  explicit SharedContents(int64_t bytes);
 
   /// A wave writes or reads one 16-byte chunk; `byte` is a multiple of 16.
   llvm::Error write(int64_t byte, const uint8_t *from, int wave);
@@ -48,8 +48,8 @@ private:
   uint64_t epoch = 1;
 };
 
-class SharedMemory::Copies {
-  friend class SharedMemory;
+class SharedContents::Copies {
+  friend class SharedContents;
   std::vector<Copy> open;
   std::vector<std::vector<Copy>> groups; // oldest first
 };

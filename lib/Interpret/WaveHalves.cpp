@@ -14,7 +14,7 @@ constexpr int64_t halves = 2;
 /// What the halves of a workgroup share.
 struct Meeting {
   Scheduler scheduler;
-  std::shared_ptr<SharedMemory> shared;
+  std::shared_ptr<SharedContents> shared;
   int64_t arrived = 0, held = 0; // at the open barrier; barriers that are over
 };
 
@@ -57,7 +57,7 @@ private:
 
 Error runHalves(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, int64_t workgroup, int64_t part) {
   Meeting meeting;
-  meeting.shared = std::make_shared<SharedMemory>(function.getSharedBytes());
+  meeting.shared = std::make_shared<SharedContents>(function.getSharedBytes());
   std::vector<std::function<Error()>> bodies;
   for (int64_t half = 0; half < halves; ++half)
     bodies.emplace_back([&, half] {
