@@ -10,12 +10,12 @@ static double shareOf(double eachOfAll, const ComputeUnit &unit, int active, dou
   return active > 0 ? std::min(eachOfAll * unit.compute.computeUnits / active, most) : eachOfAll;
 }
 
-MemoryPath::MemoryPath(const ComputeUnit &unit, int activeUnits, uint64_t lines, size_t copies)
+MemoryPath::MemoryPath(const ComputeUnit &unit, int activeUnits, uint64_t lines, size_t workgroups)
     : timing(unit.timing), secondLevelBytesPerClock(shareOf(timing.memoryBytesPerClock, unit, activeUnits,
                                                             timing.firstLevelBytesPerClock)),
       hbmBytesPerClock(shareOf(timing.hbmBytesPerClock, unit, activeUnits, secondLevelBytesPerClock)),
       lineCount(lines), firstLevelLines(static_cast<uint64_t>(timing.firstLevelBytes / lineBytes)),
-      lines(lines * copies) {}
+      lines(lines * workgroups) {}
 
 double MemoryPath::roomFor(uint32_t bytes) const {
   double when = 0, inFlight = bytesInFlight;
@@ -45,12 +45,12 @@ void MemoryPath::fly(double clock, double completion, double bytes) {
   bytesInFlight += bytes;
 }
 
-double MemoryPath::load(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine> touched, size_t copy) {
+double MemoryPath::load(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine> touched, size_t workgroup) {
   const double start = enter(clock, bytes);
   double ready = firstLevelFree + timing.firstLevelLatency;
   int missed = 0, fromHbm = 0;
   for (TracedLine line : touched) {
-    const Line &state = at(line, copy);
+    const Line &state = at(line, workgroup);
     ready = std::max(ready, state.arrival);
     if (state.filled && filled - state.filled < firstLevelLines) {
       ++counted.firstLevelLines;
@@ -74,7 +74,7 @@ double MemoryPath::load(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine>
     ready = std::max(ready, hbmFree + timing.hbmLatency);
   }
   for (TracedLine line : touched) {
-    Line &state = at(line, copy);
+    Line &state = at(line, workgroup);
     if (state.filled && filled - state.filled < firstLevelLines)
       continue;
     state.arrival = ready;
@@ -84,7 +84,7 @@ double MemoryPath::load(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine>
   return ready;
 }
 
-double MemoryPath::store(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine> touched, size_t copy) {
+double MemoryPath::store(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine> touched, size_t workgroup) {
   const double start = enter(clock, bytes);
   const double clocks = bytes / secondLevelBytesPerClock;
   secondLevelFree = std::max(secondLevelFree, start) + clocks;
@@ -92,7 +92,7 @@ double MemoryPath::store(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine
   const double done = std::max(firstLevelFree, secondLevelFree) + timing.memoryLatency;
   int written = 0;
   for (TracedLine line : touched)
-    if (Line &state = at(line, copy); state.arrival < 0) {
+    if (Line &state = at(line, workgroup); state.arrival < 0) {
       state.arrival = done;
       written += !line.shared;
     }

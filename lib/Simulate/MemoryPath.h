@@ -13,16 +13,17 @@ namespace codesign::simulate {
 /// fetched for one of them.
 class MemoryPath {
 public:
-  /// `copies` of each traced workgroup run, each on lines of its own where they are not shared. L2 and HBM
-  /// are shared by as many units as are active; L2 delivers no more than L1 takes, HBM no more than L2.
-  MemoryPath(const ComputeUnit &unit, int activeUnits, uint64_t lines, size_t copies);
+  /// So many workgroups run at once. None finds another's lines in L1: neighbours in the grid are dealt to
+  /// different dies and compute units, so those that meet on one are far apart. L2 and HBM are shared by as
+  /// many units as are active; L2 delivers no more than L1 takes, HBM no more than L2.
+  MemoryPath(const ComputeUnit &unit, int activeUnits, uint64_t lines, size_t workgroups);
 
   /// The moment from which so many more bytes may be in flight.
   double roomFor(uint32_t bytes) const;
   /// When the data of a load that issues now are there.
-  double load(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine> lines, size_t copy);
+  double load(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine> lines, size_t workgroup);
   /// When a store or an atomic that issues now is done.
-  double store(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine> lines, size_t copy);
+  double store(double clock, uint32_t bytes, llvm::ArrayRef<TracedLine> lines, size_t workgroup);
 
   MemoryClocks busy() const { return counted; }
 
@@ -31,9 +32,7 @@ private:
     double arrival = -1; // -1: not touched yet
     uint64_t filled = 0; // how many lines L1 had taken in before this one, and one more; 0: none
   };
-  Line &at(TracedLine line, size_t copy) {
-    return lines[line.shared ? line.number : copy * lineCount + line.number];
-  }
+  Line &at(TracedLine line, size_t workgroup) { return lines[workgroup * lineCount + line.number]; }
   double enter(double clock, uint32_t bytes);
   void fly(double clock, double completion, double bytes);
 

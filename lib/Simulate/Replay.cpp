@@ -45,8 +45,8 @@ struct ReplayedWave {
   llvm::ArrayRef<TraceEntry> trace;
   llvm::ArrayRef<TracedLine> lines; // of the entries from `at` on
   int workgroup = 0, wave = 0, simd = 0;
-  size_t at = 0, copy = 0; // of the traced workgroup
-  double ready = 0;        // its next issue slot
+  size_t at = 0;
+  double ready = 0; // its next issue slot
   bool atBarrier = false;
   int priority = 0; // s_setprio
   Counter vectorMemory, local;
@@ -68,8 +68,7 @@ public:
          const TimingOptions &options, int residents)
       : program(program), unit(unit), timing(unit.timing), options(options),
         simds(static_cast<size_t>(unit.compute.simdsPerComputeUnit)), loops(program, report),
-        memory(unit, options.activeUnits, report.tracedLines,
-               llvm::divideCeil(static_cast<size_t>(residents), report.traces.size())) {
+        memory(unit, options.activeUnits, report.tracedLines, static_cast<size_t>(residents)) {
     result.perInstruction.resize(static_cast<size_t>(program.size()));
     result.residentWorkgroups = residents;
     int next = 0;
@@ -79,7 +78,6 @@ public:
         wave.trace = trace.entries;
         wave.lines = trace.lines;
         wave.workgroup = group;
-        wave.copy = static_cast<size_t>(group) / report.traces.size();
         wave.wave = static_cast<int>(id);
         wave.simd = next++ % static_cast<int>(simds.size());
         wave.matrixReady.resize(vectorRegisterCount + scalarRegisterCount + 8);
@@ -286,8 +284,8 @@ private:
     wave.lines = wave.lines.drop_front(entry.lines);
     const bool stores =
         kind == InstructionClass::VectorMemoryStore || kind == InstructionClass::VectorMemoryAtomic;
-    return stores ? memory.store(clock, entry.memoryBytes, lines, wave.copy)
-                  : memory.load(clock, entry.memoryBytes, lines, wave.copy);
+    return stores ? memory.store(clock, entry.memoryBytes, lines, static_cast<size_t>(wave.workgroup))
+                  : memory.load(clock, entry.memoryBytes, lines, static_cast<size_t>(wave.workgroup));
   }
 
   /// Lets a workgroup go on once all its waves that have not ended wait.

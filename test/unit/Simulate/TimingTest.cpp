@@ -165,6 +165,18 @@ TEST_F(TimingModel, LinesOfSeveralWorkgroupsComeFromL2) {
   EXPECT_EQ(clocksOf(own + load) - clocksOf(own), 32 + 2000 + 4);
 }
 
+TEST_F(TimingModel, WorkgroupsOnOneComputeUnitShareNoLinesInL1) {
+  const std::string load = "  global_load_dword v2, v1, s[4:5]\n  s_waitcnt vmcnt(0)\n";
+  traced = 2;
+  const TimingReport timing = timeOf(load, 1, 0, /*residents=*/2);
+  EXPECT_EQ(timing.memory.firstLevelLines, 0u);
+  EXPECT_EQ(timing.memory.secondLevelLines, 4u); // both fetch the same two
+  EXPECT_EQ(timing.memory.hbmLines, 0u);
+  // Waves of one workgroup do.
+  const std::string sameLines = "  v_and_b32 v1, 255, v1\n";
+  EXPECT_EQ(timeOf(sameLines + load, 2).memory.firstLevelLines, 2u);
+}
+
 TEST_F(TimingModel, ComputeUnitsShareHbm) {
   const std::string load = "  global_load_dword v2, v1, s[4:5]\n  s_waitcnt vmcnt(0)\n";
   activeUnits = 5;
