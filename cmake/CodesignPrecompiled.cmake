@@ -1,15 +1,18 @@
 # Headers that most sources read, compiled once: parsing them is most of what a source costs. A source still includes what it
 # uses; `make lint` builds without (CMAKE_DISABLE_PRECOMPILE_HEADERS). ccache accepts precompiled headers with the leave that
 # CodesignOptions gives it.
-set(CODESIGN_HEADERS_Mlir
-  <algorithm> <array> <cmath> <cstdint> <map> <memory> <numeric> <optional> <random> <string> <vector>
-  <llvm/ADT/STLExtras.h> <llvm/ADT/StringExtras.h> <llvm/ADT/StringSwitch.h> <llvm/ADT/TypeSwitch.h> <llvm/Support/Error.h>
-  <llvm/Support/FormatVariadic.h> <llvm/Support/raw_ostream.h>
+set(CODESIGN_HEADERS_Base
+  <algorithm> <array> <cmath> <cstdint> <functional> <map> <memory> <numeric> <optional> <random> <string> <vector>
+  <llvm/ADT/ArrayRef.h> <llvm/ADT/STLExtras.h> <llvm/ADT/StringExtras.h> <llvm/ADT/StringMap.h> <llvm/ADT/StringSwitch.h>
+  <llvm/Support/Error.h> <llvm/Support/FileSystem.h> <llvm/Support/FormatVariadic.h> <llvm/Support/JSON.h>
+  <llvm/Support/MemoryBuffer.h> <llvm/Support/raw_ostream.h>)
+set(CODESIGN_HEADERS_Mlir ${CODESIGN_HEADERS_Base} <llvm/ADT/TypeSwitch.h>
   <mlir/Bytecode/BytecodeOpInterface.h> <mlir/Dialect/Arith/IR/Arith.h> <mlir/Dialect/SCF/IR/SCF.h> <mlir/IR/Builders.h>
   <mlir/IR/BuiltinOps.h> <mlir/IR/DialectImplementation.h> <mlir/IR/ImplicitLocOpBuilder.h> <mlir/IR/Matchers.h>
   <mlir/IR/MLIRContext.h> <mlir/IR/OpDefinition.h> <mlir/IR/OpImplementation.h> <mlir/IR/SymbolTable.h> <mlir/IR/Verifier.h>
   <mlir/Interfaces/FunctionInterfaces.h> <mlir/Interfaces/InferTypeOpInterface.h> <mlir/Interfaces/SideEffectInterfaces.h>
   <mlir/Parser/Parser.h>)
+set(CODESIGN_HEADERS_BaseTest ${CODESIGN_HEADERS_Base} <gmock/gmock.h> <gtest/gtest.h>)
 set(CODESIGN_HEADERS_MlirTest ${CODESIGN_HEADERS_Mlir} <gmock/gmock.h> <gtest/gtest.h>)
 
 # codesign_precompiled(target kind): lets a target use the precompiled headers of that kind, and builds them at the first use.
