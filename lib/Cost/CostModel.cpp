@@ -107,11 +107,13 @@ std::optional<DataType> multipliedType(const OperatorShape &shape) {
 struct OwnKey {
   DataType type;
   bool blockScaled, experts;
+  GemmLayout layout;
   auto operator<=>(const OwnKey &) const = default;
 };
 template <class Shape>
 OwnKey ownKey(const Shape &shape) {
-  return {shape.input, shape.scaling == Scaling::Block128, std::is_same_v<Shape, GroupedGemmShape>};
+  return {shape.input, shape.scaling == Scaling::Block128, std::is_same_v<Shape, GroupedGemmShape>,
+          layoutOf(shape.pass)};
 }
 
 } // namespace
@@ -120,7 +122,8 @@ struct CostModel::Implementation {
   const Profile &profile;
   CostOptions options;
   std::map<OwnKey, std::vector<GemmSchedule>> schedules;
-  std::map<CalibrationName, GemmModel> gemms, expertGemms; // the latter of own kernels
+  std::map<CalibrationName, GemmModel> gemms;
+  std::map<CalibrationName, GemmModel> expertGemms, transposedGemms[2]; // of own kernels
   std::map<CalibrationName, GroupedGemmModel> groupedGemms;
   std::map<CalibrationName, AttentionModel> attentions;
   std::map<CalibrationName, DecodeModel> decodes;
@@ -208,12 +211,14 @@ struct CostModel::Implementation {
     // Plans say fp8 for either encoding; the device has one of them.
     const DataType native = isFloat8(key.type) ? profile.nativeFloat8().value_or(key.type) : key.type;
     std::vector<GemmSchedule> list =
-        legalGemmSchedules(profile, native, GemmLayout::NT, key.blockScaled, options.shuffledWeights);
+        legalGemmSchedules(profile, native, key.layout, key.blockScaled, options.shuffledWeights);
     const llvm::StringRef kind = key.blockScaled ? llvm::StringRef(blockScaledGemm) : "gemm";
-    // Loops of another form are offered where the simulator has timed them.
+    // Loops of another form are offered where the simulator has timed them. It runs AMD's code only; wgmma
+    // and ldmatrix transpose at no cost.
     const auto isTimed = [&](const GemmSchedule &schedule) {
       const LoopForm form = LoopForm::of(schedule);
-      return form == LoopForm() || ownKernelSet(profile, native, ownKernelKind(kind, form));
+      return form == LoopForm() || profile.vendor == Vendor::Nvidia ||
+             ownKernelSet(profile, native, ownKernelKind(kind, form));
     };
     // Fewer waves than SIMDs leave matrix units idle, which the closed form does not price.
     llvm::erase_if(list, [&](const GemmSchedule &schedule) {
@@ -226,8 +231,17 @@ struct CostModel::Implementation {
     return schedules.emplace(key, std::move(list)).first->second;
   }
 
-  const GemmModel &gemm(CalibrationName name, bool experts = false) {
-    return cached(experts ? expertGemms : gemms, name, [&] {
+  std::map<CalibrationName, GemmModel> &modelsOf(bool experts, GemmLayout layout) {
+    if (experts)
+      return expertGemms;
+    return layout == GemmLayout::NT ? gemms : transposedGemms[layout == GemmLayout::TN];
+  }
+
+  /// Libraries have one model for all layouts.
+  const GemmModel &gemm(CalibrationName name, bool experts = false, GemmLayout layout = GemmLayout::NT) {
+    if (options.provider == Provider::Library)
+      layout = GemmLayout::NT;
+    return cached(modelsOf(experts, layout), name, [&] {
       const CalibrationSet *set = setFor(name);
       GemmConstants constants =
           constantsFrom<GemmConstants>(set, GemmConstants::fields(), GemmConstants::prior(profile));
@@ -257,7 +271,8 @@ struct CostModel::Implementation {
       // AMD's loops were timed with what L2 gives a compute unit; its dies have an L2 each.
       if (profile.vendor == Vendor::Nvidia)
         kernels.deviceBytesPerClock = deviceBytesPerClock(profile);
-      for (const GemmSchedule &schedule : ownSchedules({type, name.kind == blockScaledGemm, experts})) {
+      for (const GemmSchedule &schedule :
+           ownSchedules({type, name.kind == blockScaledGemm, experts, layout})) {
         GemmTile tile = gemmTile(schedule, profile);
         if (simulated && !streamsWeights(schedule.family)) {
           const LoopParts parts = loopParts(schedule, profile, type);
@@ -274,7 +289,9 @@ struct CostModel::Implementation {
     });
   }
 
-  Breakdown operator()(const GemmShape &s) { return gemm(nameOf(s)).breakdown(s, &choice); }
+  Breakdown operator()(const GemmShape &s) {
+    return gemm(nameOf(s), false, layoutOf(s.pass)).breakdown(s, &choice);
+  }
   /// The constants that own kernels of experts share with those of dense layers.
   CalibrationName denseName(const GroupedGemmShape &s) const {
     return nameOf(GemmShape{.input = s.input, .scaling = s.scaling});
@@ -425,8 +442,7 @@ bool CostModel::supports(const OperatorShape &shape) const {
   if (const auto *grouped = std::get_if<GroupedGemmShape>(&shape))
     return grouped->pass == Pass::Forward && !implementation->ownSchedules(ownKey(*grouped)).empty();
   const auto *gemm = std::get_if<GemmShape>(&shape);
-  return gemm && gemm->pass == Pass::Forward && gemm->batch == 1 &&
-         !implementation->ownSchedules(ownKey(*gemm)).empty();
+  return gemm && gemm->batch == 1 && !implementation->ownSchedules(ownKey(*gemm)).empty();
 }
 
 std::string CostModel::providerName(const OperatorShape &shape) const {

@@ -21,8 +21,17 @@ std::string ownKernelKind(llvm::StringRef kind, const LoopForm &form) {
   return (kind + (form.shuffledWeights ? "_shuffled" : "") + (form.directToShared ? "_direct" : "") +
           (form.loop == MainLoop::PingPong      ? "_ping_pong"
            : form.loop == MainLoop::Interleaved ? "_interleaved"
-                                                : ""))
+                                                : "") +
+          (form.layout == GemmLayout::NN   ? "_nn"
+           : form.layout == GemmLayout::TN ? "_tn"
+                                           : ""))
       .str();
+}
+
+GemmLayout layoutOf(Pass pass) {
+  return pass == Pass::DataGradient     ? GemmLayout::NN
+         : pass == Pass::WeightGradient ? GemmLayout::TN
+                                        : GemmLayout::NT;
 }
 
 const CalibrationSet *ownKernelSetFor(const Profile &profile, DataType type, llvm::StringRef kind,

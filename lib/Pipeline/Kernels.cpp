@@ -77,6 +77,12 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
   problem.n = kernel.n;
   problem.k = kernel.k;
   problem.experts = kernel.experts;
+  const std::optional<GemmLayout> operands = parseGemmLayout(kernel.layout);
+  if (!operands)
+    return usageError("kernel '" + kernel.name + "' of the plan has no valid layout");
+  problem.layout = *operands;
+  if (schedule->layout != problem.layout)
+    return usageError("kernel '" + kernel.name + "' of the plan has a schedule for another layout");
   if (kernel.experts > 0) {
     std::optional<kernel::ExpertLayout> layout = kernel::symbolizeExpertLayout(kernel.expertLayout);
     if (!layout)
@@ -109,11 +115,16 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
   kernel::FuncOp function = *functions.begin();
   EmitOptions options;
   const bool gated = kernel.gated();
+  const bool sumsRows = kernel.layout == toString(GemmLayout::TN);
   const std::string product = std::string(kernel.weighted() ? "row weights of " : "") +
                               (kernel.gathered() ? "gathered " : "") + "A[m, " + std::to_string(kernel.k) +
-                              "] W^T" + (kernel.experts > 0 ? " by expert" : "");
-  options.title = llvm::join(kernel.operators, ", ") + ": D[m, " +
-                  std::to_string(gated ? kernel.n / 2 : kernel.n) +
+                              "]" +
+                              (sumsRows                                    ? "^T W"
+                               : kernel.layout == toString(GemmLayout::NN) ? " W"
+                                                                           : " W^T") +
+                              (kernel.experts > 0 ? " by expert" : "");
+  options.title = llvm::join(kernel.operators, ", ") + ": D[" + (sumsRows ? std::to_string(kernel.k) : "m") +
+                  ", " + std::to_string(gated ? kernel.n / 2 : kernel.n) +
                   "] = " + (gated ? "silu(gate) up of " + product : product) + ", " +
                   typeText(kernel, *operandType(kernel, profile)) + ", for " + rowsText(range);
   options.notes = {
@@ -183,6 +194,7 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.k = kernel.k;
     gemm.gated = kernel.gated();
     gemm.experts = kernel.experts;
+    gemm.layout = llvm::StringRef(kernel.layout).lower();
     gemm.gathered = kernel.gathered();
     gemm.weighted = kernel.weighted();
     gemm.shuffledWeights = kernel.shuffled();

@@ -73,8 +73,8 @@ bool streamsWeights(GemmFamily family) {
 int maxSplitK(const GemmSchedule &schedule) {
   constexpr int mostSums = 64; // above, clang 22 spills in some schedules
   const bool inCluster = schedule.clusterM * schedule.clusterN > 1;
-  return inCluster || schedule.loop != MainLoop::InStep || registerUse(schedule).accumulators > mostSums ? 1
-                                                                                                         : 16;
+  const bool isPlain = schedule.loop == MainLoop::InStep && schedule.layout == GemmLayout::NT;
+  return inCluster || !isPlain || registerUse(schedule).accumulators > mostSums ? 1 : 16;
 }
 
 std::string GemmSchedule::describe() const {
@@ -85,6 +85,8 @@ std::string GemmSchedule::describe() const {
                          .str();
   if (clusterM * clusterN > 1)
     text += " clusters of " + std::to_string(clusterM) + "x" + std::to_string(clusterN);
+  if (layout != GemmLayout::NT)
+    text += " " + toString(layout).str();
   if (blockScaled)
     text += " block scales";
   if (shuffledWeights)

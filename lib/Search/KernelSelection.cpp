@@ -1,5 +1,6 @@
 #include "EstimateText.h"
 
+#include "codesign/Cost/OwnKernels.h"
 #include "codesign/Model/Blocks.h"
 #include "codesign/Search/PlanBuilder.h"
 #include "codesign/Search/ScheduleFields.h"
@@ -30,22 +31,37 @@ constexpr std::array<RowRange, 6> rowRanges = {{
 /// The most rows of one expert for which a place is kept free: those of decoding.
 constexpr int64_t maskedRows = 256;
 
+/// Fewer rows of gradients than these are served by the kernel of these.
+constexpr int64_t leastGradientRows = 1024;
+
 /// What a kernel is written for: a product without its rows.
 struct Product {
   int64_t n, k;
   DataType input, output;
   Scaling scaling;
+  Pass pass = Pass::Forward;
   int64_t experts = 0; // of one rank; 0: one matrix of weights
   bool masked = false; // each expert's rows in a place of its own
   bool operator<(const Product &other) const {
-    return std::tie(n, k, input, output, scaling, experts, masked) <
-           std::tie(other.n, other.k, other.input, other.output, other.scaling, other.experts, other.masked);
+    return std::tie(n, k, input, output, scaling, pass, experts, masked) <
+           std::tie(other.n, other.k, other.input, other.output, other.scaling, other.pass, other.experts,
+                    other.masked);
   }
 };
 
 template <class Shape>
 Product productOf(const Shape &shape) {
-  return {.n = shape.n, .k = shape.k, .input = shape.input, .output = shape.output, .scaling = shape.scaling};
+  Product product{.n = shape.n,
+                  .k = shape.k,
+                  .input = shape.input,
+                  .output = shape.output,
+                  .scaling = shape.scaling,
+                  .pass = shape.pass};
+  // A weight's gradient is the sum over the rows, which a launch says: its own rows are fixed.
+  if constexpr (std::is_same_v<Shape, GemmShape>)
+    if (shape.pass == Pass::WeightGradient)
+      product.k = shape.m;
+  return product;
 }
 
 /// A kernel that is chosen, and how rows come to its experts.
@@ -80,13 +96,15 @@ private:
 
 /// The product over so many rows, of each expert on average where there are any.
 OperatorShape shapeOf(const Product &product, const Selected &selected, int64_t rows) {
+  const bool sumsRows = product.pass == Pass::WeightGradient;
   if (product.experts == 0)
-    return GemmShape{.m = rows,
+    return GemmShape{.m = sumsRows ? product.k : rows,
                      .n = product.n,
-                     .k = product.k,
+                     .k = sumsRows ? rows : product.k,
                      .input = product.input,
                      .output = product.output,
-                     .scaling = product.scaling};
+                     .scaling = product.scaling,
+                     .pass = product.pass};
   return GroupedGemmShape{.tokens = std::max<int64_t>(1, rows * selected.allExperts / selected.topK),
                           .rows = rows * product.experts,
                           .experts = selected.allExperts,
@@ -128,6 +146,11 @@ std::vector<PlanKernelRange> rangesFor(const Product &product, const Selected &s
   for (const RowRange &rows : llvm::reverse(rowRanges)) {
     if (product.masked && (rows.max == 0 || rows.max > maskedRows))
       continue;
+    // Steps of training have many rows.
+    if (product.pass != Pass::Forward && rows.representative < leastGradientRows) {
+      ranges.back().minM = rows.min;
+      continue;
+    }
     PlanKernelRange range = rangeFor(product, selected, rows, providers);
     if (!ranges.empty() &&
         (ranges.back().schedule == range.schedule || ranges.back().expectedSeconds <= range.expectedSeconds))
@@ -196,8 +219,8 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
     kernel.input = toString(product.input).str();
     kernel.output = toString(product.output).str();
     kernel.scaling = toString(product.scaling).str();
-    kernel.layout = "NT";
-    kernel.pass = toString(Pass::Forward).str();
+    kernel.layout = toString(layoutOf(product.pass)).str();
+    kernel.pass = toString(product.pass).str();
     kernel.epilogue = epilogue.str();
     kernel.experts = product.experts;
     if (product.experts > 0)
@@ -228,7 +251,8 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
         continue;
       if (const auto *gemm = std::get_if<GemmShape>(&placed.op.shape)) {
         addOperator(selected, productOf(*gemm), placed, fusion);
-        orders[productOf(*gemm)].add(workload, placed, providers);
+        if (gemm->pass == Pass::Forward)
+          orders[productOf(*gemm)].add(workload, placed, providers);
         if (isSharedByLookup(model, placed.op.name))
           rowMajor.insert(productOf(*gemm));
       } else if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
@@ -247,7 +271,8 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   for (auto &[product, found] : selected) {
     Product matrix = product;
     matrix.masked = false;
-    if (fusion.shuffle && !rowMajor.contains(matrix) && orders[matrix].shuffledIsFaster())
+    if (fusion.shuffle && matrix.pass == Pass::Forward && !rowMajor.contains(matrix) &&
+        orders[matrix].shuffledIsFaster())
       found.kernel.weightOrder = "shuffled";
     found.kernel.ranges = rangesFor(product, found, providers);
     // A copy engine takes rows that follow one another.

@@ -26,7 +26,13 @@ bool Providers::hasOwn(const OperatorShape &shape) const {
   if (const auto *grouped = std::get_if<GroupedGemmShape>(&shape))
     return isAligned(*grouped);
   const auto *gemm = std::get_if<GemmShape>(&shape);
-  return !gemm || isAligned(*gemm);
+  if (!gemm)
+    return true;
+  // Operands that are transposed come 8 bytes at a time, along the output's rows and columns.
+  const auto isTransposable = [&](int64_t extent) { return extent * bitWidth(gemm->input) % (8 * 8) == 0; };
+  if (gemm->pass != Pass::Forward && !isTransposable(gemm->n))
+    return false;
+  return gemm->pass == Pass::WeightGradient ? isTransposable(gemm->m) : isAligned(*gemm);
 }
 
 std::optional<Estimate> Providers::ownKernel(const OperatorShape &shape) const {

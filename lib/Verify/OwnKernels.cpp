@@ -19,7 +19,7 @@ static constexpr double unfittedError = 0.4;             // of the timing model:
 std::vector<GemmSchedule> chooseSchedules(const Profile &profile, const OwnKernelOptions &options,
                                           GemmFamily family) {
   std::map<std::pair<int, std::pair<int, int>>, GemmSchedule> byTile;
-  for (const GemmSchedule &schedule : legalGemmSchedules(profile, options.type, GemmLayout::NT,
+  for (const GemmSchedule &schedule : legalGemmSchedules(profile, options.type, options.form.layout,
                                                          options.blockScaled, options.form.shuffledWeights)) {
     if (schedule.family != family || LoopForm::of(schedule) != options.form ||
         schedule.waves() < profile.compute.simdsPerComputeUnit)

@@ -16,13 +16,16 @@ struct LoadedKernel {
 };
 
 llvm::Expected<LoadedKernel> compile(const GemmSchedule &schedule, const Profile &profile, DataType type,
-                                     int64_t n, int64_t k, llvm::StringRef compiler) {
+                                     int64_t m, int64_t n, int64_t k, llvm::StringRef compiler) {
   llvm::Expected<GemmKernel> kernel = gemmKernel(schedule, profile);
   if (!kernel)
     return kernel.takeError();
   mlir::MLIRContext context;
-  GemmProblem problem = {.symbol = "timed", .type = type, .n = n, .k = k};
+  // The sum over rows of a gradient runs along what a launch says.
+  GemmProblem problem = {
+      .symbol = "timed", .type = type, .n = n, .k = schedule.layout == GemmLayout::TN ? m : k};
   problem.shuffledWeights = schedule.shuffledWeights;
+  problem.layout = schedule.layout;
   problem.scaling = schedule.blockScaled ? Scaling::Block128 : Scaling::None;
   auto module = lowerGemm(context, problem, *kernel);
   if (!module)
@@ -59,7 +62,7 @@ llvm::Expected<TimedKernel> runTiles(const GemmSchedule &schedule, const Profile
                                      int64_t tilesM, int64_t tilesN, int64_t k, llvm::StringRef compiler) {
   const int64_t rows = schedule.macroTileM * tilesM, n = schedule.macroTileN * tilesN,
                 bytes = bitWidth(type) / 8, tiles = tilesM * tilesN;
-  llvm::Expected<LoadedKernel> kernel = compile(schedule, profile, type, n, k, compiler);
+  llvm::Expected<LoadedKernel> kernel = compile(schedule, profile, type, rows, n, k, compiler);
   if (!kernel)
     return kernel.takeError();
   TimedKernel timed;
@@ -84,7 +87,7 @@ llvm::Expected<TimedKernel> runTiles(const GemmSchedule &schedule, const Profile
     launch.arguments.pointer(allocate("partials", tiles * schedule.splitK * kernel->facts.partialBytes))
         .pointer(allocate("arrivals", tiles * schedule.waves() * int64_t(sizeof(int32_t))));
   launch.arguments.pointer(allocate("d", rows * n * bitWidth(schedule.outputType) / 8))
-      .value(static_cast<int32_t>(rows));
+      .value(static_cast<int32_t>(schedule.layout == GemmLayout::TN ? k : rows));
   simulate::RunOptions options;
   options.checks = false;
   options.tracedWorkgroups = static_cast<uint64_t>(tiles * schedule.splitK);

@@ -22,7 +22,7 @@ struct CalibrateCommandOptions {
   std::string objectFolder; // in which they lie; empty: beside the list
   bool ownKernels = false;
   OwnKernelOptions own;
-  std::string ownType = "bf16", ownLoop = "in-step";
+  std::string ownType = "bf16", ownLoop = "in-step", ownLayout = "NT";
   CalibrateOptions calibrate;
   bool dryRun = false;
 };
@@ -135,6 +135,7 @@ llvm::Error calibrateOwnKernels(const CalibrateCommandOptions &options, const Pr
   // "fp8" is the encoding that the device has.
   own.type = isFloat8(*type) ? profile.nativeFloat8().value_or(*type) : *type;
   own.form.loop = parseMainLoop(options.ownLoop).value_or(MainLoop::InStep);
+  own.form.layout = parseGemmLayout(options.ownLayout).value_or(GemmLayout::NT);
   auto simulated = simulateSchedules(profile, own, [](const SimulatedSchedule &timed) {
     llvm::errs() << llvm::format("%8.0f clocks, %d resident  ", timed.clocks, timed.residents)
                  << timed.schedule.describe() << '\n';
@@ -227,6 +228,11 @@ CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global)
                    "With --own-kernels: copies from global memory to LDS past the registers");
   command.add_option("--loop", options->ownLoop, "With --own-kernels: how waves go through the main loop")
       ->check(CLI::IsMember({"in-step", "ping-pong", "interleaved"}))
+      ->capture_default_str();
+  command
+      .add_option("--layout", options->ownLayout,
+                  "With --own-kernels: NT, NN (gradients of inputs), TN (of weights)")
+      ->check(CLI::IsMember({"NT", "NN", "TN"}))
       ->capture_default_str();
   command.add_option("--compiler", options->own.compiler, "Device compiler for --own-kernels");
   command.add_option("--source", options->calibrate.source,

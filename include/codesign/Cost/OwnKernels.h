@@ -21,16 +21,20 @@ const CalibrationSet *ownKernelSet(const Profile &profile, DataType type, llvm::
 struct LoopForm {
   bool shuffledWeights = false, directToShared = false;
   MainLoop loop = MainLoop::InStep;
+  GemmLayout layout = GemmLayout::NT;
 
   static LoopForm of(const GemmSchedule &schedule) {
-    return {schedule.shuffledWeights, schedule.directToShared, schedule.loop};
+    return {schedule.shuffledWeights, schedule.directToShared, schedule.loop, schedule.layout};
   }
   bool operator==(const LoopForm &) const = default;
 };
 /// The kind under which main loops of another form are stored: with "_shuffled" for shuffled weights,
-/// "_direct" for copies past the registers, "_ping_pong" and "_interleaved" for loops of that name. Without a
-/// set of their own they are priced by the plain loop's.
+/// "_direct" for copies past the registers, "_ping_pong" and "_interleaved" for loops of that name, "_nn" and
+/// "_tn" for operands that are transposed on their way. Without a set of their own they are priced by the
+/// plain loop's.
 std::string ownKernelKind(llvm::StringRef kind, const LoopForm &form);
+/// The layout of a product of a linear layer: y = x·Wᵀ is NT, dx = dy·W is NN, dW = dyᵀ·x is TN.
+GemmLayout layoutOf(Pass pass);
 const CalibrationSet *ownKernelSetFor(const Profile &profile, DataType type, llvm::StringRef kind,
                                       const GemmSchedule &schedule);
 

@@ -13,14 +13,16 @@ using ::testing::UnorderedElementsAre;
 namespace {
 
 std::vector<PlanKernel> kernelsOf(const char *device, const ModelSpec &model,
-                                  const std::vector<Workload> &workloads, bool shuffledAreTimed = false) {
+                                  const std::vector<Workload> &workloads,
+                                  llvm::ArrayRef<const char *> timedForms = {}) {
   Profile profile = llvm::cantFail(loadProfile(device, {CODESIGN_SOURCE_DIR "/hwprofiles"}));
   llvm::erase_if(profile.calibration.sets, [](const CalibrationSet &set) {
-    return set.key.provider == ownKernelProvider && set.key.operatorKind == "gemm_shuffled";
+    const llvm::StringRef kind = set.key.operatorKind;
+    return set.key.provider == ownKernelProvider && kind != "gemm" && kind != "gemm_stream";
   });
-  if (const CalibrationSet *plain = ownKernelSet(profile, DataType::BF16); plain && shuffledAreTimed) {
-    CalibrationSet set = *plain;
-    set.key.operatorKind = "gemm_shuffled";
+  for (const char *form : timedForms) {
+    CalibrationSet set = *ownKernelSet(profile, DataType::BF16);
+    set.key.operatorKind = form;
     for (CalibrationConstant &constant : set.constants) // a loop that clearly wins
       if (llvm::StringRef(constant.name).ends_with("_cycles"))
         constant.value = 0;
@@ -75,12 +77,44 @@ TEST(KernelSelection, TrainingNeitherGatesNorKeepsPlacesFree) {
                                    "experts_down"));
 }
 
+/// Gradients of dense layers: of inputs like the layer with n and k exchanged, of weights with the rows
+/// summed.
+TEST(KernelSelection, TrainingHasKernelsOfGradientsWhereTheyAreTimed) {
+  const ModelSpec model = denseModel(4096, 2, 128, 32, 8, 14336, 128256);
+  const std::vector<Workload> train = {trainWorkload(2, 1024)};
+  std::map<std::string, PlanKernel> kernels;
+  for (PlanKernel &kernel : kernelsOf("mi300x", model, train, {"gemm_nn", "gemm_tn"}))
+    kernels[kernel.name] = kernel;
+  const size_t layers = kernelsOf("mi300x", model, train).size();
+  EXPECT_EQ(kernels.size(), 3 * layers);
+  const PlanKernel forward = kernels["down_proj"], data = kernels["down_proj.dgrad"],
+                   weights = kernels["down_proj.wgrad"];
+  EXPECT_EQ(std::pair(forward.n, forward.k), std::pair(int64_t(4096), int64_t(14336)));
+  EXPECT_EQ(std::pair(data.n, data.k), std::pair(int64_t(14336), int64_t(4096)));
+  EXPECT_EQ(std::pair(weights.n, weights.k), std::pair(int64_t(14336), int64_t(4096))); // D[k, n]
+  for (const auto &[kernel, layout, pass] :
+       {std::tuple(forward, "NT", "forward"), {data, "NN", "dgrad"}, {weights, "TN", "wgrad"}}) {
+    EXPECT_EQ(kernel.layout, layout);
+    EXPECT_EQ(kernel.pass, pass);
+    int64_t next = 1; // no gap, no end
+    for (const PlanKernelRange &range : kernel.ranges) {
+      EXPECT_EQ(range.minM, next) << kernel.name;
+      EXPECT_EQ(llvm::StringRef(range.scheduleText).contains(layout), layout != std::string("NT"));
+      next = range.maxM + 1;
+    }
+    EXPECT_EQ(kernel.ranges.back().maxM, 0);
+  }
+  // Nothing is trained while it serves.
+  EXPECT_EQ(kernelsOf("mi300x", model, {prefillWorkload(1, 4096)}, {"gemm_nn", "gemm_tn"}).size(), layers);
+}
+
 /// One order of the weights for all ranges of rows, and for masked experts that of the contiguous ones; none
 /// in training, none on other devices, none for a head that is the embedding's table.
 TEST(KernelSelection, WeightsAreShuffledWhereThatIsFasterAndTheyStay) {
   int shuffled = 0;
   std::map<std::string, std::string> orders;
-  for (const PlanKernel &kernel : kernelsOf("mi300x", mixture(), {decodeWorkload(64, 512)}, true)) {
+  for (const PlanKernel &kernel :
+       kernelsOf("mi300x", mixture(), {decodeWorkload(64, 512)}, {"gemm_shuffled"})) {
     orders[kernel.name] = kernel.weightOrder;
     shuffled += kernel.shuffled();
     for (const PlanKernelRange &range : kernel.ranges)
@@ -89,14 +123,13 @@ TEST(KernelSelection, WeightsAreShuffledWhereThatIsFasterAndTheyStay) {
   }
   EXPECT_EQ(orders["experts_gate_up"], orders["experts_gate_up_masked"]);
   EXPECT_EQ(orders["experts_down"], orders["experts_down_masked"]);
-  for (const char *device : {"mi300x", "h100-sxm"})
-    for (const PlanKernel &kernel : kernelsOf(
-             device, mixture(),
-             {llvm::StringRef(device) == "mi300x" ? trainWorkload(2, 1024) : decodeWorkload(64, 512)}, true))
-      EXPECT_FALSE(kernel.shuffled()) << device << " " << kernel.name;
+  for (const PlanKernel &kernel : kernelsOf("mi300x", mixture(), {trainWorkload(2, 1024)}, {"gemm_shuffled"}))
+    EXPECT_FALSE(kernel.shuffled()) << kernel.name;
+  for (const PlanKernel &kernel : kernelsOf("h100-sxm", mixture(), {decodeWorkload(64, 512)}))
+    EXPECT_FALSE(kernel.shuffled()) << kernel.name;
   for (bool tied : {false, true})
     for (const PlanKernel &kernel : kernelsOf("mi300x", denseModel(4096, 2, 128, 32, 8, 14336, 128256, tied),
-                                              {decodeWorkload(128, 512)}, true)) {
+                                              {decodeWorkload(128, 512)}, {"gemm_shuffled"})) {
       shuffled += kernel.shuffled();
       EXPECT_FALSE(tied && kernel.name == "lm_head" && kernel.shuffled());
     }

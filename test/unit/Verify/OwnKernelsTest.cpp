@@ -68,7 +68,9 @@ TEST(OwnKernels, PriceHasTheFittedLoop) {
   const std::map<std::string, OwnLoop> otherLoops = {{"gemm_direct", {0.85, 0.7, 30, 20, 300, 0.1}},
                                                      {"gemm_ping_pong", {0.98, 0.8, 30, 40, 100, 0}},
                                                      {"gemm_direct_ping_pong", {0.97, 0.8, 30, 30, 50, 0}},
-                                                     {"gemm_interleaved", {0.92, 0.8, 30, 60, 200, 0.4}}};
+                                                     {"gemm_interleaved", {0.92, 0.8, 30, 60, 200, 0.4}},
+                                                     {"gemm_nn", {0.8, 0.75, 30, 70, 500, 0.3}},
+                                                     {"gemm_tn", {0.75, 0.7, 30, 90, 550, 0.35}}};
   llvm::erase_if(profile.calibration.sets,
                  [](const CalibrationSet &set) { return set.key.operatorKind == "gemm"; });
   CalibrationSet set;
@@ -81,21 +83,25 @@ TEST(OwnKernels, PriceHasTheFittedLoop) {
     set.constants = other.constants();
     profile.calibration.sets.push_back(set);
   }
-  const auto schedules = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
-  int compared = 0;
-  for (size_t i = 0; i < schedules.size(); i += 1 + schedules.size() / 100) {
-    const GemmSchedule &schedule = schedules[i];
+  std::vector<std::pair<GemmSchedule, Pass>> schedules;
+  for (const Pass pass : {Pass::Forward, Pass::DataGradient, Pass::WeightGradient})
+    for (const GemmSchedule &schedule : legalGemmSchedules(profile, DataType::BF16, layoutOf(pass)))
+      schedules.push_back({schedule, pass});
+  std::map<Pass, int> compared;
+  for (size_t i = 0; i < schedules.size(); i += 1 + schedules.size() / 150) {
+    const auto &[schedule, pass] = schedules[i];
     if (streamsWeights(schedule.family) || schedule.waves() < 4)
       continue;
     CostOptions options;
     options.provider = Provider::Own;
     options.sustained = false;
-    options.canEmit = [&](const GemmSchedule &other) { return other == schedule; };
+    options.canEmit = [&only = schedule](const GemmSchedule &other) { return other == only; };
     const CostModel model(profile, options);
     GemmShape shape;
     shape.m = int64_t(schedule.macroTileM) * profile.compute.computeUnits;
     shape.n = schedule.macroTileN;
     shape.k = 4096;
+    shape.pass = pass;
     const Estimate estimate = model.estimate(shape);
     EXPECT_EQ(estimate.source, EstimateSource::Simulated);
     EXPECT_NEAR(estimate.band, 0.45, 1e-9);
@@ -109,9 +115,11 @@ TEST(OwnKernels, PriceHasTheFittedLoop) {
     priced.mmaEfficiency *= GemmConstants::prior(profile).mmaEfficiency;
     const double clocks = priced.clocks(loopParts(schedule, profile, DataType::BF16)) * 64;
     EXPECT_NEAR(seconds * profile.peakClock.value / clocks, 1, 1e-9) << schedule.describe();
-    ++compared;
+    ++compared[pass];
   }
-  EXPECT_GT(compared, 20);
+  EXPECT_GT(compared[Pass::Forward], 20);
+  EXPECT_GT(compared[Pass::DataGradient], 5);
+  EXPECT_GT(compared[Pass::WeightGradient], 5);
 }
 
 /// Kernels of several tiles, run alone, together, and while HBM is shared, timed by `stream` itself.
