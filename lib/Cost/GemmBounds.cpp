@@ -22,8 +22,8 @@ void GemmModel::fillColumns() {
   for (const GemmTile &tile : kernels.tiles) {
     const bool uneven = tile.minRows > 0 && scaledBlock % tile.n != 0;
     const TileStep step{.area = double(tile.m) * tile.n,
-                        .m = double(tile.m),
                         .lds = tile.m * tile.readsA + tile.n * tile.readsB,
+                        .fetchedM = tile.m * tile.fetchesA,
                         .fetchedN = tile.n * tile.fetchesB,
                         .askM = ask * tile.m / tile.clusterN,
                         .askN = ask * tile.n / tile.clusterM,
@@ -34,8 +34,9 @@ void GemmModel::fillColumns() {
     add(columns.n, tile.n);
     add(columns.rootShape, std::sqrt(double(tile.n) / tile.m));
     add(columns.area, step.area);
-    add(columns.m, step.m);
+    add(columns.m, tile.m);
     add(columns.lds, step.lds);
+    add(columns.fetchedM, step.fetchedM);
     add(columns.fetchedN, step.fetchedN);
     add(columns.askM, step.askM);
     add(columns.askN, step.askN);
@@ -109,7 +110,7 @@ void GemmModel::layOver(const Problem &p, llvm::SmallVectorImpl<Block> &grid) co
       addReloads(p, first, block, size);
     for (size_t i = 0; i < size; ++i) {
       const size_t t = first + i;
-      const TileStepOf<float> step{columns.area[t], columns.m[t],    columns.lds[t],     columns.fetchedN[t],
+      const TileStepOf<float> step{columns.area[t], columns.lds[t],  columns.fetchedM[t], columns.fetchedN[t],
                                    columns.askM[t], columns.askN[t], columns.overhead[t]};
       const float share = std::min(block.tiles[i], 1e15f) * perUnit, work = std::max(1.0f, share);
       const float waves = work + rounding * (roundedUp(work * margin) - work);

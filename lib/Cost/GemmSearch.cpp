@@ -112,12 +112,12 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
     terms->mma = fractional * mma;
     terms->lds = fractional * depth * p.elementBytes * (tile.m * tile.readsA + tile.n * tile.readsB) /
                  sharedBytesPerClock / clock;
-    terms->l2 =
-        fractional * depth *
-        std::max((tile.m * p.bytesM + steps64[tileIndex].fetchedN * p.bytesN) / constants.unitBytesPerClock,
-                 active / computeUnits *
-                     (steps64[tileIndex].askM * p.bytesM + steps64[tileIndex].askN * p.bytesN)) /
-        clock;
+    terms->l2 = fractional * depth *
+                std::max((steps64[tileIndex].fetchedM * p.bytesM + steps64[tileIndex].fetchedN * p.bytesN) /
+                             constants.unitBytesPerClock,
+                         active / computeUnits *
+                             (steps64[tileIndex].askM * p.bytesM + steps64[tileIndex].askN * p.bytesN)) /
+                clock;
     terms->hbm = hbm;
     const double latency = std::max(fractional * constants.stepLatencyCycles * steps / clock, waiting);
     const double slowest = std::max({terms->mma, terms->lds, terms->l2, latency});

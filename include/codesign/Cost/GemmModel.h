@@ -72,7 +72,8 @@ struct GemmTile {
   int depth = 64;    // of k between two barriers
   double readsA = 1; // how often each element of A's part is read from LDS: the waves along n
   double readsB = 1;
-  double fetchesB = 1;      // how often each element of B's part is brought in from L2
+  // How often each element of A's and of B's part is brought in from L2; what comes with it counts as more.
+  double fetchesA = 1, fetchesB = 1;
   double combineCycles = 0; // after the loop, in which waves that share k add up their sums
   // For 64 of k, that a workgroup takes however few run, and how many of them a compute unit holds; 0: not
   // known, and few workgroups are bound by the HBM bytes that they can have in flight.
@@ -107,11 +108,11 @@ struct GemmChoice {
 /// What a workgroup asks for in 64 of k.
 template <class Real>
 struct TileStepOf {
-  Real area, m;    // elements of the output, rows
-  Real lds;        // elements read from LDS per column of k
-  Real fetchedN;   // elements of the operand along n that L2 delivers per column of k
-  Real askM, askN; // clocks of L2 for a byte of each element per column of k, by operand, if all ask
-  Real overhead;   // cycles
+  Real area;               // elements of the output
+  Real lds;                // elements read from LDS per column of k
+  Real fetchedM, fetchedN; // elements of the operands along m and n that L2 delivers per column of k
+  Real askM, askN;         // clocks of L2 for a byte of each element per column of k, by operand, if all ask
+  Real overhead;           // cycles
 };
 using TileStep = TileStepOf<double>;
 
@@ -210,9 +211,9 @@ private:
   std::vector<TileStep> steps64; // of each tile
   /// What bounds need of each tile, in columns: the search runs along them.
   struct TileColumns {
-    std::vector<float> area, m, lds, fetchedN, askM, askN, overhead; // as in TileStepOf
-    std::vector<float> n;                                            // extent
-    std::vector<float> rootShape;                                    // square root of n ÷ m
+    std::vector<float> area, lds, fetchedM, fetchedN, askM, askN, overhead; // as in TileStepOf
+    std::vector<float> m, n;                                                // extents
+    std::vector<float> rootShape;                                           // square root of n ÷ m
     std::vector<float> alone;       // cycles per 64 of k that a workgroup takes however few run
     std::vector<float> unitSeconds; // of an HBM byte if all have their most in flight; 0 with `alone` known
     std::vector<float> prologue;    // seconds
