@@ -376,8 +376,18 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
                  "experts_down multiplies each row by its router weight; the sum over a token's rows is the "
                  "caller's",
                  2, options.width);
-  if (llvm::any_of(plan.workloads, [](const PlanWorkload &w) { return w.phase == "train"; }))
+  if (llvm::none_of(plan.workloads, [](const PlanWorkload &w) { return w.phase == "train"; }))
+    return;
+  const bool hasExperts =
+      llvm::any_of(plan.kernels, [](const PlanKernel &kernel) { return kernel.experts > 0; });
+  if (llvm::none_of(plan.kernels, [](const PlanKernel &kernel) { return kernel.pass == "dgrad"; }))
     stream << "  of the forward pass; the products of the backward pass are left to the library\n";
+  else
+    printWrapped(stream,
+                 std::string("dgrad, wgrad: the gradient of a layer's input, of its weights (n by k), rows "
+                             "summed") +
+                     (hasExperts ? "; the library has those of experts" : ""),
+                 2, options.width);
 }
 
 } // namespace

@@ -122,6 +122,20 @@ TEST(OwnKernels, PriceHasTheFittedLoop) {
   EXPECT_GT(compared[Pass::WeightGradient], 5);
 }
 
+/// With each row of a block of k comes a line of 128 bytes for its scale.
+TEST(OwnKernels, ScalesOfRowsAreBroughtInLines) {
+  const Profile profile = mi300x();
+  for (const bool blockScaled : {false, true})
+    for (const GemmSchedule &schedule :
+         legalGemmSchedules(profile, DataType::F8E4M3FNUZ, GemmLayout::NT, blockScaled))
+      if (!streamsWeights(schedule.family)) {
+        const double rowBytes = blockScaled ? 2 * 64 : 64;
+        EXPECT_NEAR(loopParts(schedule, profile, DataType::F8E4M3FNUZ).memory,
+                    rowBytes * schedule.macroTileM + 64.0 * schedule.macroTileN, 1e-6)
+            << schedule.describe();
+      }
+}
+
 /// Kernels of several tiles, run alone, together, and while HBM is shared, timed by `stream` itself.
 std::vector<SimulatedStream> timedBy(const OwnStream &stream) {
   std::vector<SimulatedStream> list;
