@@ -13,7 +13,6 @@
 namespace codesign {
 
 static constexpr int64_t shortSteps = 8, longSteps = 24; // of k: their difference has no start and no end
-static constexpr double priceUnit = 64;                  // of k
 static constexpr double unfittedError = 0.4;             // of the timing model: an assumption
 
 std::vector<GemmSchedule> chooseSchedules(const Profile &profile, const OwnKernelOptions &options,
@@ -56,24 +55,23 @@ simulateSchedules(const Profile &profile, const OwnKernelOptions &options,
     return compiler.takeError();
   std::vector<SimulatedSchedule> result;
   for (const GemmSchedule &schedule : chooseSchedules(profile, options, GemmFamily::MfmaLdsDoubleBuffer)) {
-    double clocks[2] = {};
-    SimulatedSchedule timed;
-    timed.schedule = schedule;
-    for (int i = 0; i < 2; ++i) {
+    std::vector<TimedKernel> depths;
+    for (const int64_t steps : {shortSteps, longSteps}) {
       // Of two by two tiles every line is shared, as in a large product: others have brought it to L2.
-      llvm::Expected<TimedKernel> kernel =
-          runTiles(schedule, profile, options.type, /*tilesM=*/2, /*tilesN=*/2,
-                   schedule.macroTileK * (i ? longSteps : shortSteps), *compiler);
+      llvm::Expected<TimedKernel> kernel = runTiles(schedule, profile, options.type, /*tilesM=*/2,
+                                                    /*tilesN=*/2, schedule.macroTileK * steps, *compiler);
       if (!kernel)
         return kernel.takeError();
-      auto timing = estimateTiming(*kernel->object, kernel->launch, kernel->report, *unit);
-      if (!timing)
-        return timing.takeError();
-      clocks[i] = timing->clocks;
-      timed.residents = timing->residentWorkgroups;
+      depths.push_back(std::move(*kernel));
     }
-    const double depth = double((longSteps - shortSteps) * schedule.macroTileK) / priceUnit;
-    timed.clocks = (clocks[1] - clocks[0]) / depth / timed.residents;
+    const double depth = double(longSteps - shortSteps) * schedule.macroTileK;
+    auto loop = loopClocks(depths, depth, *unit, {});
+    if (!loop)
+      return loop.takeError();
+    SimulatedSchedule timed;
+    timed.schedule = schedule;
+    timed.clocks = loop->clocks;
+    timed.residents = loop->residents;
     timed.parts = loopParts(schedule, profile, options.type);
     progress(timed);
     result.push_back(timed);

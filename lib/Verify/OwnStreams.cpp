@@ -11,32 +11,7 @@ namespace codesign {
 namespace {
 
 constexpr int64_t shortTurns = 3, longTurns = 9; // of the loop: the difference has no start and no end
-constexpr double priceUnit = 64;                 // of k
 constexpr size_t splitEvery = 4;                 // kernels, one of which shares k among two workgroups
-
-/// Clocks of a compute unit for a tile and 64 of k, from the runs at both depths.
-llvm::Expected<StreamClocks> clocksOf(llvm::ArrayRef<TimedKernel> depths, double depth,
-                                      const simulate::ComputeUnit &unit, simulate::TimingOptions options) {
-  StreamClocks run;
-  double clocks[2] = {};
-  // The compiler gives the depths registers of their own: both run as many workgroups as fit of either.
-  for (bool counted : {false, true})
-    for (int i = 0; i < 2; ++i) {
-      auto timing = estimateTiming(*depths[i].object, depths[i].launch, depths[i].report, unit, options);
-      if (!timing)
-        return timing.takeError();
-      clocks[i] = timing->clocks;
-      const int fits = timing->residentWorkgroups;
-      if (!counted)
-        run.residents = i == 0 ? fits : std::min<double>(run.residents, fits);
-      if (!counted && i == 1)
-        options.residentWorkgroups = static_cast<int>(run.residents);
-    }
-  run.clocks = (clocks[1] - clocks[0]) / (depth / priceUnit) / run.residents;
-  run.hbmBytesPerClock =
-      options.activeUnits == 1 ? unit.timing.firstLevelBytesPerClock : unit.timing.hbmBytesPerClock;
-  return run;
-}
 
 constexpr Sought<OwnStream> soughtConstants[] = {
     {&OwnStream::mmaEfficiency, 0.5, 1, 0.16},
@@ -100,10 +75,12 @@ simulateStreams(const Profile &profile, const OwnKernelOptions &options,
       simulate::TimingOptions timing;
       timing.residentWorkgroups = residents;
       timing.activeUnits = active;
-      auto run = clocksOf(depths, double(turn * (longTurns - shortTurns)), *unit, timing);
-      if (!run)
-        return run.takeError();
-      timed.runs.push_back(*run);
+      auto loop = loopClocks(depths, double(turn * (longTurns - shortTurns)), *unit, timing);
+      if (!loop)
+        return loop.takeError();
+      const double hbm = active == 1 ? unit->timing.firstLevelBytesPerClock : unit->timing.hbmBytesPerClock;
+      timed.runs.push_back(
+          {.residents = double(loop->residents), .hbmBytesPerClock = hbm, .clocks = loop->clocks});
     }
     progress(timed);
     result.push_back(std::move(timed));

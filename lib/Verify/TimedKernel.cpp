@@ -98,4 +98,25 @@ llvm::Expected<TimedKernel> runTiles(const GemmSchedule &schedule, const Profile
   return timed;
 }
 
+llvm::Expected<LoopClocks> loopClocks(llvm::ArrayRef<TimedKernel> depths, double depth,
+                                      const simulate::ComputeUnit &unit, simulate::TimingOptions options) {
+  constexpr double priceUnit = 64; // of k
+  LoopClocks loop;
+  double clocks[2] = {};
+  for (bool counted : {false, true})
+    for (int i = 0; i < 2; ++i) {
+      auto timing = estimateTiming(*depths[i].object, depths[i].launch, depths[i].report, unit, options);
+      if (!timing)
+        return timing.takeError();
+      clocks[i] = timing->clocks;
+      if (!counted)
+        loop.residents =
+            i == 0 ? timing->residentWorkgroups : std::min(loop.residents, timing->residentWorkgroups);
+      if (!counted && i == 1)
+        options.residentWorkgroups = loop.residents;
+    }
+  loop.clocks = (clocks[1] - clocks[0]) / (depth / priceUnit) / loop.residents;
+  return loop;
+}
+
 } // namespace codesign

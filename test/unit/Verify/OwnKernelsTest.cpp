@@ -71,8 +71,9 @@ TEST(OwnKernels, PriceHasTheFittedLoop) {
                                                      {"gemm_interleaved", {0.92, 0.8, 30, 60, 200, 0.4}},
                                                      {"gemm_nn", {0.8, 0.75, 30, 70, 500, 0.3}},
                                                      {"gemm_tn", {0.75, 0.7, 30, 90, 550, 0.35}}};
-  llvm::erase_if(profile.calibration.sets,
-                 [](const CalibrationSet &set) { return set.key.operatorKind == "gemm"; });
+  llvm::erase_if(profile.calibration.sets, [](const CalibrationSet &set) {
+    return set.key.provider == ownKernelProvider || set.key.operatorKind == "gemm";
+  });
   CalibrationSet set;
   set.key = {"gemm", ownKernelProvider, DataType::BF16};
   set.constants = loop.constants();
