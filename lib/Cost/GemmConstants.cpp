@@ -61,6 +61,9 @@ llvm::ArrayRef<ConstantField<GemmConstants>> GemmConstants::fields() {
       {"missing_row_traffic", "fraction",
        "HBM traffic of rows past the last that tiles of 128 rows read, each for itself",
        &C::missingRowTraffic, 0, 2},
+      {"row_conflict_cycles", "cycles",
+       "per step of 64 of k and row of a tile's operands, where rows start at multiples of 512 bytes",
+       &C::rowConflictCycles, 0, 2},
       {"quantize_launch", "seconds", "smallest time of the pass that quantises activations",
        &C::quantizeLaunch, 0, 10e-6},
       {"quantize_traffic", "bytes", "traffic of that pass per element", &C::quantizeTraffic, 0, 12},
@@ -101,7 +104,11 @@ std::vector<GemmTile> libraryTiles(const Profile &profile) {
       if (m * n <= largest) {
         // AMD: 2 x 2 waves from 64 on; NVIDIA: one warpgroup per 64 rows, each reading all of B's part.
         const double groups = std::max(1, m / 64);
-        tiles.push_back({m, n, 64, amd && n >= 64 ? 2.0 : 1.0, amd ? std::min(2.0, groups) : groups});
+        tiles.push_back({.m = m,
+                         .n = n,
+                         .readsA = amd && n >= 64 ? 2.0 : 1.0,
+                         .readsB = amd ? std::min(2.0, groups) : groups,
+                         .maxSplitK = 64});
       }
   return tiles;
 }

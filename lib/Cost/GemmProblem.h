@@ -9,11 +9,13 @@
 
 namespace codesign {
 
-inline constexpr int splits[] = {1, 2, 3, 4, 6, 8, 12, 16};
+inline constexpr int splits[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64};
 inline constexpr double depthStep = 64; // splits of k are multiples of it
 inline constexpr double leastSplitDepth = 256;
 inline constexpr double pairedRows = 1024; // from which on DeepGEMM multicasts rows to two workgroups
-inline constexpr int scaledBlock = 128;    // rows of weights, columns of the product, that share a scale
+inline constexpr double channelBytes =
+    256;                                // of memory, after which the next L2 channel of a CDNA device follows
+inline constexpr int scaledBlock = 128; // rows of weights, columns of the product, that share a scale
 
 /// Bounds lie a hair below the price itself: they are computed in single precision.
 inline constexpr double boundMargin = 1 - 1e-5;
@@ -31,10 +33,11 @@ Real roundedUp(Real value) {
 /// Cycles of one compute unit for 64 of k, by what a tile needs: per element of its area, …
 template <class Real>
 struct StepRates {
-  Real mma, lds, l2M, l2N, askM, askN, latency;
+  Real mma, lds, l2M, l2N, askM, askN, latency, conflict;
   template <class Other>
   StepRates<Other> as() const {
-    return {Other(mma), Other(lds), Other(l2M), Other(l2N), Other(askM), Other(askN), Other(latency)};
+    return {Other(mma),  Other(lds),  Other(l2M),     Other(l2N),
+            Other(askM), Other(askN), Other(latency), Other(conflict)};
   }
 };
 
@@ -45,7 +48,8 @@ Real cyclesPerStep(const StepRates<Real> &rates, const TileStepOf<Real> &tile, R
   const Real mma = rates.mma * workFactor * tile.area, lds = rates.lds * tile.lds;
   const Real l2 = rates.l2M * tile.fetchedM + rates.l2N * tile.fetchedN;
   const Real asked = busy * (rates.askM * tile.askM + rates.askN * tile.askN);
-  return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), rates.latency) + tile.overhead;
+  return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), rates.latency) + tile.overhead +
+         rates.conflict * (tile.m + tile.fetchedN);
 }
 
 /// A product as the tile loop sees it: m and n already exchanged when the operands are.

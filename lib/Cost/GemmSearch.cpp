@@ -9,6 +9,12 @@ namespace codesign {
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
 
+/// Both operands have k along their rows.
+static bool rowsConflict(const GemmShape &shape) {
+  const double bytes = static_cast<double>(shape.k) * bytesPerElement(shape.input);
+  return std::fmod(bytes, 2 * channelBytes) == 0;
+}
+
 GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) const {
   const MatrixRate &rate = matrixRates[static_cast<size_t>(shape.input)];
   Problem problem;
@@ -38,7 +44,8 @@ GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) co
                    .l2N = depthStep * problem.bytesN / constants.unitBytesPerClock,
                    .askM = depthStep * problem.bytesM,
                    .askN = depthStep * problem.bytesN,
-                   .latency = constants.stepLatencyCycles};
+                   .latency = constants.stepLatencyCycles,
+                   .conflict = rowsConflict(shape) ? constants.rowConflictCycles : 0};
   // Constants fitted to repeated runs let caches feed the operands. A cyclic stream leaves nothing behind in
   // a cache that it exceeds; between two uses of a layer in a long run all the others pass.
   const double cold = sustained ? 1 : std::clamp(2 * problem.operands / lastLevelBytes - 1, 0.0, 1.0);

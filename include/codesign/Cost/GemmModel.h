@@ -50,6 +50,10 @@ struct GemmConstants {
   double unevenScaleCycles = 0;
   double pairGain = 0;
   double missingRowTraffic = 0;
+  // Where rows of the operands start at multiples of 512 bytes: L2 channels take turns every 256 bytes, so
+  // that the rows of a step meet in half of them or fewer. vLLM pads weights of such rows by 256 bytes on
+  // ROCm.
+  double rowConflictCycles = 0;
   // The pass that quantises activations, where a library's time includes it.
   double quantizeLaunch = 0;
   double quantizeTraffic = 0;

@@ -243,6 +243,33 @@ TEST(GemmModel, SplittingSharesADeepProduct) {
   EXPECT_EQ(termOf(b, "split-K"), 2e-6);
 }
 
+TEST(GemmModel, ALibrarySplitsAVeryDeepProductOfOneTileFartherThanSixteenWays) {
+  const Profile profile = shippedProfile("a100-sxm");
+  const GemmModel model(profile, GemmConstants::prior(profile), {.tiles = libraryTiles(profile)}, false);
+  GemmChoice choice;
+  model.breakdown(product(16, 64, 65536), &choice);
+  EXPECT_GT(choice.splitK, 16);
+  EXPECT_LE(choice.splitK, 64);
+  model.breakdown(product(16, 64, 4096), &choice);
+  EXPECT_LE(choice.splitK, 16); // parts of at least 256
+}
+
+TEST(GemmModel, RowsThatMeetInHalfOfTheChannelsCostMore) {
+  const Profile profile = shippedProfile("mi300x");
+  GemmConstants constants = bare();
+  const auto seconds = [&](int64_t k) {
+    return GemmModel(profile, constants, {.tiles = {{.m = 128, .n = 128, .maxSplitK = 1}}}, false)
+        .time(product(128, 128, k))
+        .value;
+  };
+  // Rows of bf16: 256 of k are 512 bytes, 128 are 256.
+  const double even = seconds(4096), odd = seconds(4096 + 128);
+  constants.rowConflictCycles = 0.5;
+  EXPECT_DOUBLE_EQ(seconds(4096 + 128), odd);
+  // 64 steps of 64, 256 rows of both operands, half a cycle each.
+  EXPECT_NEAR(seconds(4096) - even, 64 * 256 * 0.5 / profile.peakClock.value, 1e-12);
+}
+
 TEST(GemmModel, ASlowerRateThanTheMatrixUnitsLimits) {
   GemmConstants c = bare();
   c.unitBytesPerClock = 16; // (256 + 256) · 2 B · 4096 / 16 = 262,144 cycles; half of that at 32
