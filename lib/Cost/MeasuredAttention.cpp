@@ -119,9 +119,9 @@ public:
     c.fixedCycles64 = c.fixedCycles128 = c.fixedCycles256 = backward ? 30000 : 9000;
     c.droop = c.exposedTraffic = c.preparationTraffic = 0;
     c.tail = 0.3;
-    // Passes around a backward kernel, in times of 4 bytes for each element of q: one reads the output and its
-    // gradient, dQ is cleared, and sums of dQ in fp32 are converted (4 bytes read, 2 written), at the four
-    // fifths of the data sheet's bandwidth that copies reach.
+    // Passes around a backward kernel, in times of 4 bytes for each element of q: one reads the output and
+    // its gradient, dQ is cleared, and sums of dQ in fp32 are converted (4 bytes read, 2 written), at the
+    // four fifths of the data sheet's bandwidth that copies reach.
     if (backward)
       c.exposedTraffic = (rows.front().key.provider == "aiter_fp32_dq" ? 3.5 : 1.5) / 0.8;
     return c;
