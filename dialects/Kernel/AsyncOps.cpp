@@ -49,6 +49,24 @@ LogicalResult verifySwizzledTile(Operation *op, TileType tile, bool ring) {
   return success();
 }
 
+/// An operand of products: its k along columns, or along the rows of panels.
+LogicalResult verifyOperandTile(Operation *op, TileType tile) {
+  if (!isa<PanelsAttr>(tile.getLayout()))
+    return verifySwizzledTile(op, tile, false);
+  if (tile.getSpace() != Space::Shared || tile.isRing() || tile.getRows() % rowsPerAtom)
+    return op->emitOpError() << "takes one tile in LDS, of rows in multiples of 8, not " << tile;
+  if (tile.getElementType().getIntOrFloatBitWidth() != 16)
+    return op->emitOpError() << "takes " << tile.getElementType() << " with k along columns only";
+  return success();
+}
+
+int64_t depthOf(TileType tile) {
+  return isa<PanelsAttr>(tile.getLayout()) ? tile.getRows() : tile.getColumns();
+}
+int64_t extentOf(TileType tile) {
+  return isa<PanelsAttr>(tile.getLayout()) ? tile.getColumns() : tile.getRows();
+}
+
 LogicalResult verifyBox(Operation *op, TensorMapType map, int64_t rows, TileType tile) {
   if (map.getElementType() != tile.getElementType() || map.getBox()[1] != tile.getColumns() ||
       map.getBox()[0] != rows)
@@ -108,15 +126,45 @@ LogicalResult ExpectBytesOp::verify() {
   return success();
 }
 
+/// Columns of a panel.
+static int64_t panelColumns(Type element) {
+  return bankCycleBytes * 8 / element.getIntOrFloatBitWidth();
+}
+
+int64_t CopyTensorOp::getBoxes() {
+  const TileType tile = getTile().getType();
+  if (!isa<PanelsAttr>(tile.getLayout()))
+    return 1;
+  const int64_t panels = tile.getColumns() / panelColumns(tile.getElementType());
+  return panels / (getMulticast() ? (*this)->getParentOfType<FuncOp>().getClusterSize() : 1);
+}
+
+/// Boxes that are panels of a tile, or of a workgroup's share of it.
+static LogicalResult verifyPanels(CopyTensorOp op) {
+  const TileType tile = op.getTile().getType();
+  const TensorMapType map = op.getMap().getType();
+  if (map.getElementType() != tile.getElementType() || map.getBox()[0] != tile.getRows() ||
+      map.getBox()[1] != panelColumns(tile.getElementType()))
+    return op.emitOpError() << "moves boxes of " << map << " that are no panels of " << tile;
+  const int64_t panels = tile.getColumns() / map.getBox()[1];
+  if (op.getMulticast() && panels % op->getParentOfType<FuncOp>().getClusterSize())
+    return op.emitOpError() << panels << " panels are not shared out among the workgroups of a cluster";
+  return success();
+}
+
 LogicalResult CopyTensorOp::verify() {
+  if (getMulticast() && (*this)->getParentOfType<FuncOp>().getClusterSize() == 1)
+    return emitOpError("multicasts, but the kernel has no cluster");
+  if (isa<PanelsAttr>(getTile().getType().getLayout()))
+    return failed(verifyTensorCopies(*this)) || failed(verifyOperandTile(*this, getTile().getType()))
+               ? failure()
+               : verifyPanels(*this);
   if (failed(verifyTensorCopies(*this)) || failed(verifySwizzledTile(*this, getTile().getType(), false)) ||
       failed(verifyBox(*this, getMap().getType(), getMap().getType().getBox()[0], getTile().getType())))
     return failure();
   const int64_t boxRows = getMap().getType().getBox()[0];
   if (boxRows > getTile().getType().getRows() || boxRows % rowsPerAtom)
     return emitOpError() << "a box of " << boxRows << " rows does not fit " << getTile().getType();
-  if (getMulticast() && (*this)->getParentOfType<FuncOp>().getClusterSize() == 1)
-    return emitOpError("multicasts, but the kernel has no cluster");
   return success();
 }
 
@@ -129,8 +177,12 @@ LogicalResult StageOp::verify() {
       fragment.getShape()[1] % ring.getColumns() ||
       fragment.getShape()[1] > ring.getColumns() * ring.getSlots())
     return emitOpError() << fragment << " does not fill whole panels of " << ring;
-  if (ring.getElementType().getIntOrFloatBitWidth() != 16)
-    return emitOpError("stmatrix moves 16-bit elements");
+  if (ring.getElementType().getIntOrFloatBitWidth() > 16)
+    return emitOpError("rounds to 16 or 8 bits");
+  auto quantised = getFragment().getDefiningOp<QuantiseOp>();
+  if (ring.getElementType().getIntOrFloatBitWidth() == 8 &&
+      (!quantised || quantised.getElement() != ring.getElementType()))
+    return emitOpError("writes 8 bits of sums that kernel.quantise has not saturated");
   return success();
 }
 
@@ -168,17 +220,19 @@ LogicalResult WgmmaOp::verify() {
     return emitOpError("adds to accumulators");
   TileType a = getA().getType(), b = getB().getType();
   for (TileType tile : {a, b})
-    if (failed(verifySwizzledTile(*this, tile, false)))
+    if (failed(verifyOperandTile(*this, tile)))
       return failure();
   const std::optional<DataType> aType = dataTypeOf(a.getElementType()),
                                 bType = dataTypeOf(b.getElementType());
   if (aType != record->a.type || bType != record->b.type)
     return emitOpError() << record->name << " multiplies " << toString(record->a.type) << " by "
                          << toString(record->b.type) << ", not " << a << " by " << b;
-  if (a.getColumns() != b.getColumns() || a.getColumns() % record->k)
+  if (depthOf(a) != depthOf(b) || depthOf(a) % record->k)
     return emitOpError() << "depths of " << a << " and " << b << " differ or are no multiple of "
                          << record->k;
-  if (sums.getShape()[0] > a.getRows() || sums.getShape()[1] > b.getRows())
+  if (isa<PanelsAttr>(b.getLayout()) && record->n % panelColumns(b.getElementType()))
+    return emitOpError() << record->name << " begins and ends inside of a panel of " << b;
+  if (sums.getShape()[0] > extentOf(a) || sums.getShape()[1] > extentOf(b))
     return emitOpError() << sums << " is larger than " << a << " by " << b;
   return success();
 }

@@ -34,11 +34,12 @@ def Kernel_RolesOp : Kernel_AsyncOp<"roles", [HasParent<"FuncOp">, NoRegionArgum
   let description = [{
     One lane of the first warpgroup executes `producer`; the function's `waves` are the consumer warpgroups, which all
     execute `consumers`. Registers move from the producer to the consumers at the start (setmaxnreg);
-    with 0 and 0 they stay as launched.
+    with 0 and 0 they stay as launched. With `whole` all lanes of the first warpgroup execute `producer`, and one of them what is there for
+    the copy engine.
   }];
-  let arguments = (ins I64Attr:$producerRegisters, I64Attr:$consumerRegisters);
+  let arguments = (ins I64Attr:$producerRegisters, I64Attr:$consumerRegisters, UnitAttr:$whole);
   let regions = (region SizedRegion<1>:$producer, SizedRegion<1>:$consumers);
-  let assemblyFormat = "`producer` `registers` $producerRegisters $producer `consumers` `registers` $consumerRegisters $consumers attr-dict";
+  let assemblyFormat = "`producer` (`whole` $whole^)? `registers` $producerRegisters $producer `consumers` `registers` $consumerRegisters $consumers attr-dict";
   let hasVerifier = 1;
 }
 
@@ -102,12 +103,17 @@ def Kernel_CopyTensorOp : Kernel_AsyncOp<"copy_tensor"> {
   let description = [{
     The box starts at (row, column) of the matrix and lands from row `toRow` of the tile on. What lies outside the matrix arrives
     as zeros and counts like the rest. With `multicast` the box lands at the same place in every workgroup of the cluster, and
-    counts on the barrier of each.
+    counts on the barrier of each. Of a tile in `#kernel.panels` the boxes are panels from column `toRow` on, side by side; with
+    `multicast` those of one workgroup's share.
   }];
   let arguments = (ins UnitAttr:$multicast, Kernel_TensorMapType:$map, Index:$row, Index:$column, Kernel_TileType:$tile,
                        Index:$toRow, Kernel_MbarriersType:$barriers, Index:$use);
   let assemblyFormat = "(`multicast` $multicast^)? $map `[` $row `,` $column `]` `to` $tile `[` $toRow `]` `on` $barriers `[` $use `]` attr-dict `:` type($map) `to` type($tile) `on` type($barriers)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Boxes that are copied, side by side.
+    int64_t getBoxes();
+  }];
 }
 
 def Kernel_StageOp : Kernel_AsyncOp<"stage"> {
@@ -142,7 +148,8 @@ def Kernel_WgmmaOp : Kernel_AsyncOp<"wgmma", [AllTypesMatch<["accumulator", "res
   let summary = "accumulator[i][j] + Σ a[row + i][k]·w[column + j][k] over the tiles' depth; runs on after this op";
   let description = [{
     All instructions of one op form a group. Until kernel.wait_products has seen the group, neither the sums nor the tiles may be
-    touched by anything but further products. With `fresh` the accumulator counts as zero.
+    touched by anything but further products. With `fresh` the accumulator counts as zero. A tile in `#kernel.panels` has its k along
+    rows; `row` or `column` is then the first of its columns.
   }];
   let arguments = (ins UnitAttr:$fresh, Kernel_TileType:$a, Index:$row, Kernel_TileType:$b, Index:$column, Kernel_FragmentType:$accumulator);
   let results = (outs Kernel_FragmentType:$result);

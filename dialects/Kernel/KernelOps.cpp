@@ -214,13 +214,18 @@ LogicalResult LoadFragmentOp::verify() {
   TileType tile = getTile().getType();
   if (getType().getRole() == Role::Accumulator || tile.getElementType() != getType().getElementType())
     return emitOpError() << "loads " << getType() << " from " << tile;
-  if (getType().getShape()[0] > tile.getRows() || getType().getShape()[1] > tile.getColumns())
+  if (getType().getShape()[0] > (getAcross() ? tile.getColumns() : tile.getRows()) ||
+      getType().getShape()[1] > (getAcross() ? tile.getRows() : tile.getColumns()))
     return emitOpError() << getType() << " is larger than " << tile;
   // ldmatrix hands out rows in the order of one instruction.
   const Architecture architecture =
       *parseArchitecture(kernelOf(*this).getTarget().getArchitecture().getValue());
   if (vendorOf(architecture) == Vendor::Nvidia && getType().getPack() > 1)
     return emitOpError() << "reads from LDS are not packed on " << toString(architecture);
+  if (getAcross() &&
+      (vendorOf(architecture) != Vendor::Nvidia || tile.getElementType().getIntOrFloatBitWidth() != 16))
+    return emitOpError() << toString(architecture) << " does not transpose " << tile.getElementType()
+                         << " on the way from LDS";
   return success();
 }
 

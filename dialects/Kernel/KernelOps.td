@@ -178,9 +178,12 @@ def Kernel_SchedulingFenceOp : Kernel_Op<"scheduling_fence"> {
 
 def Kernel_LoadFragmentOp : Kernel_Op<"load_fragment"> {
   let summary = "LDS to one wave's operand registers, from (row, column) of the tile on";
-  let arguments = (ins StrAttr:$name, Kernel_TileType:$tile, Index:$row, Index:$column);
+  let description = [{
+    With `across`, k runs along the rows of the tile: element (i, k) of the fragment is that of row `column` + k and column `row` + i.
+  }];
+  let arguments = (ins StrAttr:$name, Kernel_TileType:$tile, Index:$row, Index:$column, UnitAttr:$across);
   let results = (outs Kernel_FragmentType:$result);
-  let assemblyFormat = "$name $tile `[` $row `,` $column `]` attr-dict `:` type($tile) `->` type($result)";
+  let assemblyFormat = "$name (`across` $across^)? $tile `[` $row `,` $column `]` attr-dict `:` type($tile) `->` type($result)";
   let hasVerifier = 1;
 }
 

@@ -11,6 +11,14 @@ def Kernel_BlockSwizzledAttr : Kernel_Attr<"BlockSwizzled", "block_swizzled"> {
   }];
 }
 
+def Kernel_PanelsAttr : Kernel_Attr<"Panels", "panels"> {
+  let summary = "Columns are cut in panels of 128 bytes, which follow each other; the 16-byte chunks of a panel's row are XORed with the row";
+  let description = [{
+    What the copy engine leaves of a tile whose rows are longer than a swizzle span, a box for each panel, and what wgmma takes
+    as an operand whose k runs along rows: chunk j of row r of a panel lies at position `j xor (r mod 8)`.
+  }];
+}
+
 def Kernel_StagedBlocksType : Kernel_Type<"StagedBlocks", "staged_blocks"> {
   let summary = "A tile on its way from global memory to LDS, where it will be transposed: `!kernel.staged_blocks<64x256xbf16>`";
   let description = [{ Thread t of T holds the blocks t, t + T, … of eight rows by four columns, which follow each other along the columns. }];
@@ -38,10 +46,10 @@ def Kernel_DepositTransposedOp : Kernel_Op<"deposit_transposed"> {
 }
 
 def Kernel_DepthTilesOp : Kernel_Op<"depth_tiles", [Pure]> {
-  let summary = "Tiles of a reduction whose length is known at launch, at least two; past its end operands are zero";
-  let arguments = (ins StrAttr:$name, Index:$length, I64Attr:$tile);
+  let summary = "Tiles of a reduction whose length is known at launch, at least so many; past its end operands are zero";
+  let arguments = (ins StrAttr:$name, Index:$length, I64Attr:$tile, I64Attr:$least);
   let results = (outs Index:$result);
-  let assemblyFormat = "$name `=` $length `by` $tile attr-dict";
+  let assemblyFormat = "$name `=` $length `by` $tile `least` $least attr-dict";
   let hasVerifier = 1;
 }
 

@@ -123,6 +123,9 @@ LogicalResult TileType::verify(llvm::function_ref<InFlightDiagnostic()> emitErro
   } else if (isa<BlockSwizzledAttr>(layout)) {
     if (bits != bankCycleBytes * 8 || space != Space::Shared)
       return emitError() << "a block-swizzled row is 128 bytes of LDS";
+  } else if (isa<PanelsAttr>(layout)) {
+    if (bits % (bankCycleBytes * 8) || space != Space::Shared)
+      return emitError() << "panels are 128 bytes of LDS rows wide";
   } else if (!isa<SwizzledAttr>(layout)) {
     return emitError() << "layout is neither #kernel.row_major nor #kernel.swizzled";
   } else if (bits % 128 || !llvm::isPowerOf2_64(bits / 128)) {
@@ -159,6 +162,11 @@ int64_t TileType::getByteOffset(int64_t row, int64_t column) const {
   if (isa<BlockSwizzledAttr>(getLayout())) {
     const int64_t block = row / 8 % 8, swapped = (block & 4) | (block & 1) << 1 | (block >> 1 & 1);
     byte = ((byte / chunkBytes) ^ (row % 8) ^ swapped) * chunkBytes + byte % chunkBytes;
+  }
+  if (isa<PanelsAttr>(getLayout())) {
+    const int64_t panel = byte / bankCycleBytes, inRow = byte % bankCycleBytes;
+    return (panel * getRows() + row) * bankCycleBytes + ((inRow / chunkBytes) ^ (row % 8)) * chunkBytes +
+           inRow % chunkBytes;
   }
   return row * rowBytes + byte;
 }

@@ -31,9 +31,7 @@ LogicalResult verifyQuantised(Operation *op, FragmentType fragment, Type element
   if (dataTypeOf(element) != type)
     return op->emitOpError() << toString(architecture) << " rounds to " << toString(*type) << ", not to "
                              << element;
-  if (vendorOf(architecture) != Vendor::Amd)
-    return op->emitOpError() << "has no form for the sums of " << toString(architecture);
-  if (!llvm::all_of(result.getUsers(), [](Operation *user) { return isa<StoreOp>(user); }))
+  if (!llvm::all_of(result.getUsers(), [](Operation *user) { return isa<StoreOp, StageOp>(user); }))
     return op->emitOpError("is the last step before the store: what follows would work on scaled numbers");
   return success();
 }

@@ -7,21 +7,22 @@ using namespace mlir;
 
 namespace codesign::kernel {
 
-/// Accumulators of a device whose lanes hold runs of output columns.
-static LogicalResult verifyRuns(Operation *op, FragmentType fragment) {
+/// Accumulators of which a lane, or on NVIDIA devices one and its neighbour, holds pairs of output columns.
+static LogicalResult verifyPairs(Operation *op, FragmentType fragment, bool transposed) {
   if (fragment.getRole() != Role::Accumulator)
     return op->emitOpError("works on accumulators");
   if (failed(verifyFragment(op, fragment)))
     return failure();
   const Architecture architecture = *parseArchitecture(kernelOf(op).getTarget().getArchitecture().getValue());
-  if (vendorOf(architecture) != Vendor::Amd)
-    return op->emitOpError() << "has no form for the sums of " << toString(architecture);
+  if (vendorOf(architecture) == Vendor::Amd && !transposed)
+    return op->emitOpError("finds output columns in the rows of transposed sums");
   return success();
 }
 
 LogicalResult RotateOp::verify() {
   TileType positions = getPositions().getType(), table = getTable().getType();
-  if (failed(verifyRuns(*this, getFragment().getType())) || failed(verifyGlobalRows(*this, positions)))
+  if (failed(verifyPairs(*this, getFragment().getType(), getTransposed())) ||
+      failed(verifyGlobalRows(*this, positions)))
     return failure();
   if (!positions.getElementType().isInteger(32) || positions.getColumns() != 1)
     return emitOpError("each row has one position, an i32");
@@ -38,17 +39,18 @@ LogicalResult RotateOp::verify() {
 
 LogicalResult RowSquaresOp::verify() {
   TileType partials = getPartials().getType();
-  if (failed(verifyRuns(*this, getFragment().getType())) || failed(verifyGlobalRows(*this, partials)))
+  if (failed(verifyPairs(*this, getFragment().getType(), getTransposed())) ||
+      failed(verifyGlobalRows(*this, partials)))
     return failure();
   if (!partials.getElementType().isF32())
     return emitOpError("sums of squares are fp32");
-  const int64_t width = getFragment().getType().getShape()[0], columns = getColumns();
+  const int64_t width = getWidth(), columns = getColumns();
   const int64_t parts = (columns + width - 1) / width;
   if (columns < 1 || partials.getColumns() != parts)
     return emitOpError() << "leaves " << parts << " sums of " << width << " columns in a row, which has "
                          << partials.getColumns();
   if (!llvm::all_of(getFragment().getUsers(),
-                    [](Operation *user) { return isa<RowSquaresOp, StoreOp>(user); }))
+                    [](Operation *user) { return isa<RowSquaresOp, StoreOp, StageOp>(user); }))
     return emitOpError("is the last step before the store: what follows would change the squares");
   return success();
 }

@@ -37,8 +37,8 @@ LogicalResult DepositTransposedOp::verify() {
 }
 
 LogicalResult DepthTilesOp::verify() {
-  if (static_cast<int64_t>(getTile()) < 1)
-    return emitOpError("a tile has a positive depth");
+  if (static_cast<int64_t>(getTile()) < 1 || static_cast<int64_t>(getLeast()) < 1)
+    return emitOpError("a tile has a positive depth, and there is one at least");
   return verifyName(*this, getName());
 }
 

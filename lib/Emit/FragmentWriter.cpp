@@ -23,7 +23,8 @@ std::string operandsClass(FragmentType type, Architecture architecture) {
 
 Error KernelWriter::emit(LoadFragmentOp op) {
   declareOrReload(op, op.getResult(), op.getName(), operandsClass(op.getType(), architectureOf(function)),
-                  text(op.getTile()) + ", " + text(op.getRow()) + ", " + text(op.getColumn()));
+                  text(op.getTile()) + ", " + text(op.getRow()) + ", " + text(op.getColumn()) +
+                      (op.getAcross() ? ", Across{}" : ""));
   return Error::success();
 }
 

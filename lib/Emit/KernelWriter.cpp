@@ -37,7 +37,9 @@ std::string tileClass(TileType type) {
     return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
                    rowMajor.getPadding());
   return formatv("{3}<{0}, {1}, {2}>", element, type.getRows(), type.getColumns(),
-                 isa<BlockSwizzledAttr>(type.getLayout()) ? "BlockSwizzledTile" : "SwizzledTile");
+                 isa<BlockSwizzledAttr>(type.getLayout()) ? "BlockSwizzledTile"
+                 : isa<PanelsAttr>(type.getLayout())      ? "PanelTile"
+                                                          : "SwizzledTile");
 }
 
 std::string commentText(StringRef text) {
@@ -137,7 +139,13 @@ Error KernelWriter::writeInstruction() {
     return usageError(function.getSymName() + ": uses two matrix instructions; one is emitted per kernel");
   if (!name)
     return Error::success();
-  return target.writeInstruction(*findMatrixInstruction(architectureOf(function), name.getValue()), out);
+  OperandOrder order;
+  function.walk([&](WgmmaOp op) {
+    order = {isa<PanelsAttr>(op.getA().getType().getLayout()),
+             isa<PanelsAttr>(op.getB().getType().getLayout())};
+  });
+  return target.writeInstruction(*findMatrixInstruction(architectureOf(function), name.getValue()), order,
+                                 out);
 }
 
 Error KernelWriter::writeSignature() {
@@ -338,7 +346,8 @@ Error KernelWriter::emit(FetchAcrossOp op) {
 Error KernelWriter::emit(DepthTilesOp op) {
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
-  line() << formatv("const int {0} = depthTiles<{1}>({2});\n", name, op.getTile(), text(op.getLength()));
+  line() << formatv("const int {0} = depthTiles<{1}, {3}>({2});\n", name, op.getTile(), text(op.getLength()),
+                    op.getLeast());
   return Error::success();
 }
 

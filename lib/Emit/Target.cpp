@@ -34,7 +34,7 @@ public:
         .str();
   }
 
-  Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
+  Error writeInstruction(const MatrixInstruction &record, OperandOrder, raw_ostream &out) const override {
     if (Error error = checkTypes(record))
       return error;
     const int operandBits = record.a.layout.elementsPerLane() * bitWidth(record.a.type);
@@ -95,11 +95,12 @@ public:
     return text;
   }
 
-  Error writeInstruction(const MatrixInstruction &record, raw_ostream &out) const override {
+  Error writeInstruction(const MatrixInstruction &record, OperandOrder order,
+                         raw_ostream &out) const override {
     if (Error error = checkTypes(record))
       return error;
     if (record.kind == MatrixInstructionKind::Wgmma && record.a.space == OperandSpace::SharedMemory) {
-      writeWgmma(record, out);
+      writeWgmma(record, order, out);
       return Error::success();
     }
     if (record.kind != MatrixInstructionKind::MmaSync)
@@ -161,7 +162,7 @@ public:
 
 private:
   /// Operands are descriptors; a lane's share of the sums is n / 2 registers.
-  static void writeWgmma(const MatrixInstruction &record, raw_ostream &out) {
+  static void writeWgmma(const MatrixInstruction &record, OperandOrder order, raw_ostream &out) {
     const int sums = record.c.registersPerLane;
     std::string list, constraints;
     for (int i = 0; i < sums; ++i) {
@@ -172,13 +173,15 @@ private:
     out << "struct Mma {\n";
     out << formatv("  using Element = {0};\n  static constexpr int columns = {1};\n",
                    scalarName(record.a.type), record.n);
-    const bool transposable = StringRef(record.text).contains("$transposeA");
+    // Only 16-bit types have the choice.
+    const std::string transposes = StringRef(record.text).contains("$transposeA")
+                                       ? formatv(", {0}, {1}", int(order.aAcross), int(order.bAcross)).str()
+                                       : "";
     auto function = [&](StringRef name, int accumulate) {
       out << formatv("  DEVICE void {0}(float (&sum)[{1}], unsigned long long a, unsigned long long b) {{\n",
                      name, sums);
       out << formatv("    asm volatile(\n        \"{0} \"\n        \"{{{1}}, \"\n", record.mnemonic, list);
-      out << formatv("        \"%{0}, %{1}, {3}, 1, 1{2};\"\n", sums, sums + 1, transposable ? ", 0, 0" : "",
-                     accumulate);
+      out << formatv("        \"%{0}, %{1}, {3}, 1, 1{2};\"\n", sums, sums + 1, transposes, accumulate);
       out << formatv("        : {0}\n        : \"l\"(a), \"l\"(b));\n  }\n", constraints);
     };
     function("apply", 1);
@@ -254,9 +257,7 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
     facts.splitK = static_cast<int64_t>(sum.getParts());
     facts.partialBytes = sum.getBytesPerWorkgroup();
   });
-  function.walk([&](kernel::RowSquaresOp squares) {
-    facts.squaresWidth = squares.getFragment().getType().getShape()[0];
-  });
+  function.walk([&](kernel::RowSquaresOp squares) { facts.squaresWidth = squares.getWidth(); });
   function.walk([&](kernel::PlacementOpInterface order) {
     facts.tileM = order.getTile()[0];
     facts.tileN = order.getTile()[1];
@@ -266,6 +267,13 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
 
 StringRef sourceExtension(Architecture architecture) {
   return vendorOf(architecture) == Vendor::Amd ? ".hip" : ".cu";
+}
+
+/// What sm_80 has, and later architectures too.
+static std::string preludeOfMmaSync() {
+  return std::string(preludeSm80) + preludeSm80Across + preludeSm80Operands + preludeSm80Gather +
+         preludeSm80Scales + preludeExperts + preludeActivations + preludeSm80Epilogue + preludeSm80Rows +
+         preludeSm80Store + preludeSm80Sums + preludeSm80Split;
 }
 
 Prelude preludeOf(Architecture architecture) {
@@ -278,14 +286,13 @@ Prelude preludeOf(Architecture architecture) {
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {
-    static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeSm80Scales +
-                                    preludeExperts + preludeActivations + preludeSm80Sums + preludeSm80Split;
+    static const std::string text = preludeOfMmaSync();
     return {"codesign_sm80.h", text};
   }
   case Architecture::Sm90a: {
-    static const std::string text = std::string(preludeSm80) + preludeSm80Gather + preludeSm80Scales +
-                                    preludeExperts + preludeActivations + preludeSm80Sums + preludeSm80Split +
-                                    preludeSm90a + preludeSm90aExperts + preludeSm90aSplit;
+    static const std::string text = preludeOfMmaSync() + preludeSm90aQuantise + preludeSm90a +
+                                    preludeSm90aDescriptor + preludeSm90aProducts + preludeSm90aExperts +
+                                    preludeSm90aSplit;
     return {"codesign_sm90a.h", text};
   }
   default:

@@ -10,6 +10,11 @@
 
 namespace codesign::emit {
 
+/// Which operands of products from shared memory have their k along rows.
+struct OperandOrder {
+  bool aAcross = false, bAcross = false;
+};
+
 class Target {
 public:
   virtual ~Target() = default;
@@ -17,7 +22,8 @@ public:
   /// "extern \"C\" __global__ … void" for a kernel of so many threads.
   virtual std::string signature(kernel::FuncOp function) const = 0;
   /// The struct Mma: element types, shape and the instruction itself.
-  virtual llvm::Error writeInstruction(const MatrixInstruction &record, llvm::raw_ostream &out) const = 0;
+  virtual llvm::Error writeInstruction(const MatrixInstruction &record, OperandOrder order,
+                                       llvm::raw_ostream &out) const = 0;
   /// What precedes the allocations, if anything.
   virtual void writeSharedMemory(kernel::FuncOp function, llvm::raw_ostream &out) const = 0;
   /// One ring in LDS: `type` is the C++ type of a slot, `offset` where it starts if the memory is one block.

@@ -17,6 +17,14 @@ int64_t rowBytesOf(TileType tile) {
   return tile.getColumns() * tile.getElementType().getIntOrFloatBitWidth() / 8;
 }
 
+/// Where row `row` of an operand begins in its tile: a row, or where k runs along rows, a panel of columns.
+int64_t startOf(TileType tile, int64_t row) {
+  if (isa<PanelsAttr>(tile.getLayout()))
+    return row * (tile.getElementType().getIntOrFloatBitWidth() / 8) / bankCycleBytes * tile.getRows() *
+           bankCycleBytes;
+  return row * rowBytesOf(tile);
+}
+
 } // namespace
 
 Cluster::Cluster(FuncOp function, int64_t index, int64_t count)
@@ -207,10 +215,15 @@ Error Agent::run(CopyTensorOp op) {
   const TileType type = op.getTile().getType();
   Tile from = values[op.getMap()].tile;
   const int64_t row = number(op.getRow()), column = number(op.getColumn()), toRow = number(op.getToRow());
-  const int64_t boxRows = map.getBox()[0], length = chunkLength(type.getElementType());
+  const int64_t boxRows = map.getBox()[0], boxColumns = map.getBox()[1];
+  const int64_t length = chunkLength(type.getElementType());
   const int64_t first = values[op.getTile()].tile.firstByte;
-  if (toRow % 8 || toRow + boxRows > type.getRows())
-    return fail(op, "the box does not lie in the tile, at a multiple of 8 rows");
+  // Where the boxes lie in the tile: below one another, or beside one another as its panels.
+  const bool panels = isa<PanelsAttr>(type.getLayout());
+  if (panels ? toRow % boxColumns || toRow + op.getBoxes() * boxColumns > type.getColumns()
+             : toRow % 8 || toRow + boxRows > type.getRows())
+    return fail(op, "the box does not lie in the tile, at a multiple of 8 rows or at a panel");
+  const int64_t tileRow = panels ? 0 : toRow, tileColumn = panels ? toRow : 0;
   for (size_t target = 0; target < cluster.workgroups.size(); ++target) {
     if (!op.getMulticast() && static_cast<int64_t>(target) != rank)
       continue;
@@ -218,16 +231,17 @@ Error Agent::run(CopyTensorOp op) {
       return error;
     WorkgroupMemory &to = cluster.workgroups[target];
     const unsigned access = newAccess();
-    if (Error error = to.write(first + toRow * rowBytesOf(type), boxRows * rowBytesOf(type), access,
-                               halves[0].knowledge))
+    const int64_t bytes = op.getBoxes() * map.getBoxBytes();
+    if (Error error = to.write(first + startOf(type, toRow), bytes, access, halves[0].knowledge))
       return at(op, std::move(error));
     for (int64_t i = 0; i < boxRows; ++i)
-      for (int64_t j = 0; j < type.getColumns(); j += length)
-        readChunk(from, row + i, column + j, &to.bytes[first + type.getByteOffset(toRow + i, j)]);
+      for (int64_t j = 0; j < op.getBoxes() * boxColumns; j += length)
+        readChunk(from, row + i, column + j,
+                  &to.bytes[first + type.getByteOffset(tileRow + i, tileColumn + j)]);
     llvm::Expected<Mbarrier *> barrier = barrierOf(op, op.getBarriers(), op.getUse(), target);
     if (!barrier)
       return barrier.takeError();
-    (*barrier)->complete(map.getBoxBytes(), access);
+    (*barrier)->complete(bytes, access);
   }
   return Error::success();
 }
@@ -289,17 +303,20 @@ llvm::Expected<std::vector<float>> Agent::readOperand(mlir::Value tile, int64_t 
                                                       unsigned access) {
   const auto type = cast<TileType>(tile.getType());
   const DataType element = *dataTypeOf(type.getElementType());
-  const int64_t first = values[tile].tile.firstByte;
+  const int64_t first = values[tile].tile.firstByte, start = startOf(type, row);
   for (const Half &half : halves)
-    if (Error error = memory.read(first + row * rowBytesOf(type), count * rowBytesOf(type), access,
-                                  half.knowledge, true))
+    if (Error error =
+            memory.read(first + start, startOf(type, row + count) - start, access, half.knowledge, true))
       return error;
-  std::vector<float> numbers(count * type.getColumns());
+  const bool across = isa<PanelsAttr>(type.getLayout());
+  const int64_t depth = across ? type.getRows() : type.getColumns();
+  std::vector<float> numbers(count * depth);
   for (int64_t i = 0; i < count; ++i)
-    for (int64_t j = 0; j < type.getColumns(); ++j) {
+    for (int64_t k = 0; k < depth; ++k) {
+      const int64_t byte = across ? type.getByteOffset(k, row + i) : type.getByteOffset(row + i, k);
       uint32_t bits = 0;
-      std::memcpy(&bits, &memory.bytes[first + type.getByteOffset(row + i, j)], bitWidth(element) / 8);
-      numbers[i * type.getColumns() + j] = decodeElement(element, bits);
+      std::memcpy(&bits, &memory.bytes[first + byte], bitWidth(element) / 8);
+      numbers[i * depth + k] = decodeElement(element, bits);
     }
   return numbers;
 }
@@ -319,7 +336,8 @@ Error Agent::run(WgmmaOp op) {
   Fragment sums = takeFragment(op.getAccumulator());
   if (op.getFresh())
     std::fill(sums.begin(), sums.end(), 0.0f);
-  const int64_t depth = op.getA().getType().getColumns();
+  const TileType a = op.getA().getType();
+  const int64_t depth = isa<PanelsAttr>(a.getLayout()) ? a.getRows() : a.getColumns();
   forEachElement(type, [&](int64_t, size_t slot, int64_t i, int64_t j) {
     for (int64_t k = 0; k < depth; k += record.k) {
       float sum = 0;

@@ -66,12 +66,15 @@ Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, unsig
   const int64_t rowCount = constant ? constant.value() : std::get<int64_t>(arguments[rows.getArgNumber()]);
   const int64_t tiles = order.getWorkgroupCount(rowCount);
   if (function.getRoles()) {
+    // Of matrices whose height is known at launch: m, the last argument.
+    const int64_t launchedRows =
+        std::holds_alternative<int64_t>(arguments.back()) ? std::get<int64_t>(arguments.back()) : rowCount;
     int64_t parts = 1;
     function.walk([&](SumGroupPartsOp sum) { parts = static_cast<int64_t>(sum.getParts()); });
     // Few enough clusters that some of them compute several tiles.
     const int64_t clusters = std::min<int64_t>(tiles * parts, 2);
     for (int64_t index = 0; index < clusters; ++index)
-      if (Error error = Cluster(function, index, clusters).run(function, arguments, rowCount))
+      if (Error error = Cluster(function, index, clusters).run(function, arguments, launchedRows))
         return error;
     return Error::success();
   }

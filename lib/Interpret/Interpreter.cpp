@@ -267,11 +267,14 @@ Error Interpreter::run(LoadFragmentOp op) {
   forEachElement(type, [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
     if (error)
       return;
-    if (row[wave] + first >= tileType.getRows() || column[wave] + second >= tileType.getColumns()) {
+    int64_t tileRow = row[wave] + first, tileColumn = column[wave] + second;
+    if (op.getAcross())
+      std::swap(tileRow, tileColumn);
+    if (tileRow >= tileType.getRows() || tileColumn >= tileType.getColumns()) {
       error = fail(op, "reads past the tile");
       return;
     }
-    const int64_t byte = tile.firstByte + tileType.getByteOffset(row[wave] + first, column[wave] + second);
+    const int64_t byte = tile.firstByte + tileType.getByteOffset(tileRow, tileColumn);
     if (byte / chunkBytes * chunkBytes != loadedByte) {
       loadedByte = byte / chunkBytes * chunkBytes;
       error = at(op, shared.read(loadedByte, chunk, static_cast<int>(firstWave() + wave)));

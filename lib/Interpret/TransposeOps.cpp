@@ -55,7 +55,7 @@ Error Interpreter::run(DepthTilesOp op) {
   if (!length)
     return length.takeError();
   const int64_t tiles = llvm::divideCeil(*length, static_cast<int64_t>(op.getTile()));
-  values[op.getResult()].index.assign(waves, std::max<int64_t>(2, tiles));
+  values[op.getResult()].index.assign(waves, std::max<int64_t>(static_cast<int64_t>(op.getLeast()), tiles));
   return Error::success();
 }
 

@@ -125,6 +125,7 @@ private:
   mlir::Value interleavedTile(mlir::Value accumulator, mlir::Value tile, bool first, bool hasNext,
                               bool hasAfterNext);
   mlir::Value interleaved(mlir::Value accumulator);
+  mlir::Value rowsOfDepth(const Stream &stream, mlir::Value tile);
   void fetch(mlir::Value tile, llvm::ArrayRef<Stream *> streams);
   void fetch(mlir::Value tile) { fetch(tile, sharedStreams()); }
   void deposit(mlir::Value tile, llvm::ArrayRef<Stream *> streams);

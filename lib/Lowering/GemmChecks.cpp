@@ -23,21 +23,42 @@ int64_t GemmKernel::waveColumns() const {
   return tileN / std::gcd(wavesK, tileN / record->m);
 }
 
-/// Operands whose k runs along rows are transposed in registers, in blocks of 8 x 4 of 16 bits, and deposited
-/// in LDS rows of 128 bytes.
+/// On NVIDIA devices such operands lie in shared memory as they do in global memory, in 16-byte pieces of
+/// rows, which ldmatrix and wgmma transpose.
+static llvm::Error checkTurnedTiles(const GemmProblem &problem, const GemmKernel &schedule) {
+  const bool both = problem.layout == GemmLayout::TN;
+  const int64_t chunk = chunkBytes * 8 / bitWidth(problem.type);
+  if (problem.n % chunk || (both && problem.k % chunk))
+    return usageError("rows of transposed operands start at multiples of 16 bytes; their length is no "
+                      "multiple of " +
+                      llvm::Twine(chunk));
+  if (findMatrixInstruction(schedule.architecture, schedule.instruction)->kind ==
+      MatrixInstructionKind::Wgmma)
+    return llvm::Error::success();
+  for (int64_t columns : {schedule.tileN, both ? schedule.tileM : schedule.tileN})
+    if (!llvm::isPowerOf2_64(columns) || columns < 2 * chunk || schedule.padding > 0)
+      return usageError("a tile of " + llvm::Twine(schedule.tileM) + " x " + llvm::Twine(schedule.tileN) +
+                        " has rows that are not swizzled: powers of two are");
+  return llvm::Error::success();
+}
+
+/// Operands whose k runs along rows. On AMD devices they are transposed in registers, in blocks of 8 x 4 of
+/// 16 bits, and deposited in LDS rows of 128 bytes.
 static llvm::Error checkLayout(const GemmProblem &problem, const GemmKernel &schedule) {
   if (problem.layout == GemmLayout::NT)
     return llvm::Error::success();
   const bool both = problem.layout == GemmLayout::TN;
   const std::string layout = toString(problem.layout).str();
-  if (vendorOf(schedule.architecture) != Vendor::Amd)
-    return usageError(layout + " operands are transposed on AMD devices only");
   if (bitWidth(problem.type) != 16)
     return usageError(layout + " operands have 16 bits: bytes are not transposed");
   if (schedule.wavesK > 1)
     return usageError("weights that are streamed to registers lie along k, layout is " + layout);
   if (problem.experts > 0 || schedule.splitK > 1)
     return usageError(layout + " kernels have no experts and share no k");
+  if (both && (problem.rotary || problem.rowSquares || problem.gathered || problem.weighted))
+    return usageError("rows of a sum over tokens have no positions, norms, lists or weights");
+  if (vendorOf(schedule.architecture) == Vendor::Nvidia)
+    return checkTurnedTiles(problem, schedule);
   if (schedule.tileK * bitWidth(problem.type) != bankCycleBytes * 8 || schedule.padding > 0)
     return usageError(layout + " tiles lie in rows of 128 bytes without padding, not of " +
                       llvm::Twine(schedule.tileK) + " elements");
@@ -48,15 +69,11 @@ static llvm::Error checkLayout(const GemmProblem &problem, const GemmKernel &sch
   if (schedule.tileN % 32 || (both && schedule.tileM % 32))
     return usageError("a tile of " + llvm::Twine(schedule.tileM) + " x " + llvm::Twine(schedule.tileN) +
                       " is transposed in no multiples of 32");
-  if (both && (problem.rotary || problem.rowSquares || problem.gathered || problem.weighted))
-    return usageError("rows of a sum over tokens have no positions, norms, lists or weights");
   return llvm::Error::success();
 }
 
 /// Steps that look along the rows of the output.
-static llvm::Error checkRowSteps(const GemmProblem &problem, const GemmKernel &schedule) {
-  if ((problem.rotary || problem.rowSquares) && vendorOf(schedule.architecture) != Vendor::Amd)
-    return usageError("rotated columns and sums of squares are emitted for AMD devices only");
+static llvm::Error checkRowSteps(const GemmProblem &problem) {
   if (problem.rowSquares && (problem.gated || problem.quantised))
     return usageError("sums of squares belong to a residual stream, which is neither gated nor quantised");
   if (!problem.rotary)
@@ -183,14 +200,12 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("rows are gathered for contiguous experts, without scales of their own");
   if (llvm::Error error = checkLayout(problem, schedule))
     return error;
-  if (llvm::Error error = checkRowSteps(problem, schedule))
+  if (llvm::Error error = checkRowSteps(problem))
     return error;
   if (problem.layout != GemmLayout::TN && problem.k % chunk)
     return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
                       ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
                       llvm::Twine(llvm::alignTo(problem.k, chunk)));
-  if (problem.quantised && vendorOf(schedule.architecture) != Vendor::Amd)
-    return usageError("results of 8 bits are written on AMD devices only");
   if (problem.quantised && quantisedType(schedule.architecture) != problem.quantised)
     return usageError(llvm::Twine("results of ") + toString(*problem.quantised) + " are not rounded to on " +
                       toString(schedule.architecture));

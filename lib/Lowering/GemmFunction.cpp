@@ -283,9 +283,9 @@ Value createEpilogueSteps(ImplicitLocOpBuilder &builder, const GemmProblem &prob
   if (problem.bias)
     sums = AddBiasOp::create(builder, sums, function.bias, weightColumn(builder, place), place.transposed);
   if (problem.rotary)
-    sums = RotateOp::create(builder, sums,
-                            createTileRows(builder, schedule, place, "positionRows", function.positions),
-                            place.row, function.rotations, place.column, problem.rotary->columns);
+    sums = RotateOp::create(
+        builder, sums, createTileRows(builder, schedule, place, "positionRows", function.positions),
+        place.row, function.rotations, place.column, problem.rotary->columns, place.transposed);
   if (problem.gated)
     sums = GateOp::create(builder, *problem.activation, sums, place.transposed);
   else if (problem.activation)
@@ -301,7 +301,7 @@ Value createEpilogueSteps(ImplicitLocOpBuilder &builder, const GemmProblem &prob
   if (problem.rowSquares)
     RowSquaresOp::create(builder, sums,
                          createTileRows(builder, schedule, place, "squareRows", function.rowSquares),
-                         place.row, place.column, problem.n);
+                         place.row, place.column, problem.n, place.transposed);
   if (problem.quantised)
     sums = QuantiseOp::create(builder, sums, function.dScale,
                               mlirTypeOf(builder.getContext(), *problem.quantised));

@@ -11,7 +11,7 @@ using namespace kernel;
 
 Attribute GemmBuilder::sharedLayout(const Stream &stream) const {
   MLIRContext *context = builder.getContext();
-  if (stream.across)
+  if (stream.across && !asynchronous)
     return BlockSwizzledAttr::get(context);
   if (schedule.padding > 0)
     return RowMajorAttr::get(context, schedule.padding);
@@ -26,6 +26,8 @@ void GemmBuilder::cutRows(Stream &stream, Value first, Value extent) {
 
 void GemmBuilder::allocate(Stream &stream) {
   SmallVector<int64_t> shape = {schedule.stages, stream.tileRows, schedule.tileK};
+  if (stream.across && asynchronous) // as it lies in memory: transposed on the way to the operands
+    std::swap(shape[1], shape[2]);
   stream.ring = AllocOp::create(
       builder, TileType::get(builder.getContext(), shape, element, Space::Shared, sharedLayout(stream)),
       stream.name + "Tile");
@@ -35,14 +37,19 @@ Value GemmBuilder::slot(const Stream &stream, Value tile) {
   return SlotOp::create(builder, cast<TileType>(stream.ring.getType()).getSlotType(), stream.ring, tile);
 }
 
+/// The rows that are the k of a tile.
+Value GemmBuilder::rowsOfDepth(const Stream &stream, Value tile) {
+  auto matrix = cast<TileType>(stream.matrix.getType());
+  return RowsOp::create(builder, global(schedule.tileK, matrix.getColumns()), stream.name + "Rows",
+                        stream.matrix, columnOf(tile), stream.depth);
+}
+
 void GemmBuilder::fetch(Value tile, ArrayRef<Stream *> streams) {
   for (Stream *stream : streams) {
     if (stream->across) {
-      auto matrix = cast<TileType>(stream->matrix.getType());
-      Value rows = RowsOp::create(builder, global(schedule.tileK, matrix.getColumns()), stream->name + "Rows",
-                                  stream->matrix, columnOf(tile), stream->depth);
       auto type = StagedBlocksType::get(builder.getContext(), {schedule.tileK, stream->tileRows}, element);
-      stream->staged = FetchAcrossOp::create(builder, type, stream->name + "Next", rows, stream->column);
+      stream->staged = FetchAcrossOp::create(builder, type, stream->name + "Next", rowsOfDepth(*stream, tile),
+                                             stream->column);
       continue;
     }
     auto type = StagedType::get(builder.getContext(), {stream->tileRows, schedule.tileK}, element);
@@ -60,15 +67,18 @@ void GemmBuilder::deposit(Value tile, ArrayRef<Stream *> streams) {
 
 void GemmBuilder::copyAsync(Value tile) {
   for (Stream *stream : {&a, &w})
-    CopyAsyncOp::create(builder, stream->rows, columnOf(tile), slot(*stream, tile));
+    if (stream->across)
+      CopyAsyncOp::create(builder, rowsOfDepth(*stream, tile), stream->column, slot(*stream, tile));
+    else
+      CopyAsyncOp::create(builder, stream->rows, columnOf(tile), slot(*stream, tile));
   CommitCopiesOp::create(builder);
 }
 
 /// This wave's operands of one step.
 Value GemmBuilder::load(const Stream &stream, Value tile, Value column) {
-  return LoadFragmentOp::create(builder,
-                                fragment(stream.waveRows, stepDepth(), element, stream.role, schedule.pack),
-                                stream.name + "Part", slot(stream, tile), stream.waveRow, column);
+  return LoadFragmentOp::create(
+      builder, fragment(stream.waveRows, stepDepth(), element, stream.role, schedule.pack),
+      stream.name + "Part", slot(stream, tile), stream.waveRow, column, stream.across && asynchronous);
 }
 
 Value GemmBuilder::product(Value left, Value right, Value accumulator) {
@@ -226,9 +236,8 @@ Value GemmBuilder::throughAsyncCopies(Value accumulator) {
     copyAsync(constant(tile));
   if (isPingPong())
     return asyncCopiesInPhases(accumulator);
-  const int64_t steady = kTiles - ahead;
   Value steadyTiles = tilesLessThan(ahead);
-  if (steady > 0) {
+  if (severalTiles(ahead)) {
     auto loop = createLoop("kTile", constant(0), steadyTiles, constant(1), accumulator, /*unroll=*/false);
     // A part of k is short enough for nvcc to unroll the loop whole, for which registers do not suffice.
     if (place.part)
@@ -255,7 +264,8 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   const GemmFunction function = createGemmFunction(builder, *module, problem, schedule);
 
   tileK = named("tileK", schedule.tileK);
-  kTileCount = overRows ? Value(DepthTilesOp::create(builder, "kTiles", function.m, schedule.tileK))
+  kTileCount = overRows ? Value(DepthTilesOp::create(builder, "kTiles", function.m, schedule.tileK,
+                                                     asynchronous ? schedule.stages - 1 : int64_t(2)))
                         : named("kTiles", kTiles);
   const WorkgroupTile tile = createWorkgroupTile(builder, problem, schedule, function);
   place = createPart(builder, schedule, kTileCount);

@@ -26,8 +26,9 @@ public:
         kTileCount(schedule.kTiles(problem.k)), groups(schedule.wavesM * schedule.wavesN),
         groupM(schedule.tileM / schedule.wavesM), groupN(schedule.tileN / schedule.wavesN),
         clusterSize(schedule.clusterM * schedule.clusterN) {
-    a = {"a", schedule.tileM, schedule.clusterN > 1 ? clusterSize : 1, {}, {}};
-    w = {"w", schedule.tileN, schedule.clusterM > 1 ? clusterSize : 1, {}, {}};
+    a = {"a", schedule.tileM, schedule.clusterN > 1 ? clusterSize : 1, overRows(), {}, {}};
+    w = {"w", schedule.tileN, schedule.clusterM > 1 ? clusterSize : 1, problem.layout != GemmLayout::NT, {},
+         {}};
   }
 
   OwningOpRef<ModuleOp> build();
@@ -39,6 +40,7 @@ private:
     std::string name;
     int64_t rows = 0;
     int64_t sharers = 1;
+    bool across = false; // k runs along the rows of the matrix, and `rows` along its columns
     Value map, ring;
   };
 
@@ -53,6 +55,23 @@ private:
                               SwizzledAttr::get(builder.getContext()));
     return AllocOp::create(builder, type, name);
   }
+  Value allocate(const Stream &stream) {
+    if (!stream.across)
+      return allocate(stream.name + "Tile", element, schedule.stages, stream.rows, schedule.tileK);
+    auto type = TileType::get(builder.getContext(), {schedule.stages, schedule.tileK, stream.rows}, element,
+                              Space::Shared, PanelsAttr::get(builder.getContext()));
+    return AllocOp::create(builder, type, stream.name + "Tile");
+  }
+  /// Of a matrix of so many rows; along its k it has `depth` elements.
+  TensorMapType mapType(const Stream &stream, int64_t rows, int64_t depth) {
+    if (stream.across)
+      return mapType(element, depth, rows, schedule.tileK, swizzleBytes / elementBytes());
+    return mapType(element, rows, depth, stream.rows / stream.sharers, schedule.tileK);
+  }
+  /// The sum is over the rows of both operands.
+  bool overRows() const { return problem.layout == GemmLayout::TN; }
+  /// Rows of the output.
+  Value outputRows() { return overRows() ? constant(problem.k) : function.m; }
   Value slot(const Stream &stream, Value use) {
     return SlotOp::create(builder, cast<TileType>(stream.ring.getType()).getSlotType(), stream.ring, use);
   }
@@ -124,11 +143,12 @@ private:
 };
 
 void WgmmaBuilder::createFunction(ModuleOp module) {
-  OperandTypes operands = {
-      .a = mapType(element, ShapedType::kDynamic, problem.k, schedule.tileM / a.sharers, schedule.tileK),
-      .w = mapType(element, problem.weightRows(), problem.k, schedule.tileN / w.sharers, schedule.tileK)};
+  constexpr int64_t atLaunch = ShapedType::kDynamic;
+  OperandTypes operands = {.a =
+                               overRows() ? mapType(a, problem.k, atLaunch) : mapType(a, atLaunch, problem.k),
+                           .w = mapType(w, problem.weightRows(), overRows() ? atLaunch : problem.k)};
   if (engineStores())
-    operands.out = mapType(outElement, ShapedType::kDynamic, problem.n, groupM, panelColumns());
+    operands.out = mapType(outElement, overRows() ? problem.k : atLaunch, problem.n, groupM, panelColumns());
   function = createGemmFunction(builder, module, problem, schedule, operands);
   if (clusterSize > 1)
     function.function.setCluster(clusterSize);
@@ -156,9 +176,10 @@ void WgmmaBuilder::countExpertTiles() {
 
 WorkgroupTile WgmmaBuilder::tileAt(Value number) {
   if (!expertTiles) {
-    auto order = TileOrderOp::create(builder, function.m, problem.n, clusterTile(), schedule.band, int64_t(1),
+    Value rows = outputRows();
+    auto order = TileOrderOp::create(builder, rows, problem.n, clusterTile(), schedule.band, int64_t(1),
                                      int64_t(1), number);
-    return {.row = order.getRow(), .rowEnd = function.m, .column = order.getColumn()};
+    return {.row = order.getRow(), .rowEnd = rows, .column = order.getColumn()};
   }
   auto tile = ExpertTileAtOp::create(builder, expertTiles, problem.experts, number, problem.n, clusterTile(),
                                      schedule.band);
@@ -171,7 +192,7 @@ WorkgroupTile WgmmaBuilder::tileAt(Value number) {
 
 WgmmaBuilder::Round WgmmaBuilder::openRound() {
   Value tiles = expertTiles ? Value(ExpertTileCountOp::create(builder, expertTiles, problem.experts))
-                            : Value(TileCountOp::create(builder, function.m, problem.n, clusterTile()));
+                            : Value(TileCountOp::create(builder, outputRows(), problem.n, clusterTile()));
   if (schedule.splitK > 1)
     tiles = multiply(tiles, constant(schedule.splitK));
   // Tiles of this cluster: index, index + count, …
@@ -202,9 +223,11 @@ void WgmmaBuilder::copy(const Stream &stream, Value origin, Value kColumn, Value
   Value share = constant(0);
   if (stream.sharers > 1)
     share = multiply(cluster.getRank(), constant(stream.rows / stream.sharers));
-  CopyTensorOp::create(builder, stream.sharers > 1, stream.map,
-                       stream.sharers > 1 ? add(origin, share) : origin, kColumn, slot(stream, use), share,
-                       full, use);
+  Value row = stream.sharers > 1 ? add(origin, share) : origin, column = kColumn;
+  if (stream.across)
+    std::swap(row, column);
+  CopyTensorOp::create(builder, stream.sharers > 1, stream.map, row, column, slot(stream, use), share, full,
+                       use);
 }
 
 void WgmmaBuilder::produce() {
@@ -271,7 +294,7 @@ void WgmmaBuilder::consume() {
     return;
   }
   sums = product(sums, round.firstUse, group);
-  if (kTileCount > 1) {
+  if (overRows() || kTileCount > 1) {
     auto steps = loop("kTile", 1, kTiles, sums);
     Value use = add(round.firstUse, steps.getInductionVar());
     Value next = product(steps.getRegionIterArg(0), use, group);
@@ -323,10 +346,11 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getLoc());
   createFunction(*module);
   tileK = ConstantOp::create(builder, "tileK", schedule.tileK);
-  kTiles = ConstantOp::create(builder, "kTiles", kTileCount);
+  kTiles = overRows() ? Value(DepthTilesOp::create(builder, "kTiles", function.m, schedule.tileK, int64_t(1)))
+                      : Value(ConstantOp::create(builder, "kTiles", kTileCount));
   cluster = ClusterPositionOp::create(builder);
   for (Stream *stream : {&a, &w})
-    stream->ring = allocate(stream->name + "Tile", element, schedule.stages, stream->rows, schedule.tileK);
+    stream->ring = allocate(*stream);
   if (hasPanels())
     panels = allocate("dPanels", outElement, groups * (groupN / panelColumns()), groupM, panelColumns());
   if (problem.experts > 0)
@@ -364,6 +388,16 @@ llvm::Error checkWgmmaGemm(const GemmProblem &problem, const GemmKernel &schedul
                       llvm::Twine(schedule.clusterN) + " workgroups are not written");
   if (schedule.tileM % (record.m * schedule.wavesM) || schedule.tileN % (record.n * schedule.wavesN))
     return usageError("whole instructions of " + schedule.instruction + " do not fill the tile");
+  // Operands whose k runs along rows lie in panels, which instructions and workgroups of a cluster share out.
+  const int64_t panel = swizzleBytes * 8 / bitWidth(problem.type);
+  auto fillsPanels = [&](int64_t rows, int64_t sharers) { return rows % (panel * sharers) == 0; };
+  if (problem.layout != GemmLayout::NT &&
+      (record.n % panel || !fillsPanels(schedule.tileN, schedule.clusterM)))
+    return usageError(schedule.instruction + " and a tile of " + llvm::Twine(schedule.tileN) +
+                      " columns are no whole panels of " + llvm::Twine(panel) + " for each workgroup");
+  if (problem.layout == GemmLayout::TN && !fillsPanels(schedule.tileM, schedule.clusterN))
+    return usageError("a tile of " + llvm::Twine(schedule.tileM) + " rows is no whole panels of " +
+                      llvm::Twine(panel) + " for each workgroup");
   return llvm::Error::success();
 }
 

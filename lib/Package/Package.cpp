@@ -119,10 +119,6 @@ static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
 /// Layouts, rotated columns and sums of squares: what kernels there are for.
 static Error checkRows(const PackageSpec &spec, const PackagedGemm &gemm) {
   const PackagedRotary &rotary = gemm.rotary;
-  const bool special = gemm.layout != "nt" || rotary.columns != 0 || gemm.rowSquares;
-  if (special && !spec.isAmd())
-    return usageError("operator '" + gemm.name +
-                      "': layouts, rotated columns and squares are for AMD devices");
   if (!is_contained({"nt", "nn", "tn"}, gemm.layout) ||
       (gemm.layout != "nt" && (isFloat8(gemm.type) || gemm.experts > 0)))
     return usageError("operator '" + gemm.name + "' has a layout that no kernel has");
@@ -166,9 +162,7 @@ Error checkPackage(const PackageSpec &spec) {
     if ((gemm.quantised() ? gemm.outputType != narrowOutput : gemm.outputType != gemm.wideType()) ||
         (gemm.scaling != Scaling::None && !narrow) || (gemm.scaling == Scaling::Block128 && gemm.gated))
       return usageError("operator '" + gemm.name + "' has types or scales that no kernel has");
-    if (gemm.quantised() && !spec.isAmd())
-      return usageError("operator '" + gemm.name + "': 8-bit results are for AMD devices");
-    if (narrow && !spec.isAmd() && spec.architecture != "sm_90a")
+    if ((narrow || gemm.quantised()) && !spec.isAmd() && spec.architecture != "sm_90a")
       return usageError("operator '" + gemm.name + "': no 8-bit kernels for " + spec.architecture);
     int64_t next = 1;
     for (const PackagedRange &range : gemm.ranges) {

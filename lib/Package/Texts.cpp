@@ -236,13 +236,14 @@ std::string dispatchText(const PackageSpec &spec) {
          "residual;\n"
          "  bool quantised; // d has 8 bits and a scale\n"
          "  bool overRows;  // d is k x n, a sum over the m rows of a and w\n"
+         "  bool across;    // w has n columns\n"
          "  bool rotary;    // columns are turned by the positions of rows\n"
          "  bool squares;   // of d's rows are added up\n"
          "  bool narrow; // a and w have 8 bits\n  bool half;   // the others are fp16, else bf16\n  const "
          "Range *ranges;\n  int rangeCount;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms)
     out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {10}, {11}, {12}, {13}, {8}, {3}, {5}, {6}, "
-                   "{14}, {15}, {16}, {17}, {9}, "
+                   "{14}, {15}, {18}, {16}, {17}, {9}, "
                    "{7}, {0}Ranges, {4}};\n",
                    gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
                    gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
@@ -251,7 +252,7 @@ std::string dispatchText(const PackageSpec &spec) {
                    gemm.experts, gemm.masked ? "true" : "false", gemm.gathered ? "true" : "false",
                    gemm.weighted ? "true" : "false", gemm.quantised() ? "true" : "false",
                    gemm.layout == "tn" ? "true" : "false", gemm.rotary.columns > 0 ? "true" : "false",
-                   gemm.rowSquares ? "true" : "false");
+                   gemm.rowSquares ? "true" : "false", gemm.layout != "nt" ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
       << templateRuntime

@@ -128,9 +128,9 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
         return llvm::Error::success();
       })
       .Case<CopyTensorOp>([&](CopyTensorOp copy) {
-        const int64_t bytes = copy.getMap().getType().getBoxBytes() * times;
+        const int64_t bytes = copy.getMap().getType().getBoxBytes() * copy.getBoxes() * times;
         step.globalBytes += bytes;
-        step.globalInstructions += times;
+        step.globalInstructions += copy.getBoxes() * times;
         // With a multicast as many boxes arrive as workgroups send one.
         addSwizzled(step.writes, copy.getMulticast() ? bytes * function.getClusterSize() : bytes, times);
         return llvm::Error::success();
@@ -197,7 +197,8 @@ void Pricer::countProducts(WgmmaOp product, int64_t times, StepPrice &step) {
   const MatrixInstruction &record = sums.instruction();
   const TileType tile = product.getA().getType();
   const int64_t instructions =
-      sums.countFirst() * sums.countSecond() * (tile.getColumns() / record.k) * times;
+      sums.countFirst() * sums.countSecond() *
+      ((isa<PanelsAttr>(tile.getLayout()) ? tile.getRows() : tile.getColumns()) / record.k) * times;
   const int64_t groups = function.getWaveCount();
   step.matrixInstructions += instructions;
   step.matrixCycles +=

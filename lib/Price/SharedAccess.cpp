@@ -34,7 +34,11 @@ void multiply(SharedTraffic &traffic, int64_t waves) {
 
 /// The row and depth that lane `lane` points ldmatrix at, for operands of 16 (a) or two times 8 (b) rows by
 /// 16 of depth.
-FragmentPosition ldmatrixRow(Role role, int lane) {
+/// Of a tile whose rows are the depth, a row of it stands in place of a row of the operand.
+FragmentPosition ldmatrixRow(Role role, int lane, bool across) {
+  if (across)
+    return role == Role::A ? FragmentPosition{lane / 8 % 2 * 8, lane / 16 * 8 + lane % 8}
+                           : FragmentPosition{lane / 16 * 8, lane / 8 % 2 * 8 + lane % 8};
   if (role == Role::A)
     return {lane % 16, lane / 16 * 8};
   return {lane / 16 * 8 + lane % 8, lane / 8 % 2 * 8};
@@ -62,10 +66,14 @@ llvm::Expected<SharedTraffic> fragmentReads(LoadFragmentOp load, Architecture ar
         Addresses addresses;
         for (int lane = 0; lane < operand.lanes(); ++lane) {
           const FragmentPosition at =
-              nvidia ? ldmatrixRow(type.getRole(), lane)
+              nvidia ? ldmatrixRow(type.getRole(), lane, load.getAcross())
                      : operand.positionInGroup(lane, run * operand.elementsPerGroup() / runs);
-          if (first + at.first < type.getShape()[0])
-            addresses.push_back(tile.getByteOffset(first + at.first, second + at.second));
+          int64_t row = first + at.first, column = second + at.second;
+          const bool there = row < type.getShape()[0];
+          if (load.getAcross())
+            std::swap(row, column);
+          if (there)
+            addresses.push_back(tile.getByteOffset(row, column));
           else
             addresses.push_back(std::nullopt);
         }

@@ -12,7 +12,7 @@ module {}
 // CHECK-NEXT:   const GlobalRows<bf16, 4096> wRows3(w, (kTile + 2) * tileK, 64, 6144);
 // CHECK-NEXT:   wNext.load(wRows3, tile.column);
 
-// TN:      const int kTiles = depthTiles<64>(m);
+// TN:      const int kTiles = depthTiles<64, 2>(m);
 // TN-NEXT: const Origin tile = tileOrder<256, 256, 4096, 1, 8, 1>(6144);
 // TN:      StagedBlocks<bf16, 64, 256, 512> aNext(aRows, tile.row);
 // TN:        aNext.store(aTile[0]);

@@ -32,8 +32,8 @@ struct GemmProblem {
   int64_t n = 0;
   int64_t k = 0;
   /// NN: W[k, n], D = A · W, as in the gradient of a layer's input. TN: W[m, n], and D[k, n] = Aᵀ · W is the
-  /// sum over the m rows of both, as in the gradient of its weights. 16-bit operands on AMD devices, without
-  /// experts or split.
+  /// sum over the m rows of both, as in the gradient of its weights. 16-bit operands, without experts or
+  /// split.
   GemmLayout layout = GemmLayout::NT;
   bool bias = false;
   std::optional<kernel::Activation> activation = std::nullopt;
@@ -63,10 +63,10 @@ struct GemmProblem {
   bool weighted = false;
 
   /// Two arguments before D: i32 `positions[m]` and fp32 `rotations[positions, headColumns]`, cosine and sine
-  /// of each pair in turn. AMD devices, without activation.
+  /// of each pair in turn. Without activation.
   std::optional<RotaryEmbedding> rotary = std::nullopt;
   /// An fp32 argument `rowSquares[m, ceil(n / width)]` before D: the sums of squares of `width` columns each
-  /// of D's rows, before they are rounded; the kernel's waves are that wide. AMD devices, without gate.
+  /// of D's rows, before they are rounded; the kernel's waves are that wide. Without gate.
   bool rowSquares = false;
   /// D has this 8-bit type, the device's own E4M3, and an fp32 argument `dScale[1]` follows the others before
   /// D and what belongs to it: the last step divides by the scale and saturates; NaN stays NaN.
@@ -148,7 +148,7 @@ struct GemmKernel {
 TargetLimits targetLimits(const Profile &profile);
 
 /// The kernel that a schedule describes, or what about it is not emitted yet (Stream-K, layouts other
-/// than NT on NVIDIA devices). The layout belongs to the problem.
+/// than NT on NVIDIA devices, which no plan chooses). The layout belongs to the problem.
 llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profile &profile);
 
 /// Success, or why this kernel cannot be written: k not 16-byte aligned, waves that do not divide the tile, …

@@ -4,11 +4,11 @@
 
 namespace {
 
-/// Tiles of a reduction whose length is known at launch, at least two: past its end operands are zero.
-template <int Tile>
+/// Tiles of a reduction whose length is known at launch, at least so many: past its end operands are zero.
+template <int Tile, int Least>
 DEVICE int depthTiles(int length) {
   const int tiles = (length + Tile - 1) / Tile;
-  return tiles < 2 ? 2 : tiles;
+  return tiles < Least ? Least : tiles;
 }
 
 /// A tile in LDS, in rows of 128 bytes. The chunks of a row are XORed with the row and with its block of

@@ -12,20 +12,44 @@ DEVICE int partId() {
 #endif
 }
 
+/// Leaves what this thread holds in memory, where neighbouring threads of Threads write beside one another.
+template <int Threads, class Sums>
+DEVICE void leaveSums(Sums &sums, float *to) {
+  sums.forEachPair([&](float &left, float &right, int, int) {
+    asm volatile("st.relaxed.gpu.global.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(left), "f"(right) : "memory");
+    to += 2 * Threads;
+  });
+}
+/// The sum of what was left so for all parts, in their order, which follow one another from `first` on.
+template <int Parts, int Threads, class Sums>
+DEVICE void addParts(Sums &sums, const float *first) {
+  sums = Sums();
+#pragma unroll 1
+  for (int part = 0; part < Parts; ++part) {
+    const float *from = first + part * (Sums::pairCount * 2 * Threads);
+    sums.forEachPair([&](float &left, float &right, int, int) {
+      float leftPart, rightPart;
+      asm volatile("ld.relaxed.gpu.global.v2.f32 {%0, %1}, [%2];"
+                   : "=f"(leftPart), "=f"(rightPart)
+                   : "l"(from)
+                   : "memory");
+      left += leftPart;
+      right += rightPart;
+      from += 2 * Threads;
+    });
+  }
+}
+
 /// Adds up what the Parts warps hold that have the same place in the workgroups of a tile. Each leaves its
 /// sums in memory and counts itself; the last one takes all of them in the order of the parts, so that the
 /// result does not depend on which it is. True in that warp; the others are done. The counts are zero again
 /// afterwards.
 template <int Parts, int Waves, class Sums>
 DEVICE bool sumParts(Sums &sums, float *partials, int *arrivals, int part) {
-  constexpr int step = 2 * waveSize, length = Sums::pairCount * step; // pairs side by side; all of a warp
+  constexpr int length = Sums::pairCount * 2 * waveSize;
   const int place = workgroupId() * Waves + waveId();
   float *const first = partials + static_cast<long long>(place) * Parts * length + 2 * laneId();
-  float *to = first + part * length;
-  sums.forEachPair([&](float &left, float &right, int, int) {
-    asm volatile("st.relaxed.gpu.global.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(left), "f"(right) : "memory");
-    to += step;
-  });
+  leaveSums<waveSize>(sums, first + part * length);
   // What the lanes of this warp have written comes before the count, and after it what others have.
   asm volatile("fence.acq_rel.gpu;\n\tbar.warp.sync 0xffffffff;" ::: "memory");
   int before = 0;
@@ -39,21 +63,7 @@ DEVICE bool sumParts(Sums &sums, float *partials, int *arrivals, int part) {
   if (laneId() == 0)
     arrivals[place] = 0;
   asm volatile("bar.warp.sync 0xffffffff;\n\tfence.acq_rel.gpu;" ::: "memory");
-  sums = Sums();
-#pragma unroll 1
-  for (int other = 0; other < Parts; ++other) {
-    const float *from = first + other * length;
-    sums.forEachPair([&](float &left, float &right, int, int) {
-      float leftPart, rightPart;
-      asm volatile("ld.relaxed.gpu.global.v2.f32 {%0, %1}, [%2];"
-                   : "=f"(leftPart), "=f"(rightPart)
-                   : "l"(from)
-                   : "memory");
-      left += leftPart;
-      right += rightPart;
-      from += step;
-    });
-  }
+  addParts<Parts, waveSize>(sums, first);
   return true;
 }
 

@@ -64,11 +64,12 @@ DEVICE ExpertTile expertTileAt(Counts &counts, int tile) {
 template <int Panels, class Tile, class Element, int Pitch>
 DEVICE void storePanels(Tile *panels, const GlobalRows<Element, Pitch> &matrix, int row, int column) {
   constexpr int rowChunks = Tile::rowChunks, rowStep = warpgroupSize / rowChunks;
-  static_assert(Pitch % chunkLength == 0 && Tile::rows % rowStep == 0, "rows of whole chunks");
+  constexpr int length = lengthOf<Element>;
+  static_assert(Pitch % length == 0 && Tile::rows % rowStep == 0, "rows of whole chunks");
   const int thread = threadId() % warpgroupSize, chunk = thread % rowChunks;
 #pragma unroll
   for (int panel = 0; panel < Panels; ++panel) {
-    const int toColumn = column + (panel * rowChunks + chunk) * chunkLength;
+    const int toColumn = column + (panel * rowChunks + chunk) * length;
 #pragma unroll
     for (int i = 0; i < Tile::rows; i += rowStep) {
       const int tileRow = thread / rowChunks + i;

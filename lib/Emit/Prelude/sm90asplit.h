@@ -20,15 +20,10 @@ DEVICE bool holdsInGroup(bool condition) {
 /// zero again afterwards.
 template <int Parts, int Groups, class Sums>
 DEVICE bool sumGroupParts(Sums &sums, float *partials, int *arrivals, int tile, int part) {
-  constexpr int step = 2 * warpgroupSize,
-                length = Sums::pairCount * step; // pairs side by side; all of a group
+  constexpr int length = Sums::pairCount * 2 * warpgroupSize;
   const int place = tile * Groups + group(), thread = threadId() % warpgroupSize;
   float *const first = partials + static_cast<long long>(place) * Parts * length + 2 * thread;
-  float *to = first + part * length;
-  sums.forEachPair([&](float &left, float &right, int, int) {
-    asm volatile("st.relaxed.gpu.global.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(left), "f"(right) : "memory");
-    to += step;
-  });
+  leaveSums<warpgroupSize>(sums, first + part * length);
   // What the group has written comes before the count, and after it what others have.
   asm volatile("fence.acq_rel.gpu;" ::: "memory");
   groupBarrier();
@@ -43,21 +38,7 @@ DEVICE bool sumGroupParts(Sums &sums, float *partials, int *arrivals, int tile, 
   if (thread == 0)
     arrivals[place] = 0;
   asm volatile("fence.acq_rel.gpu;" ::: "memory");
-  sums = Sums();
-#pragma unroll 1
-  for (int other = 0; other < Parts; ++other) {
-    const float *from = first + other * length;
-    sums.forEachPair([&](float &left, float &right, int, int) {
-      float leftPart, rightPart;
-      asm volatile("ld.relaxed.gpu.global.v2.f32 {%0, %1}, [%2];"
-                   : "=f"(leftPart), "=f"(rightPart)
-                   : "l"(from)
-                   : "memory");
-      left += leftPart;
-      right += rightPart;
-      from += step;
-    });
-  }
+  addParts<Parts, warpgroupSize>(sums, first);
   return true;
 }
 

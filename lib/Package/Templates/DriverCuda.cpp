@@ -56,6 +56,8 @@ struct Driver {
     bool isMap;
     void *get() { return isMap ? static_cast<void *>(map) : &pointer; }
   };
+  /// Whether a kernel may be launched on matrices without a row.
+  static bool takesNoRows(const Kernel &kernel) { return kernel.boxes[0].rows == 0; }
   /// `operand` is 0 for a, 1 for w, 2 for d.
   int prepare(Argument &argument, const void *matrix, std::int64_t rows, std::int64_t columns,
               const Gemm &gemm, const Kernel &kernel, int operand) const {
@@ -68,7 +70,7 @@ struct Driver {
       return 801; // CUDA_ERROR_NOT_SUPPORTED
     constexpr int bytes = 0, float16 = 6,
                   bfloat16 = 9; // CU_TENSOR_MAP_DATA_TYPE_UINT8, …_FLOAT16, …_BFLOAT16
-    const bool narrow = gemm.narrow && operand < 2;
+    const bool narrow = operand < 2 ? gemm.narrow : gemm.quantised;
     const unsigned elementBytes = narrow ? 1 : 2;
     constexpr int noInterleave = 0; // CU_TENSOR_MAP_INTERLEAVE_NONE
     // CU_TENSOR_MAP_SWIZZLE_32B, …_64B, …_128B: the rows of a box are one span.

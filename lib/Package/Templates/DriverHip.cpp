@@ -38,6 +38,8 @@ struct Driver {
     const void *pointer;
     void *get() { return &pointer; }
   };
+  /// Whether a kernel may be launched on matrices without a row.
+  static bool takesNoRows(const Kernel &) { return true; }
   int prepare(Argument &argument, const void *matrix, std::int64_t, std::int64_t, const Gemm &,
               const Kernel &, int) const {
     argument.pointer = matrix;

@@ -65,6 +65,13 @@ const Kernel *kernelFor(const Gemm &gemm, std::int64_t m) {
   return nullptr;
 }
 
+/// Rows of w as a matrix.
+std::int64_t weightRows(const Gemm &gemm, std::int64_t m) {
+  if (gemm.across)
+    return gemm.overRows ? m : gemm.k;
+  return gemm.n * (gemm.experts > 0 ? gemm.experts : 1);
+}
+
 /// Output tiles, each of a workgroup or a cluster; of experts as many as there may be.
 std::int64_t tileCount(const Gemm &gemm, const Kernel &kernel, std::int64_t m) {
   std::int64_t rows = ((gemm.overRows ? gemm.k : m) + kernel.tileM - 1) / kernel.tileM;
@@ -136,6 +143,10 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   if (!kernel || m > INT32_MAX || tileCount(gemm, *kernel, m) > INT32_MAX)
     return fail(unsupported, "%s: m = %lld with n = %lld, k = %lld is outside every range", gemm.name,
                 static_cast<long long>(m), static_cast<long long>(gemm.n), static_cast<long long>(gemm.k));
+  if (m == 0 && !Driver::takesNoRows(*kernel))
+    return fail(unsupported,
+                "%s: m = 0, and its kernel describes matrices to the tensor engine, which have rows",
+                gemm.name);
   return ok;
 }
 
@@ -177,10 +188,11 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
   Driver::Argument a, w, d;
   int status = gpu->prepare(a, parameters->a, m, gemm.k, gemm, kernel, 0);
   if (!status)
-    status = gpu->prepare(w, parameters->w, gemm.n * (gemm.experts > 0 ? gemm.experts : 1), gemm.k, gemm,
-                          kernel, 1);
+    status =
+        gpu->prepare(w, parameters->w, weightRows(gemm, m), gemm.across ? gemm.n : gemm.k, gemm, kernel, 1);
   if (!status)
-    status = gpu->prepare(d, parameters->d, m, gemm.gated ? gemm.n / 2 : gemm.n, gemm, kernel, 2);
+    status = gpu->prepare(d, parameters->d, gemm.overRows ? gemm.k : m, gemm.gated ? gemm.n / 2 : gemm.n,
+                          gemm, kernel, 2);
   if (status)
     return fail(driverError, "%s: describing a, w or d failed: %s", kernel.symbol, gpu->describe(status));
   std::int64_t groups = 0;

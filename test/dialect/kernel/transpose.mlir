@@ -1,14 +1,14 @@
 // Operands whose k runs along rows: the round trip, and what does not fit.
 // RUN: codesign-opt %s --split-input-file --verify-diagnostics | codesign-opt --split-input-file | FileCheck %s
 
-// CHECK: kernel.depth_tiles "kTiles" = %{{.*}} by 64
+// CHECK: kernel.depth_tiles "kTiles" = %{{.*}} by 64 least 2
 // CHECK: kernel.fetch_across "wNext" %{{.*}}[%{{.*}}] : <64x4096xbf16, global> -> <64x256xbf16>
 // CHECK: kernel.deposit_transposed %{{.*}} to %{{.*}} : <64x256xbf16> to <256x64xbf16, lds, #kernel.block_swizzled>
 #gfx942 = #kernel.target<architecture = "gfx942", waveSize = 64, sharedBytes = 65536, registersPerLane = 512, chiplets = 8>
 kernel.func @turned(%w: !kernel.tile<?x4096xbf16, global>, %m: index)
     attributes {target = #gfx942, waves = array<i64: 2, 2>, argument_names = ["w", "m"]} {
   %zero = arith.constant 0 : index
-  %tiles = kernel.depth_tiles "kTiles" = %m by 64
+  %tiles = kernel.depth_tiles "kTiles" = %m by 64 least 2
   %rows = kernel.rows "wRows" %w[%zero] of %m : <?x4096xbf16, global> -> <64x4096xbf16, global>
   %ring = kernel.alloc "wTile" : <1x256x64xbf16, lds, #kernel.block_swizzled>
   %slot = kernel.slot %ring[%zero] : <1x256x64xbf16, lds, #kernel.block_swizzled> -> <256x64xbf16, lds, #kernel.block_swizzled>

@@ -80,6 +80,7 @@ inline CompilerReport compile(llvm::StringRef source, Architecture architecture,
   std::vector<llvm::StringRef> arguments(command.begin(), command.end());
   const std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(log),
                                                       llvm::StringRef(log)};
+  (void)llvm::sys::fs::remove(log); // a shorter report would leave the end of the one before
   report.compiled = llvm::sys::ExecuteAndWait(*program, arguments, std::nullopt, redirects) == 0;
   if (auto buffer = llvm::MemoryBuffer::getFile(log))
     report.log = (*buffer)->getBuffer().str();

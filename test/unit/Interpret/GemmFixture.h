@@ -155,7 +155,7 @@ struct GemmOperands {
   /// the squares that the kernel leaves, poisoned.
   void makeWorkspace(kernel::FuncOp function, int64_t m) {
     function.walk([&](kernel::RowSquaresOp op) {
-      squaresWidth = op.getFragment().getType().getShape()[0];
+      squaresWidth = op.getWidth();
       rowSquares = Matrix(DataType::F32, d.rows, op.getPartials().getType().getColumns(), 0xff);
     });
     function.walk([&](kernel::SumPartsOp sum) {

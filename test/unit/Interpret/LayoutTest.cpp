@@ -17,6 +17,35 @@ GemmKernel deep(GemmKernel kernel) {
   return kernel;
 }
 
+/// By ldmatrix.trans, and by descriptors of wgmma: alone, in clusters that share either operand.
+std::vector<GemmKernel> nvidiaKernels() {
+  GemmKernel shared = wgmmaKernel(), large = wgmmaKernel();
+  shared.clusterN = 2;
+  large.tileM = 256;
+  large.tileN = 128;
+  large.stages = 2;
+  large.instruction = "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16.ss";
+  return {deep(sm80Kernel()), sm80Kernel(), sm90aKernel(), wgmmaKernel(), wideWgmmaKernel(), shared, large};
+}
+
+TEST(Layout, inputGradientsOnNvidia) {
+  for (const GemmKernel &kernel : nvidiaKernels())
+    for (int64_t n : {8, 64, 136})
+      for (int64_t k : {8, 72, 200})
+        for (int64_t m : {1, 130})
+          EXPECT_EQ(runGemm(problemOf(GemmLayout::NN, n, k), kernel, m), "")
+              << kernel.instruction << ", n = " << n << ", k = " << k << ", m = " << m;
+}
+
+TEST(Layout, weightGradientsOnNvidia) {
+  for (const GemmKernel &kernel : nvidiaKernels())
+    for (int64_t n : {8, 136})
+      for (int64_t k : {8, 72})
+        for (int64_t m : {1, 64, 129, 300})
+          EXPECT_EQ(runGemm(problemOf(GemmLayout::TN, n, k), kernel, m), "")
+              << kernel.instruction << ", n = " << n << ", k = " << k << ", m = " << m;
+}
+
 TEST(Layout, inputGradientsOfRaggedShapes) {
   for (const GemmKernel &kernel : {deep(gfx942Kernel()), deep(gfx950Kernel())})
     for (int64_t n : {4, 60, 136})
@@ -45,6 +74,22 @@ TEST(Layout, stepsBehindTheSums) {
     GemmKernel kernel = deep(gfx942Kernel());
     kernel.instruction = "v_mfma_f32_32x32x8_f16";
     kernel.stages = 1;
+    EXPECT_EQ(runGemm(problem, kernel, 70), "");
+    for (GemmKernel other : {sm80Kernel(), wgmmaKernel()}) {
+      other.instruction = other.tileM == 64 ? "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32"
+                                            : "wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16.ss";
+      problem.n = 136;
+      EXPECT_EQ(runGemm(problem, other, 70), "") << other.instruction;
+    }
+  }
+}
+
+/// What belongs to rows of tokens goes with a gradient of the input.
+TEST(Layout, rotatedAndQuantisedOnNvidia) {
+  for (const GemmKernel &kernel : {sm90aKernel(), wgmmaKernel()}) {
+    GemmProblem problem = problemOf(GemmLayout::NN, 144, 72);
+    problem.rotary = {.headColumns = 24, .columns = 96, .positions = 37};
+    problem.quantised = DataType::F8E4M3;
     EXPECT_EQ(runGemm(problem, kernel, 70), "");
   }
 }
@@ -84,6 +129,34 @@ TEST(Layout, aStepLeftOutIsSeen) {
   }
 }
 
+TEST(Layout, aStepLeftOutIsSeenOnNvidia) {
+  for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN}) {
+    const std::string wrong =
+        runGemm(problemOf(layout, 64, 256), sm80Kernel(), 256, [](kernel::FuncOp function) {
+          kernel::MmaOp last;
+          function.walk([&](kernel::MmaOp op) { last = op; });
+          last.getResult().replaceAllUsesWith(last.getAccumulator());
+          last.erase();
+        });
+    EXPECT_NE(wrong.find("instead of"), std::string::npos) << wrong;
+    const std::string product =
+        runGemm(problemOf(layout, 64, 256), wgmmaKernel(), 256, [](kernel::FuncOp function) {
+          kernel::WgmmaOp first;
+          function.walk([&](kernel::WgmmaOp op) { first = first ? first : op; });
+          first.getResult().replaceAllUsesWith(first.getAccumulator());
+          first.erase();
+        });
+    EXPECT_NE(product.find("instead of"), std::string::npos) << product;
+    const std::string race =
+        runGemm(problemOf(layout, 64, 256), wgmmaKernel(), 256, [](kernel::FuncOp function) {
+          kernel::AwaitOp last;
+          function.walk([&](kernel::AwaitOp op) { last = op; });
+          last.erase();
+        });
+    EXPECT_NE(race.find("may be under way"), std::string::npos) << race;
+  }
+}
+
 TEST(Layout, refusals) {
   auto reason = [](GemmLayout layout, const GemmKernel &kernel, int64_t n = 64, int64_t k = 64,
                    DataType type = DataType::BF16) {
@@ -92,7 +165,15 @@ TEST(Layout, refusals) {
     return runGemm(problem, kernel, 1);
   };
   EXPECT_NE(reason(GemmLayout::NN, gfx942Kernel()).find("rows of 128 bytes"), std::string::npos);
-  EXPECT_NE(reason(GemmLayout::NN, sm80Kernel()).find("AMD"), std::string::npos);
+  GemmKernel odd = sm80Kernel();
+  odd.tileN = 96;
+  EXPECT_NE(reason(GemmLayout::NN, odd).find("not swizzled"), std::string::npos);
+  EXPECT_NE(reason(GemmLayout::NN, sm80Kernel(), 60).find("no multiple of 8"), std::string::npos);
+  EXPECT_NE(reason(GemmLayout::TN, wgmmaKernel(), 64, 60).find("no multiple of 8"), std::string::npos);
+  odd = wgmmaKernel();
+  odd.tileN = 96;
+  odd.instruction = "wgmma.mma_async.sync.aligned.m64n96k16.f32.bf16.bf16.ss";
+  EXPECT_NE(reason(GemmLayout::NN, odd).find("no whole panels"), std::string::npos);
   EXPECT_NE(reason(GemmLayout::NN, streamingKernel()).find("streamed"), std::string::npos);
   EXPECT_NE(reason(GemmLayout::NN, deep(gfx942Kernel()), 62).find("no multiple of 4"), std::string::npos);
   EXPECT_NE(reason(GemmLayout::TN, deep(gfx942Kernel()), 64, 62).find("no multiple of 4"), std::string::npos);

@@ -48,6 +48,13 @@ inline GemmKernel interleaved(GemmKernel kernel) {
   return kernel;
 }
 
+/// mma.sync out of shared memory where there are 8-bit types as well.
+inline GemmKernel sm90aKernel() {
+  GemmKernel kernel = sm80Kernel();
+  kernel.architecture = Architecture::Sm90a;
+  return kernel;
+}
+
 /// CDNA4: twice the depth per instruction, so that one read fills one of them.
 inline GemmKernel gfx950Kernel() {
   GemmKernel kernel = gfx942Kernel();
@@ -158,6 +165,16 @@ inline GemmKernel wgmmaKernel() {
   kernel.band = 2;
   kernel.producerRegisters = 40;
   kernel.consumerRegisters = 232;
+  return kernel;
+}
+/// Two side by side, each with the columns of one instruction, in a cluster one above the other.
+inline GemmKernel wideWgmmaKernel() {
+  GemmKernel kernel = wgmmaKernel();
+  kernel.tileM = 64;
+  kernel.tileN = 128;
+  kernel.wavesM = 1;
+  kernel.wavesN = 2;
+  kernel.clusterM = 2;
   return kernel;
 }
 /// The same with 8-bit operands.

@@ -38,12 +38,12 @@ protected:
 };
 
 TEST_P(Dispatch, callsTheDriverAsDocumented) {
-  ASSERT_FALSE(writePackage(samplePackage(GetParam()), path("pkg")));
+  const PackageSpec spec = samplePackage(GetParam());
+  ASSERT_FALSE(writePackage(spec, path("pkg")));
   // Stand-ins for compiled kernels: images.S embeds whatever lies there.
-  for (const char *image :
-       {"linear_16.image", "linear_128.image", "linear_split.image", "linear_squares.image"}) {
+  for (const PackagedKernel &kernel : spec.kernels) {
     std::error_code code;
-    llvm::raw_fd_ostream(path(image), code) << image;
+    llvm::raw_fd_ostream(path((kernel.symbol + ".image").c_str()), code) << kernel.symbol;
   }
   const std::string program = path("mock");
   const char *vendor = llvm::StringRef(GetParam()).starts_with("gfx") ? "-DMOCK_HIP"

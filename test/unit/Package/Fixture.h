@@ -6,8 +6,9 @@ namespace codesign::test {
 
 /// Three kernels, one of which splits k; three operators, one of them with a bias; two of experts; one with a
 /// gate and a residual, one with lists and weights of rows; on AMD devices one of 8-bit operands with
-/// shuffled weights, one of 8-bit results beside, one of a gradient of weights, one of rotated heads, and one
-/// that adds up squares, which has a kernel of its own.
+/// shuffled weights, one of 8-bit results beside (on sm_90a of a kernel of its own, all of tensor maps); one
+/// of a gradient of weights (on sm_90a another, of tensor maps), one of rotated heads, and one that adds up
+/// squares, which has a kernel of its own.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -94,27 +95,48 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     narrow.name = "up_proj";
     narrow.outputType = DataType::F8E4M3FNUZ;
     spec.gemms.push_back(narrow);
-    PackagedGemm gradient = spec.gemms[0];
-    gradient.name = "qkv_gradient";
-    gradient.layout = "tn";
+  }
+  PackagedGemm gradient = spec.gemms[0];
+  gradient.name = "qkv_gradient";
+  gradient.layout = "tn";
+  spec.gemms.push_back(gradient);
+  PackagedGemm rotated = spec.gemms[0];
+  rotated.name = "rotated_qkv";
+  rotated.rotary = {128, 5120, 8192};
+  spec.gemms.push_back(rotated);
+  PackagedKernel squares = spec.kernels.front();
+  squares.symbol = "linear_squares";
+  squares.source = "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void linear_squares() {}\n";
+  squares.squaresWidth = 32;
+  spec.kernels.push_back(squares);
+  PackagedGemm stream;
+  stream.name = "stream";
+  stream.n = 1000;
+  stream.k = 4096;
+  stream.rowSquares = true;
+  stream.ranges = {{1, 0, "linear_squares"}};
+  spec.gemms.push_back(stream);
+  if (spec.architecture == "sm_90a") {
+    PackagedKernel bytes = spec.kernels[1];
+    bytes.symbol = "linear_bytes";
+    bytes.source = "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void linear_bytes() {}\n";
+    bytes.aBox = bytes.dBox = {64, 64};
+    spec.kernels.push_back(bytes);
+    PackagedGemm narrow;
+    narrow.name = "up_proj";
+    narrow.outputType = DataType::F8E4M3;
+    narrow.n = 1024;
+    narrow.k = 4096;
+    narrow.ranges = {{1, 0, "linear_bytes"}};
+    spec.gemms.push_back(narrow);
+    PackagedKernel turned = bytes;
+    turned.symbol = "linear_turned";
+    turned.source = "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void linear_turned() {}\n";
+    turned.wBox = {64, 64};
+    spec.kernels.push_back(turned);
+    gradient.name = "turned_gradient";
+    gradient.ranges = {{1, 0, "linear_turned"}};
     spec.gemms.push_back(gradient);
-    PackagedGemm rotated = spec.gemms[0];
-    rotated.name = "rotated_qkv";
-    rotated.rotary = {128, 5120, 8192};
-    spec.gemms.push_back(rotated);
-    PackagedKernel squares = spec.kernels.front();
-    squares.symbol = "linear_squares";
-    squares.source =
-        "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void linear_squares() {}\n";
-    squares.squaresWidth = 32;
-    spec.kernels.push_back(squares);
-    PackagedGemm stream;
-    stream.name = "stream";
-    stream.n = 1000;
-    stream.k = 4096;
-    stream.rowSquares = true;
-    stream.ranges = {{1, 0, "linear_squares"}};
-    spec.gemms.push_back(stream);
   }
   PackagedGemm few;
   few.name = "o_proj";

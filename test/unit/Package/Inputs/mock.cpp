@@ -15,10 +15,12 @@ struct TensorMap {
   void *address;
   uint64_t extents[2], rowBytes;
   uint32_t box[2];
+  int type;
 };
 
 namespace {
-[[maybe_unused]] TensorMap maps[2];
+[[maybe_unused]] TensorMap maps[3];
+[[maybe_unused]] bool resultIsMap;
 std::string lastFunction;
 unsigned groups, parts, threads, sharedBytes;
 void *stream;
@@ -44,6 +46,8 @@ static int launched(void *function, unsigned gx, unsigned gy, unsigned gz, unsig
 #ifdef MOCK_TENSOR_MAPS
   for (int i = 0; i < 2; ++i)
     std::memcpy(&maps[i], arguments[i], sizeof(TensorMap));
+  if (resultIsMap)
+    std::memcpy(&maps[2], arguments[argumentCount - 1], sizeof(TensorMap));
 #endif
   lastM = *static_cast<int *>(arguments[argumentCount]);
   return 0;
@@ -110,8 +114,9 @@ int cuTensorMapEncodeTiled(TensorMap *map, int type, uint32_t rank, void *addres
                            const uint64_t *strides, const uint32_t *box, const uint32_t *steps,
                            int interleave, int swizzle, int promotion, int fill) {
   assert(reinterpret_cast<uintptr_t>(map) % 64 == 0 && rank == 2 && steps[0] == 1 && steps[1] == 1);
-  assert(type == 9 && interleave == 0 && swizzle == 3 && promotion == 3 && fill == 0);
-  *map = {address, {extents[0], extents[1]}, strides[0], {box[0], box[1]}};
+  assert((type == 9 || type == 0) && interleave == 0 && promotion == 3 && fill == 0);
+  assert(swizzle == (type == 9 ? 3 : 2)); // rows of 128 bytes, or of 64
+  *map = {address, {extents[0], extents[1]}, strides[0], {box[0], box[1]}, type};
   return 0;
 }
 #endif
@@ -293,6 +298,34 @@ int main() {
   argumentCount = 6;
   assert(sample_up_proj_launch(&narrow, nullptr, 0, nullptr) == SAMPLE_OK);
   assert(argumentValues[4] == scales + 3 && argumentValues[5] == d);
+#endif
+#ifdef MOCK_TENSOR_MAPS
+  // Results of 8 bits have a map of bytes and a scale.
+  static float outScale;
+  sample_gemm_parameters narrow = operands(a, w, d, 100);
+  assert(sample_up_proj_launch(&narrow, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "d_scale"));
+  narrow.d_scale = &outScale;
+  argumentCount = 4;
+  resultIsMap = true;
+  assert(sample_up_proj_launch(&narrow, nullptr, 0, nullptr) == SAMPLE_OK);
+  resultIsMap = false;
+  assert(argumentValues[2] == &outScale && maps[0].type == 9 && maps[1].type == 9 && maps[2].type == 0);
+  assert(maps[2].address == d && maps[2].extents[0] == 1024 && maps[2].extents[1] == 100 &&
+         maps[2].rowBytes == 1024 && maps[2].box[0] == 64 && maps[2].box[1] == 64);
+  // Of a gradient of weights both operands have m rows, and d has k.
+  sample_gemm_parameters turned = operands(a, w, d, 100);
+  argumentCount = 3;
+  resultIsMap = true;
+  assert(sample_turned_gradient_launch(&turned, nullptr, 0, nullptr) == SAMPLE_OK);
+  resultIsMap = false;
+  assert(maps[0].extents[0] == 4096 && maps[0].extents[1] == 100 && maps[0].rowBytes == 8192);
+  assert(maps[1].extents[0] == 6144 && maps[1].extents[1] == 100 && maps[1].rowBytes == 12288);
+  assert(maps[2].extents[0] == 6144 && maps[2].extents[1] == 4096 && maps[2].type == 9);
+  turned.m = 0;
+  assert(sample_turned_gradient_launch(&turned, nullptr, 0, nullptr) == SAMPLE_UNSUPPORTED &&
+         std::strstr(sample_last_error(), "m = 0"));
+#endif
   // A gradient of weights has k by n tiles, and is a sum of nothing over no rows.
   sample_gemm_parameters gradient = operands(a, w, d, 7);
   argumentCount = 3;
@@ -314,10 +347,11 @@ int main() {
   assert(sample_stream_squares_columns(&stream) == (1000 + 31) / 32);
   assert(sample_stream_launch(&stream, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
          std::strstr(sample_last_error(), "row_squares"));
-  stream.row_squares = scales;
+  stream.row_squares = table;
   argumentCount = 4;
   assert(sample_stream_launch(&stream, nullptr, 0, nullptr) == SAMPLE_OK);
-  assert(argumentValues[2] == scales && argumentValues[3] == d);
+  assert(argumentValues[2] == table && argumentValues[3] == d);
+#ifdef MOCK_HIP
   // Shuffled weights: byte b of row r of 4096 bytes, in blocks of 16 rows by 64 bytes, columns of 16-byte
   // pieces.
   static unsigned char plain[1024 * 4096], blocks[1024 * 4096];
