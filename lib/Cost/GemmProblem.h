@@ -49,7 +49,7 @@ Real cyclesPerStep(const StepRates<Real> &rates, const TileStepOf<Real> &tile, R
   const Real l2 = rates.l2M * tile.fetchedM + rates.l2N * tile.fetchedN;
   const Real asked = busy * (rates.askM * tile.askM + rates.askN * tile.askN);
   return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), rates.latency) + tile.overhead +
-         rates.conflict * (tile.m + tile.fetchedN);
+         rates.conflict * (tile.fetchedM + tile.fetchedN);
 }
 
 /// A product as the tile loop sees it: m and n already exchanged when the operands are.
