@@ -100,8 +100,10 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   const double mma = 2.0 * tile.m * tile.n * depthStep * steps * workFactor / p.flopsPerClock / clock;
   const double mmaShare = std::min(1.0, fractional * mma / body);
   double power = body * constants.droop * mmaShare * body / (body + constants.droopSeconds);
+  // At the limit all kernels take as long; of those the one that would be faster without is to be taken.
+  constexpr double preference = 1e-6;
   if (p.rateLimit > 0)
-    power = std::max(power, 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit - body);
+    power = std::max(power, 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit - (1 - preference) * body);
   const double ramp = constants.trafficRamp * std::sqrt(bytes / memoryBandwidth);
   const double splitCost =
       split > 1 ? constants.splitLaunch + tile.partCycles * split / clock + splitTraffic(p) * split : 0;
