@@ -251,7 +251,7 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
         continue;
       if (const auto *gemm = std::get_if<GemmShape>(&placed.op.shape)) {
         addOperator(selected, productOf(*gemm), placed, fusion);
-        if (gemm->pass == Pass::Forward)
+        if (fusion.shuffle)
           orders[productOf(*gemm)].add(workload, placed, providers);
         if (isSharedByLookup(model, placed.op.name))
           rowMajor.insert(productOf(*gemm));
@@ -259,7 +259,8 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
         Product product = productOf(*grouped);
         product.experts = grouped->localExperts;
         addOperator(selected, product, placed, fusion);
-        orders[product].add(workload, placed, providers);
+        if (fusion.shuffle)
+          orders[product].add(workload, placed, providers);
         // Where few tokens decode, launches of one graph keep a place for the rows of each expert.
         product.masked = true;
         if (workload.phase == Phase::Decode)
@@ -271,8 +272,7 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   for (auto &[product, found] : selected) {
     Product matrix = product;
     matrix.masked = false;
-    if (fusion.shuffle && matrix.pass == Pass::Forward && !rowMajor.contains(matrix) &&
-        orders[matrix].shuffledIsFaster())
+    if (fusion.shuffle && !rowMajor.contains(matrix) && orders[matrix].shuffledIsFaster())
       found.kernel.weightOrder = "shuffled";
     found.kernel.ranges = rangesFor(product, found, providers);
     // A copy engine takes rows that follow one another.
