@@ -8,16 +8,6 @@ namespace {
 
 using DirectGemm = SimulatedGemm;
 
-GemmKernel direct(GemmKernel kernel, int64_t stages) {
-  kernel.directCopies = true;
-  kernel.stages = stages;
-  return kernel;
-}
-
-GemmProblem problem(int64_t n, int64_t k) {
-  return {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
-}
-
 TEST_F(DirectGemm, raggedRowsColumnsAndDepth) {
   expectRight(problem(72, 104), direct(gfx942Kernel(), 2), {1, 65});
   expectRight(problem(72, 136), direct(gfx942Kernel(), 3), {65});

@@ -8,10 +8,6 @@ namespace {
 
 using EpilogueGemm = SimulatedGemm;
 
-GemmProblem problem(int64_t n, int64_t k) {
-  return {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
-}
-
 /// 72: one store for each run of columns; 70 and 66: one for each element, of the residual or of the halves.
 TEST_F(EpilogueGemm, gatesAndResiduals) {
   for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel()})

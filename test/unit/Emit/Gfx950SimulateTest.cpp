@@ -8,10 +8,6 @@ namespace {
 
 using SimulatedGfx950 = SimulatedGemm;
 
-GemmProblem problem(int64_t n, int64_t k, DataType type = DataType::BF16) {
-  return {.symbol = "gemm", .type = type, .n = n, .k = k};
-}
-
 TEST_F(SimulatedGfx950, raggedRowsColumnsAndDepth) {
   expectRight(problem(72, 104), gfx950Kernel(), {1, 7, 64, 65});
 }

@@ -8,15 +8,6 @@ namespace {
 
 using InterleavedGemm = SimulatedGemm;
 
-GemmKernel large(GemmKernel kernel) {
-  kernel.tileM = kernel.tileN = 256;
-  return kernel;
-}
-
-GemmProblem problem(int64_t n, int64_t k) {
-  return {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
-}
-
 TEST_F(InterleavedGemm, raggedRowsColumnsAndDepth) {
   expectRight(problem(72, 32), interleaved(gfx942Kernel()), {1, 129});
   expectRight(problem(72, 232), interleaved(gfx942Kernel()), {129});

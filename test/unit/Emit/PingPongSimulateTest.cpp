@@ -8,21 +8,6 @@ namespace {
 
 using PingPongGemm = SimulatedGemm;
 
-GemmKernel direct(GemmKernel kernel, int64_t stages) {
-  kernel.directCopies = true;
-  kernel.stages = stages;
-  return kernel;
-}
-
-GemmKernel large(GemmKernel kernel) {
-  kernel.tileM = kernel.tileN = 256;
-  return kernel;
-}
-
-GemmProblem problem(int64_t n, int64_t k) {
-  return {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
-}
-
 TEST_F(PingPongGemm, raggedRowsColumnsAndDepth) {
   expectRight(problem(136, 32), pingPong(gfx942Kernel()), {1, 129});
   expectRight(problem(136, 232), pingPong(gfx942Kernel()), {129});

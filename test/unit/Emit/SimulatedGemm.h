@@ -8,6 +8,23 @@
 
 namespace codesign::test {
 
+inline GemmProblem problem(int64_t n, int64_t k, DataType type = DataType::BF16) {
+  return {.symbol = "gemm", .type = type, .n = n, .k = k};
+}
+
+/// The same kernel with copies past the registers.
+inline GemmKernel direct(GemmKernel kernel, int64_t stages) {
+  kernel.directCopies = true;
+  kernel.stages = stages;
+  return kernel;
+}
+
+/// With a tile of 256 x 256.
+inline GemmKernel large(GemmKernel kernel) {
+  kernel.tileM = kernel.tileN = 256;
+  return kernel;
+}
+
 /// Workgroups of a launch over m rows.
 inline uint32_t workgroupsOf(kernel::FuncOp function, int64_t m) {
   int64_t count = 0;

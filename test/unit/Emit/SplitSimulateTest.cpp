@@ -8,10 +8,6 @@ namespace {
 
 using SplitGemm = SimulatedGemm;
 
-GemmProblem problem(int64_t n, int64_t k) {
-  return {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
-}
-
 GemmKernel split(GemmKernel kernel, int64_t parts) {
   kernel.splitK = parts;
   return kernel;

@@ -8,10 +8,6 @@ namespace {
 
 using StreamingGemm = SimulatedGemm;
 
-GemmProblem problem(int64_t n, int64_t k) {
-  return {.symbol = "gemm", .type = DataType::BF16, .n = n, .k = k};
-}
-
 TEST_F(StreamingGemm, fewRowsRaggedColumnsAndDepth) {
   expectRight(problem(72, 520), streamingKernel(), {1, 7, 16, 17});
   expectRight(problem(64, 512), streamingKernel(), {1, 16});
