@@ -162,6 +162,18 @@ LateLdsWrite &beginLateLdsWrite(Wave &wave, int bytesPerLane) {
   return write;
 }
 
+/// Records one lane's whole dwords if nothing in their history can be in the way.
+static bool recordDirectLoad(LdsHistory &history, LdsOperationId operation, uint32_t target, int bytes) {
+  const uint64_t end = (uint64_t(target) + static_cast<uint32_t>(bytes)) / 4;
+  if (!operation || target % 4 || end >= history.cells.size())
+    return false;
+  history.enterReadsNear(target, bytes);
+  bool clean = true;
+  for (uint32_t dword = target / 4; clean && dword < end; ++dword)
+    clean = history.storeWhole(dword, operation);
+  return clean;
+}
+
 void addToLateLdsWrite(Wave &wave, const Instruction &instruction, const AccessShape &shape,
                        uint32_t operation, LateLdsWrite &write, uint32_t ldsBase, int lane, uint8_t *bytes) {
   if (shape.bytes < 4) {
@@ -171,11 +183,39 @@ void addToLateLdsWrite(Wave &wave, const Instruction &instruction, const AccessS
     std::memcpy(bytes, &value, 4);
   }
   const uint32_t target = ldsBase + lane * write.bytesPerLane;
-  if (!recordLdsAccess(wave, instruction, operation, LdsAccessKind::DmaWrite, target, write.bytesPerLane,
+  if (!recordDirectLoad(wave.group->checks.lds, operation, target, write.bytesPerLane) &&
+      !recordLdsAccess(wave, instruction, operation, LdsAccessKind::DmaWrite, target, write.bytesPerLane,
                        lane, bytes))
     return;
   std::memcpy(&write.bytes[write.count * write.bytesPerLane], bytes, write.bytesPerLane);
   write.target[write.count++] = target;
+}
+
+/// Loads whole dwords where all lanes find them in one region; false if they do not, with nothing done.
+static bool loadFromOneRegion(Wave &wave, const AccessShape &shape, const LaneAddresses &addresses,
+                              int result, uint64_t readsAsZero) {
+  uint64_t low = ~0ull, high = 0;
+  for (uint64_t rest = addresses.lanes; rest; rest &= rest - 1) {
+    const uint64_t address = addresses.address[std::countr_zero(rest)];
+    low = std::min(low, address);
+    high = std::max(high, address);
+  }
+  MemoryRegion *region = addresses.lanes ? wave.group->memory->find(low, shape.bytes) : nullptr;
+  if (!region || high - region->address > region->sizeBytes ||
+      shape.bytes > region->sizeBytes - (high - region->address))
+    return false;
+  uint32_t *registers = wave.lanes(result);
+  const uint8_t *memory = region->data();
+  for (uint64_t rest = addresses.lanes; rest; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    for (int d = 0; d < shape.dwords; ++d)
+      std::memcpy(registers + d * laneCount + lane,
+                  memory + (addresses.address[lane] - region->address) + 4 * d, 4);
+  }
+  for (uint64_t rest = readsAsZero; rest; rest &= rest - 1)
+    for (int d = 0; d < shape.dwords; ++d)
+      registers[d * laneCount + std::countr_zero(rest)] = 0;
+  return true;
 }
 
 uint32_t accessGlobal(Wave &wave, const Instruction &instruction, const AccessShape &shape,
@@ -191,6 +231,12 @@ uint32_t accessGlobal(Wave &wave, const Instruction &instruction, const AccessSh
     checkStoredData(wave, instruction, stored, data, addresses.lanes);
   }
   countLines(wave, instruction, shape, addresses);
+  if (!shape.isStore && !isAtomic && !shape.toLds && shape.bytes >= 4 &&
+      loadFromOneRegion(wave, shape, addresses, result.index, readsAsZero)) {
+    if (checking)
+      defineLoaded(wave, shape, result.index, addresses.lanes | readsAsZero);
+    return operation;
+  }
   MemoryRegion *region = nullptr;
   LateLdsWrite *late = shape.toLds ? &beginLateLdsWrite(wave, std::max<int>(4, shape.bytes)) : nullptr;
   for (uint64_t rest = addresses.lanes | readsAsZero; rest; rest &= rest - 1) {

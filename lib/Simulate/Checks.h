@@ -4,6 +4,7 @@
 #include "Instruction.h"
 #include "LdsHistory.h"
 #include "codesign/Simulate/RunReport.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/DenseMap.h"
 #include <array>
 #include <deque>
@@ -48,6 +49,16 @@ public:
   }
   bool test(int reg) const { return (words[reg / 64] >> (reg % 64)) & 1; }
   void set(int reg) { words[reg / 64] |= 1ull << (reg % 64); }
+  /// Adds [first, first + count), as any() counts it.
+  void set(int first, int count) {
+    if (first >= size)
+      return;
+    const int shift = first % 64;
+    const uint64_t bits = (1ull << count) - 1;
+    words[first / 64] |= bits << shift;
+    if (shift > 32 && first / 64 + 1 < wordCount)
+      words[first / 64 + 1] |= bits >> (64 - shift);
+  }
   /// Any of [first, first + count)? count is at most 32; registers past the end are never in the set.
   bool any(int first, int count) const {
     if (first >= size)
@@ -58,11 +69,36 @@ public:
       bits |= words[first / 64 + 1] << (64 - shift);
     return bits & ((1ull << count) - 1);
   }
+  bool any(llvm::ArrayRef<RegisterMask> masks) const {
+    uint64_t common = 0;
+    for (const RegisterMask &mask : masks)
+      common |= words[mask.word] & mask.bits;
+    return common;
+  }
   void reset() { words = {}; }
 
 private:
   static constexpr int wordCount = size / 64;
   std::array<uint64_t, wordCount + 1> words = {}; // one more, always 0
+};
+
+/// Vector registers of the last wait states: those since the window turned and, for as long again, those
+/// before. It filters what wait-state rules must look at, so it may hold a register for too long.
+class RegisterWindow {
+public:
+  void turn() {
+    all = newer;
+    newer.reset();
+  }
+  void set(int first, int count) {
+    newer.set(first, count);
+    all.set(first, count);
+  }
+  bool any(int first, int count) const { return all.any(first, count); }
+  bool any(llvm::ArrayRef<RegisterMask> masks) const { return all.any(masks); }
+
+private:
+  RegisterSet<vectorRegisterCount> newer, all;
 };
 
 struct WaveChecks {
@@ -75,10 +111,14 @@ struct WaveChecks {
   RegisterSet<128> pendingScalar;
   std::vector<RecentWrite> vectorWrites;
   std::vector<RecentWrite> lateReads; // registers that a matrix or store instruction reads after its issue
+  // Where the two above may have entries that still matter: for all instructions, for a few.
+  RegisterWindow lateRegisters, plainResults;
+  uint32_t windowsTurned = 0; // slot
   RecentWrite hardwareRegisterWrite;
   std::array<RecentWrite, 128> scalarWrites;
-  uint32_t slot = 0;       // wait states so far
-  uint32_t matrixFree = 0; // slot in which the matrix core takes the next instruction
+  uint32_t lastScalarWrite = 0; // slot of the latest of them that rules ask for
+  uint32_t slot = 0;            // wait states so far
+  uint32_t matrixFree = 0;      // slot in which the matrix core takes the next instruction
 };
 
 struct GroupChecks {

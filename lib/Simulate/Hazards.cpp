@@ -1,14 +1,16 @@
 #include "Hazards.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Compiler.h"
 #include <algorithm>
 
 namespace codesign::simulate {
 namespace {
 
 constexpr int longestRule = 20; // wait states
+constexpr uint32_t longestScalarRule = 5;
 
 bool isVectorAlu(const Instruction &instruction) {
-  return instruction.kind == InstructionClass::Vector ||
-         instruction.kind == InstructionClass::Transcendental || instruction.kind == InstructionClass::Packed;
+  return instruction.hazards.isVectorAlu;
 }
 
 bool overlaps(const Operand &operand, int reg) {
@@ -173,6 +175,10 @@ std::string registerName(int reg) {
 }
 
 void checkVector(Wave &wave, const Instruction &instruction, const RegisterRange &range, bool isWrite) {
+  const WaveChecks &checks = wave.checks;
+  if (!checks.lateRegisters.any(range.first, range.count) &&
+      (isWrite || !checks.plainResults.any(range.first, range.count)))
+    return;
   const bool gfx950 = wave.group->program->isGfx950();
   const RecentWrite *writes = wave.checks.vectorWrites.data(), *reads = wave.checks.lateReads.data();
   const int end = std::min(range.first + range.count, vectorRegisterCount);
@@ -200,8 +206,10 @@ void checkVector(Wave &wave, const Instruction &instruction, const RegisterRange
 
 /// A matrix instruction may overwrite other results, but not the data of a store that still reads them.
 void checkMatrixOverwrite(Wave &wave, const Instruction &instruction) {
-  for (const RegisterRange &range : instruction.writes)
-    for (int reg = range.first; !range.isScalar && reg < range.first + range.count; ++reg) {
+  for (const RegisterRange &range : instruction.writes) {
+    if (range.isScalar || !wave.checks.lateRegisters.any(range.first, range.count))
+      continue;
+    for (int reg = range.first; reg < range.first + range.count; ++reg) {
       const RecentWrite &read = wave.checks.lateReads[reg % vectorRegisterCount];
       if (read.instruction < 0)
         continue;
@@ -210,6 +218,7 @@ void checkMatrixOverwrite(Wave &wave, const Instruction &instruction) {
       if (reader.kind != InstructionClass::Matrix && present < needed)
         return report(wave, instruction, read, needed, present, registerName(reg), "its reader");
     }
+  }
 }
 
 void checkHardwareRegister(Wave &wave, const Instruction &instruction) {
@@ -230,7 +239,7 @@ void checkScalar(Wave &wave, const Instruction &instruction, const RegisterRange
     if (write.instruction < 0)
       continue;
     int present = static_cast<int>(wave.checks.slot - write.slot - 1);
-    if (present >= 5)
+    if (present >= static_cast<int>(longestScalarRule))
       continue;
     int needed = reg >= scalar::exec ? afterExecWrite(instruction)
                  : reg == scalar::m0 ? (instruction.readsM0 ? 1 : 0)
@@ -247,48 +256,112 @@ void checkScalar(Wave &wave, const Instruction &instruction, const RegisterRange
 
 } // namespace
 
+namespace {
+
+/// Looks at every vector register of the instruction.
+LLVM_ATTRIBUTE_NOINLINE void checkVectors(Wave &wave, const Instruction &instruction) {
+  const bool isMatrix = instruction.kind == InstructionClass::Matrix;
+  for (const RegisterRange &range : instruction.reads)
+    if (!range.isScalar)
+      checkVector(wave, instruction, range, false);
+  for (const RegisterRange &range : instruction.writes)
+    if (!range.isScalar && !isMatrix)
+      checkVector(wave, instruction, range, true);
+  if (isMatrix)
+    checkMatrixOverwrite(wave, instruction);
+}
+
+LLVM_ATTRIBUTE_NOINLINE void checkScalars(Wave &wave, const Instruction &instruction) {
+  for (const RegisterRange &range : instruction.reads)
+    if (range.isScalar)
+      checkScalar(wave, instruction, range);
+  if (instruction.readsM0)
+    checkScalar(wave, instruction, {static_cast<uint16_t>(scalar::m0), 1, true});
+}
+
+void recordLateReads(WaveChecks &checks, const Instruction &instruction) {
+  const Operand *late = lateOperand(instruction);
+  if (!late)
+    return;
+  for (int reg = late->index; reg < std::min(late->index + late->dwords, vectorRegisterCount); ++reg)
+    checks.lateReads[reg] = {checks.slot, instruction.index};
+  checks.lateRegisters.set(late->index, late->dwords);
+}
+
+void recordWrites(WaveChecks &checks, const Instruction &instruction) {
+  const bool isAlu = instruction.hazards.isVectorAlu || instruction.kind == InstructionClass::Matrix;
+  const uint32_t slot = checks.slot + (instruction.swapsRows ? 1 : 0); // in its second pass
+  for (const RegisterRange &range : instruction.writes) {
+    if (!range.isScalar) {
+      const int end = std::min(range.first + range.count, vectorRegisterCount);
+      for (int reg = range.first; reg < end; ++reg)
+        checks.vectorWrites[reg] = {slot, isAlu ? instruction.index : -1};
+      if (isAlu)
+        (instruction.hazards.resultIsLate ? checks.lateRegisters : checks.plainResults)
+            .set(range.first, range.count);
+      continue;
+    }
+    for (int reg = range.first; reg < std::min(range.first + range.count, 128); ++reg) {
+      const bool matters = instruction.hazards.isVectorAlu ||
+                           (reg == scalar::m0 && instruction.kind == InstructionClass::Scalar);
+      checks.scalarWrites[reg] = {checks.slot, matters ? instruction.index : -1};
+      if (matters)
+        checks.lastScalarWrite = checks.slot;
+    }
+  }
+}
+
+} // namespace
+
+void describeRegisters(Instruction &instruction) {
+  const InstructionClass kind = instruction.kind;
+  const bool isMatrix = kind == InstructionClass::Matrix;
+  HazardTraits &traits = instruction.hazards;
+  traits.isVectorAlu = kind == InstructionClass::Vector || kind == InstructionClass::Transcendental ||
+                       kind == InstructionClass::Packed;
+  traits.touchesVector = traits.isVectorAlu || isMatrix || isMemory(instruction);
+  traits.resultIsLate = isMatrix || kind == InstructionClass::Transcendental || instruction.isDot ||
+                        (instruction.extra[1] && !instruction.extra[2]);
+  traits.waitsForPlainResults =
+      isMatrix || instruction.isDpp || instruction.destination.isScalar() || instruction.swapsRows;
+  instruction.vectorRegisters.clear();
+  for (const auto *ranges : {&instruction.reads, &instruction.writes})
+    for (const RegisterRange &range : *ranges)
+      for (int reg = range.first;
+           !range.isScalar && reg < std::min(range.first + range.count, vectorRegisterCount); ++reg) {
+        const uint32_t word = static_cast<uint32_t>(reg) / 64;
+        auto mask = llvm::find_if(instruction.vectorRegisters,
+                                  [&](const RegisterMask &known) { return known.word == word; });
+        if (mask == instruction.vectorRegisters.end())
+          mask = &instruction.vectorRegisters.emplace_back(RegisterMask{0, word});
+        mask->bits |= 1ull << (reg % 64);
+      }
+}
+
 void checkHazards(Wave &wave, const Instruction &instruction) {
   WaveChecks &checks = wave.checks;
-  bool isVector = isVectorAlu(instruction), isMatrix = instruction.kind == InstructionClass::Matrix;
-  if (isMatrix) { // waits until the matrix core has taken in the one before
+  if (instruction.kind == InstructionClass::Matrix) { // waits until the matrix core has taken the one before
     if (static_cast<int32_t>(checks.matrixFree - checks.slot) > 0)
       checks.slot = checks.matrixFree;
     checks.matrixFree = checks.slot + instruction.matrixPasses;
   }
-  bool touchesVector =
-      isVector || isMatrix || isVectorMemory(instruction.kind) || instruction.kind == InstructionClass::Lds;
-  if (touchesVector) {
-    for (const RegisterRange &range : instruction.reads) {
-      if (range.isScalar)
-        checkScalar(wave, instruction, range);
-      else
-        checkVector(wave, instruction, range, false);
-    }
-    for (const RegisterRange &range : instruction.writes)
-      if (!range.isScalar && !isMatrix)
-        checkVector(wave, instruction, range, true);
-    if (isMatrix)
-      checkMatrixOverwrite(wave, instruction);
-    if (instruction.readsM0)
-      checkScalar(wave, instruction, {static_cast<uint16_t>(scalar::m0), 1, true});
+  if (checks.slot - checks.windowsTurned > longestRule + 1) {
+    checks.lateRegisters.turn();
+    checks.plainResults.turn();
+    checks.windowsTurned = checks.slot;
+  }
+  if (instruction.hazards.touchesVector) {
+    if (checks.slot - checks.lastScalarWrite <= longestScalarRule)
+      checkScalars(wave, instruction);
+    if (checks.lateRegisters.any(instruction.vectorRegisters) ||
+        (instruction.hazards.waitsForPlainResults && checks.plainResults.any(instruction.vectorRegisters)))
+      checkVectors(wave, instruction);
+    recordLateReads(checks, instruction);
   }
   if (instruction.accessesHardwareRegister >= 0)
     checkHardwareRegister(wave, instruction);
-  if (const Operand *late = touchesVector ? lateOperand(instruction) : nullptr)
-    for (int reg = late->index; reg < std::min(late->index + late->dwords, vectorRegisterCount); ++reg)
-      checks.lateReads[reg] = {checks.slot, instruction.index};
-  bool isNop = instruction.kind == InstructionClass::Control && instruction.isNop;
-  for (const RegisterRange &range : instruction.writes)
-    for (int reg = range.first; reg < range.first + range.count; ++reg) {
-      if (!range.isScalar && reg < vectorRegisterCount)
-        checks.vectorWrites[reg] = {checks.slot + (instruction.swapsRows ? 1 : 0), // in its second pass
-                                    isVector || isMatrix ? instruction.index : -1};
-      else if (range.isScalar && reg < 128)
-        checks.scalarWrites[reg] = {
-            checks.slot, isVector || (reg == scalar::m0 && instruction.kind == InstructionClass::Scalar)
-                             ? instruction.index
-                             : -1};
-    }
+  recordWrites(checks, instruction);
+  const bool isNop = instruction.kind == InstructionClass::Control && instruction.isNop;
   checks.slot += isNop ? (instruction.immediate & 15) + 1 : waitStatesOf(instruction);
 }
 

@@ -1,6 +1,7 @@
 // The simulator's own form of an instruction: everything a handler needs, decoded once.
 #pragma once
 
+#include "llvm/ADT/SmallVector.h"
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -85,6 +86,19 @@ struct RegisterRange {
   bool isScalar = false;
 };
 
+/// Vector registers among the 64 from 64 * word on.
+struct RegisterMask {
+  uint64_t bits = 0;
+  uint32_t word = 0;
+};
+
+/// What wait-state rules ask of an instruction again and again.
+struct HazardTraits {
+  bool isVectorAlu = false, touchesVector = false;
+  bool resultIsLate = false;         // every instruction keeps its distance from the result
+  bool waitsForPlainResults = false; // it may have to wait after any vector instruction
+};
+
 /// Selections of the SDWA encoding.
 enum class SdwaSelect : uint8_t { Byte0, Byte1, Byte2, Byte3, Word0, Word1, Dword };
 
@@ -128,6 +142,8 @@ struct Instruction {
   bool writesHardwareRegister = false;
   bool usesVmCount = false, usesLgkmCount = false;
   std::vector<RegisterRange> reads, writes;
+  llvm::SmallVector<RegisterMask, 3> vectorRegisters; // read or written
+  HazardTraits hazards;
 };
 
 } // namespace codesign::simulate

@@ -154,35 +154,58 @@ void executeExchange(Wave &wave, const Instruction &instruction) {
   issueLocal(wave, instruction, false);
 }
 
+/// What the lanes of a transposing read found.
+struct TransposedRows {
+  alignas(16) uint8_t bytes[laneCount][16] = {};
+  uint32_t undefined[laneCount] = {}; // a bit per byte of a row
+  bool anyUndefined = false;
+};
+
+void readRows(Wave &wave, const Instruction &instruction, const LdsWaveAccess &at, int bytes,
+              TransposedRows &rows) {
+  Workgroup &group = *wave.group;
+  LdsHistory &history = group.checks.lds;
+  const bool checking = group.checking;
+  const bool quiet =
+      allWhole(at.address, at.lanes, bytes, group.lds.size()) && (!checking || history.isQuiet(at));
+  if (quiet && checking)
+    history.addQuietRead(at);
+  for (uint64_t rest = at.lanes; rest; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    const uint32_t address = at.address[lane];
+    if (!quiet &&
+        !recordLdsAccess(wave, instruction, at.operation, LdsAccessKind::Read, address, bytes, lane, nullptr))
+      continue;
+    std::memcpy(rows.bytes[lane], group.lds.data() + address, bytes);
+    for (int part = 0; !quiet && checking && part < bytes; part += 4)
+      rows.undefined[lane] |= uint32_t(undefinedLds(wave, address + part, 4)) << part;
+    rows.anyUndefined |= rows.undefined[lane] != 0;
+  }
+}
+
 /// ds_read_b64_tr_*: each group of 16 lanes reads 16 rows of 64 bits and hands out columns.
 void executeTranspose(Wave &wave, const Instruction &instruction) {
   if (wave.skipsVector)
     return;
   const LdsDetails &details = detailsOf(instruction);
-  int bits = details.elementBits, bytes = details.shape.bytes, perRow = bytes * 8 / bits;
-  LdsOperationId operation = beginLdsOperation(wave, instruction, LdsAccessKind::Read);
-  uint32_t addresses[laneCount];
-  uint64_t exec = wave.exec();
-  alignas(16) uint8_t rows[laneCount][16] = {};
-  uint32_t undefined[laneCount] = {}; // a bit per byte of a row
-  const bool checking = wave.group->checking;
-  if (checking)
+  const int bits = details.elementBits, bytes = details.shape.bytes, perRow = bytes * 8 / bits;
+  LdsWaveAccess at;
+  at.operation = beginLdsOperation(wave, instruction, LdsAccessKind::Read);
+  at.instruction = instruction.index;
+  at.dwords = bytes / 4;
+  at.lanes = wave.exec();
+  const uint64_t exec = at.lanes;
+  if (wave.group->checking)
     checkVectorUse(wave, instruction, instruction.sources[0], 1, exec, "an LDS address");
-  for (uint64_t rest = exec; rest; rest &= rest - 1) {
-    int lane = std::countr_zero(rest);
-    addresses[lane] = addressOf(wave, instruction, lane) + instruction.offset;
-    if (!recordLdsAccess(wave, instruction, operation, LdsAccessKind::Read, addresses[lane], bytes, lane,
-                         nullptr))
-      continue;
-    std::memcpy(rows[lane], wave.group->lds.data() + addresses[lane], bytes);
-    for (int part = 0; checking && part < bytes; part += 4)
-      undefined[lane] |= uint32_t(undefinedLds(wave, addresses[lane] + part, 4)) << part;
-  }
-  if (checking)
+  for (int lane = 0; lane < laneCount; ++lane)
+    at.address[lane] = addressOf(wave, instruction, lane) + instruction.offset;
+  TransposedRows rows;
+  readRows(wave, instruction, at, bytes, rows);
+  if (wave.group->checking)
     defineLoaded(wave, details.shape, instruction.destination.index, exec);
   auto element = [&](int row, int at) { // `at` counts elements within the row
     int bit = at * bits;
-    uint32_t word = rows[row][bit / 8] | (bit / 8 + 1 < bytes ? rows[row][bit / 8 + 1] << 8 : 0);
+    uint32_t word = rows.bytes[row][bit / 8] | (bit / 8 + 1 < bytes ? rows.bytes[row][bit / 8 + 1] << 8 : 0);
     return (word >> (bit % 8)) & ((1u << bits) - 1);
   };
   for (int lane = 0; lane < laneCount; ++lane) {
@@ -191,11 +214,15 @@ void executeTranspose(Wave &wave, const Instruction &instruction) {
     uint8_t result[16] = {};
     // Sixteen lanes read perRow rows of 16 elements, each row spread over 16 / perRow lanes; lane m of the
     // group receives column m.
-    int group = lane & ~15, column = lane & 15, lanesPerRow = 16 / perRow;
+    const int lanesPerRow = 16 / perRow, column = lane & 15, first = (lane & ~15) + column / perRow;
     for (int e = 0; e < perRow; ++e) {
-      int row = group + e * lanesPerRow + column / perRow, from = column % perRow * bits, bit = e * bits;
+      const int row = first + e * lanesPerRow, from = column % perRow * bits, bit = e * bits;
+      if (bits % 8 == 0 && !rows.anyUndefined) {
+        std::memcpy(result + bit / 8, rows.bytes[row] + from / 8, bits / 8);
+        continue;
+      }
       uint32_t value = element(row, column % perRow);
-      if ((undefined[row] >> (from / 8)) & ((1u << ((from + bits - 1) / 8 - from / 8 + 1)) - 1))
+      if ((rows.undefined[row] >> (from / 8)) & ((1u << ((from + bits - 1) / 8 - from / 8 + 1)) - 1))
         for (int byte = bit / 8; byte <= (bit + bits - 1) / 8; ++byte)
           wave.checks.vectorUndefined[instruction.destination.index + byte / 4].plane[byte % 4] |= 1ull
                                                                                                    << lane;
@@ -205,8 +232,8 @@ void executeTranspose(Wave &wave, const Instruction &instruction) {
     }
     putLane(wave, details.shape, instruction.destination.index, lane, result);
   }
-  countLds(wave, instruction, addresses, exec, bytes, false);
-  issueLocal(wave, instruction, false, operation);
+  countLds(wave, instruction, at.address, exec, bytes, false);
+  issueLocal(wave, instruction, false, at.operation);
 }
 
 const LdsDetails *intern(const LdsDetails &details) {

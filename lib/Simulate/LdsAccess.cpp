@@ -6,22 +6,7 @@
 namespace codesign::simulate {
 namespace {
 
-/// Where the active lanes of an access go.
-struct LdsAddresses {
-  uint64_t lanes = 0;
-  alignas(64) uint32_t address[laneCount];
-
-  /// Whole dwords that start on a multiple of four, all within LDS.
-  bool allWhole(int bytes, size_t ldsBytes) const {
-    uint32_t low = 0, highest = 0;
-    for (uint64_t rest = lanes; rest; rest &= rest - 1) {
-      uint32_t at = address[std::countr_zero(rest)];
-      low |= at;
-      highest = std::max(highest, at);
-    }
-    return bytes % 4 == 0 && low % 4 == 0 && highest + uint64_t(bytes) <= ldsBytes;
-  }
-};
+constexpr uint64_t allLanes = ~0ull;
 
 /// One lane's read or store as the checks see it, byte by byte.
 void accessLane(Wave &wave, const Instruction &instruction, const AccessShape &shape,
@@ -59,54 +44,87 @@ void accessLane(Wave &wave, const Instruction &instruction, const AccessShape &s
                                                                                                   << lane;
 }
 
-/// All lanes read whole dwords; lanes whose history needs a closer look take the slow way.
+/// Four dwords of each of four lanes become four lanes of each of four registers.
+void readFourByFour(const uint8_t *lds, const uint32_t *addresses, uint32_t *registers) {
+  using Quad [[gnu::vector_size(16)]] = uint32_t;
+  Quad lane[4];
+  for (int i = 0; i < 4; ++i)
+    std::memcpy(&lane[i], lds + addresses[i], sizeof(Quad));
+  const Quad low01 = __builtin_shufflevector(lane[0], lane[1], 0, 4, 1, 5),
+             high01 = __builtin_shufflevector(lane[0], lane[1], 2, 6, 3, 7),
+             low23 = __builtin_shufflevector(lane[2], lane[3], 0, 4, 1, 5),
+             high23 = __builtin_shufflevector(lane[2], lane[3], 2, 6, 3, 7);
+  const Quad result[4] = {__builtin_shufflevector(low01, low23, 0, 1, 4, 5),
+                          __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
+                          __builtin_shufflevector(high01, high23, 0, 1, 4, 5),
+                          __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
+  for (int i = 0; i < 4; ++i)
+    std::memcpy(registers + i * laneCount, &result[i], sizeof(Quad));
+}
+
 template <int dwords>
-void readWhole(Wave &wave, const Instruction &instruction, const AccessShape &shape, LdsOperationId operation,
-               int data, const LdsAddresses &at) {
-  Workgroup &group = *wave.group;
-  const uint32_t owner = static_cast<uint32_t>(wave.id);
+void copyToRegisters(Wave &wave, int data, uint64_t lanes, const uint32_t *addresses) {
   uint32_t *registers = wave.lanes(data);
-  const uint8_t *lds = group.lds.data();
-  for (uint64_t rest = at.lanes; rest; rest &= rest - 1) {
-    int lane = std::countr_zero(rest);
-    const uint32_t address = at.address[lane];
-    if (group.checking) {
-      const LdsHistory &history = group.checks.lds;
-      LdsCell *cells = group.checks.lds.cells.data() + address / 4;
-      bool clean = true;
-      for (int d = 0; d < dwords; ++d)
-        clean &= history.readWhole(cells[d], operation, owner);
-      if (!clean) {
-        accessLane(wave, instruction, shape, operation, data, address, lane);
-        continue;
-      }
+  const uint8_t *lds = wave.group->lds.data();
+  if constexpr (dwords == 4)
+    if (lanes == allLanes) {
+      for (int lane = 0; lane < laneCount; lane += 4)
+        readFourByFour(lds, addresses + lane, registers + lane);
+      return;
     }
+  for (uint64_t rest = lanes; rest; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
     uint32_t values[dwords];
-    std::memcpy(values, lds + address, sizeof(values));
+    std::memcpy(values, lds + addresses[lane], sizeof(values));
     for (int d = 0; d < dwords; ++d)
       registers[d * laneCount + lane] = values[d];
   }
 }
 
+/// All lanes read whole dwords; lanes whose history needs a closer look take the slow way.
+template <int dwords>
+void readWhole(Wave &wave, const Instruction &instruction, const AccessShape &shape, int data,
+               const LdsWaveAccess &at) {
+  LdsHistory &history = wave.group->checks.lds;
+  if (!wave.group->checking || history.isQuiet(at)) {
+    copyToRegisters<dwords>(wave, data, at.lanes, at.address);
+    if (wave.group->checking)
+      history.addQuietRead(at);
+    return;
+  }
+  uint64_t clean = 0;
+  for (uint64_t rest = at.lanes; rest; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    const uint32_t address = at.address[lane];
+    history.enterReadsNear(address, shape.bytes);
+    bool isClean = true;
+    for (uint32_t d = 0; d < dwords; ++d)
+      isClean &= history.readWhole(address / 4 + d, at.operation);
+    if (isClean)
+      clean |= 1ull << lane;
+    else
+      accessLane(wave, instruction, shape, at.operation, data, address, lane);
+  }
+  copyToRegisters<dwords>(wave, data, clean, at.address);
+}
+
 /// All lanes store whole dwords of defined bytes.
 template <int dwords>
-void writeWhole(Wave &wave, const Instruction &instruction, const AccessShape &shape,
-                LdsOperationId operation, int data, const LdsAddresses &at) {
-  Workgroup &group = *wave.group;
-  const uint32_t owner = static_cast<uint32_t>(wave.id);
+void writeWhole(Wave &wave, const Instruction &instruction, const AccessShape &shape, int data,
+                const LdsWaveAccess &at) {
+  LdsHistory &history = wave.group->checks.lds;
   const uint32_t *registers = wave.lanes(data);
-  uint8_t *lds = group.lds.data();
+  uint8_t *lds = wave.group->lds.data();
   for (uint64_t rest = at.lanes; rest; rest &= rest - 1) {
     int lane = std::countr_zero(rest);
     const uint32_t address = at.address[lane];
-    if (group.checking) {
-      const LdsHistory &history = group.checks.lds;
-      LdsCell *cells = group.checks.lds.cells.data() + address / 4;
+    if (wave.group->checking) {
+      history.enterReadsNear(address, shape.bytes);
       bool clean = true;
-      for (int d = 0; d < dwords; ++d)
-        clean = clean && history.writeWhole(cells[d], operation, owner);
+      for (uint32_t d = 0; d < dwords; ++d)
+        clean = clean && history.storeWhole(address / 4 + d, at.operation);
       if (!clean) {
-        accessLane(wave, instruction, shape, operation, data, address, lane);
+        accessLane(wave, instruction, shape, at.operation, data, address, lane);
         continue;
       }
     }
@@ -126,10 +144,23 @@ bool storesDefined(const Wave &wave, const AccessShape &shape, int data, uint64_
 
 } // namespace
 
+bool allWhole(const uint32_t *addresses, uint64_t lanes, int bytes, size_t ldsBytes) {
+  uint32_t low = 0, highest = 0;
+  for (int lane = 0; lane < laneCount; ++lane) {
+    const uint32_t at = (lanes >> lane) & 1 ? addresses[lane] : 0;
+    low |= at;
+    highest = std::max(highest, at);
+  }
+  return bytes % 4 == 0 && low % 4 == 0 && highest + uint64_t(bytes) <= ldsBytes;
+}
+
 void accessLds(Wave &wave, const Instruction &instruction, const AccessShape &shape, LdsOperationId operation,
                int data, uint32_t offset, bool addsThreadId) {
   Workgroup &group = *wave.group;
-  LdsAddresses at;
+  LdsWaveAccess at;
+  at.operation = operation;
+  at.instruction = instruction.index;
+  at.dwords = shape.dwords;
   at.lanes = wave.exec();
   const uint32_t *first = addsThreadId ? nullptr : wave.lanes(instruction.sources[0].index);
   for (int lane = 0; lane < laneCount; ++lane)
@@ -137,14 +168,13 @@ void accessLds(Wave &wave, const Instruction &instruction, const AccessShape &sh
   countLds(wave, instruction, at.address, at.lanes, shape.bytes, shape.isStore);
   if (group.checking && !shape.isStore)
     defineLoaded(wave, shape, data, at.lanes);
-  bool whole = at.allWhole(shape.bytes, group.lds.size()) &&
+  bool whole = allWhole(at.address, at.lanes, shape.bytes, group.lds.size()) &&
                (!group.checking || !shape.isStore || storesDefined(wave, shape, data, at.lanes));
-  using Access =
-      void (*)(Wave &, const Instruction &, const AccessShape &, LdsOperationId, int, const LdsAddresses &);
+  using Access = void (*)(Wave &, const Instruction &, const AccessShape &, int, const LdsWaveAccess &);
   static constexpr Access reads[] = {readWhole<1>, readWhole<2>, readWhole<3>, readWhole<4>};
   static constexpr Access writes[] = {writeWhole<1>, writeWhole<2>, writeWhole<3>, writeWhole<4>};
   if (whole)
-    return (shape.isStore ? writes : reads)[shape.dwords - 1](wave, instruction, shape, operation, data, at);
+    return (shape.isStore ? writes : reads)[shape.dwords - 1](wave, instruction, shape, data, at);
   for (uint64_t rest = at.lanes; rest; rest &= rest - 1) {
     int lane = std::countr_zero(rest);
     accessLane(wave, instruction, shape, operation, data, at.address[lane], lane);

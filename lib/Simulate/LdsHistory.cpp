@@ -2,12 +2,15 @@
 #include "Access.h"
 #include "codesign/Isa/MemoryInstruction.h"
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace codesign::simulate {
 
 void LdsHistory::start(size_t ldsBytes) {
   cells.assign(ldsBytes / 4 + 1, {});
+  blocks.assign(ldsBytes / ldsBlockBytes + 1, {});
+  readLog.start(ldsBytes);
   operations.clear();
   firstSerial = 1;
   epoch = 0;
@@ -19,6 +22,7 @@ void LdsHistory::passBarrier(LdsOperationId oldestPending) {
   uint32_t end = firstSerial + static_cast<uint32_t>(operations.size());
   uint32_t first = oldestPending ? oldestPending >> ldsSerialShift : end;
   settled = first << ldsSerialShift;
+  readLog.dropBelow(settled);
   // Nobody looks up a settled operation again.
   if (uint32_t done = first - firstSerial; done > 4096) {
     operations.erase(operations.begin(), operations.begin() + done);
@@ -26,16 +30,78 @@ void LdsHistory::passBarrier(LdsOperationId oldestPending) {
   }
 }
 
+void LdsHistory::dropStoresOver(LdsBlock &block) {
+  const auto end = block.stores.begin() + block.storeCount;
+  block.storeCount = static_cast<uint8_t>(
+      std::remove_if(block.stores.begin(), end,
+                     [&](LdsOperationId id) { return id < settled || operation(id).waitedEpoch < epoch; }) -
+      block.stores.begin());
+}
+
+void LdsHistory::addStore(LdsBlock &block, LdsOperationId operation) {
+  if (block.latestStore < settled) {
+    block.storeCount = 0;
+    block.hasMoreStores = false;
+  }
+  block.latestStore = operation;
+  if (block.storeCount == block.stores.size())
+    dropStoresOver(block);
+  if (block.storeCount == block.stores.size())
+    block.hasMoreStores = true;
+  else
+    block.stores[block.storeCount++] = operation;
+}
+
+bool LdsHistory::storesAreOver(LdsBlock &block, uint32_t wave) {
+  if (block.latestStore < settled)
+    return true;
+  if (block.hasMoreStores)
+    return false;
+  dropStoresOver(block);
+  return std::all_of(block.stores.begin(), block.stores.begin() + block.storeCount,
+                     [&](LdsOperationId id) { return isOver(id, wave, false); });
+}
+
+bool LdsHistory::isQuiet(const LdsWaveAccess &read) {
+  const uint64_t whole = (1ull << read.dwords) - 1;
+  uint32_t last = ~0u;
+  for (uint64_t rest = read.lanes; rest; rest &= rest - 1) {
+    const uint32_t dword = read.address[std::countr_zero(rest)] / 4;
+    LdsBlock &block = blocks[dword / 64];
+    if (((block.defined >> (dword % 64)) & whole) != whole)
+      return false;
+    if (dword / 64 != last && !storesAreOver(block, ldsWave(read.operation)))
+      return false;
+    last = dword / 64;
+  }
+  return true;
+}
+
+void LdsHistory::addQuietRead(const LdsWaveAccess &read) {
+  readLog.add(read);
+  if (readLog.isFull())
+    enterReads();
+}
+
+void LdsHistory::enterReads() {
+  readLog.drain([&](const LdsWaveAccess &read) {
+    for (uint64_t rest = read.lanes; rest; rest &= rest - 1) {
+      LdsCell *first = &cells[read.address[std::countr_zero(rest)] / 4];
+      std::for_each(first, first + read.dwords, [&](LdsCell &cell) { enterRead(cell, read.operation); });
+    }
+  });
+}
+
 LdsOperationId beginLdsOperation(Wave &wave, const Instruction &instruction, LdsAccessKind kind) {
   if (!wave.group->checking)
     return 0;
   LdsHistory &history = wave.group->checks.lds;
-  uint64_t serial = history.firstSerial + history.operations.size();
+  const uint64_t serial = history.nextSerial();
   if (serial >= maxLdsSerial) {
     stopRun(wave, instruction, "more LDS operations in one workgroup than the checks can number");
     return 0;
   }
-  history.operations.push_back({instruction.index, ~0u, kind == LdsAccessKind::Atomic});
+  history.addOperation({instruction.index, ~0u, kind == LdsAccessKind::Atomic});
   return static_cast<LdsOperationId>(serial) << ldsSerialShift |
          (kind == LdsAccessKind::DmaWrite ? ldsDmaBit : 0) | static_cast<uint32_t>(wave.id);
 }
@@ -56,6 +122,7 @@ void setLdsDefined(Wave &wave, uint32_t address, int bytes, uint32_t undefined) 
     uint32_t at = address + byte, bit = 1u << (at % 4);
     LdsCell &cell = wave.group->checks.lds.cells[at / 4];
     cell.bytes = (undefined >> byte) & 1 ? cell.bytes & ~bit : cell.bytes | bit;
+    wave.group->checks.lds.noteDefined(at / 4);
   }
 }
 
@@ -65,15 +132,10 @@ enum class Order : uint8_t { Safe, SameWavePending, Race };
 
 /// Is everything about an earlier operation over before the current one?
 Order orderOf(const Wave &wave, LdsOperationId id, bool currentIsDma) {
-  const LdsHistory &history = wave.group->checks.lds;
-  if (id < history.settled)
+  const uint32_t current = static_cast<uint32_t>(wave.id);
+  if (wave.group->checks.lds.isOver(id, current, currentIsDma))
     return Order::Safe;
-  const LdsOperation &earlier = history.operation(id);
-  if ((id & ~ldsDmaBit & ldsOwnerMask) == static_cast<uint32_t>(wave.id)) {
-    bool pending = earlier.waitedEpoch == ~0u;
-    return pending && ((id & ldsDmaBit) || currentIsDma) ? Order::SameWavePending : Order::Safe;
-  }
-  return earlier.waitedEpoch < history.epoch ? Order::Safe : Order::Race;
+  return ldsWave(id) == current ? Order::SameWavePending : Order::Race;
 }
 
 struct Conflict {
@@ -84,7 +146,7 @@ struct Conflict {
 void report(Wave &wave, const Instruction &instruction, LdsOperationId id, Order order, Conflict conflict,
             uint32_t address, int lane) {
   const LdsOperation &earlier = wave.group->checks.lds.operation(id);
-  const int owner = static_cast<int>(id & ~ldsDmaBit & ldsOwnerMask);
+  const int owner = static_cast<int>(ldsWave(id));
   FindingDetails details{order == Order::Race ? FindingKind::LdsRace : FindingKind::MissingWait,
                          instruction.index,
                          earlier.instruction,
@@ -165,6 +227,7 @@ void recordInCell(Wave &wave, const Instruction &instruction, LdsOperationId ope
   cell.write = operation;
   if (isAtomic || isDma)
     cell.setMask(LdsCell::defined, cell.mask(LdsCell::defined) | mask);
+  history.noteStore(range.begin / 4, operation);
 }
 
 } // namespace
@@ -184,6 +247,7 @@ bool recordLdsAccess(Wave &wave, const Instruction &instruction, uint32_t operat
   }
   if (!operation)
     return true;
+  group.checks.lds.enterReadsNear(address, bytes);
   for (uint32_t at = address; at < address + bytes;) {
     uint32_t end = std::min<uint32_t>(at / 4 * 4 + 4, address + bytes);
     recordInCell(wave, instruction, operation, kind, {at, end}, lane,

@@ -1,9 +1,8 @@
 // Who touched which LDS bytes, and what of that may still collide with another access.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <vector>
+#include "LdsReadLog.h"
+#include <array>
 
 namespace codesign::simulate {
 
@@ -11,12 +10,6 @@ struct Wave;
 struct Instruction;
 
 enum class LdsAccessKind : uint8_t { Read, Write, Atomic, DmaWrite };
-
-/// Number of an LDS operation: serial number, bit 4 for direct-to-LDS loads, bits 0-3 the wave. 0: none.
-using LdsOperationId = uint32_t;
-constexpr unsigned ldsSerialShift = 5;
-constexpr uint32_t ldsOwnerMask = (1u << ldsSerialShift) - 1, ldsDmaBit = 16;
-constexpr uint32_t maxLdsSerial = ~0u >> ldsSerialShift;
 
 struct LdsOperation {
   int32_t instruction = -1;
@@ -37,15 +30,17 @@ struct LdsCell {
 };
 
 /// The accesses of one workgroup since its start, as far as they can still matter.
-struct LdsHistory {
-  std::vector<LdsCell> cells;
-  std::vector<LdsOperation> operations; // from serial number `firstSerial` on
-  uint32_t firstSerial = 1;
-  uint32_t epoch = 0; // barriers passed
+class LdsHistory {
+public:
+  std::vector<LdsCell> cells; // the reads of the log are not in them
+  uint32_t epoch = 0;         // barriers passed
   /// All operations with smaller numbers were waited for before the last barrier: nothing collides with them.
   LdsOperationId settled = 0;
 
   void start(std::size_t ldsBytes);
+  /// The next serial number.
+  uint64_t nextSerial() const { return firstSerial + operations.size(); }
+  void addOperation(const LdsOperation &operation) { operations.push_back(operation); }
   LdsOperation &operation(LdsOperationId id) { return operations[(id >> ldsSerialShift) - firstSerial]; }
   const LdsOperation &operation(LdsOperationId id) const {
     return operations[(id >> ldsSerialShift) - firstSerial];
@@ -53,30 +48,85 @@ struct LdsHistory {
   /// After a barrier; `oldestPending` is the lowest number that no s_waitcnt has covered, 0 if there is none.
   void passBarrier(LdsOperationId oldestPending);
 
-  bool collides(LdsOperationId earlier, uint32_t wave) const {
-    return earlier >= settled && (earlier & ldsOwnerMask) != wave;
+  /// Is an earlier operation out of the way of this wave's next access, or of its direct load to LDS?
+  bool isOver(LdsOperationId id, uint32_t wave, bool isDma) const {
+    if (id < settled)
+      return true;
+    const uint32_t waitedEpoch = operation(id).waitedEpoch;
+    if (ldsWave(id) == wave)
+      return waitedEpoch != ~0u || !((id & ldsDmaBit) || isDma);
+    return waitedEpoch < epoch;
+  }
+
+  /// Are all these dwords defined, and no store to their blocks in the way of the read?
+  bool isQuiet(const LdsWaveAccess &read);
+  /// Records a read for which isQuiet holds.
+  void addQuietRead(const LdsWaveAccess &read);
+  /// Before anything but a quiet read touches these bytes (1 to 16): logged reads near them enter the cells.
+  void enterReadsNear(uint32_t address, int bytes) {
+    if (readLog.isNear(address, bytes))
+      enterReads();
   }
   /// Records a read of a whole dword if nothing in its history can be in its way and its bytes are defined.
-  bool readWhole(LdsCell &cell, LdsOperationId operation, uint32_t wave) const {
-    if (collides(cell.write, wave) || (cell.bytes & 15) != 15)
+  bool readWhole(uint32_t dword, LdsOperationId operation) {
+    LdsCell &cell = cells[dword];
+    if (!isOver(cell.write, ldsWave(operation), false) || (cell.bytes & 15) != 15)
       return false;
+    enterRead(cell, operation);
+    return true;
+  }
+  /// The same for a store of defined bytes, or a direct load, but not for an atomic.
+  bool storeWhole(uint32_t dword, LdsOperationId operation) {
+    LdsCell &cell = cells[dword];
+    const uint32_t wave = ldsWave(operation);
+    const bool isDma = operation & ldsDmaBit;
+    if (!isOver(cell.write, wave, false) || !isOver(cell.read, wave, isDma) ||
+        !isOver(cell.otherRead, wave, isDma))
+      return false;
+    cell.write = operation;
+    cell.bytes |= 15u << LdsCell::defined | 15u << LdsCell::written;
+    noteStore(dword, operation);
+    return true;
+  }
+  /// After a change of a cell's defined bytes, and after a store.
+  void noteDefined(uint32_t dword) {
+    LdsBlock &block = blocks[dword / 64];
+    const uint64_t bit = 1ull << (dword % 64);
+    block.defined = (cells[dword].bytes & 15) == 15 ? block.defined | bit : block.defined & ~bit;
+  }
+  void noteStore(uint32_t dword, LdsOperationId operation) {
+    if (blocks[dword / 64].latestStore != operation)
+      addStore(blocks[dword / 64], operation);
+    noteDefined(dword);
+  }
+
+private:
+  /// Sixty-four dwords.
+  struct LdsBlock {
+    uint64_t defined = 0; // a bit for each dword with four defined bytes
+    LdsOperationId latestStore = 0;
+    std::array<LdsOperationId, 4> stores = {}; // that may still be in somebody's way
+    uint8_t storeCount = 0;
+    bool hasMoreStores = false; // than those; forgotten when all are settled
+  };
+  static void enterRead(LdsCell &cell, LdsOperationId operation) {
     uint32_t bytes = cell.bytes;
-    if ((cell.read & ldsOwnerMask) != wave) {
+    if ((cell.read ^ operation) & ldsOwnerMask) {
       cell.otherRead = cell.read;
       bytes = (bytes & 0xffff) | (bytes & 0xff0000) << 8;
     }
     cell.read = operation;
     cell.bytes = bytes | 15u << LdsCell::readBy;
-    return true;
   }
-  /// The same for a store of defined bytes, not by an atomic or a direct load.
-  bool writeWhole(LdsCell &cell, LdsOperationId operation, uint32_t wave) const {
-    if (collides(cell.write, wave) || collides(cell.read, wave) || collides(cell.otherRead, wave))
-      return false;
-    cell.write = operation;
-    cell.bytes |= 15u << LdsCell::defined | 15u << LdsCell::written;
-    return true;
-  }
+  void enterReads();
+  void addStore(LdsBlock &block, LdsOperationId operation);
+  void dropStoresOver(LdsBlock &block);
+  bool storesAreOver(LdsBlock &block, uint32_t wave);
+
+  std::vector<LdsOperation> operations; // from serial number `firstSerial` on
+  uint32_t firstSerial = 1;
+  LdsReadLog readLog;
+  std::vector<LdsBlock> blocks;
 };
 
 /// Starts an LDS operation in the history; 0 without checks.

@@ -1,5 +1,6 @@
 #include "Program.h"
 #include "Decoder.h"
+#include "Hazards.h"
 #include "Translate.h"
 #include "llvm/MC/MCExpr.h"
 #include "llvm/Support/raw_ostream.h"
@@ -147,6 +148,7 @@ void ProgramBuilder::translate(const MCInst &inst, Instruction &result) {
     result.execute = executeUnimplemented;
   // The rule for M0 names scratch and global loads to LDS; buffer loads read it late enough.
   result.readsM0 |= result.kind == InstructionClass::LdsDma && !name.starts_with("BUFFER_");
+  describeRegisters(result);
 }
 
 void ProgramBuilder::addRange(const CodeRange &range) {

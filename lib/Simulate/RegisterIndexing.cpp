@@ -1,4 +1,5 @@
 #include "RegisterIndexing.h"
+#include "Hazards.h"
 
 namespace codesign::simulate {
 namespace {
@@ -31,6 +32,7 @@ Instruction withIndexedRegisters(const Wave &wave, const Instruction &instructio
     shift(second, copy.reads, offset(0));
     shift(copy.scalarDestination, copy.writes, offset(0));
   }
+  describeRegisters(copy);
   return copy;
 }
 

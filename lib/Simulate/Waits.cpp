@@ -142,7 +142,7 @@ void waitFor(Wave &wave, unsigned vectorMemory, unsigned local) {
 void checkPendingRegisters(Wave &wave, const Instruction &instruction) {
   if (wave.checks.vectorMemory.empty() && wave.checks.local.empty())
     return;
-  if (wave.checks.pendingVector.none() && wave.checks.pendingScalar.none())
+  if (wave.checks.pendingScalar.none() && !wave.checks.pendingVector.any(instruction.vectorRegisters))
     return;
   for (bool isWrite : {false, true})
     for (const RegisterRange &range : isWrite ? instruction.writes : instruction.reads) {

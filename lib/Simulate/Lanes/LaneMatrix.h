@@ -95,11 +95,20 @@ struct RowOf<float> {
   using Type = FloatRow;
 };
 
-/// Rows in groups whose accumulators stay in host registers over the whole depth.
-template <int dimension, int rows, class T>
+/// Host vector registers that sixteen columns fill.
+#if defined(__AVX512F__)
+constexpr int registersPerRow = 1;
+#elif defined(__AVX__)
+constexpr int registersPerRow = 2;
+#else
+constexpr int registersPerRow = 4;
+#endif
+
+/// Rows in groups whose accumulators, eight registers of the host, stay there over the whole depth.
+template <int dimension, class T>
 CODESIGN_INLINE void multiplyBlock(const MatrixStep &step, const T *a, const T *b, T *accumulator) {
   using Row = typename RowOf<T>::Type;
-  constexpr int parts = dimension / 16;
+  constexpr int parts = dimension / 16, rows = 8 / (parts * registersPerRow);
   for (int row = 0; row < dimension; row += rows) {
     Row sums[rows][parts];
     for (int r = 0; r < rows; ++r)
@@ -136,9 +145,9 @@ void multiply(const MatrixStep &step, const T *a, const T *b, T *accumulator) {
   case 4:
     return multiplySmall(step, a, b, accumulator);
   case 16:
-    return multiplyBlock<16, 8>(step, a, b, accumulator);
+    return multiplyBlock<16>(step, a, b, accumulator);
   case 32:
-    return multiplyBlock<32, 4>(step, a, b, accumulator);
+    return multiplyBlock<32>(step, a, b, accumulator);
   default:
     __builtin_trap();
   }

@@ -371,7 +371,8 @@ skip_%=:)"},
   v_readfirstlane_b32 s8, v0
   s_mov_b32 s10, s4
   s_mov_b32 s11, s5
-- s_nop 4
++ s_nop 1
+- s_nop 2
   buffer_load_dword v10, v1, s[4:7], s8 offen
   s_waitcnt vmcnt(0))"},
     {"divisionFlagTooEarly", hazard, 64, R"(
@@ -389,6 +390,7 @@ skip_%=:)"},
   v_add_f32 v10, v3, v3)"},
     {"laneSelectTooEarly", hazard, 64, R"(
   v_readfirstlane_b32 s8, v0
++ s_nop 2
 - s_nop 3
   v_readlane_b32 s9, v0, s8
   s_nop 1
