@@ -3,6 +3,7 @@
 
 #include "codesign/Isa/Architecture.h"
 #include "codesign/Support/DataType.h"
+#include "dialects/Kernel/StreamKWork.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"

@@ -392,6 +392,7 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
     auto describe = [&](const auto &product, CalibrationName name) {
       GemmSchedule schedule = implementation->ownSchedules(ownKey(product))[result.gemm->tileIndex];
       schedule.splitK = result.gemm->splitK;
+      schedule.streamK = result.gemm->streamK;
       result.schedule = schedule;
       const bool streams = streamsWeights(schedule.family);
       if (const CalibrationSet *own = streams ? ownKernelSet(device, *name.type, streamKindOf(name))

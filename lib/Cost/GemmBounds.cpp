@@ -45,6 +45,8 @@ void GemmModel::fillColumns() {
     add(columns.unitSeconds, tile.aloneCycles == 0 ? unitSeconds : 0);
     add(columns.prologue, (constants.prologueCycles + tile.combineCycles) / clock);
     add(columns.splitTiles, tile.maxSplitK > 1 ? computeUnits : 0);
+    add(columns.cutSeconds,
+        tile.streamWorkgroups > 0 ? (tile.cutCycles + tile.partCycles) / clock : infinity);
     add(columns.leastRows, tile.minRows);
     add(columns.mostRows, tile.maxRows > 0 ? tile.maxRows : infinity);
     add(columns.clusterM, tile.clusterM);
@@ -132,7 +134,11 @@ void GemmModel::layOver(const Problem &p, llvm::SmallVectorImpl<Block> &grid) co
       const float evenly = std::max(block.splitCycles[i] * steps * share, leastTraffic);
       const float splitBound = margin * (block.splitAside[i] + twoParts + evenly);
       block.splitBound[i] = block.tiles[i] < columns.splitTiles[t] ? splitBound : infinity;
-      block.lowest[i] = std::min(block.bound[i], block.splitBound[i]);
+      // Where rounds come out even nothing is cut, and the bound is that of whole tiles.
+      const float aside = columns.prologue[t] + epilogue + p.leastRamp + columns.cutSeconds[t];
+      const float streamBound = margin * (aside + evenly);
+      block.streamBound[i] = p.batch == 1 && block.tiles[i] < infinity ? streamBound : infinity;
+      block.lowest[i] = std::min(std::min(block.bound[i], block.splitBound[i]), block.streamBound[i]);
     }
     grid.push_back(block);
   }

@@ -134,7 +134,8 @@ Seconds GemmModel::timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidat
     std::optional<Problem> &problem = problems[candidate.swapped ? 1 : 0];
     if (!problem)
       problem = problemOf(shape, candidate.swapped);
-    bestSeconds = std::min(bestSeconds, price(*problem, candidate.tile, candidate.splitK, nullptr));
+    bestSeconds =
+        std::min(bestSeconds, price(*problem, candidate.tile, candidate.splitK, candidate.streamK, nullptr));
   }
   return Seconds(constants.launch + bestSeconds + partialBlock(shape) +
                  (withQuantization ? quantization(shape) : 0));
@@ -155,6 +156,8 @@ std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
       for (int split : splits)
         if (canSplit(problem, tile, grid, split))
           all.push_back({static_cast<size_t>(&tile - kernels.tiles.data()), split, swapped});
+      if (canStream(problem, tile))
+        all.push_back({static_cast<size_t>(&tile - kernels.tiles.data()), 1, swapped, true});
     }
   }
   return all;
@@ -168,8 +171,9 @@ std::vector<GemmCandidate> GemmModel::cheapest(const GemmShape &shape, size_t co
   const Problem problems[] = {problemOf(shape, false), problemOf(shape, true)};
   std::vector<Priced> priced;
   for (const GemmCandidate &candidate : candidates(shape))
-    priced.push_back(
-        {price(problems[candidate.swapped ? 1 : 0], candidate.tile, candidate.splitK, nullptr), candidate});
+    priced.push_back({price(problems[candidate.swapped ? 1 : 0], candidate.tile, candidate.splitK,
+                            candidate.streamK, nullptr),
+                      candidate});
   count = std::min(count, priced.size());
   std::partial_sort(priced.begin(), priced.begin() + count, priced.end(),
                     [](const Priced &a, const Priced &b) { return a.seconds < b.seconds; });
@@ -202,7 +206,7 @@ Breakdown GemmModel::breakdownOfRandomRows(const GemmShape &shape, GemmChoice *c
   problem.randomRows = true;
   for (size_t tile = 0; tile < kernels.tiles.size(); ++tile)
     if (isSensible(problem, kernels.tiles[tile]))
-      if (const double seconds = price(problem, tile, 1, nullptr); seconds < least) {
+      if (const double seconds = price(problem, tile, 1, false, nullptr); seconds < least) {
         least = seconds;
         found.tile = tile;
       }
@@ -216,18 +220,19 @@ Breakdown GemmModel::breakdownOf(const GemmShape &shape, const GemmCandidate &fo
   Breakdown result;
   Terms terms;
   const GemmTile &tile = kernels.tiles[found.tile];
-  price(problem, found.tile, found.splitK, &terms);
+  price(problem, found.tile, found.splitK, found.streamK, &terms);
 
   if (choice) {
     const double gridM = problem.tilesDown(tile), gridN = problem.tilesAcross(tile);
     choice->tile = tile;
     choice->tileIndex = found.tile;
     choice->splitK = found.splitK;
+    choice->streamK = found.streamK;
     choice->swapped = found.swapped;
     choice->tiles = static_cast<int64_t>(gridM * gridN * problem.batch) * found.splitK;
     choice->waves = double(choice->tiles) / computeUnits;
     const double last = choice->waves - std::floor(choice->waves);
-    choice->lastWaveUse = last == 0 ? 1 : last;
+    choice->lastWaveUse = last == 0 || found.streamK ? 1 : last;
     choice->paddedShare = 1 - problem.m * problem.n / (gridM * tile.m * gridN * tile.n);
   }
 
@@ -238,7 +243,7 @@ Breakdown GemmModel::breakdownOf(const GemmShape &shape, const GemmCandidate &fo
   result.add("epilogue", terms.epilogue);
   result.add("power limit", terms.power);
   result.add("memory ramp", terms.ramp);
-  result.add("split-K", terms.split);
+  result.add(found.streamK ? "stream-K" : "split-K", terms.split);
   result.add("partial row block", partialBlock(shape));
   if (withQuantization)
     result.add("quantize", quantization(shape));

@@ -99,7 +99,14 @@ struct GemmModel::Block {
   // Of a split: seconds of one workgroup per 64 of k, what stands besides the loop and the partial sums, and
   // the bound over all numbers of parts.
   float splitCycles[most], splitAside[most], splitBound[most];
-  float lowest[most]; // the lower of both bounds
+  float streamBound[most]; // with Stream-K
+  float lowest[most];      // the lowest of the bounds
+};
+
+/// How a Stream-K launch deals its work (docs/kernels.md): the longest part of a compute unit in tiles, the
+/// units that have any, workgroups whose run is cut, and the most parts of a cut tile.
+struct GemmModel::StreamRuns {
+  double waves = 0, active = 0, cutWorkgroups = 0, parts = 1;
 };
 
 /// What splits of one product have in common: steps of 64 of k by number of parts, seconds of partial sums

@@ -55,14 +55,47 @@ GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) co
   return problem;
 }
 
-double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *terms) const {
+/// One product of known rows whose tiles take two steps at least.
+bool GemmModel::canStream(const Problem &problem, const GemmTile &tile) const {
+  return tile.streamWorkgroups > 0 && problem.batch == 1 && !problem.randomRows &&
+         roundedUp(problem.k / tile.depth) >= tile.streamLeastSteps;
+}
+
+GemmModel::StreamRuns GemmModel::runsOf(const Problem &p, const GemmTile &tile) const {
+  const double tiles = p.tilesDown(tile) * p.tilesAcross(tile), workgroups = tile.streamWorkgroups;
+  const double units = std::floor(roundedUp(p.k / tile.depth) / tile.streamLeastSteps);
+  const double rounds = std::floor(tiles / workgroups);
+  StreamRuns runs;
+  if (rounds * workgroups == tiles) {
+    runs.waves = rounds * workgroups / computeUnits;
+    runs.active = computeUnits;
+    return runs;
+  }
+  const double whole = std::max(0.0, rounds - 1), cutTiles = tiles - whole * workgroups;
+  const double dealt = cutTiles * units; // units of steps
+  runs.cutWorkgroups = std::min(workgroups, dealt);
+  runs.active = std::min<double>(runs.cutWorkgroups, computeUnits);
+  runs.waves = (whole + roundedUp(dealt / workgroups) / units) *
+               (whole > 0 ? workgroups / computeUnits : runs.cutWorkgroups / runs.active);
+  runs.parts = std::max(2.0, roundedUp(units / std::max(1.0, std::floor(dealt / workgroups))));
+  return runs;
+}
+
+double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool streamK, Terms *terms) const {
   const GemmTile &tile = kernels.tiles[tileIndex];
   const double gridM = p.tilesDown(tile), gridN = p.tilesAcross(tile);
   const double steps = roundedUp(p.k / (depthStep * split));
   const double tileCount = gridM * gridN * split * p.batch;
-  const double fractional = std::max(1.0, tileCount / computeUnits);
-  const double waves = fractional + constants.waveRounding * (roundedUp(fractional) - fractional);
-  const double active = std::min<double>(tileCount, computeUnits);
+  double fractional = std::max(1.0, tileCount / computeUnits);
+  double waves = fractional + constants.waveRounding * (roundedUp(fractional) - fractional);
+  double active = std::min<double>(tileCount, computeUnits);
+  StreamRuns runs;
+  if (streamK) {
+    runs = runsOf(p, tile);
+    fractional = tileCount / computeUnits;
+    waves = runs.waves;
+    active = runs.active;
+  }
   const double workFactor = split > 1 ? constants.splitWork : 1;
   const bool ruled = tile.minRows > 0;
   const double pair =
@@ -105,8 +138,13 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, Terms *te
   if (p.rateLimit > 0)
     power = std::max(power, 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit - (1 - preference) * body);
   const double ramp = constants.trafficRamp * std::sqrt(bytes / memoryBandwidth);
-  const double splitCost =
+  double splitCost =
       split > 1 ? constants.splitLaunch + tile.partCycles * split / clock + splitTraffic(p) * split : 0;
+  // All runs end at about one time, and with them what is left of tiles is written and read. The last of two
+  // adds the sums of the other, of more those of all.
+  if (runs.cutWorkgroups > 0)
+    splitCost = (tile.cutCycles + tile.partCycles * (runs.parts > 2 ? runs.parts : 1)) / clock +
+                constants.splitTraffic * 4.0 * tile.m * tile.n * runs.cutWorkgroups / memoryBandwidth;
   const double prologue = (constants.prologueCycles + tile.combineCycles) / clock;
   if (terms) {
     const double depth = depthStep * steps, ideal = std::max(fractional * perTile, waiting);
@@ -182,7 +220,7 @@ inline double GemmModel::splitBound(const Problem &p, const Block &block, size_t
 double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
   if (isRuled(shape)) {
     candidate = ruledChoice(shape);
-    return price(problemOf(shape, false), candidate.tile, 1, nullptr);
+    return price(problemOf(shape, false), candidate.tile, 1, false, nullptr);
   }
   const int orders = kernels.swapsOperands ? 2 : 1;
   const Problem problems[2] = {problemOf(shape, false), problemOf(shape, true)};
@@ -209,7 +247,7 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
     parts.steps[s] = roundedUp(problems[0].k / (depthStep * splits[s]));
   parts.traffic = splitTraffic(problems[0]);
   // Priced first, so that its price excludes most others; equal prices go to the first in order.
-  double ceiling = price(problems[promising.swapped ? 1 : 0], promising.tile, 1, nullptr);
+  double ceiling = price(problems[promising.swapped ? 1 : 0], promising.tile, 1, false, nullptr);
   for (int order = 0; order < orders; ++order) {
     const Problem &problem = problems[order];
     size_t first = 0;
@@ -218,12 +256,12 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
         if (block.lowest[i] > ceiling)
           continue;
         const size_t t = first + i;
-        auto consider = [&](int split) {
-          const double seconds = price(problem, t, split, nullptr);
+        auto consider = [&](int split, bool streamK = false) {
+          const double seconds = price(problem, t, split, streamK, nullptr);
           if (seconds < bestSeconds) {
             bestSeconds = seconds;
             ceiling = std::min(ceiling, seconds);
-            candidate = {t, split, order == 1};
+            candidate = {t, split, order == 1, streamK};
           }
         };
         if (block.bound[i] <= ceiling)
@@ -233,6 +271,8 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
             if (canSplit(problem, kernels.tiles[t], block.tiles[i], splits[s]) &&
                 splitBound(problem, block, i, t, s, parts) <= ceiling)
               consider(splits[s]);
+        if (block.streamBound[i] <= ceiling && canStream(problem, kernels.tiles[t]))
+          consider(1, /*streamK=*/true);
       }
       first += block.size;
     }

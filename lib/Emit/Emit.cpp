@@ -47,10 +47,16 @@ void writeHeaderFacts(kernel::FuncOp function, raw_ostream &out) {
     if (order.getChiplets() > 1)
       out << formatv(", runs of {0} tiles to each of {1} chiplets", order.getRun(), order.getChiplets());
     const int64_t splitK = launchFacts(function).splitK;
-    out << formatv("\n// Grid:     {0} * {1} {2}{3}{4}\n", tileRowsText(order),
-                   divideCeil(order.getColumns(), order.getTile()[1]), cluster ? "clusters" : "workgroups",
-                   persistent ? ", or fewer that compute several tiles each" : "",
-                   splitK > 1 ? formatv(", by {0} that share the k of each tile", splitK).str() : "");
+    if (auto work = dyn_cast<kernel::StreamKOp>(order.getOperation()))
+      out << formatv(
+          "\n// Grid:     {0} workgroups that share the {1} steps of each of the last tiles, up to two "
+          "for each (Stream-K)\n",
+          work.getWorkgroups(), work.getSteps());
+    else
+      out << formatv("\n// Grid:     {0} * {1} {2}{3}{4}\n", tileRowsText(order),
+                     divideCeil(order.getColumns(), order.getTile()[1]), cluster ? "clusters" : "workgroups",
+                     persistent ? ", or fewer that compute several tiles each" : "",
+                     splitK > 1 ? formatv(", by {0} that share the k of each tile", splitK).str() : "");
   }
   function.walk([&](kernel::AllocOp alloc) {
     out << formatv("// LDS:      {0}, {1} slots of {2} x {3}\n", alloc.getName(), alloc.getType().getSlots(),

@@ -168,7 +168,7 @@ Error KernelWriter::writeSignature() {
       return element.takeError();
     // What is stored to is reached through kernel.rows, or left to other workgroups; all else is only read.
     const bool written = llvm::any_of(argument.getUsers(), [](Operation *user) {
-      return isa<SumPartsOp, SumGroupPartsOp>(user) ||
+      return isa<SumPartsOp, SumGroupPartsOp, SumPiecesOp>(user) ||
              (isa<RowsOp>(user) && llvm::any_of(user->getResult(0).getUsers(), [](Operation *use) {
                 return isa<StoreOp, StorePanelsOp, SumGroupPartsOp, RowSquaresOp>(use);
               }));
@@ -211,8 +211,8 @@ Error KernelWriter::writeOperation(Operation *op) {
             RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp,
             CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp, SumGroupPartsOp>(
           [&](auto known) { return emit(known); })
-      .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepthTilesOp>(
-          [&](auto known) { return emit(known); })
+      .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepthTilesOp, StreamKOp, StreamKPieceOp,
+            SumPiecesOp>([&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
             WaitStoresOp>([&](auto known) {
         line() << asyncStatement(known) << ";\n";

@@ -59,6 +59,9 @@ private:
   llvm::Error emit(kernel::DepthTilesOp op);
   llvm::Error emit(kernel::PartOp op);
   llvm::Error emit(kernel::SumPartsOp op);
+  llvm::Error emit(kernel::StreamKOp op);
+  llvm::Error emit(kernel::StreamKPieceOp op);
+  llvm::Error emit(kernel::SumPiecesOp op);
   llvm::Error emit(kernel::WaveIndexOp op);
   llvm::Error emit(kernel::FetchFragmentOp op);
   llvm::Error emit(kernel::CollectSumsOp op);

@@ -67,6 +67,38 @@ Error KernelWriter::emit(SumPartsOp op) {
   return Error::success();
 }
 
+Error KernelWriter::emit(StreamKOp op) {
+  const std::string name = fresh("work");
+  expressions[op.getPieces()] = {name + ".pieces"};
+  line() << formatv("const StreamK<{0}, {1}, {2}, {3}, {4}, {5}, {6}> {7}({8}, dealtTile<{9}, {10}>({6}));\n",
+                    op.getTile()[0], op.getTile()[1], op.getColumns(), op.getBand(), op.getSteps(),
+                    op.getLeast(), op.getWorkgroups(), name, text(op.getRows()), op.getChiplets(),
+                    op.getRun());
+  return Error::success();
+}
+
+Error KernelWriter::emit(StreamKPieceOp op) {
+  const std::string name = fresh("piece");
+  expressions[op.getPiece()] = {name};
+  expressions[op.getRow()] = {name + ".row"};
+  expressions[op.getColumn()] = {name + ".column"};
+  expressions[op.getFirst()] = {name + ".first"};
+  expressions[op.getCount()] = {name + ".count"};
+  line() << formatv("const Piece {0} = {1}.piece({2});\n", name,
+                    StringRef(text(op.getPieces())).rsplit('.').first, text(op.getRound()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(SumPiecesOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  line() << formatv("if (!sumPieces<{0}>({1}, {2}, {3}, {4}))\n", function.getWaveCount(),
+                    text(op.getResult()), text(op.getPartials()), text(op.getArrivals()),
+                    text(op.getPiece()));
+  line() << "  continue; // another workgroup has the last piece\n";
+  return Error::success();
+}
+
 Error KernelWriter::emit(GatherRowsOp op) {
   if (op.getResult().use_empty())
     return Error::success();

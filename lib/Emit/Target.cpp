@@ -257,6 +257,13 @@ LaunchFacts launchFacts(kernel::FuncOp function) {
     facts.splitK = static_cast<int64_t>(sum.getParts());
     facts.partialBytes = sum.getBytesPerWorkgroup();
   });
+  function.walk([&](kernel::SumPiecesOp sum) {
+    kernel::StreamKOp work = sum.getPieceOp().getWork();
+    facts.streamK = {static_cast<int64_t>(work.getWorkgroups()), static_cast<int64_t>(work.getSteps()),
+                     static_cast<int64_t>(work.getLeast()), static_cast<int64_t>(work.getChiplets()),
+                     static_cast<int64_t>(work.getRun())};
+    facts.partialBytes = sum.getBytesPerWorkgroup();
+  });
   function.walk([&](kernel::RowSquaresOp squares) { facts.squaresWidth = squares.getWidth(); });
   function.walk([&](kernel::PlacementOpInterface order) {
     facts.tileM = order.getTile()[0];
@@ -273,7 +280,7 @@ StringRef sourceExtension(Architecture architecture) {
 static std::string preludeOfMmaSync() {
   return std::string(preludeSm80) + preludeSm80Across + preludeSm80Operands + preludeSm80Gather +
          preludeSm80Scales + preludeExperts + preludeActivations + preludeSm80Epilogue + preludeSm80Rows +
-         preludeSm80Store + preludeSm80Sums + preludeSm80Split;
+         preludeSm80Store + preludeSm80Sums + preludeSm80Split + preludeStreamK + preludeSm80StreamK;
 }
 
 Prelude preludeOf(Architecture architecture) {
@@ -282,7 +289,8 @@ Prelude preludeOf(Architecture architecture) {
   case Architecture::Gfx950: {
     static const std::string text = std::string(preludeCdna) + preludeCdnaPhases + preludeCdnaCopies +
                                     preludeCdnaTranspose + preludeExperts + preludeActivations +
-                                    preludeCdnaQuantise + preludeCdnaSums + preludeCdnaSplit;
+                                    preludeCdnaQuantise + preludeCdnaSums + preludeCdnaSplit +
+                                    preludeStreamK + preludeCdnaStreamK;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {

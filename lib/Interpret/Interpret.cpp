@@ -21,7 +21,7 @@ static Error runWorkgroups(FuncOp function, llvm::ArrayRef<KernelArgument> argum
   function.walk([&](PartOp part) { parts = static_cast<int64_t>(part.getParts()); });
   std::vector<int64_t> order(tiles * parts);
   std::iota(order.begin(), order.end(), int64_t(0));
-  if (parts > 1)
+  if (parts > 1 || !function.getBody().front().getOps<StreamKOp>().empty())
     std::shuffle(order.begin(), order.end(), std::mt19937(seed));
   const bool inHalves = !function.getBody().front().getOps<FallBehindOp>().empty();
   for (int64_t index : order) {

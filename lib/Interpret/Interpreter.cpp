@@ -103,8 +103,8 @@ Error Interpreter::runOperation(Operation *op) {
             MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp,
             WaveIndexOp, FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp>(
           [&](auto known) { return run(known); })
-      .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepositTransposedOp, DepthTilesOp>(
-          [&](auto known) { return run(known); })
+      .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepositTransposedOp, DepthTilesOp, StreamKOp,
+            StreamKPieceOp, SumPiecesOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 

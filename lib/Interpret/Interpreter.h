@@ -86,6 +86,9 @@ protected:
   llvm::Error run(kernel::DepthTilesOp op);
   llvm::Error run(kernel::PartOp op);
   llvm::Error run(kernel::SumPartsOp op);
+  llvm::Error run(kernel::StreamKOp op);
+  llvm::Error run(kernel::StreamKPieceOp op);
+  llvm::Error run(kernel::SumPiecesOp op);
   llvm::Error run(kernel::WaveIndexOp op);
   llvm::Error run(kernel::FetchFragmentOp op);
   llvm::Error run(kernel::DepositSumsOp op);
@@ -105,6 +108,8 @@ protected:
   template <class Visit>
   void forEachElement(kernel::FragmentType type, Visit visit) const;
   Fragment takeFragment(mlir::Value value);
+  /// What this workgroup computes in a round.
+  llvm::Expected<kernel::StreamKPiece> pieceOf(kernel::StreamKPieceOp op);
   /// sums + a · bᵀ of every wave, instruction by instruction; in the part of the sums from `at` on.
   void multiply(mlir::Value a, mlir::Value b, kernel::FragmentType sumsType, Fragment &sums,
                 kernel::FragmentPosition at = {});

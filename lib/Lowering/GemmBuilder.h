@@ -18,7 +18,8 @@ public:
         element(kernel::mlirTypeOf(&context, problem.type)),
         transposed(vendorOf(schedule.architecture) == Vendor::Amd),
         asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia || schedule.directCopies),
-        overRows(problem.layout == GemmLayout::TN), kTiles(overRows ? 0 : schedule.kTiles(problem.k)) {}
+        overRows(problem.layout == GemmLayout::TN), countAtLaunch(overRows || schedule.streamWorkgroups > 0),
+        kTiles(overRows ? 0 : schedule.kTiles(problem.k)) {}
 
   mlir::OwningOpRef<mlir::ModuleOp> build();
 
@@ -60,9 +61,12 @@ private:
     return mlir::arith::SubIOp::create(builder, kTileCount, constant(count));
   }
   mlir::Attribute sharedLayout(const Stream &stream) const;
-  bool severalTiles(int64_t count) const { return overRows || kTiles > count; }
+  bool severalTiles(int64_t count) const { return countAtLaunch || kTiles > count; }
   /// The number of a tile of k, counted from the end.
-  mlir::Value fromEnd(int64_t count) { return overRows ? tilesLessThan(count) : constant(kTiles - count); }
+  mlir::Value fromEnd(int64_t count) {
+    return countAtLaunch ? tilesLessThan(count) : constant(kTiles - count);
+  }
+  void startPiece();
 
   void cutRows(Stream &stream, mlir::Value first, mlir::Value extent);
   void allocate(Stream &stream);
@@ -140,13 +144,15 @@ private:
   const GemmKernel &schedule;
   mlir::ImplicitLocOpBuilder builder;
   mlir::Type element;
-  bool transposed;   // the product is computed as W·Aᵀ, so that a lane holds consecutive output columns
-  bool asynchronous; // global memory to LDS past the registers
-  bool overRows;     // k is the number of rows, known at launch
-  int64_t kTiles;    // of this workgroup, if known
+  bool transposed;    // the product is computed as W·Aᵀ, so that a lane holds consecutive output columns
+  bool asynchronous;  // global memory to LDS past the registers
+  bool overRows;      // k is the number of rows, known at launch
+  bool countAtLaunch; // tiles of k of a workgroup, two at least
+  int64_t kTiles;     // of an output tile or this workgroup's part of it, if known
   Stream a, w;
   mlir::Value tileK, kTileCount; // named constants
   PartPlace place;
+  PieceOfWork piece;
   BlockScaleRows scaleRows;
   mlir::Value scaleRow, scaleBlock;  // where this wave's scales begin
   mlir::Value fetchedScales, scales; // of the next block of k, and of the one that is multiplied

@@ -151,6 +151,28 @@ static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &sche
   return llvm::Error::success();
 }
 
+/// A fixed number of workgroups that share the steps of all tiles.
+static llvm::Error checkStreamK(const GemmProblem &problem, const GemmKernel &schedule,
+                                const MatrixInstruction &record) {
+  if (schedule.streamWorkgroups < 0)
+    return usageError("streamWorkgroups is negative");
+  if (schedule.streamWorkgroups == 0)
+    return llvm::Error::success();
+  if (schedule.splitK > 1)
+    return usageError("Stream-K and split k exclude each other");
+  if (record.kind == MatrixInstructionKind::Wgmma || schedule.wavesK > 1)
+    return usageError("Stream-K is not for wgmma or streamed weights: there k is split");
+  if (problem.layout != GemmLayout::NT || problem.experts > 0)
+    return usageError("Stream-K is for k-contiguous operands without experts, whose tiles the device counts");
+  if (schedule.loop != MainLoop::InStep)
+    return usageError(toString(schedule.loop) +
+                      " loops are not cut in pieces: Stream-K goes with waves in step");
+  const int64_t tiles = schedule.kTiles(problem.k);
+  if (tiles < 2)
+    return usageError("k = " + llvm::Twine(problem.k) + " has one tile: Stream-K cuts two or more");
+  return llvm::Error::success();
+}
+
 /// Tiles that lie in LDS, so many as n and k say, while others arrive.
 static llvm::Error checkLoop(const GemmProblem &problem, const GemmKernel &schedule,
                              const MatrixInstruction &record) {
@@ -230,6 +252,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     if (llvm::Error error = checkBlockScales(schedule))
       return error;
   if (llvm::Error error = checkSplit(problem, schedule))
+    return error;
+  if (llvm::Error error = checkStreamK(problem, schedule, *record))
     return error;
   if (llvm::Error error = checkLoop(problem, schedule, *record))
     return error;

@@ -101,7 +101,7 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     types.push_back(globalTile(1, 1, Float32Type::get(context)));
     names.push_back("dScale");
   }
-  if (schedule.splitK > 1) {
+  if (schedule.sharesTiles()) {
     types.push_back(globalTile(ShapedType::kDynamic, sumsPerRow, Float32Type::get(context)));
     types.push_back(globalTile(ShapedType::kDynamic, 1, IntegerType::get(context, 32)));
     names.append({"partials", "arrivals"});
@@ -154,7 +154,7 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     result.rowSquares = block->getArgument(next++);
   if (problem.quantised)
     result.dScale = block->getArgument(next++);
-  if (schedule.splitK > 1) {
+  if (schedule.sharesTiles()) {
     result.partials = block->getArgument(next++);
     result.arrivals = block->getArgument(next++);
   }
@@ -238,6 +238,27 @@ Value createSumOfParts(ImplicitLocOpBuilder &builder, const GemmFunction &functi
   return place.part
              ? Value(SumPartsOp::create(builder, sums, place.part, function.partials, function.arrivals))
              : sums;
+}
+
+PieceOfWork createPieces(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                         const GemmKernel &schedule, const GemmFunction &function) {
+  auto number = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, value); };
+  Value pieces =
+      StreamKOp::create(builder, function.m, problem.n, SmallVector<int64_t>{schedule.tileM, schedule.tileN},
+                        schedule.band, schedule.limits.chiplets, schedule.run, schedule.kTiles(problem.k),
+                        schedule.leastTilesOfPiece(), schedule.streamWorkgroups);
+  PieceOfWork work;
+  work.rounds = createNamedLoop(builder, "round", number(0), pieces, number(1), {}, /*unroll=*/false);
+  auto piece = StreamKPieceOp::create(builder, work.rounds.getInductionVar(), pieces);
+  work.piece = piece.getPiece();
+  work.firstTile = piece.getFirst();
+  work.tiles = piece.getCount();
+  work.tile = {.row = piece.getRow(),
+               .rowEnd = function.m,
+               .column = piece.getColumn(),
+               .weightRow = piece.getColumn(),
+               .weightEnd = number(problem.n)};
+  return work;
 }
 
 /// The column of the output as a row of W.

@@ -71,6 +71,17 @@ PartPlace createPart(mlir::ImplicitLocOpBuilder &builder, const GemmKernel &sche
 mlir::Value createSumOfParts(mlir::ImplicitLocOpBuilder &builder, const GemmFunction &function,
                              const PartPlace &place, mlir::Value sums);
 
+/// Of a Stream-K launch, whose workgroups go through pieces of tiles: the loop over them, and the tile, the
+/// first tile of k and the number of them of one; null without.
+struct PieceOfWork {
+  mlir::scf::ForOp rounds = {};
+  mlir::Value piece = {}, firstTile = {}, tiles = {};
+  WorkgroupTile tile;
+};
+/// The builder stands in the loop afterwards.
+PieceOfWork createPieces(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                         const GemmKernel &schedule, const GemmFunction &function);
+
 /// Where a fragment of sums belongs: its workgroup's tile, its own first row in that, and the first column of
 /// the product.
 struct OutputPlace {

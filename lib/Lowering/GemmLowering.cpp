@@ -150,6 +150,12 @@ Value GemmBuilder::multiplyTileOfParts(Value accumulator, Value tile, bool hasNe
   return accumulator;
 }
 
+/// The tiles of the piece before are in LDS until all waves have read them.
+void GemmBuilder::startPiece() {
+  if (piece.rounds)
+    comment(BarrierOp::create(builder), "the tiles of the piece before have been read");
+}
+
 /// LDS double buffering: while tile t is multiplied out of one slot, tile t + 1 (in registers since the last
 /// step) is written to the other and tile t + 2 is requested, a whole step before it is needed.
 Value GemmBuilder::throughRegisters(Value accumulator) {
@@ -194,6 +200,7 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
     w.parts.resize(schedule.tileK / stepDepth());
   for (size_t step = 0; step < w.parts.size(); ++step)
     fetchPart(static_cast<int64_t>(step), constant(0));
+  startPiece();
   deposit(constant(0));
   if (severalTiles(1))
     fetch(constant(1));
@@ -232,6 +239,7 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
 /// A ring of asynchronous copies: stages − 1 tiles are under way while one is multiplied.
 Value GemmBuilder::throughAsyncCopies(Value accumulator) {
   const int64_t ahead = schedule.stages - 1;
+  startPiece();
   for (int64_t tile = 0; tile < ahead; ++tile)
     copyAsync(constant(tile));
   if (isPingPong())
@@ -264,13 +272,28 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   const GemmFunction function = createGemmFunction(builder, *module, problem, schedule);
 
   tileK = named("tileK", schedule.tileK);
-  kTileCount = overRows ? Value(DepthTilesOp::create(builder, "kTiles", function.m, schedule.tileK,
-                                                     asynchronous ? schedule.stages - 1 : int64_t(2)))
-                        : named("kTiles", kTiles);
-  const WorkgroupTile tile = createWorkgroupTile(builder, problem, schedule, function);
-  place = createPart(builder, schedule, kTileCount);
+  WorkgroupTile tile;
+  if (schedule.streamWorkgroups > 0) {
+    piece = createPieces(builder, problem, schedule, function);
+    tile = piece.tile;
+    kTileCount = piece.tiles;
+    place.firstTile = piece.firstTile;
+  } else {
+    kTileCount = overRows ? Value(DepthTilesOp::create(builder, "kTiles", function.m, schedule.tileK,
+                                                       asynchronous ? schedule.stages - 1 : int64_t(2)))
+                          : named("kTiles", kTiles);
+    tile = createWorkgroupTile(builder, problem, schedule, function);
+    place = createPart(builder, schedule, kTileCount);
+  }
   const int64_t waveM = schedule.tileM / schedule.wavesM, waveN = schedule.tileN / schedule.wavesN;
-  auto wave = WaveTileOp::create(builder, SmallVector<int64_t>{waveM, waveN});
+  // What holds for all pieces stands before the loop over them.
+  auto onceAWorkgroup = [&](auto create) {
+    OpBuilder::InsertionGuard guard(builder);
+    if (piece.rounds)
+      builder.setInsertionPoint(piece.rounds);
+    return create();
+  };
+  auto wave = onceAWorkgroup([&] { return WaveTileOp::create(builder, SmallVector<int64_t>{waveM, waveN}); });
   auto open = [&](Stream &stream, StringRef name, Value matrix, int64_t tileRows, int64_t waveRows,
                   Value waveRow, Role role) {
     stream.name = name.str();
@@ -297,7 +320,7 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
     cutRows(w, tile.weightRow, tile.weightEnd);
   }
   for (Stream *stream : sharedStreams())
-    allocate(*stream);
+    onceAWorkgroup([&] { allocate(*stream); });
   Value outColumn = arith::AddIOp::create(builder, tile.column, wave.getColumn());
   scaleRows = createBlockScaleRows(builder, problem, schedule, function, tile);
   if (hasBlockScales()) {
@@ -312,10 +335,14 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   accumulator = schedule.loop == MainLoop::Interleaved ? interleaved(accumulator)
                 : asynchronous                         ? throughAsyncCopies(accumulator)
                                                        : throughRegisters(accumulator);
-  accumulator = createSumOfParts(builder, function, place, accumulator);
+  accumulator = piece.rounds ? Value(SumPiecesOp::create(builder, accumulator, piece.piece, function.partials,
+                                                         function.arrivals))
+                             : createSumOfParts(builder, function, place, accumulator);
 
   createEpilogue(builder, problem, schedule, function, accumulator,
                  {tile, wave.getRow(), outColumn, transposed});
+  if (piece.rounds)
+    builder.setInsertionPointAfter(piece.rounds);
   ReturnOp::create(builder);
   return module;
 }

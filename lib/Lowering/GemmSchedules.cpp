@@ -6,13 +6,6 @@ namespace codesign {
 
 namespace {
 
-/// The most workgroups that a compute unit can hold without the compiler having to spill.
-int64_t residencyOf(const GemmSchedule &schedule, const Profile &profile) {
-  return std::max(1, std::min(occupancy(schedule, profile).workgroupsPerComputeUnit,
-                              profile.wavesPerSimd(compiledRegisters(schedule)) *
-                                  profile.compute.simdsPerComputeUnit / schedule.waves()));
-}
-
 /// True if the registers of a wave, at the residency of one workgroup at least, do not hold what the compiler
 /// would load ahead.
 bool needsFences(const GemmSchedule &schedule, const Profile &profile) {
@@ -49,8 +42,8 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   const bool persistent = schedule.family == GemmFamily::WgmmaTmaPersistent;
   if (schedule.layout != GemmLayout::NT && schedule.family != GemmFamily::MfmaLdsDoubleBuffer)
     return unsupported("operands that are not k-contiguous on this device");
-  if (schedule.streamK)
-    return unsupported("a share of k that follows the work");
+  if (schedule.streamK && !cutsTiles(schedule))
+    return unsupported("tiles of this kind that Stream-K cuts");
   const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
   if (!record)
     return usageError("'" + schedule.instruction + "' is no matrix instruction of " +
@@ -74,12 +67,13 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   kernel.directCopies = schedule.directToShared;
   kernel.loop = schedule.loop;
   kernel.splitK = schedule.splitK;
+  kernel.streamWorkgroups = schedule.streamK ? streamWorkgroups(schedule, profile) : 0;
   kernel.band = schedule.groupM;
   kernel.run = schedule.dieRun;
   // Without runs the hardware's own round robin stays.
   if (schedule.dieRun == 1)
     kernel.limits.chiplets = 1;
-  kernel.residency = persistent ? 1 : residencyOf(schedule, profile);
+  kernel.residency = persistent ? 1 : residentWorkgroups(schedule, profile);
   // A launch that needs the split has few workgroups; the registers of more are for the parts of others.
   if (schedule.splitK > 1)
     kernel.residency =

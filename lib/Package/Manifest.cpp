@@ -9,6 +9,12 @@ using namespace llvm;
 namespace codesign {
 
 // Found by argument-dependent lookup, so in the namespace of their types.
+static bool fromJSON(const json::Value &value, PackagedStreamK &work, json::Path path) {
+  json::ObjectMapper map(value, path);
+  return map && map.map("workgroups", work.workgroups) && map.map("steps", work.steps) &&
+         map.map("least_steps", work.least) && map.map("chiplets", work.chiplets) && map.map("run", work.run);
+}
+
 static bool fromJSON(const json::Value &value, PackagedKernel &kernel, json::Path path) {
   json::ObjectMapper map(value, path);
   const json::Object *object = value.getAsObject();
@@ -16,6 +22,7 @@ static bool fromJSON(const json::Value &value, PackagedKernel &kernel, json::Pat
       !map.map("tile_m", kernel.tileM) || !map.map("tile_n", kernel.tileN) ||
       !map.map("lds_bytes", kernel.ldsBytes) || !map.map("dynamic_lds_bytes", kernel.dynamicLdsBytes) ||
       !map.map("split_k", kernel.splitK) || !map.map("partial_bytes", kernel.partialBytes) ||
+      !map.mapOptional("stream_k", kernel.streamK) ||
       !map.mapOptional("squares_width", kernel.squaresWidth) ||
       !map.mapOptional("persistent_cluster", kernel.persistentCluster) ||
       !map.map("schedule", kernel.schedule) || !map.map("reason", kernel.reason))

@@ -71,6 +71,8 @@ Error checkReplaceable(StringRef directory) {
 } // namespace
 
 int64_t workgroupCount(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t m) {
+  if (kernel.streamK.workgroups > 0)
+    return kernel.streamK.workgroups;
   int64_t tileRows = divideCeil(gemm.outputRows(m), kernel.tileM);
   if (gemm.experts > 0)
     tileRows = gemm.masked ? gemm.experts * divideCeil(m / gemm.experts, kernel.tileM)
@@ -83,10 +85,18 @@ int64_t arrivalBytes(const PackageSpec &spec) {
   for (const PackagedGemm &gemm : spec.gemms)
     for (const PackagedRange &range : gemm.ranges)
       for (const PackagedKernel &kernel : spec.kernels)
-        if (kernel.symbol == range.symbol && kernel.splitK > 1)
+        if (kernel.symbol == range.symbol && kernel.sharesTiles())
           bytes = std::max<int64_t>(bytes, workgroupCount(gemm, kernel, range.maxM) * kernel.threads /
                                                spec.waveSize() * int64_t(sizeof(int32_t)));
   return alignTo(bytes, 256);
+}
+
+/// Whether a launch of that many workgroups, which deal the steps of tiles among them, can be.
+static bool isPossible(const PackagedStreamK &work) {
+  if (work.workgroups == 0)
+    return work.steps == 0 && work.least == 0 && work.chiplets == 0 && work.run == 0;
+  return work.workgroups > 0 && work.least > 0 && work.least <= work.steps && work.chiplets > 0 &&
+         work.run > 0;
 }
 
 /// What an operator whose kernels split k must be besides: few tiles, since the counts have a place of fixed
@@ -97,6 +107,9 @@ static Error checkSplits(const PackageSpec &spec, const PackagedGemm &gemm) {
       if (kernel.symbol == range.symbol && kernel.splitK > 1 && (range.maxM == 0 || gemm.experts > 0))
         return usageError("operator '" + gemm.name + "': kernel '" + kernel.symbol +
                           "' splits k for any number of rows, or for experts");
+      else if (kernel.symbol == range.symbol && kernel.streamK.workgroups > 0 &&
+               (gemm.experts > 0 || gemm.layout != "nt"))
+        return usageError("operator '" + gemm.name + "': no Stream-K kernel has experts or such a layout");
   return Error::success();
 }
 
@@ -146,8 +159,9 @@ Error checkPackage(const PackageSpec &spec) {
     if (kernel.threads < 1 || kernel.threads > 1024 || kernel.tileM < 1 || kernel.tileN < 1 ||
         kernel.ldsBytes < 0 || kernel.dynamicLdsBytes < 0 || kernel.persistentCluster < 0 ||
         (spec.isAmd() && kernel.persistentCluster > 0) || kernel.splitK < 1 || kernel.partialBytes < 0 ||
-        (kernel.splitK > 1) != (kernel.partialBytes > 0) || kernel.partialBytes % 16 != 0 ||
-        (kernel.splitK > 1 && kernel.persistentCluster > 1))
+        kernel.sharesTiles() != (kernel.partialBytes > 0) || kernel.partialBytes % 16 != 0 ||
+        (kernel.splitK > 1 && kernel.persistentCluster > 1) || !isPossible(kernel.streamK) ||
+        (kernel.streamK.workgroups > 0 && (kernel.splitK > 1 || kernel.persistentCluster > 0)))
       return usageError("kernel '" + kernel.symbol + "' has an impossible launch");
   }
   for (const PackagedGemm &gemm : spec.gemms) {

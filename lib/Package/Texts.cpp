@@ -58,6 +58,14 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("dynamic_lds_bytes", kernel.dynamicLdsBytes);
           json.attribute("split_k", kernel.splitK);
           json.attribute("partial_bytes", kernel.partialBytes);
+          if (const PackagedStreamK &work = kernel.streamK; work.workgroups > 0)
+            json.attributeObject("stream_k", [&] {
+              json.attribute("workgroups", work.workgroups);
+              json.attribute("steps", work.steps);
+              json.attribute("least_steps", work.least);
+              json.attribute("chiplets", work.chiplets);
+              json.attribute("run", work.run);
+            });
           if (kernel.squaresWidth > 0)
             json.attribute("squares_width", kernel.squaresWidth);
           if (kernel.persistentCluster > 0) {
@@ -205,7 +213,8 @@ std::string dispatchText(const PackageSpec &spec) {
          "std::int64_t tileM, tileN;\n"
          "  unsigned dynamicLdsBytes;\n"
          "  unsigned splitK;            // workgroups that share the k of a tile\n"
-         "  std::int64_t partialBytes;  // of sums that each of them leaves in the workspace\n"
+         "  unsigned streamWorkgroups;  // that share all tiles (Stream-K); 0: every tile has its own\n"
+         "  std::int64_t partialBytes;  // of sums that each of them leaves in the workspace for a tile\n"
          "  std::int64_t squaresWidth;  // columns of d whose squares it adds up\n";
   if (!spec.isAmd())
     out << "  unsigned persistentCluster; // workgroups of a cluster; 0: every tile has a workgroup\n"
@@ -214,10 +223,10 @@ std::string dispatchText(const PackageSpec &spec) {
   out << "const Kernel kernels[] = {\n";
   for (const PackagedKernel &kernel : spec.kernels)
     out << formatv(
-        "    {{\"{0}\", {0}_image_{1}, {2}, {3}, {4}, {5}, {8}, {9}, {10}{7}}, // {6} bytes of LDS\n",
+        "    {{\"{0}\", {0}_image_{1}, {2}, {3}, {4}, {5}, {8}, {9}, {10}, {11}{7}}, // {6} bytes of LDS\n",
         kernel.symbol, hash, kernel.threads, kernel.tileM, kernel.tileN, kernel.dynamicLdsBytes,
-        kernel.ldsBytes, spec.isAmd() ? "" : boxesText(kernel), kernel.splitK, kernel.partialBytes,
-        kernel.squaresWidth);
+        kernel.ldsBytes, spec.isAmd() ? "" : boxesText(kernel), kernel.splitK, kernel.streamK.workgroups,
+        kernel.partialBytes, kernel.squaresWidth);
   out << "};\n\n/// Of a workspace, its counts: zero before a launch and after it.\n"
       << "constexpr std::int64_t arrivalBytes = " << arrivalBytes(spec) << ";\n";
   out << "\n/// Rows minM to maxM (0: all above) go to a kernel.\nstruct Range {\n  std::int64_t minM, "

@@ -157,6 +157,8 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
   packaged.dynamicLdsBytes = facts.dynamicLdsBytes;
   packaged.splitK = facts.splitK;
   packaged.partialBytes = facts.partialBytes;
+  packaged.streamK = {facts.streamK.workgroups, facts.streamK.steps, facts.streamK.least,
+                      facts.streamK.chiplets, facts.streamK.run};
   packaged.persistentCluster = facts.persistentCluster;
   packaged.aBox = {facts.aBox.rows, facts.aBox.columns};
   packaged.wBox = {facts.wBox.rows, facts.wBox.columns};

@@ -20,6 +20,8 @@ std::optional<int64_t> evaluate(Value value) {
     return constant.getValue();
   if (auto constant = value.getDefiningOp<arith::ConstantIndexOp>())
     return constant.value();
+  if (auto piece = value.getDefiningOp<StreamKPieceOp>(); piece && value == piece.getCount())
+    return static_cast<int64_t>(piece.getWork().getSteps()); // of a tile that is not cut
   if (auto difference = value.getDefiningOp<arith::SubIOp>()) {
     std::optional<int64_t> left = evaluate(difference.getLhs()), right = evaluate(difference.getRhs());
     if (left && right)
@@ -271,8 +273,9 @@ llvm::Expected<KernelPrice> Pricer::run() {
       return error;
     return price;
   }
-  Block *main = nullptr;
-  for (auto loop : function.getBody().front().getOps<scf::ForOp>()) {
+  Block *main = nullptr, *all = &function.getBody().front();
+  function.walk([&](StreamKPieceOp piece) { all = piece->getBlock(); });
+  for (auto loop : all->getOps<scf::ForOp>()) {
     StepPrice step;
     std::optional<int64_t> iterations = iterationsOf(loop);
     if (!iterations && knownAtLaunch(loop))
@@ -289,7 +292,7 @@ llvm::Expected<KernelPrice> Pricer::run() {
     }
   }
   if (!main)
-    if (llvm::Error error = count(function.getBody().front(), 1, price.step))
+    if (llvm::Error error = count(*all, 1, price.step))
       return error;
   return price;
 }

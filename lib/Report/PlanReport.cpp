@@ -281,11 +281,15 @@ bool splitsK(const PlanKernelRange &range) {
   return !parts.empty() && parts != "1";
 }
 
-/// "128x64x64", or "128x64x64 /4" where four workgroups share the k of a tile.
+bool isStreamK(const PlanKernelRange &range) {
+  return scheduleField(range, "stream_k") == "1";
+}
+
+/// "128x64x64", or "128x64x64 /4" where four workgroups share the k of a tile, "128x64x64 SK" with Stream-K.
 std::string tileText(const PlanKernelRange &range) {
   return scheduleField(range, "macro_tile_m") + "x" + scheduleField(range, "macro_tile_n") + "x" +
          scheduleField(range, "macro_tile_k") +
-         (splitsK(range) ? " /" + scheduleField(range, "split_k") : "");
+         (splitsK(range) ? " /" + scheduleField(range, "split_k") : "") + (isStreamK(range) ? " SK" : "");
 }
 
 /// "2x4", or "1x1x4" where waves share k.
@@ -365,6 +369,9 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
   if (llvm::any_of(plan.kernels,
                    [](const PlanKernel &kernel) { return llvm::any_of(kernel.ranges, splitsK); }))
     stream << "  /S: S workgroups share the k of each tile\n";
+  if (llvm::any_of(plan.kernels,
+                   [](const PlanKernel &kernel) { return llvm::any_of(kernel.ranges, isStreamK); }))
+    stream << "  SK: Stream-K, the steps of the last tiles are dealt to all workgroups\n";
   if (llvm::any_of(plan.kernels, [](const PlanKernel &kernel) { return kernel.experts > 0; }))
     printWrapped(
         stream,

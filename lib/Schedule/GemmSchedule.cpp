@@ -77,6 +77,20 @@ int maxSplitK(const GemmSchedule &schedule) {
   return inCluster || !isPlain || registerUse(schedule).accumulators > mostSums ? 1 : 16;
 }
 
+bool cutsTiles(const GemmSchedule &schedule) {
+  return schedule.family == GemmFamily::MfmaLdsDoubleBuffer && maxSplitK(schedule) > 1;
+}
+
+int residentWorkgroups(const GemmSchedule &schedule, const Profile &profile) {
+  return std::max(1, std::min(occupancy(schedule, profile).workgroupsPerComputeUnit,
+                              profile.wavesPerSimd(compiledRegisters(schedule)) *
+                                  profile.compute.simdsPerComputeUnit / schedule.waves()));
+}
+
+int streamWorkgroups(const GemmSchedule &schedule, const Profile &profile) {
+  return profile.compute.computeUnits * residentWorkgroups(schedule, profile);
+}
+
 std::string GemmSchedule::describe() const {
   std::string text = (toString(family) + " " + llvm::Twine(macroTileM) + "x" + llvm::Twine(macroTileN) + "x" +
                       llvm::Twine(macroTileK) + " " + llvm::Twine(wavesM) + "x" + llvm::Twine(wavesN) +

@@ -22,9 +22,9 @@ std::string scheduleText(const Estimate &estimate, const Profile &profile) {
     stream << (choice.swapped ? choice.tile.n : choice.tile.m) << 'x'
            << (choice.swapped ? choice.tile.m : choice.tile.n) << " tiles"
            << (choice.splitK > 1 ? ", split-K " + std::to_string(choice.splitK) : std::string()) << "; ";
-  stream << choice.tiles << " workgroups = " << llvm::format("%.2f", choice.waves) << " waves of "
-         << profile.compute.computeUnits << ' ' << unitName(profile) << ", the last "
-         << llvm::format("%.0f", choice.lastWaveUse * 100) << "% full";
+  stream << choice.tiles << (choice.streamK ? " tiles = " : " workgroups = ")
+         << llvm::format("%.2f", choice.waves) << " waves of " << profile.compute.computeUnits << ' '
+         << unitName(profile) << ", the last " << llvm::format("%.0f", choice.lastWaveUse * 100) << "% full";
   if (choice.paddedShare >= 0.005)
     stream << ", " << llvm::format("%.0f", choice.paddedShare * 100) << "% of the tiles outside the matrix";
   return text;

@@ -1,5 +1,6 @@
 #include "LaunchVerifier.h"
 
+#include "StreamKChoice.h"
 #include "codesign/Interpret/GemmReference.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -85,7 +86,12 @@ public:
   llvm::Expected<VerifiedLaunch> verify() {
     const auto start = std::chrono::steady_clock::now();
     allocate();
-    const std::set<uint64_t> chosen = chooseWorkgroups();
+    StreamKChoice streamed;
+    if (kernel.streamK.workgroups > 0)
+      streamed = chooseStreamK(kernel.streamK, tiles,
+                               std::max(least, options.multiplyAccumulates / workOfTile()), engine);
+    const std::set<uint64_t> chosen =
+        kernel.streamK.workgroups > 0 ? streamed.workgroups : chooseWorkgroups();
     for (auto first = chosen.begin(); first != chosen.end();) {
       // Neighbours run together, one host thread each.
       auto last = first;
@@ -96,8 +102,11 @@ public:
         return error;
       first = last;
     }
-    compare(
-        uint64_t(llvm::count_if(chosen, [&](uint64_t workgroup) { return workgroup < uint64_t(tiles); })));
+    compare(kernel.streamK.workgroups > 0
+                ? streamed.tiles
+                : uint64_t(llvm::count_if(chosen,
+                                          [&](uint64_t workgroup) { return workgroup < uint64_t(tiles); })),
+            streamed.unfinished);
     launch.hostSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return launch;
   }
@@ -189,13 +198,16 @@ private:
       dScale = memory.allocateValues<float>("d_scale", std::vector<float>{scale});
       arguments.pointer(dScale);
     }
-    if (kernel.splitK > 1) {
-      constexpr int64_t lanes = 64; // the kernels that are verified are for AMD devices
-      const int64_t waves = kernel.threads / lanes;
-      const uint64_t partials =
-          memory.allocate("partials", uint64_t(tiles * kernel.splitK * kernel.partialBytes));
+    if (kernel.sharesTiles()) {
+      constexpr int64_t lanes = 64;                      // the kernels that are verified are for AMD devices
+      const int64_t sharers = kernel.streamK.workgroups; // 0: of each tile
+      const int64_t counts = (sharers > 0 ? sharers : tiles) * kernel.threads / lanes;
+      const uint64_t partials = memory.allocate(
+          "partials",
+          uint64_t((sharers > 0 ? kernel::StreamKWork::placesPerWorkgroup * sharers : tiles * kernel.splitK) *
+                   kernel.partialBytes));
       std::fill_n(memory.region(partials).data(), memory.region(partials).sizeBytes, uint8_t(0xff));
-      arrivals = memory.allocateValues<int32_t>("arrivals", std::vector<int32_t>(size_t(tiles * waves)));
+      arrivals = memory.allocateValues<int32_t>("arrivals", std::vector<int32_t>(size_t(counts)));
       arguments.pointer(partials).pointer(arrivals);
     }
     d = memory.allocate("d", outputs * elementBytes);
@@ -238,16 +250,19 @@ private:
     return address;
   }
 
+  static constexpr double least = 3; // tiles that are computed
+  double workOfTile() const {
+    return double(kernel.tileM) * double(kernel.tileN) * double(gemm.layout == "tn" ? m : gemm.k);
+  }
+
   /// The first, the last, and random ones between, as many as the work allows; of those without a tile the
   /// last.
   std::set<uint64_t> chooseWorkgroups() {
-    const double each =
-        double(kernel.tileM) * double(kernel.tileN) * double(gemm.layout == "tn" ? m : gemm.k);
     const auto all = uint64_t(tiles);
     if (all == 0)
       return {gridX - 1};
-    constexpr double least = 3;
-    const auto count = uint64_t(std::min(double(all), std::max(least, options.multiplyAccumulates / each)));
+    const auto count =
+        uint64_t(std::min(double(all), std::max(least, options.multiplyAccumulates / workOfTile())));
     std::set<uint64_t> chosen = {0, all - 1};
     if (count == all)
       for (uint64_t workgroup = 0; workgroup < all; ++workgroup)
@@ -307,9 +322,9 @@ private:
       launch.wrong = message.str();
   }
 
-  /// Each workgroup with a tile must have written the whole of it; its elements must be right. Rows of nobody
-  /// stay as they were.
-  void compare(uint64_t withTile) {
+  /// Each tile of the workgroups that ran must be written whole; its elements must be right. Rows of nobody
+  /// stay as they were. Counts are zero again, but of Stream-K's tiles that others would have finished.
+  void compare(uint64_t withTile, const std::set<int64_t> &unfinished) {
     uint64_t written = 0, inTiles = 0;
     for (const OwnedRows &rows : owned)
       for (int64_t row = 0; row < rows.count; row += kernel.tileM)
@@ -325,10 +340,13 @@ private:
     if (everywhere != inTiles)
       fail(llvm::Twine(everywhere - inTiles) + " elements in rows of nobody are written");
     if (written != withTile)
-      fail(llvm::Twine(withTile) + " workgroups wrote " + llvm::Twine(written) + " tiles");
-    if (arrivals != 0 &&
-        llvm::any_of(memory.values<int32_t>(arrivals), [](int32_t count) { return count != 0; }))
-      fail("counts of workgroups are not zero afterwards");
+      fail("workgroups with " + llvm::Twine(withTile) + " tiles wrote " + llvm::Twine(written) + " tiles");
+    if (arrivals == 0)
+      return;
+    const int64_t waves = kernel.threads / 64;
+    for (auto [place, count] : llvm::enumerate(memory.values<int32_t>(arrivals)))
+      if (count != 0 && !unfinished.contains(int64_t(place) / waves))
+        return fail("counts of workgroups are not zero afterwards");
   }
 
   /// A tile of D, and the expert that its rows belong to.

@@ -94,6 +94,7 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     }
     schedule.loop = *mainLoop;
     schedule.splitK = splitK;
+    schedule.streamWorkgroups = streamWorkgroups;
     schedule.band = band;
     schedule.run = run;
     schedule.pack = pack;
@@ -136,7 +137,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Option<int64_t> experts{*this, "experts", llvm::cl::init(0)};
   ListOption<int64_t> tile{*this, "tile"}, waves{*this, "waves"}, cluster{*this, "cluster"},
       roleRegisters{*this, "role-registers"};
-  Option<int64_t> splitK{*this, "split-k", llvm::cl::init(1)};
+  Option<int64_t> splitK{*this, "split-k", llvm::cl::init(1)},
+      streamWorkgroups{*this, "stream-k", llvm::cl::init(0)};
   Option<int64_t> stages{*this, "stages", llvm::cl::init(2)}, band{*this, "band", llvm::cl::init(1)},
       run{*this, "run", llvm::cl::init(1)}, pack{*this, "pack", llvm::cl::init(2)},
       padding{*this, "padding", llvm::cl::init(0)}, residency{*this, "residency", llvm::cl::init(1)},

@@ -90,6 +90,10 @@ struct GemmTile {
   int maxSplitRows = 0;     // up to which a tile is split, if not cut anywhere
   double partCycles = 0;    // in which the last of them adds the sums of one
   int partSteps = 0;        // of `depth`, that each of them has a multiple of; 0: k is cut anywhere
+  // Of a Stream-K launch, which cuts the last tiles in runs of so many steps of `depth` or more; 0: none is
+  // cut.
+  int streamWorkgroups = 0, streamLeastSteps = 2;
+  double cutCycles = 0; // that a workgroup waits where its run begins and ends inside of tiles
   // Workgroups, one above the other or side by side, that compute neighbouring tiles and ask L2 once for what
   // they share.
   int clusterM = 1, clusterN = 1;
@@ -102,8 +106,9 @@ struct GemmChoice {
   GemmTile tile;
   size_t tileIndex = 0; // into the provider's tiles
   int splitK = 1;
+  bool streamK = false;   // the tile's workgroups share the steps of the last tiles
   bool swapped = false;   // the tile's m runs along the output's columns
-  int64_t tiles = 0;      // workgroups, splits included
+  int64_t tiles = 0;      // workgroups, splits included; with Stream-K output tiles
   double waves = 0;       // tiles ÷ compute units, not rounded
   double lastWaveUse = 1; // share of the compute units that the last wave occupies
   double paddedShare = 0; // of the multiplied elements that lie outside the output
@@ -137,6 +142,7 @@ struct GemmCandidate {
   size_t tile = 0; // into the provider's tiles
   int splitK = 1;
   bool swapped = false;
+  bool streamK = false;
 };
 
 class GemmModel {
@@ -175,15 +181,18 @@ private:
   struct Problem;
   struct Block;
   struct SplitCosts;
+  struct StreamRuns;
   Problem problemOf(const GemmShape &shape, bool swapped) const;
   bool isSensible(const Problem &problem, const GemmTile &tile) const;
   bool canSplit(const Problem &problem, const GemmTile &tile, double grid, int split) const;
+  bool canStream(const Problem &problem, const GemmTile &tile) const;
+  StreamRuns runsOf(const Problem &problem, const GemmTile &tile) const;
   void fillColumns();
   void layOver(const Problem &problem, llvm::SmallVectorImpl<Block> &grid) const;
   void addReloads(const Problem &problem, size_t first, Block &block, size_t size) const;
   double splitBound(const Problem &problem, const Block &block, size_t i, size_t tile, size_t number,
                     const SplitCosts &parts) const;
-  double price(const Problem &problem, size_t tile, int split, Terms *terms) const;
+  double price(const Problem &problem, size_t tile, int split, bool streamK, Terms *terms) const;
   /// Seconds of partial sums for each part of a split.
   double splitTraffic(const Problem &problem) const;
   double best(const GemmShape &shape, GemmCandidate &candidate) const;
@@ -222,6 +231,8 @@ private:
     std::vector<float> unitSeconds; // of an HBM byte if all have their most in flight; 0 with `alone` known
     std::vector<float> prologue;    // seconds
     std::vector<float> splitTiles;  // fewer are split; 0: never
+    std::vector<float>
+        cutSeconds; // of a workgroup whose run ends inside of tiles; infinite: tiles are not cut
     std::vector<float> leastRows, mostRows, clusterM, clusterN;
     std::vector<int> edgeM, edgeN; // of the extents, into edges
     std::vector<double> edges;     // distinct extents

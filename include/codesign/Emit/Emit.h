@@ -30,8 +30,14 @@ struct LaunchFacts {
   int64_t ldsBytes = 0;         // in all
   int64_t dynamicLdsBytes = 0;  // the part that the launch must ask for
   int64_t splitK = 1;           // workgroups that share a tile, the grid's y
-  int64_t partialBytes = 0;     // that each of them writes; 0 for one
-  int64_t squaresWidth = 0;     // columns of the output whose squares a wave adds up; 0 where it does not
+  int64_t partialBytes = 0;     // that each of them writes for a tile; 0 where none is shared
+  /// Of a Stream-K launch: its workgroups, whatever the number of rows, which leave the sums of two tiles
+  /// each; steps of a tile, and at least of a piece; how workgroups are dealt to chiplets. Zeros for others.
+  struct StreamK {
+    int64_t workgroups = 0, steps = 0, least = 0, chiplets = 0, run = 0;
+  };
+  StreamK streamK;
+  int64_t squaresWidth = 0; // columns of the output whose squares a wave adds up; 0 where it does not
   /// Workgroups of a cluster of a persistent kernel, whose tile is that of a cluster and whose grid may be
   /// smaller; 0 for a workgroup for each tile.
   int64_t persistentCluster = 0;

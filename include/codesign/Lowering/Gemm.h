@@ -133,11 +133,21 @@ struct GemmKernel {
   /// each tile, which are zero before and after a launch. Not with clusters or experts.
   int64_t splitK = 1;
 
+  /// Workgroups of a Stream-K launch, which share the steps of k of all tiles; 0: workgroups have tiles of
+  /// their own. The same two arguments: `partials` of two tiles for each workgroup, `arrivals` for each wave
+  /// of each workgroup. Tiles through LDS of k-contiguous operands, in step, not by wgmma; no split or
+  /// experts.
+  int64_t streamWorkgroups = 0;
+  /// Whether tiles are summed up of what several workgroups leave in memory.
+  bool sharesTiles() const { return splitK > 1 || streamWorkgroups > 0; }
+
   /// Keep the LDS reads of one step of k out of the step before: the registers do not hold both.
   bool fencedSteps = false;
 
   /// Tiles of k that one workgroup multiplies.
   int64_t kTiles(int64_t k) const { return (k + tileK - 1) / tileK / splitK; }
+  /// Tiles of k that a piece of a Stream-K launch has at least: what the loop has under way.
+  int64_t leastTilesOfPiece() const { return std::max<int64_t>(2, stages - 1); }
   /// Columns of the output that a wave holds at the end.
   int64_t waveColumns() const;
   /// Elements of k multiplied per step: the instruction's depth times the pack.
@@ -147,7 +157,8 @@ struct GemmKernel {
 /// What kernels may use on a device.
 TargetLimits targetLimits(const Profile &profile);
 
-/// The kernel that a schedule describes, or what about it is not emitted yet (Stream-K, layouts other
+/// The kernel that a schedule describes, or what about it is not emitted yet (Stream-K of other families than
+/// MFMA out of LDS, layouts other
 /// than NT on NVIDIA devices, which no plan chooses). The layout belongs to the problem.
 llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profile &profile);
 

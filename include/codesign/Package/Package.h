@@ -18,6 +18,12 @@ struct PackagedBox {
   int64_t rows = 0, columns = 0;
 };
 
+/// A Stream-K launch: its workgroups, whatever m is; steps of k of a tile, and at least of a piece of one;
+/// how workgroups are dealt to chiplets. Zeros for kernels whose tiles have workgroups of their own.
+struct PackagedStreamK {
+  int64_t workgroups = 0, steps = 0, least = 0, chiplets = 0, run = 0;
+};
+
 /// One device function in a file of its own.
 struct PackagedKernel {
   /// C identifier, unique in the package; the device function and, with ".hip" or ".cu", the file are named
@@ -37,6 +43,9 @@ struct PackagedKernel {
   /// Workgroups that share the k of a tile, the launch's y. Each of several leaves so many bytes of sums in
   /// the workspace, and each of its waves counts itself there.
   int64_t splitK = 1, partialBytes = 0;
+  /// Each of its workgroups leaves sums of `partialBytes` for two tiles at most.
+  PackagedStreamK streamK;
+  bool sharesTiles() const { return splitK > 1 || streamK.workgroups > 0; }
   int64_t squaresWidth = 0; // columns of D whose squares it adds up; 0 where its operator wants none
   std::string schedule;     // in words
   std::string reason;       // why this schedule
@@ -113,7 +122,7 @@ struct PackageSpec {
 };
 
 /// Workgroups (clusters, where the kernel has them) of a launch on m rows: its tiles, of experts as many as
-/// there may be.
+/// there may be; with Stream-K as many as the kernel says.
 int64_t workgroupCount(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t m);
 
 /// Bytes of the counts of a package, which stand first in any workspace: for as many tiles as its split

@@ -8,6 +8,60 @@ DEVICE int partId() {
   return __builtin_amdgcn_workgroup_id_y();
 }
 
+constexpr int deviceScope = 16; // sc1: past this die's L2, whose lines other dies do not see
+/// What a wave's sums take in memory, four of a lane side by side.
+template <class Sums>
+constexpr int bytesOfSums = Sums::quadCount * waveSize * static_cast<int>(sizeof(Chunk<float>));
+template <class Sums>
+using RowsOfSums = GlobalRows<float, bytesOfSums<Sums> / static_cast<int>(sizeof(float))>;
+
+/// Leaves this wave's sums in a row of the matrix.
+template <class Sums>
+DEVICE void leaveSums(Sums &sums, const RowsOfSums<Sums> &rows, int row) {
+  const int lane = laneId() * static_cast<int>(sizeof(Chunk<float>));
+  int offset = row * bytesOfSums<Sums>;
+  sums.forEachQuad([&](auto &own, int first, int, int) {
+    const Chunk<float> quad = {own[first], own[first + 1], own[first + 2], own[first + 3]};
+    __builtin_amdgcn_raw_buffer_store_b128(__builtin_bit_cast(Chunk<unsigned>, quad), rows.buffer, lane,
+                                           offset, deviceScope);
+    offset += waveSize * static_cast<int>(sizeof(Chunk<float>));
+  });
+}
+
+/// Waits until what this wave left has arrived, and counts it. True in the wave that completes `count`, which
+/// sets the number back to zero.
+DEVICE bool isLastToArrive(int *arrivals, int count) {
+  asm volatile("s_waitcnt vmcnt(0)" ::: "memory");
+  int before = 0;
+  if (laneId() == 0)
+    before = __hip_atomic_fetch_add(arrivals, 1, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT);
+  if (__builtin_amdgcn_readfirstlane(before) != count - 1)
+    return false;
+  if (laneId() == 0)
+    *arrivals = 0;
+  asm volatile("" ::: "memory");
+  return true;
+}
+
+/// Adds so many rows of the matrix to the sums, in their order.
+template <int Together, class Sums>
+DEVICE void addSums(Sums &sums, const RowsOfSums<Sums> &rows, int row) {
+  const int lane = laneId() * static_cast<int>(sizeof(Chunk<float>));
+  int offset = row * bytesOfSums<Sums>;
+  sums.forEachQuad([&](auto &total, int first, int, int) {
+#pragma unroll
+    for (int i = 0; i < Together; ++i) {
+      const auto words = __builtin_amdgcn_raw_buffer_load_b128(rows.buffer, lane,
+                                                               offset + i * bytesOfSums<Sums>, deviceScope);
+      const auto quad = __builtin_bit_cast(Chunk<float>, words);
+#pragma unroll
+      for (int e = 0; e < 4; ++e)
+        total[first + e] += quad[e];
+    }
+    offset += waveSize * static_cast<int>(sizeof(Chunk<float>));
+  });
+}
+
 /// How many parts are fetched at once: a divisor of all, so that at most 32 loads of a lane are under way.
 constexpr int partsTogether(int parts, int loadsOfEach) {
   int together = 1;
@@ -23,46 +77,16 @@ constexpr int partsTogether(int parts, int loadsOfEach) {
 /// afterwards.
 template <int Parts, int Waves, class Sums>
 DEVICE bool sumParts(Sums &sums, float *partials, int *arrivals, int part) {
-  constexpr int deviceScope = 16; // sc1: past this die's L2, whose lines other dies do not see
-  constexpr int chunkBytes = waveSize * static_cast<int>(sizeof(Chunk<float>));
-  constexpr int length = Sums::quadCount * chunkBytes / static_cast<int>(sizeof(float)); // of a wave's sums
-  const int place = workgroupId() * Waves + waveId(),
-            lane = laneId() * static_cast<int>(sizeof(Chunk<float>));
-  const GlobalRows<float, length> all(partials + static_cast<long>(place) * Parts * length, 0, Parts, Parts);
-  int offset = part * Sums::quadCount * chunkBytes;
-  sums.forEachQuad([&](auto &own, int first, int, int) {
-    const Chunk<float> quad = {own[first], own[first + 1], own[first + 2], own[first + 3]};
-    __builtin_amdgcn_raw_buffer_store_b128(__builtin_bit_cast(Chunk<unsigned>, quad), all.buffer, lane,
-                                           offset, deviceScope);
-    offset += chunkBytes;
-  });
-  asm volatile("s_waitcnt vmcnt(0)" ::: "memory"); // they have arrived
-  int before = 0;
-  if (laneId() == 0)
-    before = __hip_atomic_fetch_add(arrivals + place, 1, __ATOMIC_RELAXED, __HIP_MEMORY_SCOPE_AGENT);
-  if (__builtin_amdgcn_readfirstlane(before) != Parts - 1)
+  const int place = workgroupId() * Waves + waveId();
+  const RowsOfSums<Sums> all(partials, place * Parts, Parts, (place + 1) * Parts);
+  leaveSums(sums, all, part);
+  if (!isLastToArrive(arrivals + place, Parts))
     return false;
-  if (laneId() == 0)
-    arrivals[place] = 0;
-  asm volatile("" ::: "memory");
   sums = Sums();
   constexpr int together = partsTogether(Parts, Sums::quadCount);
 #pragma unroll 1
-  for (int other = 0; other < Parts; other += together) {
-    int from = other * Sums::quadCount * chunkBytes;
-    sums.forEachQuad([&](auto &total, int first, int, int) {
-#pragma unroll
-      for (int i = 0; i < together; ++i) {
-        const auto words = __builtin_amdgcn_raw_buffer_load_b128(
-            all.buffer, lane, from + i * Sums::quadCount * chunkBytes, deviceScope);
-        const auto quad = __builtin_bit_cast(Chunk<float>, words);
-#pragma unroll
-        for (int e = 0; e < 4; ++e)
-          total[first + e] += quad[e];
-      }
-      from += chunkBytes;
-    });
-  }
+  for (int other = 0; other < Parts; other += together)
+    addSums<together>(sums, all, other);
   return true;
 }
 

@@ -45,8 +45,8 @@ struct Driver {
     argument.pointer = matrix;
     return 0;
   }
-  int countGroups(const Kernel &, std::int64_t tiles, std::int64_t &groups) const {
-    groups = tiles;
+  int countGroups(const Kernel &kernel, std::int64_t tiles, std::int64_t &groups) const {
+    groups = kernel.streamWorkgroups > 0 ? kernel.streamWorkgroups : tiles;
     return 0;
   }
   /// The launch's y.

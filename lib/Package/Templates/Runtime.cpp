@@ -82,13 +82,21 @@ std::int64_t tileCount(const Gemm &gemm, const Kernel &kernel, std::int64_t m) {
   return rows * ((gemm.n + kernel.tileN - 1) / kernel.tileN);
 }
 
+/// Whether workgroups leave sums of tiles to others.
+bool sharesTiles(const Kernel &kernel) {
+  return kernel.splitK > 1 || kernel.streamWorkgroups > 0;
+}
+
 /// What a launch needs beside its operands: the counts, then the sums of all workgroups.
 std::size_t workspaceBytes(const Gemm &gemm, const Parameters *parameters) {
   const Kernel *kernel = parameters && parameters->m > 0 ? kernelFor(gemm, parameters->m) : nullptr;
-  if (!kernel || kernel->splitK == 1)
+  if (!kernel || !sharesTiles(*kernel))
     return 0;
-  const std::int64_t groups = tileCount(gemm, *kernel, parameters->m) * kernel->splitK;
-  return static_cast<std::size_t>(arrivalBytes + groups * kernel->partialBytes);
+  constexpr std::int64_t tilesOfEach = 2; // that a workgroup may have a part of
+  const std::int64_t parts = kernel->streamWorkgroups > 0
+                                 ? tilesOfEach * kernel->streamWorkgroups
+                                 : tileCount(gemm, *kernel, parameters->m) * kernel->splitK;
+  return static_cast<std::size_t>(arrivalBytes + parts * kernel->partialBytes);
 }
 
 /// Status ok, or why these arguments cannot be served, with the shape in lastError.
@@ -227,7 +235,7 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
     arguments[count++] = &squares;
   if (gemm.quantised)
     arguments[count++] = &dScale;
-  if (kernel.splitK > 1) {
+  if (sharesTiles(kernel)) {
     arguments[count++] = &partials;
     arguments[count++] = &arrivals;
   }

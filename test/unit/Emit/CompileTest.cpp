@@ -28,6 +28,7 @@ struct Sweep {
   bool rowSteps = false; // rotated columns, or sums of squares
   bool shuffledWeights = false;
   int64_t splitK = 1; // with more than one, k follows from the schedule
+  bool streamK = false;
   MainLoop loop = MainLoop::InStep;
 };
 
@@ -40,6 +41,7 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
       legalGemmSchedules(profile, sweep.type, sweep.layout, sweep.blockScaled, sweep.shuffledWeights);
   llvm::erase_if(legal, [&](const GemmSchedule &schedule) {
     return schedule.loop != sweep.loop || maxSplitK(schedule) < sweep.splitK ||
+           (sweep.streamK && !cutsTiles(schedule)) ||
            (sweep.experts > 0 && !hasRoomForExperts(schedule, profile));
   });
   ASSERT_GT(legal.size(), 2u);
@@ -49,6 +51,7 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
   for (size_t i = 0; i < count; ++i) {
     GemmSchedule schedule = legal[i * (legal.size() - 1) / (count - 1)];
     schedule.splitK = sweep.splitK;
+    schedule.streamK = sweep.streamK;
     SCOPED_TRACE(schedule.describe());
     mlir::MLIRContext context;
     GemmProblem problem;
@@ -211,6 +214,14 @@ TEST(Compile, splits) {
   compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .fused = true, .splitK = 2});
   compileLegalSchedules("mi355x", count, {.fused = true, .splitK = 3});
   compileLegalSchedules("mi300x", count, {.type = DataType::F8E4M3FNUZ, .blockScaled = true, .splitK = 4});
+}
+
+TEST(Compile, streamK) {
+  const size_t count = isLongRun() ? 60 : 3;
+  compileLegalSchedules("mi300x", count, {.streamK = true});
+  compileLegalSchedules("mi355x", count, {.fused = true, .streamK = true});
+  compileLegalSchedules("mi300x", count,
+                        {.type = DataType::F8E4M3FNUZ, .blockScaled = true, .streamK = true});
 }
 
 TEST(Compile, splitsOfNvidia) {

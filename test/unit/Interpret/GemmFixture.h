@@ -164,6 +164,11 @@ struct GemmOperands {
       partials = Matrix(DataType::F32, tiles * sum.getParts() * sum.getBytesPerWorkgroup() / 16, 4, 0xff);
       arrivals = Matrix(DataType::I32, tiles * function.getWaveCount(), 1);
     });
+    function.walk([&](kernel::SumPiecesOp sum) {
+      kernel::StreamKOp work = sum.getPieceOp().getWork();
+      partials = Matrix(DataType::F32, work.getPartialPlaces() * sum.getBytesPerWorkgroup() / 16, 4, 0xff);
+      arrivals = Matrix(DataType::I32, int64_t(work.getWorkgroups()) * function.getWaveCount(), 1);
+    });
     function.walk([&](kernel::SumGroupPartsOp sum) {
       int64_t tiles = 0;
       function.walk([&](kernel::PlacementOpInterface order) { tiles = order.getWorkgroupCount(m); });

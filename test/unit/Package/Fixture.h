@@ -8,7 +8,7 @@ namespace codesign::test {
 /// gate and a residual, one with lists and weights of rows; on AMD devices one of 8-bit operands with
 /// shuffled weights, one of 8-bit results beside (on sm_90a of a kernel of its own, all of tensor maps); one
 /// of a gradient of weights (on sm_90a another, of tensor maps), one of rotated heads, and one that adds up
-/// squares, which has a kernel of its own.
+/// squares, which has a kernel of its own. On AMD devices the last operator is served by Stream-K.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -144,6 +144,18 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   few.k = 4096;
   few.ranges = {{1, 64, "linear_split"}, {65, 0, "linear_16"}};
   spec.gemms.push_back(few);
+  if (spec.isAmd()) {
+    PackagedKernel streamed = spec.kernels.front();
+    streamed.symbol = "linear_streamed";
+    streamed.source =
+        "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void linear_streamed() {}\n";
+    streamed.streamK = {.workgroups = 6, .steps = 64, .least = 2, .chiplets = 8, .run = 1};
+    streamed.partialBytes = 16 * 128 * 4;
+    spec.kernels.push_back(streamed);
+    few.name = "streamed_o_proj";
+    few.ranges = {{1, 0, "linear_streamed"}};
+    spec.gemms.push_back(few);
+  }
   return spec;
 }
 

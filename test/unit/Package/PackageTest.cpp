@@ -43,10 +43,11 @@ TEST_F(PackageTest, writesTheWholeTreeTwiceTheSame) {
   std::vector<std::string> names;
   for (auto &file : first)
     names.push_back(file.first);
-  EXPECT_THAT(names, testing::ElementsAre("CMakeLists.txt", "codesign.manifest.json",
-                                          "include/sample/sample.h", "src/dispatch.cpp", "src/images.S",
-                                          "src/linear_128.hip", "src/linear_16.hip", "src/linear_split.hip",
-                                          "src/linear_squares.hip", "src/prelude.h"));
+  EXPECT_THAT(names,
+              testing::ElementsAre("CMakeLists.txt", "codesign.manifest.json", "include/sample/sample.h",
+                                   "src/dispatch.cpp", "src/images.S", "src/linear_128.hip",
+                                   "src/linear_16.hip", "src/linear_split.hip", "src/linear_squares.hip",
+                                   "src/linear_streamed.hip", "src/prelude.h"));
   ASSERT_FALSE(writePackage(samplePackage(), target + "/"));
   EXPECT_EQ(contents(target), first);
   // Nothing is left beside it.
@@ -64,14 +65,20 @@ TEST_F(PackageTest, theManifestReadsBack) {
   ASSERT_TRUE(static_cast<bool>(read)) << llvm::toString(read.takeError());
   EXPECT_EQ(read->model, spec.model);
   EXPECT_EQ(read->architecture, "gfx942");
-  ASSERT_EQ(read->kernels.size(), 4u);
+  ASSERT_EQ(read->kernels.size(), 5u);
   EXPECT_EQ(read->kernels[2].splitK, 4);
   EXPECT_EQ(read->kernels[2].partialBytes, 16 * 128 * 4);
   EXPECT_EQ(arrivalBytes(*read), 4 * 8 * 4 * 4); // tiles, waves, bytes
+  EXPECT_EQ(read->kernels[4].streamK.workgroups, 6);
+  EXPECT_EQ(read->kernels[4].streamK.steps, 64);
+  EXPECT_EQ(read->kernels[4].streamK.least, 2);
+  EXPECT_EQ(read->kernels[4].streamK.chiplets, 8);
+  EXPECT_EQ(read->kernels[4].streamK.run, 1);
+  EXPECT_EQ(workgroupCount(read->gemms[12], read->kernels[4], 5000), 6);
   EXPECT_EQ(read->kernels[1].symbol, "linear_128");
   EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
   EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
-  ASSERT_EQ(read->gemms.size(), 12u);
+  ASSERT_EQ(read->gemms.size(), 13u);
   EXPECT_FALSE(read->gemms[1].gated || read->gemms[1].residual);
   EXPECT_TRUE(read->gemms[4].gated && read->gemms[4].residual);
   EXPECT_EQ(read->gemms[4].outputColumns(), 500);
@@ -152,6 +159,9 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
   EXPECT_THAT(message([](auto &s) { s.gemms[7].outputType = DataType::F8E4M3; }),
               HasSubstr("types or scales"));
   EXPECT_THAT(message([](auto &s) { s.kernels[2].partialBytes = 0; }), HasSubstr("impossible launch"));
+  EXPECT_THAT(message([](auto &s) { s.kernels[4].streamK.least = 65; }), HasSubstr("impossible launch"));
+  EXPECT_THAT(message([](auto &s) { s.kernels[4].splitK = 2; }), HasSubstr("impossible launch"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[12].layout = "nn"; }), HasSubstr("no Stream-K kernel"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "gfx000"; }), HasSubstr("unknown architecture"));
   EXPECT_THAT(message([](auto &s) { s.preludeFile = "../x.h"; }), HasSubstr("plain file name"));
 }

@@ -3,6 +3,8 @@
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Package/Package.h"
 #include "codesign/Pipeline/Pipeline.h"
+#include "codesign/Schedule/GemmSchedule.h"
+#include "codesign/Search/ScheduleFields.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -47,8 +49,8 @@ protected:
     emit(model);
   }
 
-  /// Plans the model and writes the package of its kernels.
-  void emit(const char *text) {
+  /// Plans the model and writes the package of its kernels; with `streamK` those that may be cut are.
+  void emit(const char *text, bool streamK = false) {
     auto file = std::make_shared<SourceFile>(SourceFile{"tiny.yaml", text});
     llvm::Expected<PlanRequest> request = readPlanRequest(file);
     ASSERT_TRUE(bool(request)) << llvm::toString(request.takeError());
@@ -57,6 +59,15 @@ protected:
     ASSERT_TRUE(bool(profile)) << llvm::toString(profile.takeError());
     llvm::Expected<PlannedModel> planned = planModel(*request, *profile, {});
     ASSERT_TRUE(bool(planned)) << llvm::toString(planned.takeError());
+    for (PlanKernel &kernel : planned->plan.kernels)
+      for (PlanKernelRange &range : kernel.ranges) {
+        GemmSchedule schedule = llvm::cantFail(scheduleFromFields(range.schedule));
+        if (!streamK || kernel.experts > 0 || !cutsTiles(schedule) || kernel.k <= schedule.macroTileK)
+          continue;
+        schedule.streamK = true;
+        schedule.splitK = 1;
+        range.schedule = toFields(schedule);
+      }
     package = (folder + "/package").str();
     ASSERT_FALSE(bool(emitKernels(planned->plan, *profile, package)));
   }
@@ -145,10 +156,33 @@ TEST_F(Verify, SplitKernelsAreRightInAnyOrder) {
   llvm::raw_string_ostream stream(text);
   printVerifyReport(*report, stream);
   EXPECT_TRUE(report->passed()) << text;
-  plant("codesign_cdna.h", "arrivals[place] = 0;", ";");
+  plant("codesign_cdna.h", "*arrivals = 0;", ";");
   EXPECT_THAT(failures(split->symbol), HasSubstr("counts of workgroups are not zero afterwards"));
-  plant("codesign_cdna.h", "!= Parts - 1)", "!= 0)");
+  plant("codesign_cdna.h", "!= count - 1)", "!= 0)");
   EXPECT_THAT(failures(split->symbol), HasSubstr("wrote 0 tiles")); // NaN, as D is filled before
+}
+
+/// Workgroups that have parts of one tile run together; others are left out.
+TEST_F(Verify, StreamKKernelsAreRight) {
+  emit(narrow, /*streamK=*/true);
+  llvm::Expected<PackageSpec> manifest = readManifest(package);
+  ASSERT_TRUE(bool(manifest)) << llvm::toString(manifest.takeError());
+  const auto streamed =
+      llvm::find_if(manifest->kernels, [](const PackagedKernel &k) { return k.streamK.workgroups > 0; });
+  ASSERT_NE(streamed, manifest->kernels.end());
+  llvm::Expected<VerifyReport> report = verify("down_proj");
+  ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  printVerifyReport(*report, stream);
+  EXPECT_TRUE(report->passed()) << text;
+  EXPECT_TRUE(llvm::any_of(report->launches, [](const VerifiedLaunch &launch) {
+    return launch.workgroupsOfGrid >= 304 && launch.workgroups >= 2;
+  })) << text;
+  plant("codesign_cdna.h", "*arrivals = 0;", ";");
+  EXPECT_THAT(failures(streamed->symbol), HasSubstr("counts of workgroups are not zero afterwards"));
+  plant("codesign_cdna.h", "const int first = from * Steps / units,", "const int first = 0,");
+  EXPECT_THAT(failures(streamed->symbol), HasSubstr("instead of"));
 }
 
 TEST_F(Verify, WeightsOfAnotherExpertAreWrong) {

@@ -222,6 +222,22 @@ int main() {
   assert(sample_o_proj_workspace_size(&p) == 0 && sample_o_proj_workspace_size(nullptr) == 0);
   assert(sample_o_proj_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK && parts == 1);
 
+#ifdef MOCK_HIP
+  // Stream-K: six workgroups and places for two tiles of each, whatever m is.
+  constexpr int places = 6 * 2 * 8192;
+  argumentCount = 5;
+  for (int rows : {20, 5000}) {
+    p.m = rows;
+    assert(sample_streamed_o_proj_workspace_size(&p) == counts + places);
+    assert(sample_streamed_o_proj_launch(&p, workspace, counts + places - 1, nullptr) ==
+           SAMPLE_INVALID_ARGUMENT);
+    assert(sample_streamed_o_proj_launch(&p, workspace, sizeof workspace, nullptr) == SAMPLE_OK);
+    assert(lastFunction == "linear_streamed" && groups == 6 && parts == 1 && lastM == rows);
+    assert(argumentValues[2] == workspace + counts && argumentValues[3] == workspace &&
+           argumentValues[4] == d);
+  }
+#endif
+
   // Experts: a table before the output, and workgroups for every tile that there may be.
   alignas(4) static int32_t rows[9];
   p = operands(a, w, d, 100);

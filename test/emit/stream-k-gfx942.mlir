@@ -1,0 +1,30 @@
+// A Stream-K GEMM: workgroups go through pieces of tiles; the last to arrive at a cut tile stores it.
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=128,128,64 waves=2,2 band=4 run=38 stream-k=304},kernel-emit)" -o /dev/null | FileCheck %s
+// RUN: not codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=256,256,32 waves=2,4 loop=ping-pong stream-k=304},kernel-emit)" -o /dev/null 2>&1 | FileCheck %s --check-prefix=LOOP
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=128,128,64 waves=2,2 stream-k=304},kernel-price)" -o /dev/null | FileCheck %s --check-prefix=PRICE
+module {}
+
+// LOOP: ping-pong loops are not cut in pieces
+// PRICE: main loop: 62 iterations of 64 matrix instructions a wave, 1024 clocks of a matrix core
+
+// CHECK: // Grid:     304 workgroups that share the 64 steps of each of the last tiles, up to two for each (Stream-K)
+// CHECK: extern "C" __global__ WORKGROUP(256, 1) void linear(const bf16 *a, const bf16 *w, float *partials, int *arrivals, bf16 *d, int m) {
+// CHECK-NEXT:   const StreamK<128, 128, 4096, 4, 64, 2, 304> work(m, dealtTile<8, 38>(304));
+// CHECK-NEXT:   const Origin wave = waveTile<64, 64, 2>();
+// CHECK-NEXT:   __shared__ SwizzledTile<bf16, 128, 64> aTile[2];
+// CHECK-NEXT:   __shared__ SwizzledTile<bf16, 128, 64> wTile[2];
+// CHECK-NEXT:   for (int round = 0; round < work.pieces; ++round) {
+// CHECK-NEXT:     const Piece piece = work.piece(round);
+// CHECK-NEXT:     const GlobalRows<bf16, 4096> aRows(a, piece.row, 128, m);
+// CHECK:          StagedTile<bf16, 128, 64, 256> aNext(aRows, piece.first * tileK);
+// CHECK:          // the tiles of the piece before have been read
+// CHECK-NEXT:     barrier();
+// CHECK-NEXT:     aNext.store(aTile[0]);
+// CHECK:          for (int kTile = 0; kTile < piece.count - 2; ++kTile) {
+// CHECK:            aNext.load(aRows, (piece.first + (kTile + 2)) * tileK);
+// CHECK:          if (!sumPieces<4>(sums, partials, arrivals, piece))
+// CHECK-NEXT:       continue; // another workgroup has the last piece
+// CHECK-NEXT:     const GlobalRows<bf16, 4096> dRows(d, piece.row, 128, m);
+// CHECK-NEXT:     sums.storeTransposed(dRows, wave.row, piece.column + wave.column);
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
