@@ -67,12 +67,16 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
   kernel.directCopies = schedule.directToShared;
   kernel.loop = schedule.loop;
   kernel.splitK = schedule.splitK;
-  kernel.streamWorkgroups = schedule.streamK ? streamWorkgroups(schedule, profile) : 0;
   kernel.band = schedule.groupM;
   kernel.run = schedule.dieRun;
   // Without runs the hardware's own round robin stays.
   if (schedule.dieRun == 1)
     kernel.limits.chiplets = 1;
+  if (schedule.streamK) {
+    kernel.streamWorkgroups = streamWorkgroups(schedule, profile);
+    // Each die has one run of the order of the work, so that parts of a tile meet in its L2.
+    kernel.run = std::max<int64_t>(1, kernel.streamWorkgroups / kernel.limits.chiplets);
+  }
   kernel.residency = persistent ? 1 : residentWorkgroups(schedule, profile);
   // A launch that needs the split has few workgroups; the registers of more are for the parts of others.
   if (schedule.splitK > 1)

@@ -164,11 +164,12 @@ TEST_F(Verify, SplitKernelsAreRightInAnyOrder) {
 
 /// Workgroups that have parts of one tile run together; others are left out.
 TEST_F(Verify, StreamKKernelsAreRight) {
-  emit(narrow, /*streamK=*/true);
+  emit(model, /*streamK=*/true);
   llvm::Expected<PackageSpec> manifest = readManifest(package);
   ASSERT_TRUE(bool(manifest)) << llvm::toString(manifest.takeError());
-  const auto streamed =
-      llvm::find_if(manifest->kernels, [](const PackagedKernel &k) { return k.streamK.workgroups > 0; });
+  const auto streamed = llvm::find_if(manifest->kernels, [](const PackagedKernel &k) {
+    return k.streamK.steps >= 4 && llvm::StringRef(k.symbol).starts_with("down_proj");
+  });
   ASSERT_NE(streamed, manifest->kernels.end());
   llvm::Expected<VerifyReport> report = verify("down_proj");
   ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
