@@ -92,16 +92,17 @@ public:
                                std::max(least, options.multiplyAccumulates / workOfTile()), engine);
     const std::set<uint64_t> chosen =
         kernel.streamK.workgroups > 0 ? streamed.workgroups : chooseWorkgroups();
-    for (auto first = chosen.begin(); first != chosen.end();) {
-      // Neighbours run together, one host thread each.
-      auto last = first;
-      uint64_t count = 0;
-      while (last != chosen.end() && *last == *first + count)
-        ++last, ++count;
-      if (llvm::Error error = runParts(*first, count))
+    std::vector<std::pair<uint64_t, uint64_t>> neighbours; // first and count; one host thread each
+    for (uint64_t workgroup : chosen)
+      if (!neighbours.empty() && workgroup == neighbours.back().first + neighbours.back().second)
+        ++neighbours.back().second;
+      else
+        neighbours.emplace_back(workgroup, 1);
+    if (kernel.streamK.workgroups > 0) // which share tiles
+      std::shuffle(neighbours.begin(), neighbours.end(), engine);
+    for (const auto &[first, count] : neighbours)
+      if (llvm::Error error = runParts(first, count))
         return error;
-      first = last;
-    }
     compare(kernel.streamK.workgroups > 0
                 ? streamed.tiles
                 : uint64_t(llvm::count_if(chosen,

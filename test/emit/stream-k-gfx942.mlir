@@ -1,11 +1,12 @@
 // A Stream-K GEMM: workgroups go through pieces of tiles; the last to arrive at a cut tile stores it.
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=128,128,64 waves=2,2 band=4 run=38 stream-k=304},kernel-emit)" -o /dev/null | FileCheck %s
 // RUN: not codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=256,256,32 waves=2,4 loop=ping-pong stream-k=304},kernel-emit)" -o /dev/null 2>&1 | FileCheck %s --check-prefix=LOOP
-// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=128,128,64 waves=2,2 stream-k=304},kernel-price)" -o /dev/null | FileCheck %s --check-prefix=PRICE
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=128,128,64 waves=2,2 stream-k=304},kernel-price{rows=1536})" -o /dev/null | FileCheck %s --check-prefix=PRICE
 module {}
 
 // LOOP: ping-pong loops are not cut in pieces
 // PRICE: main loop: 62 iterations of 64 matrix instructions a wave, 1024 clocks of a matrix core
+// PRICE: Stream-K at m = 1536: 80 to 82 steps a workgroup, 256 of 384 tiles cut in up to 2 parts, 33554432 bytes of sums written, 16777216 read
 
 // CHECK: // Grid:     304 workgroups that share the 64 steps of each of the last tiles, up to two for each (Stream-K)
 // CHECK: extern "C" __global__ WORKGROUP(256, 1) void linear(const bf16 *a, const bf16 *w, float *partials, int *arrivals, bf16 *d, int m) {

@@ -4,6 +4,7 @@
 #include "codesign/Interpret/Interpret.h"
 #include "codesign/Lowering/Gemm.h"
 #include "codesign/Price/Price.h"
+#include "codesign/Price/StreamK.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Pass/Pass.h"
@@ -173,6 +174,8 @@ struct EmitPass : PassWrapper<EmitPass, OperationPass<ModuleOp>> {
 /// Prints what Price counts in every kernel, one quantity per line.
 struct PricePass : PassWrapper<PricePass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PricePass)
+  PricePass() = default;
+  PricePass(const PricePass &other) : PassWrapper(other) {}
 
   StringRef getArgument() const final { return "kernel-price"; }
   StringRef getDescription() const final { return "Print the counted cost of every kernel"; }
@@ -197,8 +200,17 @@ struct PricePass : PassWrapper<PricePass, OperationPass<ModuleOp>> {
                    << step.writes.conflictPasses() << " from conflicts)\n"
                    << "  global: " << step.globalBytes << " bytes, " << step.globalInstructions
                    << " loads a wave, " << step.barriers << " barriers\n";
+      if (std::optional<StreamKPrice> work = priceStreamK(function, rows))
+        llvm::outs() << "  Stream-K at m = " << rows << ": " << work->shortestSteps << " to "
+                     << work->longestSteps << " steps a workgroup, " << work->cutTiles << " of "
+                     << work->tiles << " tiles cut in up to " << work->mostParts << " parts, "
+                     << work->sumsWrittenBytes << " bytes of sums written, " << work->sumsReadBytes
+                     << " read\n";
     }
   }
+
+  /// Of a launch whose work depends on them.
+  Option<int64_t> rows{*this, "rows", llvm::cl::init(4096)};
 };
 
 /// Runs every GEMM kernel on random data and holds it to float64.
