@@ -45,8 +45,9 @@ void GemmModel::fillColumns() {
     add(columns.unitSeconds, tile.aloneCycles == 0 ? unitSeconds : 0);
     add(columns.prologue, (constants.prologueCycles + tile.combineCycles) / clock);
     add(columns.splitTiles, tile.maxSplitK > 1 ? computeUnits : 0);
-    add(columns.cutSeconds,
-        tile.streamWorkgroups > 0 ? (tile.cutCycles + tile.partCycles) / clock : infinity);
+    add(columns.cutSeconds, tile.streamWorkgroups > 0
+                                ? constants.splitLaunch + (tile.cutCycles + tile.partCycles) / clock
+                                : infinity);
     add(columns.leastRows, tile.minRows);
     add(columns.mostRows, tile.maxRows > 0 ? tile.maxRows : infinity);
     add(columns.clusterM, tile.clusterM);

@@ -55,10 +55,13 @@ GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) co
   return problem;
 }
 
-/// One product of known rows whose tiles take two steps at least.
+/// One product of known rows whose tiles take two steps at least. Tiles are cut in many parts only where it
+/// is known what each of them costs.
 bool GemmModel::canStream(const Problem &problem, const GemmTile &tile) const {
-  return tile.streamWorkgroups > 0 && problem.batch == 1 && !problem.randomRows &&
-         roundedUp(problem.k / tile.depth) >= tile.streamLeastSteps;
+  if (tile.streamWorkgroups == 0 || problem.batch != 1 || problem.randomRows ||
+      roundedUp(problem.k / tile.depth) < tile.streamLeastSteps)
+    return false;
+  return tile.partCycles > 0 || problem.tilesDown(tile) * problem.tilesAcross(tile) >= tile.streamWorkgroups;
 }
 
 GemmModel::StreamRuns GemmModel::runsOf(const Problem &p, const GemmTile &tile) const {
@@ -143,7 +146,8 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool stre
   // All runs end at about one time, and with them what is left of tiles is written and read. The last of two
   // adds the sums of the other, of more those of all.
   if (runs.cutWorkgroups > 0)
-    splitCost = (tile.cutCycles + tile.partCycles * (runs.parts > 2 ? runs.parts : 1)) / clock +
+    splitCost = constants.splitLaunch +
+                (tile.cutCycles + tile.partCycles * (runs.parts > 2 ? runs.parts : 1)) / clock +
                 constants.splitTraffic * 4.0 * tile.m * tile.n * runs.cutWorkgroups / memoryBandwidth;
   const double prologue = (constants.prologueCycles + tile.combineCycles) / clock;
   if (terms) {

@@ -56,11 +56,12 @@ GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
         std::max(bytes / bytesOfLoad / schedule.threads() / loadsTogether * profile.timing->memoryLatency,
                  bytes / profile.timing->memoryBytesPerClock);
   }
-  if (cutsTiles(schedule) && profile.timing) {
+  if (cutsTiles(schedule)) {
     tile.streamWorkgroups = streamWorkgroups(schedule, profile);
     tile.streamLeastSteps = std::max(2, schedule.stages - 1);
-    // Write, count and read, as of a split, and the first loads of one piece more.
-    tile.cutCycles = 4 * profile.timing->memoryLatency;
+    // Beside what a split costs, the first loads of one piece more.
+    if (profile.timing)
+      tile.cutCycles = profile.timing->memoryLatency;
   }
   // An instruction reads both operands from shared memory: the columns once for every 64 rows.
   if (schedule.family == GemmFamily::WgmmaTmaPersistent)

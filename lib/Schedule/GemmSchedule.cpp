@@ -78,7 +78,9 @@ int maxSplitK(const GemmSchedule &schedule) {
 }
 
 bool cutsTiles(const GemmSchedule &schedule) {
-  return schedule.family == GemmFamily::MfmaLdsDoubleBuffer && maxSplitK(schedule) > 1;
+  const bool throughShared = schedule.family == GemmFamily::MfmaLdsDoubleBuffer ||
+                             schedule.family == GemmFamily::MmaCpAsyncMultistage;
+  return throughShared && maxSplitK(schedule) > 1;
 }
 
 int residentWorkgroups(const GemmSchedule &schedule, const Profile &profile) {

@@ -272,7 +272,7 @@ std::optional<std::string> badPipeline(const GemmSchedule &s, const Profile &pro
   if (s.streamK && s.splitK > 1)
     return "stream-K and split-K exclude each other";
   if (s.streamK && !cutsTiles(s))
-    return "stream-K cuts tiles of MFMA out of LDS, in step, with at most 64 sums in a lane";
+    return "stream-K cuts tiles of MFMA and mma.sync out of LDS, in step, with at most 64 sums in a lane";
   return std::nullopt;
 }
 

@@ -93,7 +93,7 @@ struct GemmTile {
   // Of a Stream-K launch, which cuts the last tiles in runs of so many steps of `depth` or more; 0: none is
   // cut.
   int streamWorkgroups = 0, streamLeastSteps = 2;
-  double cutCycles = 0; // that a workgroup waits where its run begins and ends inside of tiles
+  double cutCycles = 0; // that a workgroup waits at a cut, beside what a split costs
   // Workgroups, one above the other or side by side, that compute neighbouring tiles and ask L2 once for what
   // they share.
   int clusterM = 1, clusterN = 1;

@@ -157,9 +157,9 @@ struct GemmKernel {
 /// What kernels may use on a device.
 TargetLimits targetLimits(const Profile &profile);
 
-/// The kernel that a schedule describes, or what about it is not emitted yet (Stream-K of other families than
-/// MFMA out of LDS, layouts other
-/// than NT on NVIDIA devices, which no plan chooses). The layout belongs to the problem.
+/// The kernel that a schedule describes, or what about it is not emitted yet (Stream-K of schedules that
+/// cutsTiles refuses, layouts other than NT on NVIDIA devices, which no plan chooses). The layout belongs to
+/// the problem.
 llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profile &profile);
 
 /// Success, or why this kernel cannot be written: k not 16-byte aligned, waves that do not divide the tile, …

@@ -147,8 +147,8 @@ int maxSplitK(const GemmSchedule &schedule);
 /// Rows up to which own kernels split k, so that what launches need beside their operands has a bound.
 constexpr int maxSplitRows = 4096;
 
-/// Whether a Stream-K launch may cut the tiles of the schedule: MFMA out of LDS, in step, k-contiguous, with
-/// no more sums of a lane than a split may have.
+/// Whether a Stream-K launch may cut the tiles of the schedule: MFMA or mma.sync out of LDS, in step,
+/// k-contiguous, with no more sums of a lane than a split may have.
 bool cutsTiles(const GemmSchedule &schedule);
 /// Workgroups that a compute unit holds without the compiler having to spill, at least one.
 int residentWorkgroups(const GemmSchedule &schedule, const Profile &profile);

@@ -14,7 +14,8 @@ GemmConstants bare() {
   c.bandwidth = 1;
   c.unitBytesPerClock = c.sharedEfficiency = c.unitMemoryBytesPerClock = 1e9;
   c.waveRounding = 1;
-  c.droop = c.splitLaunch = c.trafficRamp = c.stepLatencyCycles = c.outputOverlap = 0;
+  c.splitLaunch = 1e-6;
+  c.droop = c.trafficRamp = c.stepLatencyCycles = c.outputOverlap = 0;
   c.splitWork = c.activationTraffic = 1;
   c.splitTraffic = c.cacheShare = 2;
   return c;
@@ -45,7 +46,7 @@ TEST(StreamK, OneWaveAndABitTakesLittleMoreThanOne) {
   EXPECT_EQ(choice.tiles, 320);
   EXPECT_NEAR(termOf(b, "mma"), 320.0 / 304 * tileSeconds, 1e-12);
   EXPECT_NEAR(termOf(b, "mma") + termOf(b, "last wave"), 34.0 / 32 * tileSeconds, 1e-12);
-  EXPECT_NEAR(termOf(b, "stream-K"), 5000 / 2.1e9 + sumsSeconds, 1e-12);
+  EXPECT_NEAR(termOf(b, "stream-K"), 1e-6 + 5000 / 2.1e9 + sumsSeconds, 1e-12);
 }
 
 /// Three waves and a bit: two of whole tiles, then the same 320.
@@ -54,7 +55,7 @@ TEST(StreamK, WholeWavesComeFirst) {
   const Breakdown b = price(streamed(), 14848, 4096, 4096, choice);
   EXPECT_TRUE(choice.streamK);
   EXPECT_NEAR(termOf(b, "mma") + termOf(b, "last wave"), (2 + 34.0 / 32) * tileSeconds, 1e-12);
-  EXPECT_NEAR(termOf(b, "stream-K"), 5000 / 2.1e9 + sumsSeconds, 1e-12);
+  EXPECT_NEAR(termOf(b, "stream-K"), 1e-6 + 5000 / 2.1e9 + sumsSeconds, 1e-12);
 }
 
 /// Where waves are full there is nothing to gain, nor where one more tile would cost less than the cuts.
@@ -77,12 +78,19 @@ TEST(StreamK, FewTilesAreSharedByAll) {
   const Breakdown b = price(streamed(), 1024, 1024, 4096, choice);
   EXPECT_TRUE(choice.streamK);
   EXPECT_NEAR(termOf(b, "mma") + termOf(b, "last wave"), 2.0 / 32 * tileSeconds, 1e-12);
-  EXPECT_NEAR(termOf(b, "stream-K"), (4000 + 32 * 1000) / 2.1e9 + sumsSeconds, 1e-12);
+  EXPECT_NEAR(termOf(b, "stream-K"), 1e-6 + (4000 + 32 * 1000) / 2.1e9 + sumsSeconds, 1e-12);
 }
 
-/// A tile of one step is not cut, nor are several products in one launch.
+/// A tile of one step is not cut, nor are several products in one launch, nor a few tiles in many parts where
+/// nothing says what a part costs.
 TEST(StreamK, WhatIsNotCut) {
   GemmChoice choice;
+  GemmTile unknown = streamed();
+  unknown.partCycles = 0;
+  price(unknown, 1024, 1024, 4096, choice);
+  EXPECT_FALSE(choice.streamK);
+  price(unknown, 5120, 4096, 4096, choice);
+  EXPECT_TRUE(choice.streamK);
   price(streamed(), 5120, 4096, 64, choice);
   EXPECT_FALSE(choice.streamK);
   GemmModel(frozenProfile(), bare(), {.tiles = {streamed()}, .swapsOperands = false}, false)

@@ -226,6 +226,14 @@ TEST(Compile, streamK) {
                         {.type = DataType::F8E4M3FNUZ, .blockScaled = true, .streamK = true});
 }
 
+TEST(Compile, streamKOfNvidia) {
+  const size_t count = isLongRun() ? 60 : 3;
+  compileLegalSchedules("a100-sxm", count, {.family = "mma_cp_async_multistage", .streamK = true});
+  compileLegalSchedules("h100-sxm", count,
+                        {.family = "mma_cp_async_multistage", .fused = true, .streamK = true});
+  CODESIGN_NEEDS_PTXAS("Stream-K sm_80 and sm_90a");
+}
+
 TEST(Compile, splitsOfNvidia) {
   const size_t count = isLongRun() ? 60 : 3;
   for (const char *family : {"mma_cp_async_multistage", "mma_weight_stream"}) {

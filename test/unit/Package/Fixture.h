@@ -8,7 +8,7 @@ namespace codesign::test {
 /// gate and a residual, one with lists and weights of rows; on AMD devices one of 8-bit operands with
 /// shuffled weights, one of 8-bit results beside (on sm_90a of a kernel of its own, all of tensor maps); one
 /// of a gradient of weights (on sm_90a another, of tensor maps), one of rotated heads, and one that adds up
-/// squares, which has a kernel of its own. On AMD devices the last operator is served by Stream-K.
+/// squares, which has a kernel of its own. Except on sm_90a the last operator is served by Stream-K.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -144,7 +144,7 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   few.k = 4096;
   few.ranges = {{1, 64, "linear_split"}, {65, 0, "linear_16"}};
   spec.gemms.push_back(few);
-  if (spec.isAmd()) {
+  if (spec.architecture != "sm_90a") {
     PackagedKernel streamed = spec.kernels.front();
     streamed.symbol = "linear_streamed";
     streamed.source =

@@ -222,7 +222,7 @@ int main() {
   assert(sample_o_proj_workspace_size(&p) == 0 && sample_o_proj_workspace_size(nullptr) == 0);
   assert(sample_o_proj_launch(&p, nullptr, 0, nullptr) == SAMPLE_OK && parts == 1);
 
-#ifdef MOCK_HIP
+#ifndef MOCK_TENSOR_MAPS
   // Stream-K: six workgroups and places for two tiles of each, whatever m is.
   constexpr int places = 6 * 2 * 8192;
   argumentCount = 5;
