@@ -92,22 +92,29 @@ GemmConstants GemmConstants::prior(const Profile &profile) {
 std::vector<GemmTile> libraryTiles(const Profile &profile) {
   std::vector<GemmTile> tiles;
   const bool amd = profile.vendor == Vendor::Amd;
-  const std::vector<int> rows =
-      amd ? std::vector<int>{16, 32, 64, 96, 128, 192, 256} : std::vector<int>{64, 128, 192, 256};
-  const std::vector<int> columns =
-      amd ? std::vector<int>{16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256}
-          : std::vector<int>{8, 16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256};
+  const bool inPairs = amd || profile.architecture == Architecture::Sm80;
+  std::vector<int> rows = {64, 128, 192, 256};
+  std::vector<int> columns = {8, 16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256};
+  if (amd) {
+    rows = {16, 32, 64, 96, 128, 192, 256};
+    columns = {16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256};
+  } else if (profile.architecture == Architecture::Sm80) {
+    // mma.sync: warps side by side, in powers of two. At 160 and 192 rows a product takes as long as at 256.
+    rows = {64, 128, 256};
+    columns = {32, 64, 128, 256};
+  }
   // Accumulators and double-buffered fragments of 256 x 256 need tensor memory or AMD's 512 registers a lane.
   const int largest = amd || profile.tensorMemoryPerComputeUnit ? 65536 : 40960;
   for (int m : rows)
     for (int n : columns)
       if (m * n <= largest) {
-        // AMD: 2 x 2 waves from 64 on; NVIDIA: one warpgroup per 64 rows, each reading all of B's part.
+        // AMD and Ampere: 2 x 2 waves from 64 on; Hopper: one warpgroup per 64 rows, each reading all of B's
+        // part.
         const double groups = std::max(1, m / 64);
         tiles.push_back({.m = m,
                          .n = n,
-                         .readsA = amd && n >= 64 ? 2.0 : 1.0,
-                         .readsB = amd ? std::min(2.0, groups) : groups,
+                         .readsA = inPairs && n >= 64 ? 2.0 : 1.0,
+                         .readsB = inPairs ? std::min(2.0, groups) : groups,
                          .maxSplitK = 64});
       }
   return tiles;

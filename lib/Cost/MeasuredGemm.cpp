@@ -224,9 +224,15 @@ public:
         continue;
       fields.push_back(field);
     }
+    // AMD's libraries have tiles with sides of any multiple of 16 for some types, and few for others; a small
+    // table cannot tell which.
+    constexpr size_t telling = 60;
+    std::vector<GemmConstants> alternatives;
+    if (profile.vendor == Vendor::Amd && start.largestTile == 0 && rows.size() >= telling)
+      alternatives.emplace_back(start).largestTile = 256;
     CalibrationSet set = fitRows<GemmConstants>(
         rows, start, fields, coordinateNames(), TrialModels(profile, rows),
-        [](const GemmConstants &c) { return c; }, options, heldOut, /*corrected=*/3);
+        [](const GemmConstants &c) { return c; }, options, heldOut, /*corrected=*/3, alternatives);
     if (set.corrections)
       set.corrections->computeUnits = profile.compute.computeUnits;
     return set;

@@ -56,12 +56,13 @@ void learnCorrections(CalibrationSet &set, llvm::ArrayRef<MeasuredRow> rows,
 
 /// Fits constants to rows of one key. `makeModel(constants)` returns a callable that maps a row's index to
 /// seconds; `finish(constants)` fills in constants that the rows cannot tell. The first `corrected`
-/// coordinates are sizes over which corrections are learnt.
+/// coordinates are sizes over which corrections are learnt. `alternatives` as for crossValidate().
 template <class Constants, class MakeModel, class Finish>
 CalibrationSet fitRows(llvm::ArrayRef<MeasuredRow> rows, const Constants &start,
                        llvm::ArrayRef<ConstantField<Constants>> fields,
                        llvm::ArrayRef<llvm::StringRef> coordinateNames, MakeModel makeModel, Finish finish,
-                       const FitOptions &options, std::vector<double> &heldOut, size_t corrected = 0) {
+                       const FitOptions &options, std::vector<double> &heldOut, size_t corrected = 0,
+                       llvm::ArrayRef<Constants> alternatives = {}) {
   std::vector<FitRow> fitRows;
   for (const MeasuredRow &row : rows)
     fitRows.push_back({row.seconds, row.group, row.regime, row.untuned});
@@ -70,7 +71,8 @@ CalibrationSet fitRows(llvm::ArrayRef<MeasuredRow> rows, const Constants &start,
   FitOptions folded = options;
   if (rows.size() < 200)
     folded.folds *= 2;
-  FitResult<Constants> result = crossValidate<Constants>(fitRows, start, fields, makeModel, folded);
+  FitResult<Constants> result =
+      crossValidate<Constants>(fitRows, start, fields, makeModel, folded, alternatives);
   heldOut = result.heldOut;
 
   CalibrationSet set;

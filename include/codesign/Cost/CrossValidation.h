@@ -70,19 +70,21 @@ struct FitResult {
   std::vector<std::vector<double>> byFold; // the same by the fit of each fold
 };
 
-/// Fits `constants` (starting from the given ones) to rows, once per fold and once to all, in parallel.
-/// `model(constants)` must return a callable that maps a row's index to seconds; each fit works on a copy of
-/// `model` of its own. The result does not depend on the number of threads.
+/// Fits `constants` (starting from the given ones) to rows, once per fold and once to all, in parallel. With
+/// `alternatives`, other places to start from, which may differ in constants that `fields` does not name,
+/// each fit keeps the one that its own rows fit best. `model(constants)` must return a callable that maps a
+/// row's index to seconds; each fit works on a copy of `model` of its own. The result does not depend on the
+/// number of threads.
 template <class Constants, class MakeModel>
 FitResult<Constants> crossValidate(llvm::ArrayRef<FitRow> rows, const Constants &start,
                                    llvm::ArrayRef<ConstantField<Constants>> fields, const MakeModel &model,
-                                   const FitOptions &options) {
-  auto fit = [&](const std::vector<int> &train, uint64_t seed, MakeModel &makeModel) {
-    std::vector<int> usable;
-    for (int i : train)
-      if (!rows[i].excluded)
-        usable.push_back(i);
-    const std::vector<int> sample = thinned(usable, options.maxRows);
+                                   const FitOptions &options, llvm::ArrayRef<Constants> alternatives = {}) {
+  struct Fit {
+    Constants constants;
+    double error;
+  };
+  auto fitFrom = [&](const Constants &start, llvm::ArrayRef<int> sample, uint64_t seed,
+                     MakeModel &makeModel) {
     std::vector<FitVariable> variables;
     for (const auto &field : fields)
       variables.push_back({start.*field.member, field.low, field.high});
@@ -107,11 +109,23 @@ FitResult<Constants> crossValidate(llvm::ArrayRef<FitRow> rows, const Constants 
         return away + std::min(options.errorCap, std::abs(predict(i) / rows[i].measuredSeconds - 1));
       });
     };
-    minimise(variables, objective, options.evaluations, seed);
+    const double error = minimise(variables, objective, options.evaluations, seed);
     std::vector<double> values;
     for (const FitVariable &variable : variables)
       values.push_back(variable.value);
-    return withValues(values);
+    return Fit{withValues(values), error};
+  };
+  auto fit = [&](const std::vector<int> &train, uint64_t seed, MakeModel &makeModel) {
+    std::vector<int> usable;
+    for (int i : train)
+      if (!rows[i].excluded)
+        usable.push_back(i);
+    const std::vector<int> sample = thinned(usable, options.maxRows);
+    Fit best = fitFrom(start, sample, seed, makeModel);
+    for (const Constants &alternative : alternatives)
+      if (Fit other = fitFrom(alternative, sample, seed, makeModel); other.error < best.error)
+        best = other;
+    return best.constants;
   };
 
   FitResult<Constants> result;

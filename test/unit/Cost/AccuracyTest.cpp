@@ -52,7 +52,8 @@ constexpr DataType bf16 = DataType::BF16, fp8 = DataType::F8E4M3;
 
 INSTANTIATE_TEST_SUITE_P(
     Slices, Accuracy,
-    testing::Values(Pin{"h100-sxm", "gemm_h100-sxm.csv", "gemm", bf16, 6.5},
+    testing::Values(Pin{"a100-sxm", "gemm_a100-sxm.csv", "gemm", bf16, 8.0},
+                    Pin{"h100-sxm", "gemm_h100-sxm.csv", "gemm", bf16, 6.5},
                     Pin{"h100-sxm", "gemm_h100-sxm.csv", "gemm", fp8, 5.0},
                     Pin{"h100-sxm", "prefill_h100-sxm.csv", "prefill", bf16, 5.0},
                     Pin{"h100-sxm", "prefill_h100-sxm.csv", "prefill", fp8, 6.0},
@@ -80,10 +81,11 @@ TEST(AmdAccuracy, OfDenseProductsOnAmdStaysWithinItsPins) {
   // Mostly large products, which three constants fitted to the slice itself describe as well.
   Validation blockScaled = validationOf("mi300x", "gemm_mi300x_aiter.csv");
   EXPECT_LE(find(blockScaled, "gemm_block128", DataType::F8E4M3FNUZ)->slices.front().model.mean, 0.065);
-  Validation hipblaslt = validationOf("mi300x", "gemm_mi300x_iree.csv");
-  const SliceErrors &all = find(hipblaslt, "gemm", bf16)->slices.front();
-  EXPECT_LE(all.model.mean, 0.15);
-  EXPECT_LT(all.model.mean, 0.5 * all.roofline.mean);
+  for (const KeyValidation &key : validationOf("mi300x", "gemm_mi300x_iree.csv").keys) {
+    const SliceErrors &all = key.slices.front();
+    EXPECT_LE(all.model.mean, key.key.provider == "rocblas" ? 0.105 : 0.1) << key.key.provider;
+    EXPECT_LT(all.model.mean, 0.3 * all.roofline.mean);
+  }
 }
 
 TEST(Corrections, LowerTheErrorOfEveryTypeThatHasThem) {

@@ -76,6 +76,29 @@ TEST(CrossValidation, FewGroupsMoveAConstantLessThanMany) {
   EXPECT_GT(fitted(100, 100), fitted(2, 100) + 0.05);
 }
 
+TEST(CrossValidation, EachFitKeepsTheStartThatItsRowsFitBest) {
+  struct Curve {
+    double scale = 1, power = 1; // the power is not fitted
+  };
+  static constexpr ConstantField<Curve> fields[] = {{"scale", "", "", &Curve::scale, 0, 100}};
+  std::vector<FitRow> rows;
+  for (int i = 1; i <= 100; ++i)
+    rows.push_back({3.0 * i * i, uint64_t(i % 10), "all", false});
+  FitOptions options;
+  options.evaluations = 400;
+  auto model = [](const Curve &curve) {
+    return [curve](int i) { return curve.scale * std::pow(i + 1, curve.power); };
+  };
+  const Curve square{1, 2}, cube{1, 3};
+  const auto line = crossValidate<Curve>(rows, {}, fields, model, options);
+  EXPECT_EQ(line.constants.power, 1);
+  const auto best = crossValidate<Curve>(rows, {}, fields, model, options, {cube, square});
+  EXPECT_EQ(best.constants.power, 2);
+  EXPECT_NEAR(best.constants.scale, 3, 0.01);
+  for (size_t i = 0; i < rows.size(); ++i) // in every fold too
+    EXPECT_NEAR(best.heldOut[i], rows[i].measuredSeconds, 0.01 * rows[i].measuredSeconds);
+}
+
 TEST(CrossValidation, IsTheSameOnEveryRun) {
   struct Line {
     double slope = 1, offset = 1;

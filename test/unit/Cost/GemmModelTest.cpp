@@ -254,6 +254,21 @@ TEST(GemmModel, ALibrarySplitsAVeryDeepProductOfOneTileFartherThanSixteenWays) {
   EXPECT_LE(choice.splitK, 16); // parts of at least 256
 }
 
+TEST(GemmModel, AmpereHasNoTileThatFitsAHundredAndSixtyRows) {
+  // Tiles of 64 rows ask too much of the L2; the next are 128 and 256. Hopper's have 64 and 192 rows, and any
+  // multiple of 16 columns for the other order of the operands.
+  const auto seconds = [](const Profile &profile, int64_t rows) {
+    GemmConstants constants = bare();
+    constants.unitBytesPerClock = 32;
+    return GemmModel(profile, constants, {.tiles = libraryTiles(profile)}, false)
+        .time(product(rows, 65536, 4096))
+        .value;
+  };
+  const Profile ampere = shippedProfile("a100-sxm"), hopper = shippedProfile("h100-sxm");
+  EXPECT_GT(seconds(ampere, 160), 0.95 * seconds(ampere, 256));
+  EXPECT_LT(seconds(hopper, 160), 0.85 * seconds(hopper, 256));
+}
+
 TEST(GemmModel, RowsThatMeetInHalfOfTheChannelsCostMore) {
   const Profile profile = shippedProfile("mi300x");
   GemmConstants constants = bare();
