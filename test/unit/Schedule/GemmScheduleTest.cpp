@@ -352,6 +352,16 @@ TEST(GemmSchedule, AllocationsThatAreTooTight) {
   schedule.macroTileK = 32;
   schedule.wavesM = schedule.wavesN = 2;
   EXPECT_EQ(reasonOf(schedule, load("mi300x")), "accumulators 256 in groups of 16 leave none of 256 free");
+  // 128 sums + 48 of fragments + 32 under way + 32 of addresses: 240 registers, 307 as compiled.
+  for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN}) {
+    schedule = largeMfma();
+    schedule.layout = layout;
+    EXPECT_EQ(reasonOf(schedule, load("mi300x")),
+              "registers 307 as compiled, too close to the 256 of a wave in a " + toString(layout).str() +
+                  " loop");
+    schedule.macroTileN = 128;
+    EXPECT_EQ(reasonOf(schedule, load("mi300x")), "");
+  }
 }
 
 TEST(GemmSchedule, EnumerationIsLegalAndHasTheKnownGoodTiles) {
