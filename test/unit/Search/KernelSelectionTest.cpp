@@ -129,7 +129,7 @@ TEST(KernelSelection, WeightsAreShuffledWhereThatIsFasterAndTheyStay) {
     EXPECT_FALSE(kernel.shuffled()) << kernel.name;
   for (bool tied : {false, true})
     for (const PlanKernel &kernel : kernelsOf("mi300x", denseModel(4096, 2, 128, 32, 8, 14336, 128256, tied),
-                                              {decodeWorkload(128, 512)}, {"gemm_shuffled"})) {
+                                              {prefillWorkload(1, 4096)}, {"gemm_shuffled"})) {
       shuffled += kernel.shuffled();
       EXPECT_FALSE(tied && kernel.name == "lm_head" && kernel.shuffled());
     }
