@@ -30,10 +30,10 @@ def Kernel_StreamKOp : Kernel_Op<"stream_k", [Pure, DeclareOpInterfaceMethods<Ke
 }
 
 def Kernel_StreamKPieceOp : Kernel_Op<"stream_k_piece", [Pure]> {
-  let summary = "One piece of this workgroup's work: the tile's first row and column, its first step of k and how many there are";
-  let description = [{ `round` counts the pieces of the loop around; `piece` is what kernel.sum_pieces asks for. }];
+  let summary = "One piece of this workgroup's work: the tile's first row and column, its first step of k and how many there are, and those before";
+  let description = [{ `round` counts the pieces of the loop around; `piece` is what kernel.sum_pieces asks for; `before` counts the steps of the pieces before. }];
   let arguments = (ins Index:$round, Index:$pieces);
-  let results = (outs Index:$piece, Index:$row, Index:$column, Index:$first, Index:$count);
+  let results = (outs Index:$piece, Index:$row, Index:$column, Index:$first, Index:$count, Index:$before);
   let assemblyFormat = "$round `of` $pieces attr-dict";
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -35,7 +35,8 @@ int64_t StreamKWork::pieceCount(int64_t position) const {
 
 StreamKPiece StreamKWork::piece(int64_t position, int64_t round) const {
   if (round < whole)
-    return {.tile = round * workgroups + position, .count = steps, .opener = position};
+    return {
+        .tile = round * workgroups + position, .count = steps, .before = round * steps, .opener = position};
   const int64_t begin = firstUnit(position), end = firstUnit(position + 1);
   const int64_t cut = begin / units + round - whole, firstOfTile = cut * units;
   const int64_t from = std::max(begin - firstOfTile, int64_t(0)), to = std::min(end - firstOfTile, units);
@@ -43,6 +44,8 @@ StreamKPiece StreamKWork::piece(int64_t position, int64_t round) const {
   piece.tile = whole * workgroups + cut;
   piece.first = from * steps / units;
   piece.count = to * steps / units - piece.first;
+  const int64_t ofOthers = begin / units * steps + begin % units * steps / units; // before the run
+  piece.before = (whole + cut) * steps + piece.first - ofOthers;
   piece.opener = positionOf(firstOfTile);
   piece.part = position - piece.opener;
   piece.parts = positionOf(firstOfTile + units - 1) - piece.opener + 1;

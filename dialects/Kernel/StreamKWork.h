@@ -9,6 +9,7 @@ namespace codesign::kernel {
 /// whose workgroups follow each other from position `opener` on.
 struct StreamKPiece {
   int64_t tile = 0, first = 0, count = 0;
+  int64_t before = 0; // steps of the workgroup's pieces before
   int64_t opener = 0, part = 0, parts = 1;
 };
 

@@ -84,6 +84,7 @@ Error KernelWriter::emit(StreamKPieceOp op) {
   expressions[op.getColumn()] = {name + ".column"};
   expressions[op.getFirst()] = {name + ".first"};
   expressions[op.getCount()] = {name + ".count"};
+  expressions[op.getBefore()] = {name + ".before"};
   line() << formatv("const Piece {0} = {1}.piece({2});\n", name,
                     StringRef(text(op.getPieces())).rsplit('.').first, text(op.getRound()));
   return Error::success();
@@ -92,9 +93,9 @@ Error KernelWriter::emit(StreamKPieceOp op) {
 Error KernelWriter::emit(SumPiecesOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
-  line() << formatv("if (!sumPieces<{0}>({1}, {2}, {3}, {4}))\n", function.getWaveCount(),
-                    text(op.getResult()), text(op.getPartials()), text(op.getArrivals()),
-                    text(op.getPiece()));
+  line() << formatv("if (!{5}<{0}>({1}, {2}, {3}, {4}))\n", function.getWaveCount(), text(op.getResult()),
+                    text(op.getPartials()), text(op.getArrivals()), text(op.getPiece()),
+                    function.getRoles() ? "sumGroupPieces" : "sumPieces");
   line() << "  continue; // another workgroup has the last piece\n";
   return Error::success();
 }

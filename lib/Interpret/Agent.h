@@ -45,6 +45,7 @@ private:
 
   llvm::Error runOperation(mlir::Operation *op) override;
   int64_t firstWave() const override { return group < 0 ? 0 : group; }
+  void meetBeforeCount() override;
   llvm::Error runOther(mlir::Operation *op) override;
 
   llvm::Error run(kernel::MbarriersOp op);

@@ -71,9 +71,14 @@ Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, unsig
         std::holds_alternative<int64_t>(arguments.back()) ? std::get<int64_t>(arguments.back()) : rowCount;
     int64_t parts = 1;
     function.walk([&](SumGroupPartsOp sum) { parts = static_cast<int64_t>(sum.getParts()); });
-    // Few enough clusters that some of them compute several tiles.
-    const int64_t clusters = std::min<int64_t>(tiles * parts, 2);
-    for (int64_t index = 0; index < clusters; ++index)
+    // Few enough clusters that some of them compute several tiles, but of Stream-K as many as it says.
+    const bool streamed = isa<StreamKOp>(order.getOperation());
+    const int64_t clusters = streamed ? tiles : std::min<int64_t>(tiles * parts, 2);
+    std::vector<int64_t> indices(clusters);
+    std::iota(indices.begin(), indices.end(), int64_t(0));
+    if (streamed)
+      std::shuffle(indices.begin(), indices.end(), std::mt19937(seed));
+    for (int64_t index : indices)
       if (Error error = Cluster(function, index, clusters).run(function, arguments, launchedRows))
         return error;
     return Error::success();

@@ -52,6 +52,8 @@ protected:
   virtual llvm::Error runOther(mlir::Operation *op);
   /// The first of the waves that this object executes.
   virtual int64_t firstWave() const { return 0; }
+  /// Those that count themselves together meet before.
+  virtual void meetBeforeCount() {}
   llvm::Error fail(mlir::Operation *op, const llvm::Twine &reason);
   llvm::Error at(mlir::Operation *op, llvm::Error error);
 

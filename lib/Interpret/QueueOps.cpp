@@ -116,6 +116,12 @@ Error Agent::run(StorePanelsOp op) {
   return Error::success();
 }
 
+/// The barrier of the group.
+void Agent::meetBeforeCount() {
+  halves[0].knowledge.join(halves[1].knowledge);
+  halves[1].knowledge = halves[0].knowledge;
+}
+
 /// Groups take turns at waits only, so one of them is the last to arrive.
 Error Agent::run(SumGroupPartsOp op) {
   Fragment fragment = takeFragment(op.getFragment());
@@ -134,9 +140,7 @@ Error Agent::run(SumGroupPartsOp op) {
   if (before < 0 || before >= parts)
     return fail(op, "finds arrivals that were not zero before the launch");
   arrivals.set(place, 0, static_cast<float>((before + 1) % parts));
-  // The barrier of the group before the count.
-  halves[0].knowledge.join(halves[1].knowledge);
-  halves[1].knowledge = halves[0].knowledge;
+  meetBeforeCount();
   skips = before + 1 < parts;
   if (skips)
     return Error::success();

@@ -152,16 +152,15 @@ static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &sche
 }
 
 /// A fixed number of workgroups that share the steps of all tiles.
-static llvm::Error checkStreamK(const GemmProblem &problem, const GemmKernel &schedule,
-                                const MatrixInstruction &record) {
+static llvm::Error checkStreamK(const GemmProblem &problem, const GemmKernel &schedule) {
   if (schedule.streamWorkgroups < 0)
     return usageError("streamWorkgroups is negative");
   if (schedule.streamWorkgroups == 0)
     return llvm::Error::success();
   if (schedule.splitK > 1)
     return usageError("Stream-K and split k exclude each other");
-  if (record.kind == MatrixInstructionKind::Wgmma || schedule.wavesK > 1)
-    return usageError("Stream-K is not for wgmma or streamed weights: there k is split");
+  if (schedule.wavesK > 1 || schedule.clusterM * schedule.clusterN > 1)
+    return usageError("Stream-K is not for streamed weights or clusters, whose workgroups go together");
   if (problem.layout != GemmLayout::NT || problem.experts > 0)
     return usageError("Stream-K is for k-contiguous operands without experts, whose tiles the device counts");
   if (schedule.loop != MainLoop::InStep)
@@ -253,7 +252,7 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
       return error;
   if (llvm::Error error = checkSplit(problem, schedule))
     return error;
-  if (llvm::Error error = checkStreamK(problem, schedule, *record))
+  if (llvm::Error error = checkStreamK(problem, schedule))
     return error;
   if (llvm::Error error = checkLoop(problem, schedule, *record))
     return error;

@@ -241,18 +241,18 @@ Value createSumOfParts(ImplicitLocOpBuilder &builder, const GemmFunction &functi
 }
 
 PieceOfWork createPieces(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
-                         const GemmKernel &schedule, const GemmFunction &function) {
+                         const GemmKernel &schedule, const GemmFunction &function, int64_t least) {
   auto number = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, value); };
-  Value pieces =
-      StreamKOp::create(builder, function.m, problem.n, SmallVector<int64_t>{schedule.tileM, schedule.tileN},
-                        schedule.band, schedule.limits.chiplets, schedule.run, schedule.kTiles(problem.k),
-                        schedule.leastTilesOfPiece(), schedule.streamWorkgroups);
+  Value pieces = StreamKOp::create(
+      builder, function.m, problem.n, SmallVector<int64_t>{schedule.tileM, schedule.tileN}, schedule.band,
+      schedule.limits.chiplets, schedule.run, schedule.kTiles(problem.k), least, schedule.streamWorkgroups);
   PieceOfWork work;
   work.rounds = createNamedLoop(builder, "round", number(0), pieces, number(1), {}, /*unroll=*/false);
   auto piece = StreamKPieceOp::create(builder, work.rounds.getInductionVar(), pieces);
   work.piece = piece.getPiece();
   work.firstTile = piece.getFirst();
   work.tiles = piece.getCount();
+  work.tilesBefore = piece.getBefore();
   work.tile = {.row = piece.getRow(),
                .rowEnd = function.m,
                .column = piece.getColumn(),

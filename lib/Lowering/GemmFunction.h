@@ -72,15 +72,15 @@ mlir::Value createSumOfParts(mlir::ImplicitLocOpBuilder &builder, const GemmFunc
                              const PartPlace &place, mlir::Value sums);
 
 /// Of a Stream-K launch, whose workgroups go through pieces of tiles: the loop over them, and the tile, the
-/// first tile of k and the number of them of one; null without.
+/// first tile of k, the number of them of one and of those before; null without.
 struct PieceOfWork {
   mlir::scf::ForOp rounds = {};
-  mlir::Value piece = {}, firstTile = {}, tiles = {};
+  mlir::Value piece = {}, firstTile = {}, tiles = {}, tilesBefore = {};
   WorkgroupTile tile;
 };
-/// The builder stands in the loop afterwards.
+/// Pieces have `least` tiles of k or more. The builder stands in the loop afterwards.
 PieceOfWork createPieces(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
-                         const GemmKernel &schedule, const GemmFunction &function);
+                         const GemmKernel &schedule, const GemmFunction &function, int64_t least);
 
 /// Where a fragment of sums belongs: its workgroup's tile, its own first row in that, and the first column of
 /// the product.

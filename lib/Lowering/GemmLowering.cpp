@@ -274,7 +274,7 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   tileK = named("tileK", schedule.tileK);
   WorkgroupTile tile;
   if (schedule.streamWorkgroups > 0) {
-    piece = createPieces(builder, problem, schedule, function);
+    piece = createPieces(builder, problem, schedule, function, schedule.leastTilesOfPiece());
     tile = piece.tile;
     kTileCount = piece.tiles;
     place.firstTile = piece.firstTile;

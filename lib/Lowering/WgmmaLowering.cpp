@@ -116,10 +116,14 @@ private:
     scf::ForOp loop;
     Value firstUse;
     WorkgroupTile tile;
-    Value number, part; // where several workgroups share k: of the tile, and of its part
+    Value number, part;     // where several workgroups share k: of the tile, and of its part
+    Value steps;            // tiles of k
+    Value piece, firstTile; // of a Stream-K launch, and its first tile of k
   };
   /// The tile of k that a workgroup counts as `step`.
   Value tileOfK(const Round &round, Value step) {
+    if (round.firstTile)
+      return add(round.firstTile, step);
     return round.part ? add(multiply(round.part, kTiles), step) : step;
   }
   Round openRound();
@@ -191,6 +195,17 @@ WorkgroupTile WgmmaBuilder::tileAt(Value number) {
 }
 
 WgmmaBuilder::Round WgmmaBuilder::openRound() {
+  if (schedule.streamWorkgroups > 0) {
+    const PieceOfWork work = createPieces(builder, problem, schedule, function, /*least=*/1);
+    return {.loop = work.rounds,
+            .firstUse = work.tilesBefore,
+            .tile = work.tile,
+            .number = {},
+            .part = {},
+            .steps = work.tiles,
+            .piece = work.piece,
+            .firstTile = work.firstTile};
+  }
   Value tiles = expertTiles ? Value(ExpertTileCountOp::create(builder, expertTiles, problem.experts))
                             : Value(TileCountOp::create(builder, outputRows(), problem.n, clusterTile()));
   if (schedule.splitK > 1)
@@ -200,6 +215,7 @@ WgmmaBuilder::Round WgmmaBuilder::openRound() {
   Value rounds = arith::DivUIOp::create(builder, arith::SubIOp::create(builder, last, cluster.getIndex()),
                                         cluster.getCount());
   Round round;
+  round.steps = kTiles;
   round.loop = loop("round", 0, rounds);
   Value number = round.loop.getInductionVar();
   Value work = add(cluster.getIndex(), multiply(number, cluster.getCount()));
@@ -232,7 +248,7 @@ void WgmmaBuilder::copy(const Stream &stream, Value origin, Value kColumn, Value
 
 void WgmmaBuilder::produce() {
   Round round = openRound();
-  auto steps = loop("kTile", 0, kTiles);
+  auto steps = loop("kTile", 0, round.steps);
   Value use = add(round.firstUse, steps.getInductionVar());
   Value kColumn = multiply(tileOfK(round, steps.getInductionVar()), tileK);
   AwaitOp::create(builder, true, empty, use);
@@ -261,7 +277,7 @@ Value WgmmaBuilder::addSteps(Value sums, const Round &round, WaveTileOp group) {
     block = arith::DivUIOp::create(builder, add(round.tile.column, group.getColumn()), constant(scaledBlock));
     carried.push_back(fetch(constant(0)));
   }
-  auto steps = loop("kTile", 0, kTiles, carried);
+  auto steps = loop("kTile", 0, round.steps, carried);
   steps->setDiscardableAttr("kernel.unknown_end", builder.getUnitAttr());
   Value step = steps.getInductionVar(), use = add(round.firstUse, step), scales, next;
   if (hasBlockScales()) {
@@ -295,7 +311,7 @@ void WgmmaBuilder::consume() {
   }
   sums = product(sums, round.firstUse, group);
   if (overRows() || kTileCount > 1) {
-    auto steps = loop("kTile", 1, kTiles, sums);
+    auto steps = loop("kTile", 1, round.steps, sums);
     Value use = add(round.firstUse, steps.getInductionVar());
     Value next = product(steps.getRegionIterArg(0), use, group);
     next = WaitProductsOp::create(builder, 1, next);
@@ -305,7 +321,8 @@ void WgmmaBuilder::consume() {
     sums = steps.getResult(0);
   }
   sums = WaitProductsOp::create(builder, 0, sums);
-  ArriveOp::create(builder, empty, arith::SubIOp::create(builder, add(round.firstUse, kTiles), constant(1)));
+  ArriveOp::create(builder, empty,
+                   arith::SubIOp::create(builder, add(round.firstUse, round.steps), constant(1)));
   epilogue(sums, round, group);
   builder.setInsertionPointAfter(round.loop);
   if (engineStores())
@@ -318,6 +335,8 @@ void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
   if (round.part)
     sums = SumGroupPartsOp::create(builder, sums, round.number, round.part, schedule.splitK,
                                    function.partials, function.arrivals);
+  if (round.piece)
+    sums = SumPiecesOp::create(builder, sums, round.piece, function.partials, function.arrivals);
   sums = createEpilogueSteps(builder, problem, schedule, function, sums, place);
   if (!hasPanels()) {
     createStore(builder, problem, schedule, function, sums, place);
@@ -359,8 +378,9 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   full = MbarriersOp::create(builder, ring, "full", int64_t(1));
   empty = MbarriersOp::create(builder, ring, "empty", groups * warpsPerGroup * clusterSize);
   ClusterBarrierOp::create(builder);
-  // Looking up experts takes the lane that copies more registers; the consumers give them.
-  const int64_t given = problem.experts > 0 && schedule.producerRegisters > 0 ? registersForExperts : 0;
+  // Looking up experts or pieces takes the lane that copies more registers; the consumers give them.
+  const bool looksUp = problem.experts > 0 || schedule.streamWorkgroups > 0;
+  const int64_t given = looksUp && schedule.producerRegisters > 0 ? registersForExperts : 0;
   auto roles = RolesOp::create(builder, schedule.producerRegisters + given * groups,
                                schedule.consumerRegisters - given);
   builder.createBlock(&roles.getProducer());
@@ -372,6 +392,10 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   if (clusterSize > 1)
     ClusterBarrierOp::create(builder);
   ReturnOp::create(builder);
+  // The pieces of a Stream-K launch go by the workgroup, and have steps of their own.
+  for (Operation *unused : {cluster.getOperation(), kTiles.getDefiningOp()})
+    if (unused->use_empty())
+      unused->erase();
   return module;
 }
 

@@ -161,7 +161,7 @@ Error checkPackage(const PackageSpec &spec) {
         (spec.isAmd() && kernel.persistentCluster > 0) || kernel.splitK < 1 || kernel.partialBytes < 0 ||
         kernel.sharesTiles() != (kernel.partialBytes > 0) || kernel.partialBytes % 16 != 0 ||
         (kernel.splitK > 1 && kernel.persistentCluster > 1) || !isPossible(kernel.streamK) ||
-        (kernel.streamK.workgroups > 0 && (kernel.splitK > 1 || kernel.persistentCluster > 0)))
+        (kernel.streamK.workgroups > 0 && (kernel.splitK > 1 || kernel.persistentCluster > 1)))
       return usageError("kernel '" + kernel.symbol + "' has an impossible launch");
   }
   for (const PackagedGemm &gemm : spec.gemms) {

@@ -135,8 +135,8 @@ struct GemmKernel {
 
   /// Workgroups of a Stream-K launch, which share the steps of k of all tiles; 0: workgroups have tiles of
   /// their own. The same two arguments: `partials` of two tiles for each workgroup, `arrivals` for each wave
-  /// of each workgroup. Tiles through LDS of k-contiguous operands, in step, not by wgmma; no split or
-  /// experts.
+  /// of each workgroup (with wgmma, warpgroup). k-contiguous operands through LDS, in step; no split,
+  /// clusters or experts.
   int64_t streamWorkgroups = 0;
   /// Whether tiles are summed up of what several workgroups leave in memory.
   bool sharesTiles() const { return splitK > 1 || streamWorkgroups > 0; }

@@ -14,6 +14,24 @@ DEVICE bool holdsInGroup(bool condition) {
   return result != 0;
 }
 
+/// Counts what this warpgroup has left. True in all threads of the one that completes `count`, which sets the
+/// number back to zero.
+DEVICE bool isLastGroupToArrive(int *arrivals, int count) {
+  const bool counts = threadId() % warpgroupSize == 0;
+  // What the group has written comes before the count, and after it what others have.
+  asm volatile("fence.acq_rel.gpu;" ::: "memory");
+  groupBarrier();
+  int before = 0;
+  if (counts)
+    asm volatile("atom.acq_rel.gpu.global.add.s32 %0, [%1], 1;" : "=r"(before) : "l"(arrivals) : "memory");
+  if (!holdsInGroup(before == count - 1))
+    return false;
+  if (counts)
+    *arrivals = 0;
+  asm volatile("fence.acq_rel.gpu;" ::: "memory");
+  return true;
+}
+
 /// Adds up what the Parts warpgroups hold that have the same place in a tile. Each leaves its sums in memory
 /// and counts itself; the last one takes all of them in the order of the parts, so that the result does not
 /// depend on which it is. True in that group; the others have nothing left to do for the tile. The counts are
@@ -24,21 +42,32 @@ DEVICE bool sumGroupParts(Sums &sums, float *partials, int *arrivals, int tile, 
   const int place = tile * Groups + group(), thread = threadId() % warpgroupSize;
   float *const first = partials + static_cast<long long>(place) * Parts * length + 2 * thread;
   leaveSums<warpgroupSize>(sums, first + part * length);
-  // What the group has written comes before the count, and after it what others have.
-  asm volatile("fence.acq_rel.gpu;" ::: "memory");
-  groupBarrier();
-  int before = 0;
-  if (thread == 0)
-    asm volatile("atom.acq_rel.gpu.global.add.s32 %0, [%1], 1;"
-                 : "=r"(before)
-                 : "l"(arrivals + place)
-                 : "memory");
-  if (!holdsInGroup(before == Parts - 1))
+  if (!isLastGroupToArrive(arrivals + place, Parts))
     return false;
-  if (thread == 0)
-    arrivals[place] = 0;
-  asm volatile("fence.acq_rel.gpu;" ::: "memory");
   addParts<Parts, warpgroupSize>(sums, first);
+  return true;
+}
+
+/// The same of the pieces of a cut tile, in the order of k. True as well where the tile is whole.
+template <int Groups, class Sums>
+DEVICE bool sumGroupPieces(Sums &sums, float *partials, int *arrivals, const Piece &piece) {
+  if (piece.parts == 1)
+    return true;
+  constexpr int length = Sums::pairCount * 2 * warpgroupSize;
+  float *const own = partials + group() * length + 2 * (threadId() % warpgroupSize); // of the first place
+  const auto place = [&](int part) {
+    return own + static_cast<long long>(placeOf(piece, part)) * (Groups * length);
+  };
+  leaveSums<warpgroupSize>(sums, place(piece.part));
+  if (!isLastGroupToArrive(arrivals + piece.opener * Groups + group(), piece.parts))
+    return false;
+  // Two sums are the same in either order; of more, the first comes first.
+  if (piece.parts > 2)
+    sums = Sums();
+#pragma unroll 1
+  for (int part = 0; part < piece.parts; ++part)
+    if (piece.parts > 2 || part != piece.part)
+      addSums<warpgroupSize>(sums, place(part));
   return true;
 }
 

@@ -4,9 +4,10 @@
 namespace {
 
 /// Steps [first, first + count) of the tile at (row, column). Where others have the rest, this is one of
-/// `parts` parts, whose workgroups follow each other from position `opener` on.
+/// `parts` parts, whose workgroups follow each other from position `opener` on. The workgroup's pieces before
+/// have `before` steps.
 struct Piece {
-  int row, column, first, count;
+  int row, column, first, count, before;
   int opener, part, parts;
 };
 
@@ -44,15 +45,17 @@ struct StreamK {
     if (round < whole) {
       const Origin tile =
           tileAt<TileRows, TileColumns, Columns, BandRows>(round * Workgroups + position, rows);
-      return {tile.row, tile.column, 0, Steps, position, 0, 1};
+      return {tile.row, tile.column, 0, Steps, round * Steps, position, 0, 1};
     }
     const int begin = firstUnit(position), end = firstUnit(position + 1);
     const int cut = begin / units + round - whole, firstOfTile = cut * units;
     const int from = begin < firstOfTile ? 0 : begin - firstOfTile, to = minimum(end - firstOfTile, units);
     const int first = from * Steps / units, count = to * Steps / units - first;
+    const int ofOthers = begin / units * Steps + begin % units * Steps / units; // before the run
+    const int before = (whole + cut) * Steps + first - ofOthers;
     const int opener = positionOf(firstOfTile), last = positionOf(firstOfTile + units - 1);
     const Origin tile = tileAt<TileRows, TileColumns, Columns, BandRows>(whole * Workgroups + cut, rows);
-    return {tile.row, tile.column, first, count, opener, position - opener, last - opener + 1};
+    return {tile.row, tile.column, first, count, before, opener, position - opener, last - opener + 1};
   }
 };
 

@@ -88,7 +88,7 @@ struct Driver {
   /// A persistent kernel fills the device once.
   int countGroups(const Kernel &kernel, std::int64_t tiles, std::int64_t &groups) const {
     groups = kernel.streamWorkgroups > 0 ? kernel.streamWorkgroups : tiles;
-    if (kernel.persistentCluster == 0)
+    if (kernel.persistentCluster == 0 || kernel.streamWorkgroups > 0)
       return 0;
     int device = 0, multiprocessors = 0;
     constexpr int multiprocessorCount = 16; // CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT

@@ -71,10 +71,12 @@ TEST(StreamKWork, everyStepOnce) {
           int64_t mostUnits = 0, fewestUnits = INT64_MAX;
           const int64_t units = steps / least;
           for (int64_t position = 0; position < workgroups; ++position) {
-            int64_t cutUnits = 0;
+            int64_t cutUnits = 0, before = 0;
             for (int64_t round = 0; round < work.pieceCount(position); ++round) {
               const StreamKPiece piece = work.piece(position, round);
               ASSERT_GE(piece.count, least);
+              EXPECT_EQ(piece.before, before);
+              before += piece.count;
               EXPECT_EQ(piece.opener + piece.part, position);
               byTile[piece.tile].push_back(piece);
               if (piece.parts > 1)
@@ -108,7 +110,8 @@ TEST(StreamKWork, everyStepOnce) {
 /// No tile, fewer than workgroups, as many (four), one more (six on five), three rounds and a rest; the last
 /// tile of k whole, or 8 short.
 TEST(StreamK, raggedRowsColumnsAndDepth) {
-  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), direct(gfx942Kernel(), 3), sm80Kernel()})
+  for (const GemmKernel &kernel :
+       {gfx942Kernel(), gfx950Kernel(), direct(gfx942Kernel(), 3), sm80Kernel(), wgmmaKernel()})
     for (int64_t workgroups : {4, 5})
       for (int64_t m : {0, 1, 7, 127, 128, 129, 300})
         EXPECT_EQ(runGemm(problem(m < 200 ? 72 : 136, kernel.tileK * 5 - (workgroups == 5 ? 8 : 0)),
@@ -151,6 +154,25 @@ TEST(StreamK, scalesOfTokensAndOfBlocks) {
     scaled.scaling = scaling;
     EXPECT_EQ(runGemm(scaled, among(4, kernel), 75), "") << toString(scaling).str();
   }
+}
+
+/// Persistent warpgroups: steps are added in fp32, panels are stored by the copy engine or from registers.
+TEST(StreamK, persistentWorkgroups) {
+  for (Scaling scaling : {Scaling::PerToken, Scaling::Block128}) {
+    GemmProblem scaled = problem(140, 128 * 6 - 48);
+    scaled.type = DataType::F8E4M3;
+    scaled.scaling = scaling;
+    EXPECT_EQ(runGemm(scaled, among(4, float8WgmmaKernel()), 300), "") << toString(scaling).str();
+  }
+  GemmProblem all = problem(144, 64 * 5);
+  all.activation = kernel::Activation::Silu;
+  all.gated = all.bias = all.residual = true;
+  EXPECT_EQ(runGemm(all, among(5, wgmmaKernel()), 300), "");
+  auto alone = [](kernel::FuncOp function) {
+    function.walk([](kernel::SumPiecesOp sum) { sum.getResult().replaceAllUsesWith(sum.getFragment()); });
+  };
+  EXPECT_THAT(runGemm(problem(144, 64 * 5), among(5, wgmmaKernel()), 300, alone),
+              testing::HasSubstr("instead of"));
 }
 
 TEST(StreamK, shuffledWeights) {
@@ -240,7 +262,7 @@ TEST(StreamK, whatIsNotCutIsRefused) {
   both.splitK = 2;
   EXPECT_EQ(refusal(problem(64, 256), both), "error: Stream-K and split k exclude each other");
   EXPECT_EQ(refusal(problem(64, 256), among(4, streamingKernel())),
-            "error: Stream-K is not for wgmma or streamed weights: there k is split");
+            "error: Stream-K is not for streamed weights or clusters, whose workgroups go together");
   EXPECT_EQ(refusal(problem(64, 32), among(4, gfx942Kernel())),
             "error: k = 32 has one tile: Stream-K cuts two or more");
   EXPECT_EQ(refusal(problem(128, 256), among(4, pingPong(gfx942Kernel()))),

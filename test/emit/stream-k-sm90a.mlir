@@ -1,0 +1,21 @@
+// Stream-K with wgmma: the producer and the consumers of a persistent workgroup walk the same pieces of tiles.
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_90a instruction=wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16.ss n=1536 k=2048 tile=128,128,64 waves=2,1 stages=4 pack=1 chiplets=1 lds=232448 registers=255 role-registers=40,232 stream-k=132},kernel-emit{inline-prelude=true})" -o /dev/null > %t.cu
+// RUN: FileCheck %s --input-file %t.cu
+// RUN: clang++-22 -x cuda --cuda-device-only --cuda-gpu-arch=sm_90a --cuda-feature=+ptx80 -nocudainc -nocudalib -Wno-unknown-cuda-version -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.cu -o %t.ptx
+// RUN: FileCheck %s --check-prefix=PTX --input-file %t.ptx
+// RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_90a,code=sm_90a -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS --implicit-check-not=injected --implicit-check-not=serialized --implicit-check-not=C7508 %}
+module {}
+
+// CHECK: // Grid:     132 workgroups that share the 32 steps of each of the last tiles, up to two for each (Stream-K)
+// CHECK: const StreamK<128, 128, 1536, 1, 32, 1, 132> work(m, dealtTile<1, 1>(132));
+// CHECK: for (int kTile = 0; kTile < piece.count; ++kTile) {
+// CHECK: copyTensor(aTile[(piece.before + kTile) % 4], 0, a, piece.row, (piece.first + kTile) * tileK, full, piece.before + kTile);
+// CHECK: const StreamK<128, 128, 1536, 1, 32, 1, 132>
+// CHECK:      if (!sumGroupPieces<2>(sums, partials, arrivals, piece))
+// CHECK-NEXT:   continue; // another workgroup has the last piece
+// CHECK-NEXT: waitStores();
+
+// PTX:   st.relaxed.gpu.global.v2.f32
+// PTX:   atom.acq_rel.gpu.global.add.s32
+// PTX:   bar.red.or.pred
+// PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
