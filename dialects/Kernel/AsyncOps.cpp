@@ -87,6 +87,10 @@ int64_t FuncOp::getThreadCount() {
   return waves * getTarget().getWaveSize();
 }
 
+int64_t FuncOp::getCopyingThreads() {
+  return !getBody().empty() && getRoles() ? warpsPerGroup * getTarget().getWaveSize() : getThreadCount();
+}
+
 LogicalResult TileCountOp::verify() {
   if (getTile().size() != 2 || getTile()[0] < 1 || getTile()[1] < 1 || getColumns() < 1)
     return emitOpError("the tile has two positive extents, columns are positive");
@@ -97,6 +101,9 @@ LogicalResult RolesOp::verify() {
   auto kernel = (*this)->getParentOfType<FuncOp>();
   if (failed(verifyTensorCopies(*this)))
     return failure();
+  if (getWhole() && kernel.getClusterSize() > 1)
+    return emitOpError("a warpgroup that copies rows fills the shared memory of its own workgroup, not of a "
+                       "cluster");
   if (getProducerRegisters() == 0 && getConsumerRegisters() == 0)
     return success();
   for (int64_t registers : {getProducerRegisters(), getConsumerRegisters()})

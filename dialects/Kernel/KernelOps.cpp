@@ -178,7 +178,8 @@ int64_t CopyAsyncOp::getLoadsPerThread() {
   const CopyInstruction *copy =
       widestCopy(*parseArchitecture(kernel.getTarget().getArchitecture().getValue()), MemorySpace::Global,
                  MemorySpace::Shared, chunkBytes);
-  return llvm::divideCeil(getTile().getType().getSizeInBytes(), kernel.getThreadCount() * copy->bytesPerLane);
+  return llvm::divideCeil(getTile().getType().getSizeInBytes(),
+                          kernel.getCopyingThreads() * copy->bytesPerLane);
 }
 
 LogicalResult CopyAsyncOp::verify() {
@@ -188,6 +189,9 @@ LogicalResult CopyAsyncOp::verify() {
   FuncOp kernel = kernelOf(*this);
   if (!kernel)
     return emitOpError("stands outside a kernel.func");
+  auto roles = (*this)->getParentOfType<RolesOp>();
+  if (roles && (!roles.getWhole() || !roles.getProducer().isAncestor((*this)->getParentRegion())))
+    return emitOpError("of the roles, a producer that is a whole warpgroup copies rows");
   const Architecture architecture = *parseArchitecture(kernel.getTarget().getArchitecture().getValue());
   const CopyInstruction *copy =
       widestCopy(architecture, MemorySpace::Global, MemorySpace::Shared, chunkBytes);

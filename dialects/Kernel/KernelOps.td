@@ -39,6 +39,8 @@ def Kernel_FuncOp : Kernel_Op<"func", [FunctionOpInterface, IsolatedFromAbove]> 
     ::mlir::Region *getCallableRegion() { return &getBody(); }
     int64_t getWaveCount() { return getWaves()[0] * getWaves()[1]; }
     int64_t getThreadCount();
+    /// Those that copy a tile together: all, or in a warp-specialised kernel the first warpgroup.
+    int64_t getCopyingThreads();
     int64_t getClusterSize() { return getCluster().value_or(1); }
     /// The warp-specialised part, null if all waves do the same.
     RolesOp getRoles();

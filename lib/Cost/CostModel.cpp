@@ -224,6 +224,7 @@ struct CostModel::Implementation {
     llvm::erase_if(list, [&](const GemmSchedule &schedule) {
       return !isTimed(schedule) || schedule.waves() < profile.compute.simdsPerComputeUnit ||
              (key.experts && !hasRoomForExperts(schedule, profile)) ||
+             (key.experts && options.listedRows && !takesListedRows(schedule)) ||
              (options.canEmit && !options.canEmit(schedule));
     });
     llvm::stable_sort(

@@ -1,6 +1,7 @@
 // Statements of warp-specialised kernels: roles, mbarriers, tensor copies, products from shared memory.
 #include "KernelWriter.h"
 #include "dialects/Kernel/Operand.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -43,10 +44,17 @@ Error KernelWriter::emit(RolesOp op) {
   ++depth;
   if (op.getProducerRegisters() != 0)
     line() << formatv("releaseRegisters<{0}>();\n", op.getProducerRegisters());
-  line() << "if (isProducerLane()) {\n";
-  if (Error error = writeRegion(op.getProducer()))
-    return error;
-  line() << "}\n";
+  if (op.getWhole()) {
+    --depth;
+    if (Error error = writeRegion(op.getProducer()))
+      return error;
+    ++depth;
+  } else {
+    line() << "if (isProducerLane()) {\n";
+    if (Error error = writeRegion(op.getProducer()))
+      return error;
+    line() << "}\n";
+  }
   --depth;
   line() << "} else {\n";
   ++depth;
@@ -69,12 +77,45 @@ Error KernelWriter::emit(MbarriersOp op) {
   return Error::success();
 }
 
+/// What one lane does of a role that all threads of a warpgroup play.
+static bool isForOneLane(Operation *op) {
+  return isa_and_nonnull<ExpectBytesOp, CopyTensorOp>(op) && op->getParentOfType<RolesOp>().getWhole();
+}
+
+/// Whether such a one stands beside an op, apart from what is written where it is used.
+static bool isBesideOneLane(Operation *op, Operation *(Operation::*next)()) {
+  for (op = (op->*next)(); op && (isa<SlotOp>(op) || isa<arith::ArithDialect>(op->getDialect()));
+       op = (op->*next)()) {
+  }
+  return isForOneLane(op);
+}
+
+void KernelWriter::writeForOneLane(Operation *op, const std::string &statement) {
+  const bool alone = isForOneLane(op);
+  if (alone && !isBesideOneLane(op, &Operation::getPrevNode)) {
+    line() << "if (isProducerLane()) {\n";
+    ++depth;
+  }
+  line() << statement << ";\n";
+  if (alone && !isBesideOneLane(op, &Operation::getNextNode)) {
+    --depth;
+    line() << "}\n";
+  }
+}
+
+Error KernelWriter::emit(ExpectBytesOp op) {
+  writeForOneLane(
+      op, formatv("{0}.expectBytes({1}, {2})", text(op.getBarriers()), text(op.getUse()), op.getBytes()));
+  return Error::success();
+}
+
 Error KernelWriter::emit(CopyTensorOp op) {
-  line() << (op.getMulticast() ? "copyTensorToAll<" + std::to_string(function.getClusterSize()) + ">"
-                               : "copyTensor")
-         << formatv("({0}, {1}, {2}, {3}, {4}, {5}, {6});\n", text(op.getTile()), text(op.getToRow()),
-                    text(op.getMap()), text(op.getRow()), text(op.getColumn()), text(op.getBarriers()),
-                    text(op.getUse()));
+  const std::string call =
+      op.getMulticast() ? "copyTensorToAll<" + std::to_string(function.getClusterSize()) + ">" : "copyTensor";
+  writeForOneLane(op, call + formatv("({0}, {1}, {2}, {3}, {4}, {5}, {6})", text(op.getTile()),
+                                     text(op.getToRow()), text(op.getMap()), text(op.getRow()),
+                                     text(op.getColumn()), text(op.getBarriers()), text(op.getUse()))
+                                 .str());
   return Error::success();
 }
 
@@ -110,6 +151,12 @@ Error KernelWriter::emit(AddProductsOp op) {
   return Error::success();
 }
 
+/// Whether it stands where the threads of the first warpgroup copy rows by themselves.
+static bool copiesRows(Operation *op) {
+  auto roles = op->getParentOfType<RolesOp>();
+  return roles.getWhole() && roles.getProducer().isAncestor(op->getParentRegion());
+}
+
 /// One line for ops that only name their operands.
 std::string KernelWriter::asyncStatement(Operation *op) {
   auto on = [&](mlir::Value barriers, StringRef method, mlir::Value use) {
@@ -117,11 +164,10 @@ std::string KernelWriter::asyncStatement(Operation *op) {
   };
   if (auto await = dyn_cast<AwaitOp>(op))
     return on(await.getBarriers(), await.getPrevious() ? "awaitPrevious" : "await", await.getUse());
+  if (auto arrive = dyn_cast<ArriveOp>(op); arrive && copiesRows(op))
+    return on(arrive.getBarriers(), "arriveTogether", arrive.getUse());
   if (auto arrive = dyn_cast<ArriveOp>(op))
     return on(arrive.getBarriers(), formatv("arrive<{0}>", function.getClusterSize()).str(), arrive.getUse());
-  if (auto expect = dyn_cast<ExpectBytesOp>(op))
-    return formatv("{0}.expectBytes({1}, {2})", text(expect.getBarriers()), text(expect.getUse()),
-                   expect.getBytes());
   if (auto stage = dyn_cast<StageOp>(op))
     return formatv("{0}.stage(&{1}[{2}])", text(stage.getFragment()), text(stage.getRing()),
                    text(stage.getPanel()));

@@ -211,13 +211,13 @@ Error KernelWriter::writeOperation(Operation *op) {
             RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp,
             CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp, SumGroupPartsOp>(
           [&](auto known) { return emit(known); })
-      .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepthTilesOp, StreamKOp, StreamKPieceOp,
-            SumPiecesOp>([&](auto known) { return emit(known); })
-      .Case<AwaitOp, ArriveOp, ExpectBytesOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp,
-            WaitStoresOp>([&](auto known) {
-        line() << asyncStatement(known) << ";\n";
-        return Error::success();
-      })
+      .Case<ExpectBytesOp, QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepthTilesOp, StreamKOp,
+            StreamKPieceOp, SumPiecesOp>([&](auto known) { return emit(known); })
+      .Case<AwaitOp, ArriveOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp, WaitStoresOp>(
+          [&](auto known) {
+            line() << asyncStatement(known) << ";\n";
+            return Error::success();
+          })
       .Case<GroupOp>([&](GroupOp group) {
         expressions[group.getResult()] = {"group()"};
         return Error::success();
@@ -238,7 +238,7 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<CopyAsyncOp>([&](CopyAsyncOp copy) {
         const std::string call = vendorOf(architectureOf(function)) == Vendor::Amd
                                      ? copyClass(copy.getTile().getType(), function) + "::copy"
-                                     : formatv("copyAsync<{0}>", function.getThreadCount()).str();
+                                     : formatv("copyAsync<{0}>", function.getCopyingThreads()).str();
         line() << call << "(" << text(copy.getTile()) << ", " << text(copy.getRows()) << ", "
                << text(copy.getColumn()) << ");\n";
         return Error::success();

@@ -70,7 +70,10 @@ private:
   llvm::Error emit(kernel::TileCountOp op);
   llvm::Error emit(kernel::RolesOp op);
   llvm::Error emit(kernel::MbarriersOp op);
+  llvm::Error emit(kernel::ExpectBytesOp op);
   llvm::Error emit(kernel::CopyTensorOp op);
+  /// A statement that one lane executes, where all threads of its warpgroup play the role.
+  void writeForOneLane(mlir::Operation *op, const std::string &statement);
   llvm::Error emit(kernel::StoreTensorOp op);
   llvm::Error emit(kernel::WgmmaOp op);
   llvm::Error emit(kernel::WaitProductsOp op);

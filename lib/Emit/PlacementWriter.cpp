@@ -114,7 +114,7 @@ Error KernelWriter::emit(GatherRowsOp op) {
     loaded =
         vendorOf(architectureOf(function)) == Vendor::Amd
             ? copyClass(copy.getTile().getType(), function)
-            : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile().getType()), function.getThreadCount())
+            : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile().getType()), function.getCopyingThreads())
                   .str();
   else
     loaded = operandsClass(cast<FetchFragmentOp>(fetch).getType(), architectureOf(function));

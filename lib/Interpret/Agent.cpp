@@ -1,6 +1,7 @@
 #include "Agent.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cstring>
+#include <utility>
 
 using namespace mlir;
 using llvm::Error;
@@ -47,7 +48,8 @@ Agent::Agent(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, Cluster 
     : Interpreter(function, arguments, cluster.index * function.getClusterSize() + rank, /*waves=*/1),
       cluster(cluster), memory(cluster.workgroups[rank]), rank(rank), group(group) {
   halves.resize(group < 0 ? 1 : 2);
-  halves.front().warps = 1;
+  RolesOp roles = function.getRoles();
+  halves.front().warps = group < 0 && roles && roles.getWhole() ? warpsPerGroup : 1;
   if (group >= 0)
     halves.back().warps = warpsPerGroup - 1;
   for (BlockArgument argument : function.getBody().getArguments())
@@ -61,6 +63,8 @@ Error Agent::runToEnd() {
   --cluster.running[rank];
   if (!products.empty())
     return llvm::createStringError("a workgroup ends while products are under way");
+  if (!openCopies.empty() || !copyGroups.empty())
+    return llvm::createStringError("a workgroup ends while it copies");
   if (!stores.empty())
     return llvm::createStringError("a workgroup ends while the copy engine reads its LDS");
   return Error::success();
@@ -71,7 +75,37 @@ Error Agent::runOperation(Operation *op) {
   if (!products.empty() && !mayTouch &&
       llvm::any_of(op->getOperandTypes(), [](Type type) { return isa<FragmentType>(type); }))
     return fail(op, "uses sums to which products under way still add");
-  return Interpreter::runOperation(op);
+  if (auto copy = dyn_cast<CopyAsyncOp>(op))
+    return run(copy);
+  if (isa<CommitCopiesOp>(op))
+    copyGroups.push_back(std::exchange(openCopies, {}));
+  else if (auto wait = dyn_cast<WaitCopiesOp>(op))
+    waitCopies(wait.getPending());
+  else
+    return Interpreter::runOperation(op);
+  return Error::success();
+}
+
+Error Agent::run(CopyAsyncOp op) {
+  const TileType type = op.getTile().getType();
+  const int64_t first = values[op.getTile()].tile.firstByte, length = chunkLength(type.getElementType());
+  const unsigned access = newAccess();
+  if (Error error = memory.write(first, type.getSizeInBytes(), access, halves[0].knowledge))
+    return at(op, std::move(error));
+  for (int64_t i = 0; i < type.getRows(); ++i)
+    for (int64_t j = 0; j < type.getColumns(); j += length)
+      readChunk(values[op.getRows()].tile, i, number(op.getColumn()) + j,
+                &memory.bytes[first + type.getByteOffset(i, j)]);
+  openCopies.push_back(access);
+  return Error::success();
+}
+
+void Agent::waitCopies(size_t pending) {
+  for (; copyGroups.size() > pending; copyGroups.pop_front())
+    for (unsigned copy : copyGroups.front()) {
+      halves[0].knowledge.over.set(copy);
+      halves[0].written.set(copy); // the copy engine and the matrix cores may rely on it past a fence
+    }
 }
 
 Error Agent::runOther(Operation *op) {

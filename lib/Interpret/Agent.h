@@ -48,6 +48,9 @@ private:
   void meetBeforeCount() override;
   llvm::Error runOther(mlir::Operation *op) override;
 
+  llvm::Error run(kernel::CopyAsyncOp op);
+  /// Copies of closed groups are over, but for the last `pending` groups.
+  void waitCopies(size_t pending);
   llvm::Error run(kernel::MbarriersOp op);
   llvm::Error run(kernel::ClusterBarrierOp op);
   llvm::Error run(kernel::AwaitOp op);
@@ -87,6 +90,8 @@ private:
   llvm::SmallVector<Half, 2> halves;
   std::deque<unsigned> products; // groups under way, oldest first
   llvm::SmallVector<unsigned> stores;
+  llvm::SmallVector<unsigned> openCopies;             // by the threads themselves
+  std::deque<llvm::SmallVector<unsigned>> copyGroups; // those that are closed, oldest first
   int64_t barrierTop = 0;
 };
 

@@ -213,8 +213,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("n and k must be positive");
   if (problem.experts < 0)
     return usageError("the number of experts is negative");
-  if (problem.gathered && record->kind == MatrixInstructionKind::Wgmma)
-    return usageError("the copy engine that feeds wgmma takes rows that follow one another, not a list");
+  if (problem.gathered && schedule.clusterM * schedule.clusterN > 1)
+    return usageError("workgroups of a cluster take rows that follow one another, not a list");
   const bool scaledRows = problem.scaling == Scaling::PerToken || problem.scaling == Scaling::Block128;
   if (problem.gathered &&
       (problem.experts == 0 || scaledRows || problem.expertLayout != ExpertLayout::Contiguous))

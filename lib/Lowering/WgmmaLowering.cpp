@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t warpsPerGroup = 4;
 constexpr int64_t swizzleBytes = 128, narrowestSwizzleBytes = 32;
-constexpr int64_t registersForExperts = 8; // of each consumer
+constexpr int64_t registersForExperts = 8, registersForLists = 16; // of each consumer
 
 class WgmmaBuilder {
 public:
@@ -128,6 +128,8 @@ private:
   }
   Round openRound();
   void produce();
+  /// The same where all threads of the warpgroup copy A's rows, which a list names.
+  void produceGathered(const Round &round);
   void copy(const Stream &stream, Value origin, Value kColumn, Value use);
   void consume();
   Value addSteps(Value sums, const Round &round, WaveTileOp group);
@@ -148,8 +150,9 @@ private:
 
 void WgmmaBuilder::createFunction(ModuleOp module) {
   constexpr int64_t atLaunch = ShapedType::kDynamic;
-  OperandTypes operands = {.a =
-                               overRows() ? mapType(a, problem.k, atLaunch) : mapType(a, atLaunch, problem.k),
+  OperandTypes operands = {.a = problem.gathered ? Type()
+                                : overRows()     ? Type(mapType(a, problem.k, atLaunch))
+                                                 : Type(mapType(a, atLaunch, problem.k)),
                            .w = mapType(w, problem.weightRows(), overRows() ? atLaunch : problem.k)};
   if (engineStores())
     operands.out = mapType(outElement, overRows() ? problem.k : atLaunch, problem.n, groupM, panelColumns());
@@ -246,8 +249,42 @@ void WgmmaBuilder::copy(const Stream &stream, Value origin, Value kColumn, Value
                        use);
 }
 
+/// A thread waits for its own copies, makes them visible to the matrix cores, and then says so: `lag` steps
+/// after it has asked for them. With two slots more than that in the ring, it asks for a tile while the
+/// products of the step before are under way.
+void WgmmaBuilder::produceGathered(const Round &round) {
+  const int64_t lag = std::min(schedule.stages - 2, kTileCount);
+  Value rows = createRowsOfA(builder, problem, schedule, function, round.tile);
+  auto fill = [&](Value step) {
+    Value use = add(round.firstUse, step), kColumn = multiply(step, tileK);
+    AwaitOp::create(builder, true, empty, use);
+    CopyAsyncOp::create(builder, rows, kColumn, slot(a, use));
+    CommitCopiesOp::create(builder);
+    ExpectBytesOp::create(builder, full, use, schedule.tileN * schedule.tileK * elementBytes());
+    copy(w, round.tile.weightRow, kColumn, use);
+  };
+  auto handOver = [&](Value step) { ArriveOp::create(builder, full, add(round.firstUse, step)); };
+  auto first = loop("kTile", 0, constant(lag));
+  fill(first.getInductionVar());
+  builder.setInsertionPointAfter(first);
+  if (kTileCount > lag) {
+    auto steps = loop("kTile", lag, kTiles);
+    fill(steps.getInductionVar());
+    WaitCopiesOp::create(builder, lag);
+    FenceAsyncOp::create(builder);
+    handOver(arith::SubIOp::create(builder, steps.getInductionVar(), constant(lag)));
+    builder.setInsertionPointAfter(steps);
+  }
+  WaitCopiesOp::create(builder, 0);
+  FenceAsyncOp::create(builder);
+  auto rest = loop("kTile", kTileCount - lag, kTiles);
+  handOver(rest.getInductionVar());
+}
+
 void WgmmaBuilder::produce() {
   Round round = openRound();
+  if (problem.gathered)
+    return produceGathered(round);
   auto steps = loop("kTile", 0, round.steps);
   Value use = add(round.firstUse, steps.getInductionVar());
   Value kColumn = multiply(tileOfK(round, steps.getInductionVar()), tileK);
@@ -375,14 +412,17 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   if (problem.experts > 0)
     countExpertTiles();
   auto ring = MbarriersType::get(builder.getContext(), schedule.stages);
-  full = MbarriersOp::create(builder, ring, "full", int64_t(1));
+  // The lane that asks for boxes, and the warps that copy rows.
+  full = MbarriersOp::create(builder, ring, "full", problem.gathered ? 1 + warpsPerGroup : int64_t(1));
   empty = MbarriersOp::create(builder, ring, "empty", groups * warpsPerGroup * clusterSize);
   ClusterBarrierOp::create(builder);
   // Looking up experts or pieces takes the lane that copies more registers; the consumers give them.
   const bool looksUp = problem.experts > 0 || schedule.streamWorkgroups > 0;
-  const int64_t given = looksUp && schedule.producerRegisters > 0 ? registersForExperts : 0;
+  const int64_t given = !looksUp || schedule.producerRegisters == 0 ? 0
+                        : problem.gathered                          ? registersForLists
+                                                                    : registersForExperts;
   auto roles = RolesOp::create(builder, schedule.producerRegisters + given * groups,
-                               schedule.consumerRegisters - given);
+                               schedule.consumerRegisters - given, problem.gathered);
   builder.createBlock(&roles.getProducer());
   produce();
   builder.createBlock(&roles.getConsumers());
@@ -412,6 +452,9 @@ llvm::Error checkWgmmaGemm(const GemmProblem &problem, const GemmKernel &schedul
                       llvm::Twine(schedule.clusterN) + " workgroups are not written");
   if (schedule.tileM % (record.m * schedule.wavesM) || schedule.tileN % (record.n * schedule.wavesN))
     return usageError("whole instructions of " + schedule.instruction + " do not fill the tile");
+  // A slot comes back a step after its products, and rows are handed over a step after they were asked for.
+  if (problem.gathered && schedule.stages < 3)
+    return usageError("rows of a list go through a ring of three slots or more");
   // Operands whose k runs along rows lie in panels, which instructions and workgroups of a cluster share out.
   const int64_t panel = swizzleBytes * 8 / bitWidth(problem.type);
   auto fillsPanels = [&](int64_t rows, int64_t sharers) { return rows % (panel * sharers) == 0; };

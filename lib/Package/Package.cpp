@@ -120,12 +120,10 @@ static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
   if (gemm.gathered && (gemm.experts == 0 || gemm.masked || gemm.scaling == Scaling::PerToken ||
                         gemm.scaling == Scaling::Block128))
     return usageError("operator '" + gemm.name + "' gathers rows that no kernel does");
-  if (gemm.experts == 0)
-    return Error::success();
   for (const PackagedRange &range : gemm.ranges)
     for (const PackagedKernel &kernel : spec.kernels)
-      if (kernel.symbol == range.symbol && kernel.persistentCluster > 0 && gemm.gathered)
-        return usageError("operator '" + gemm.name + "': no persistent kernel gathers rows");
+      if (kernel.symbol == range.symbol && gemm.gathered && kernel.aBox.rows > 0)
+        return usageError("operator '" + gemm.name + "': the tensor engine does not gather rows");
   return Error::success();
 }
 

@@ -178,7 +178,8 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
           addSwizzled(step.writes, tile.getSizeInBytes() * times, 0);
           return llvm::Error::success();
         }
-        return addShared(step.writes, tileWrites(tile, tile.getRows(), architecture, threads), times);
+        return addShared(step.writes,
+                         tileWrites(tile, tile.getRows(), architecture, function.getCopyingThreads()), times);
       })
       .Case<BarrierOp>([&](auto) {
         step.barriers += times;
@@ -212,22 +213,27 @@ void Pricer::countProducts(WgmmaOp product, int64_t times, StepPrice &step) {
 }
 
 llvm::Error Pricer::priceRoles(KernelPrice &price) {
-  std::optional<llvm::Error> failed;
-  function.getRoles()->walk([&](scf::ForOp loop) {
-    const bool inner = loop.getBody()->getOps<scf::ForOp>().empty();
-    if (failed || !inner ||
-        (loop.getBody()->getOps<WgmmaOp>().empty() && loop.getBody()->getOps<CopyTensorOp>().empty()))
-      return;
-    StepPrice step = price.step;
-    if (llvm::Error error = count(*loop.getBody(), 1, step)) {
-      failed = std::move(error);
-      return;
-    }
-    price.step = step;
+  // Of each role the loop over most of k; the producer may have a shorter one before it.
+  for (Region *role : {&function.getRoles().getProducer(), &function.getRoles().getConsumers()}) {
+    scf::ForOp main;
+    int64_t iterations = 0;
+    role->walk([&](scf::ForOp loop) {
+      const bool inner = loop.getBody()->getOps<scf::ForOp>().empty();
+      const bool works =
+          !loop.getBody()->getOps<WgmmaOp>().empty() || !loop.getBody()->getOps<CopyTensorOp>().empty();
+      if (inner && works && iterationsOf(loop).value_or(1) >= iterations) {
+        main = loop;
+        iterations = iterationsOf(loop).value_or(1);
+      }
+    });
+    if (!main)
+      continue;
+    if (llvm::Error error = count(*main.getBody(), 1, price.step))
+      return error;
     // The producer's loop has all steps; the consumers' first stands before theirs.
-    price.step.iterations = std::max(price.step.iterations, iterationsOf(loop).value_or(1));
-  });
-  return failed ? std::move(*failed) : llvm::Error::success();
+    price.step.iterations = std::max(price.step.iterations, iterations);
+  }
+  return llvm::Error::success();
 }
 
 RegisterPrice Pricer::registers() {

@@ -155,6 +155,12 @@ bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile) {
           registerUse(schedule).accumulators <= mostSums);
 }
 
+bool takesListedRows(const GemmSchedule &schedule) {
+  constexpr int fewestSlots = 3;
+  return schedule.family != GemmFamily::WgmmaTmaPersistent ||
+         (schedule.clusterM * schedule.clusterN == 1 && schedule.stages >= fewestSlots);
+}
+
 /// Products of one row of instructions, and the scales of `blocks` blocks of k under way. With wgmma, of all
 /// 8-bit products, which the instruction sums with fewer bits than fp32 has.
 static int blockProductRegisters(const GemmSchedule &schedule, int blocks) {

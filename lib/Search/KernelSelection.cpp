@@ -94,6 +94,34 @@ private:
   std::map<const Workload *, std::pair<double, double>> seconds;
 };
 
+/// What the products of experts take in each workload: with rows that a pass before them has brought in order,
+/// and by a list.
+class OrdersOfRows {
+public:
+  void add(const Workload &workload, const PlacedOperator &placed, const Providers &providers) {
+    const auto &shape = std::get<GroupedGemmShape>(placed.op.shape);
+    const double bytes = double(bitWidth(shape.input)) / 8;
+    const ElementwiseShape pass = {
+        .elements = shape.rows * shape.k, .readBytesPerElement = bytes, .writeBytesPerElement = bytes};
+    const std::optional<Estimate> byList = providers.ownKernelOfListedRows(shape);
+    auto &[inOrder, listed] = seconds[&workload];
+    inOrder += double(placed.count) *
+               (providers.ownKernel(shape)->time().value + providers.library().time(pass).value);
+    listed +=
+        byList ? double(placed.count) * byList->time().value : std::numeric_limits<double>::infinity();
+  }
+  /// Whether the workloads, each counted alike, take no longer by a list.
+  bool listIsFaster() const {
+    double ratios = 0;
+    for (const auto &[workload, times] : seconds)
+      ratios += times.second / times.first;
+    return ratios <= double(seconds.size());
+  }
+
+private:
+  std::map<const Workload *, std::pair<double, double>> seconds;
+};
+
 /// The product over so many rows, of each expert on average where there are any.
 OperatorShape shapeOf(const Product &product, const Selected &selected, int64_t rows) {
   const bool sumsRows = product.pass == Pass::WeightGradient;
@@ -120,8 +148,9 @@ OperatorShape shapeOf(const Product &product, const Selected &selected, int64_t 
 PlanKernelRange rangeFor(const Product &product, const Selected &selected, const RowRange &rows,
                          const Providers &providers) {
   const OperatorShape shape = shapeOf(product, selected, rows.representative);
-  const Estimate estimate =
-      selected.kernel.shuffled() ? *providers.ownKernelOfShuffledWeights(shape) : *providers.ownKernel(shape);
+  const Estimate estimate = selected.kernel.shuffled()   ? *providers.ownKernelOfShuffledWeights(shape)
+                            : selected.kernel.gathered() ? *providers.ownKernelOfListedRows(shape)
+                                                         : *providers.ownKernel(shape);
   const int64_t sharers = std::max<int64_t>(1, product.experts); // of all rows
   PlanKernelRange range;
   range.minM = (rows.min - 1) * sharers + 1;
@@ -244,6 +273,7 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   std::map<Product, Selected> selected;
   std::set<Product> rowMajor;                // whose weights must stay so
   std::map<Product, OrdersOfWeights> orders; // of one matrix, however rows come to its experts
+  std::map<Product, OrdersOfRows> rowOrders;
   const std::vector<Workload> workloads = workloadsOf(space, variant);
   for (const Workload &workload : workloads)
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {
@@ -259,6 +289,7 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
         Product product = productOf(*grouped);
         product.experts = grouped->localExperts;
         addOperator(selected, product, placed, fusion);
+        rowOrders[product].add(workload, placed, providers);
         if (fusion.shuffle)
           orders[product].add(workload, placed, providers);
         // Where few tokens decode, launches of one graph keep a place for the rows of each expert.
@@ -274,12 +305,9 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
     matrix.masked = false;
     if (fusion.shuffle && !rowMajor.contains(matrix) && orders[matrix].shuffledIsFaster())
       found.kernel.weightOrder = "shuffled";
-    found.kernel.ranges = rangesFor(product, found, providers);
-    // A copy engine takes rows that follow one another.
-    if (llvm::any_of(found.kernel.ranges, [](const PlanKernelRange &range) {
-          return llvm::cantFail(scheduleFromFields(range.schedule)).family == GemmFamily::WgmmaTmaPersistent;
-        }))
+    if (found.kernel.gathered() && !rowOrders[product].listIsFaster())
       found.kernel.rowOrder.clear();
+    found.kernel.ranges = rangesFor(product, found, providers);
     // The same layer may run at several sizes (tensor ranks differ between workloads).
     if (const int count = names[found.kernel.name]++; count > 0)
       found.kernel.name += "_" + std::to_string(count + 1);

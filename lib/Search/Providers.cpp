@@ -2,19 +2,28 @@
 
 namespace codesign {
 
-static CostOptions ownOptions(const CostOptions &library, std::function<bool(const GemmSchedule &)> canEmit,
-                              bool shuffledWeights) {
+static CostOptions ownOptions(const CostOptions &library, std::function<bool(const GemmSchedule &)> canEmit) {
   CostOptions options = library;
   options.provider = Provider::Own;
-  options.shuffledWeights = shuffledWeights;
   options.canEmit = std::move(canEmit);
+  return options;
+}
+
+static CostOptions withShuffledWeights(CostOptions options) {
+  options.shuffledWeights = true;
+  return options;
+}
+
+static CostOptions withListedRows(CostOptions options) {
+  options.listedRows = true;
   return options;
 }
 
 Providers::Providers(const Profile &profile, const CostOptions &library,
                      std::function<bool(const GemmSchedule &)> canEmit)
-    : libraryModel(profile, library), ownModel(profile, ownOptions(library, canEmit, false)),
-      shuffledModel(profile, ownOptions(library, canEmit, true)) {}
+    : libraryModel(profile, library), ownModel(profile, ownOptions(library, canEmit)),
+      shuffledModel(profile, withShuffledWeights(ownOptions(library, canEmit))),
+      listedModel(profile, withListedRows(ownOptions(library, canEmit))) {}
 
 bool Providers::hasOwn(const OperatorShape &shape) const {
   if (!ownModel.supports(shape))
@@ -52,6 +61,12 @@ std::optional<Estimate> Providers::ownKernelOfShuffledWeights(const OperatorShap
       !shuffledModel.supports(shape))
     return std::nullopt;
   return shuffledModel.estimate(shape);
+}
+
+std::optional<Estimate> Providers::ownKernelOfListedRows(const OperatorShape &shape) const {
+  if (!std::holds_alternative<GroupedGemmShape>(shape) || !hasOwn(shape) || !listedModel.supports(shape))
+    return std::nullopt;
+  return listedModel.estimate(shape);
 }
 
 Providers::Choice Providers::choose(const OperatorShape &shape) const {

@@ -28,6 +28,8 @@ struct CostOptions {
   bool corrected = true;
   /// Own kernels only: those for weights in the order of the matrix instructions, instead of row-major ones.
   bool shuffledWeights = false;
+  /// Own kernels only: of experts, those that take their rows by a list.
+  bool listedRows = false;
   /// Own kernels only: which legal schedules can be written; all if empty.
   std::function<bool(const GemmSchedule &)> canEmit = nullptr;
 };

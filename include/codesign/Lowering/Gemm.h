@@ -53,7 +53,7 @@ struct GemmProblem {
   int64_t experts = 0;
   kernel::ExpertLayout expertLayout = kernel::ExpertLayout::Contiguous;
 
-  /// Of contiguous experts, without scales of rows, not with wgmma: an i32 argument `aList[m]` and a number
+  /// Of contiguous experts, without scales of rows, not in clusters: an i32 argument `aList[m]` and a number
   /// `aCount` before m; row i of A is A[aList[i]] of aCount rows, or A[i] where aList is null.
   bool gathered = false;
   /// W is stored in the order of matrix instructions (#kernel.shuffled) and goes from global memory straight

@@ -125,6 +125,11 @@ SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule);
 /// in LDS, and registers for where rows end. True for other families, which keep nothing.
 bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile);
 
+/// Whether rows of A may be named by a list: of tiles that the copy engine fills, not in a cluster, and in a
+/// ring of three slots or more. A slot comes back a step after its products, and rows that threads copy are
+/// handed over a step after they were asked for.
+bool takesListedRows(const GemmSchedule &schedule);
+
 /// Registers of one thread by purpose. Accumulators and
 /// fragments are exact counts, addressing is an estimate.
 struct RegisterUse {

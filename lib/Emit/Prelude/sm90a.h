@@ -125,6 +125,12 @@ struct Mbarriers {
                    : "memory");
   }
 
+  /// The same on this workgroup's, by warps whose lanes have all come here: what they wrote is before it.
+  __device__ void arriveTogether(int use) const {
+    asm volatile("bar.warp.sync 0xffffffff;" ::: "memory");
+    arrive<1>(use);
+  }
+
 private:
   static __device__ void awaitParity(unsigned barrier, int parity) {
     asm volatile("{\n"

@@ -68,3 +68,29 @@ kernel.func @bytes(%m: index) attributes {target = #sm90, waves = array<i64: 1, 
   kernel.expect_bytes 2097152 on %full[%m] : <2>
   kernel.return
 }
+
+// -----
+
+#sm90 = #kernel.target<architecture = "sm_90a", waveSize = 32, sharedBytes = 232448, registersPerLane = 255, chiplets = 1>
+kernel.func @oneLane(%a: !kernel.tile<?x64xbf16, global>, %m: index)
+    attributes {target = #sm90, waves = array<i64: 1, 1>, argument_names = ["a", "m"]} {
+  %tile = kernel.alloc "aTile" : <64x64xbf16, lds, #kernel.swizzled>
+  %rows = kernel.rows "aRows" %a[%m] of %m : <?x64xbf16, global> -> <64x64xbf16, global>
+  kernel.roles producer registers 0 {
+    // expected-error @below {{of the roles, a producer that is a whole warpgroup copies rows}}
+    kernel.copy_async %rows[%m] to %tile : <64x64xbf16, global> to <64x64xbf16, lds, #kernel.swizzled>
+  } consumers registers 0 {
+  }
+  kernel.return
+}
+
+// -----
+
+#sm90 = #kernel.target<architecture = "sm_90a", waveSize = 32, sharedBytes = 232448, registersPerLane = 255, chiplets = 1>
+kernel.func @cluster() attributes {target = #sm90, waves = array<i64: 1, 1>, cluster = 2 : i64, argument_names = []} {
+  // expected-error @below {{copies rows fills the shared memory of its own workgroup, not of a cluster}}
+  kernel.roles producer whole registers 0 {
+  } consumers registers 0 {
+  }
+  kernel.return
+}

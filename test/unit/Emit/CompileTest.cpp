@@ -40,6 +40,8 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
   std::vector<GemmSchedule> legal =
       legalGemmSchedules(profile, sweep.type, sweep.layout, sweep.blockScaled, sweep.shuffledWeights);
   llvm::erase_if(legal, [&](const GemmSchedule &schedule) {
+    if (sweep.gathered && !takesListedRows(schedule))
+      return true;
     return schedule.loop != sweep.loop || maxSplitK(schedule) < sweep.splitK ||
            (sweep.streamK && !cutsTiles(schedule)) ||
            (sweep.experts > 0 && !hasRoomForExperts(schedule, profile));
@@ -203,6 +205,8 @@ TEST(Compile, expertsOfNvidia) {
 TEST(Compile, expertsOfHopper) {
   const size_t count = isLongRun() ? 60 : 3;
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .experts = 128});
+  compileLegalSchedules("h100-sxm", count,
+                        {.family = "wgmma_tma_persistent", .experts = 128, .gathered = true});
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .fused = true, .experts = 8});
   compileLegalSchedules(
       "h100-sxm", count,

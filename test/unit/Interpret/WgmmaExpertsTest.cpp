@@ -119,10 +119,50 @@ TEST(WgmmaExperts, whatIsLeftOutIsSeen) {
             std::string::npos);
 }
 
+/// Rows of A by a list, which the threads of the producer's warpgroup copy: fewer steps than slots, and more.
+TEST(WgmmaExperts, rowsByAList) {
+  for (int64_t k : {64, 136, 520})
+    for (int64_t stages : {3, 5})
+      for (int64_t m : {1, 300}) {
+        GemmProblem problem = expertProblem(4, 72, k);
+        problem.gathered = problem.weighted = true;
+        GemmKernel kernel = wgmmaKernel();
+        kernel.stages = stages;
+        EXPECT_EQ(runGemm(problem, kernel, m), "") << "k = " << k << ", stages = " << stages << ", m = " << m;
+      }
+  GemmProblem narrow = expertProblem(3, 136, 400);
+  narrow.type = DataType::F8E4M3;
+  narrow.scaling = Scaling::PerTensor;
+  narrow.gathered = true;
+  EXPECT_EQ(runGemm(narrow, float8WgmmaKernel(), 300), "");
+}
+
+TEST(WgmmaExperts, everyStepOfCopiedRowsIsNeeded) {
+  GemmProblem problem = expertProblem(4, 64, 512);
+  problem.gathered = true;
+  auto without = [&](auto op, int occurrence) {
+    using Op = decltype(op);
+    return runGemm(problem, wgmmaKernel(), 600,
+                   [&](kernel::FuncOp function) {
+                     llvm::SmallVector<Op> found;
+                     function.getRoles().getProducer().walk([&](Op each) { found.push_back(each); });
+                     ASSERT_GT(int(found.size()), occurrence);
+                     found[occurrence].erase();
+                   },
+                   {200, 20, 300, 80});
+  };
+  for (int occurrence : {0, 1}) {
+    EXPECT_NE(without(kernel::WaitCopiesOp(), occurrence).find("may be under way"), std::string::npos);
+    EXPECT_NE(without(kernel::FenceAsyncOp(), occurrence).find("without a fence"), std::string::npos);
+    EXPECT_NE(without(kernel::AwaitOp(), occurrence), "");
+    EXPECT_NE(without(kernel::ArriveOp(), occurrence), "");
+  }
+}
+
 TEST(WgmmaExperts, refusals) {
   GemmProblem gathered = expertProblem(2, 64, 64);
   gathered.gathered = true;
-  EXPECT_NE(runGemm(gathered, wgmmaKernel(), 1).find("rows that follow one another"), std::string::npos);
+  EXPECT_NE(runGemm(gathered, wideWgmmaKernel(), 1).find("rows that follow one another"), std::string::npos);
   GemmKernel full = wgmmaKernel();
   full.limits.sharedBytes = 91000;
   EXPECT_EQ(runGemm(expertProblem(2, 64, 64), full, 40), "");

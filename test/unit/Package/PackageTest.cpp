@@ -146,7 +146,7 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
                 s = samplePackage("sm_90a");
                 s.gemms[2].gathered = true;
               }),
-              HasSubstr("no persistent kernel gathers"));
+              HasSubstr("does not gather rows"));
   EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("no 8-bit kernels for sm_80"));
   EXPECT_THAT(message([](auto &s) { s.gemms[6].n = 1016; }), HasSubstr("cannot be shuffled"));
   EXPECT_THAT(message([](auto &s) { s.gemms[6].k = 4064; }), HasSubstr("cannot be shuffled"));

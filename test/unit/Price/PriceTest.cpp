@@ -110,6 +110,32 @@ TEST_F(PriceTest, countsOfAPersistentTile) {
   EXPECT_EQ(counted.registers.minimum(), 128);
 }
 
+/// The same where 128 threads copy the 128 rows of a: 1024 pieces of 16 bytes, 8 for each, beside one box of
+/// w; the loop that fills the ring before is not what is counted.
+TEST_F(PriceTest, countsOfRowsThatAProducersWarpgroupCopies) {
+  GemmKernel kernel;
+  kernel.architecture = Architecture::Sm90a;
+  kernel.limits = {.sharedBytes = 232448, .registersPerLane = 255, .chiplets = 1};
+  kernel.instruction = "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16.ss";
+  kernel.tileM = kernel.tileN = 128;
+  kernel.tileK = 64;
+  kernel.wavesM = 2;
+  kernel.stages = 4;
+  kernel.pack = 1;
+  GemmProblem problem = {.symbol = "gemm", .type = DataType::BF16, .n = 4096, .k = 4096};
+  problem.experts = 8;
+  problem.gathered = true;
+  module = llvm::cantFail(lowerGemm(context, problem, kernel));
+  const KernelPrice counted = llvm::cantFail(priceKernel(*module->getOps<kernel::FuncOp>().begin()));
+  EXPECT_EQ(counted.threads, 384);
+  EXPECT_EQ(counted.step.iterations, 63); // of 64, the consumers' first stands before their loop
+  EXPECT_EQ(counted.step.matrixInstructions, 4);
+  EXPECT_EQ(counted.step.globalInstructions, 8 + 1);
+  EXPECT_EQ(counted.step.globalBytes, (128 + 128) * 128);
+  EXPECT_EQ(counted.step.writes.bytes, (128 + 128) * 128);
+  EXPECT_EQ(counted.step.writes.conflictPasses(), 0);
+}
+
 TEST_F(PriceTest, theSwizzleIsFreeOfConflictsAndPlainRowsAreNot) {
   for (int64_t tileK : {32, 64, 128}) {
     GemmKernel kernel = large();

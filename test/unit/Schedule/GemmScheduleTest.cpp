@@ -470,4 +470,17 @@ TEST(GemmSchedule, PersistentWorkgroupsKeepRoomForExperts) {
   EXPECT_TRUE(hasRoomForExperts(largeMfma(), load("mi300x")));
 }
 
+TEST(GemmSchedule, ListedRowsAreCopiedByOneWorkgroupForItself) {
+  GemmSchedule schedule = hopper();
+  schedule.clusterM = schedule.clusterN = 1;
+  schedule.stages = 3;
+  EXPECT_TRUE(takesListedRows(schedule));
+  schedule.stages = 2;
+  EXPECT_FALSE(takesListedRows(schedule));
+  schedule.stages = 3;
+  schedule.clusterM = 2;
+  EXPECT_FALSE(takesListedRows(schedule));
+  EXPECT_TRUE(takesListedRows(largeMfma()));
+}
+
 } // namespace

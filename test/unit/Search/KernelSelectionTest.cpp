@@ -3,6 +3,7 @@
 #include "codesign/Cost/OwnKernels.h"
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Search/PlanBuilder.h"
+#include "codesign/Search/ScheduleFields.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -136,15 +137,27 @@ TEST(KernelSelection, WeightsAreShuffledWhereThatIsFasterAndTheyStay) {
   EXPECT_GT(shuffled, 0);
 }
 
-/// The copy engine of Hopper takes rows that follow one another; elsewhere a list may name them.
 TEST(KernelSelection, BothVendorsGateGatherAndWeight) {
-  for (const char *device : {"a100-sxm", "h100-sxm"}) {
-    const bool hopper = llvm::StringRef(device).starts_with("h100");
+  for (const char *device : {"a100-sxm", "h100-sxm"})
     EXPECT_THAT(namesOf(kernelsOf(device, mixture(), {prefillWorkload(1, 4096)})),
                 UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head",
-                                     hopper ? "experts_gate_up gated" : "experts_gate_up gated gathered",
-                                     "experts_down weighted"));
-  }
+                                     "experts_gate_up gated gathered", "experts_down weighted"));
+}
+
+/// A list is taken by workgroups that copy for themselves alone, in rings of three slots or more.
+TEST(KernelSelection, ListsOfRowsHaveSchedulesThatTakeThem) {
+  int persistent = 0;
+  for (const PlanKernel &kernel :
+       kernelsOf("h100-sxm", moeModel(2048, 2, 128, 16, 4, 128, 8, 768, 0, 32000), {prefillWorkload(1, 8192)}))
+    for (const PlanKernelRange &range : kernel.ranges) {
+      const GemmSchedule schedule = llvm::cantFail(scheduleFromFields(range.schedule));
+      if (!kernel.gathered() || schedule.family != GemmFamily::WgmmaTmaPersistent)
+        continue;
+      ++persistent;
+      EXPECT_EQ(schedule.clusterM * schedule.clusterN, 1) << range.scheduleText;
+      EXPECT_GE(schedule.stages, 3) << range.scheduleText;
+    }
+  EXPECT_GT(persistent, 0);
 }
 
 /// The experts of one rank are what its kernel is written for.
