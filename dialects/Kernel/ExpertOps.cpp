@@ -79,4 +79,29 @@ LogicalResult GatherRowsOp::verify() {
   return success();
 }
 
+int64_t SumListedRowsOp::getWidth() {
+  FuncOp kernel = kernelOf(*this);
+  return kernel.getWaves()[1] * kernel.getTarget().getWaveSize() * laneColumns;
+}
+
+LogicalResult SumListedRowsOp::verify() {
+  if (failed(verifyGlobalRows(*this, getLists().getType())) ||
+      failed(verifyGlobalRows(*this, getTo().getType())))
+    return failure();
+  FuncOp kernel = kernelOf(*this);
+  if (!kernel)
+    return emitOpError("stands outside a kernel.func");
+  const TileType matrix = getMatrix().getType(), lists = getLists().getType(), to = getTo().getType();
+  if (matrix.getSpace() != Space::Global || matrix.isShuffled() || !matrix.getElementType().isF32() ||
+      matrix.getColumns() != to.getColumns())
+    return emitOpError() << "adds up rows of fp32, as long as those of " << to << ", not " << matrix;
+  if (!to.getElementType().isBF16() && !to.getElementType().isF16())
+    return emitOpError() << "rounds to 16 bits, not to " << to.getElementType();
+  if (!lists.getElementType().isInteger(32) || lists.getRows() != to.getRows())
+    return emitOpError() << "takes a list of i32 for each row of " << to << ", not " << lists;
+  if (to.getRows() != kernel.getWaves()[0])
+    return emitOpError() << to << " has no row for each of " << kernel.getWaves()[0] << " waves";
+  return success();
+}
+
 } // namespace codesign::kernel

@@ -46,4 +46,24 @@ def Kernel_GatherRowsOp : Kernel_Op<"gather_rows", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Kernel_SumListedRowsOp : Kernel_Op<"sum_listed_rows"> {
+  let summary = "Makes each output row the sum of the rows of a matrix that its list names: the top-k sum of a token";
+  let description = [{
+    Row i of `to` becomes the sum of matrix[lists[i][s]] over the entries s of its list, in their order, in fp32, and is rounded once. An
+    entry that is negative, or not below `count`, the rows of the matrix, names none and adds nothing; a row without any becomes zero. The
+    waves are a grid over rows and columns: each has one row and four columns in each of its lanes, from `column` on.
+  }];
+  let arguments = (ins Kernel_TileType:$matrix, Index:$count, Kernel_TileType:$lists, Kernel_TileType:$to, Index:$column);
+  let assemblyFormat = "$matrix `of` $count `by` $lists `to` $to `[` $column `]` attr-dict `:` type($matrix) `by` type($lists) `to` type($to)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Columns that a lane adds up, which it loads at once.
+    static constexpr int64_t laneColumns = 4;
+    /// Entries of a list.
+    int64_t getEntries() { return getLists().getType().getColumns(); }
+    /// Columns that the waves side by side write.
+    int64_t getWidth();
+  }];
+}
+
 #endif

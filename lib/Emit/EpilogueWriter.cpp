@@ -116,4 +116,11 @@ Error KernelWriter::emit(StoreOp op) {
   return Error::success();
 }
 
+Error KernelWriter::emit(SumListedRowsOp op) {
+  line() << formatv("sumListedRows<{0}>({1}, {2}, {3}, {4}, {5});\n", function.getWaves()[1],
+                    text(op.getMatrix()), text(op.getCount()), text(op.getLists()), text(op.getTo()),
+                    text(op.getColumn()));
+  return Error::success();
+}
+
 } // namespace codesign::emit

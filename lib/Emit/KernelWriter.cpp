@@ -105,6 +105,22 @@ void KernelWriter::declareOrReload(Operation *op, Value result, StringRef hint, 
 }
 
 Error KernelWriter::write() {
+  bool hasNamespace = false;
+  function.walk([&](Operation *op) { hasNamespace |= isa<ConstantOp, ZeroOp>(op); });
+  if (hasNamespace)
+    if (Error error = writeNamespace())
+      return error;
+  if (Error error = writeSignature())
+    return error;
+  target.writeSharedMemory(function, out);
+  if (Error error = writeBlock(function.getBody().front()))
+    return error;
+  out << "}\n";
+  return Error::success();
+}
+
+/// Constants, and the instruction.
+Error KernelWriter::writeNamespace() {
   out << "namespace {\n\n";
   bool hasConstants = false;
   function.walk([&](ConstantOp op) {
@@ -118,12 +134,6 @@ Error KernelWriter::write() {
   if (Error error = writeInstruction())
     return error;
   out << "\n} // namespace\n\n";
-  if (Error error = writeSignature())
-    return error;
-  target.writeSharedMemory(function, out);
-  if (Error error = writeBlock(function.getBody().front()))
-    return error;
-  out << "}\n";
   return Error::success();
 }
 
@@ -169,8 +179,10 @@ Error KernelWriter::writeSignature() {
     // What is stored to is reached through kernel.rows, or left to other workgroups; all else is only read.
     const bool written = llvm::any_of(argument.getUsers(), [](Operation *user) {
       return isa<SumPartsOp, SumGroupPartsOp, SumPiecesOp>(user) ||
-             (isa<RowsOp>(user) && llvm::any_of(user->getResult(0).getUsers(), [](Operation *use) {
-                return isa<StoreOp, StorePanelsOp, SumGroupPartsOp, RowSquaresOp>(use);
+             (isa<RowsOp>(user) && llvm::any_of(user->getResult(0).getUsers(), [user](Operation *use) {
+                auto sum = dyn_cast<SumListedRowsOp>(use);
+                return isa<StoreOp, StorePanelsOp, SumGroupPartsOp, RowSquaresOp>(use) ||
+                       (sum && sum.getTo() == user->getResult(0));
               }));
     });
     out << (written ? "" : "const ") << *element << " *" << name;
@@ -212,7 +224,7 @@ Error KernelWriter::writeOperation(Operation *op) {
             CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp, SumGroupPartsOp>(
           [&](auto known) { return emit(known); })
       .Case<ExpectBytesOp, QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepthTilesOp, StreamKOp,
-            StreamKPieceOp, SumPiecesOp>([&](auto known) { return emit(known); })
+            StreamKPieceOp, SumPiecesOp, SumListedRowsOp>([&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp, WaitStoresOp>(
           [&](auto known) {
             line() << asyncStatement(known) << ";\n";

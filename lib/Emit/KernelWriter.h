@@ -24,6 +24,7 @@ private:
     int depth = 0;       // nesting of the scope that declares it
   };
 
+  llvm::Error writeNamespace();
   llvm::Error writeInstruction();
   llvm::Error writeSignature();
   llvm::Error writeBlock(mlir::Block &block);
@@ -71,6 +72,7 @@ private:
   llvm::Error emit(kernel::RolesOp op);
   llvm::Error emit(kernel::MbarriersOp op);
   llvm::Error emit(kernel::ExpectBytesOp op);
+  llvm::Error emit(kernel::SumListedRowsOp op);
   llvm::Error emit(kernel::CopyTensorOp op);
   /// A statement that one lane executes, where all threads of its warpgroup play the role.
   void writeForOneLane(mlir::Operation *op, const std::string &statement);

@@ -111,11 +111,11 @@ Error KernelWriter::emit(GatherRowsOp op) {
                                     staged.getType().getElementType()),
                     function);
   else if (auto copy = dyn_cast<CopyAsyncOp>(fetch))
-    loaded =
-        vendorOf(architectureOf(function)) == Vendor::Amd
-            ? copyClass(copy.getTile().getType(), function)
-            : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile().getType()), function.getCopyingThreads())
-                  .str();
+    loaded = vendorOf(architectureOf(function)) == Vendor::Amd
+                 ? copyClass(copy.getTile().getType(), function)
+                 : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile().getType()),
+                           function.getCopyingThreads())
+                       .str();
   else
     loaded = operandsClass(cast<FetchFragmentOp>(fetch).getType(), architectureOf(function));
   const std::string name = fresh(op.getName());

@@ -280,7 +280,8 @@ StringRef sourceExtension(Architecture architecture) {
 static std::string preludeOfMmaSync() {
   return std::string(preludeSm80) + preludeSm80Across + preludeSm80Operands + preludeSm80Gather +
          preludeSm80Scales + preludeExperts + preludeActivations + preludeSm80Epilogue + preludeSm80Rows +
-         preludeSm80Store + preludeSm80Sums + preludeSm80Split + preludeStreamK + preludeSm80StreamK;
+         preludeSm80Store + preludeSm80Sums + preludeSm80Split + preludeStreamK + preludeSm80StreamK +
+         preludeSm80Tokens;
 }
 
 Prelude preludeOf(Architecture architecture) {
@@ -290,7 +291,7 @@ Prelude preludeOf(Architecture architecture) {
     static const std::string text = std::string(preludeCdna) + preludeCdnaPhases + preludeCdnaCopies +
                                     preludeCdnaTranspose + preludeExperts + preludeActivations +
                                     preludeCdnaQuantise + preludeCdnaSums + preludeCdnaSplit +
-                                    preludeStreamK + preludeCdnaStreamK;
+                                    preludeStreamK + preludeCdnaStreamK + preludeCdnaTokens;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {

@@ -60,4 +60,25 @@ Error Interpreter::run(GatherRowsOp op) {
   return cutRows(op, tile, op.getFirst(), op.getExtent(), pastEnd);
 }
 
+Error Interpreter::run(SumListedRowsOp op) {
+  llvm::Expected<int64_t> count = uniform(op, op.getCount()), column = uniform(op, op.getColumn());
+  if (!count || !column)
+    return llvm::joinErrors(count.takeError(), column.takeError());
+  const Matrix &matrix = *values[op.getMatrix()].tile.matrix;
+  if (*count > matrix.rows)
+    return fail(op, "extends past the matrix");
+  const Tile lists = values[op.getLists()].tile, to = values[op.getTo()].tile;
+  const int64_t end = std::min(to.matrix->columns, *column + op.getWidth());
+  for (int64_t i = 0; i < std::min(to.rowLimit, lists.rowLimit); ++i)
+    for (int64_t j = *column; j < end; ++j) {
+      float sum = 0;
+      for (int64_t entry = 0; entry < op.getEntries(); ++entry) {
+        const int64_t row = static_cast<int32_t>(lists.matrix->bitsAt(lists.firstRow + i, entry));
+        sum += row >= 0 && row < *count ? matrix.at(row, j) : 0.0f;
+      }
+      to.matrix->set(to.firstRow + i, j, sum);
+    }
+  return Error::success();
+}
+
 } // namespace codesign

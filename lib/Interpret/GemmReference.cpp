@@ -147,6 +147,24 @@ GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, cons
   return reference;
 }
 
+GemmReference tokenSumReference(const Matrix &rows, int64_t count, const Matrix &lists, int64_t tokens) {
+  GemmReference reference;
+  reference.rows = tokens;
+  reference.columns = rows.columns;
+  reference.depth = lists.columns;
+  reference.values.resize(tokens * rows.columns);
+  reference.magnitudes.resize(tokens * rows.columns);
+  for (int64_t i = 0; i < tokens; ++i)
+    for (int64_t entry = 0; entry < lists.columns; ++entry) {
+      const int64_t row = static_cast<int32_t>(lists.bitsAt(i, entry));
+      for (int64_t j = 0; row >= 0 && row < count && j < rows.columns; ++j) {
+        reference.values[i * rows.columns + j] += rows.at(row, j);
+        reference.magnitudes[i * rows.columns + j] += std::fabs(rows.at(row, j));
+      }
+    }
+  return reference;
+}
+
 static double allowedError(const GemmReference &reference, size_t at, DataType type, double errorConstant) {
   return roundingError(type, reference.values[at]) +
          errorConstant * std::sqrt(double(reference.depth)) * 0x1p-24 * reference.magnitudes[at];

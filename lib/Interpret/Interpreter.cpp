@@ -104,7 +104,7 @@ Error Interpreter::runOperation(Operation *op) {
             WaveIndexOp, FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp>(
           [&](auto known) { return run(known); })
       .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepositTransposedOp, DepthTilesOp, StreamKOp,
-            StreamKPieceOp, SumPiecesOp>([&](auto known) { return run(known); })
+            StreamKPieceOp, SumPiecesOp, SumListedRowsOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 

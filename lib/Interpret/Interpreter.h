@@ -60,6 +60,7 @@ protected:
   llvm::Error run(kernel::TileOrderOp op);
   llvm::Error run(kernel::ExpertTileOp op);
   llvm::Error run(kernel::GatherRowsOp op);
+  llvm::Error run(kernel::SumListedRowsOp op);
   llvm::Error run(kernel::WaveTileOp op);
   llvm::Error run(kernel::RowsOp op);
   llvm::Error run(kernel::SlotOp op);

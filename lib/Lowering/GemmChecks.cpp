@@ -230,6 +230,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   if (problem.quantised && quantisedType(schedule.architecture) != problem.quantised)
     return usageError(llvm::Twine("results of ") + toString(*problem.quantised) + " are not rounded to on " +
                       toString(schedule.architecture));
+  if (problem.unrounded && (problem.quantised || problem.gated))
+    return usageError("results that are not rounded are fp32, neither quantised nor gated");
   if (problem.scaling != Scaling::None && !isFloat8(problem.type))
     return usageError("scales belong to 8-bit operands");
   if (problem.scaling == Scaling::Block128 && problem.gated)

@@ -79,10 +79,10 @@ private:
     return FragmentType::get(builder.getContext(), {groupM, groupN}, builder.getF32Type(), Role::Accumulator,
                              builder.getStringAttr(schedule.instruction), 1);
   }
-  /// Whether the output passes through panels in shared memory: whole ones, rows that start at multiples of
-  /// 16 bytes, and no gate, which leaves every other column.
+  /// Whether the output passes through panels in shared memory: whole ones of 16 or 8 bits, rows that start
+  /// at multiples of 16 bytes, and no gate, which leaves every other column.
   bool hasPanels() const {
-    return !problem.gated && groupN * outBytes() % narrowestSwizzleBytes == 0 &&
+    return !problem.gated && !problem.unrounded && groupN * outBytes() % narrowestSwizzleBytes == 0 &&
            problem.n * outBytes() % chunkBytes == 0;
   }
   /// Whether the copy engine writes it from there: rows of an expert may end inside of a box.

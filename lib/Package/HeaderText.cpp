@@ -97,6 +97,14 @@ std::string headerText(const PackageSpec &spec) {
       "routed, or row i where\n"
       "/// a_rows is null. Weighted operators: row i of d is multiplied by row_weights[i], fp32 on the "
       "device.\n"
+      "/// Operators with a top-k: d has a row for each of token_count tokens, the sum of the weighted rows "
+      "that "
+      "belong to it, in fp32\n"
+      "/// and rounded once. token_rows, int32 on the device, says which of the m rows they are: token_count "
+      "x "
+      "top-k numbers, added\n"
+      "/// in this order; -1 (or any number that is no row) stands for none, and a token without any gets "
+      "zeros, also where m is 0.\n"
       "/// Quantised operators: d has 8 bits, and element times d_scale[0] is what it stands for. What lies "
       "past the\n"
       "/// largest number of the type, infinity included, becomes that number; NaN stays NaN.\n"
@@ -122,7 +130,8 @@ std::string headerText(const PackageSpec &spec) {
       "typedef struct {0}_gemm_parameters_{1} {{\n  const void *a;\n  const void *w;\n  const float "
       "*a_scale;\n  const float *w_scale;\n  const void *bias;\n  "
       "const void *residual;\n  const int32_t *expert_rows;\n  const int32_t *a_rows;\n  int64_t "
-      "a_row_count;\n  const float *row_weights;\n  const float *d_scale;\n  const int32_t *positions;\n  "
+      "a_row_count;\n  const float *row_weights;\n  const int32_t *token_rows;\n  int64_t token_count;\n  "
+      "const float *d_scale;\n  const int32_t *positions;\n  "
       "const float *rotations;\n  float "
       "*row_squares;\n  void "
       "*d;\n"
@@ -147,14 +156,15 @@ std::string headerText(const PackageSpec &spec) {
       << " bytes, counts of workgroups that share a tile, at zero again. The others may pass null.\n";
   const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
   for (const PackagedGemm &gemm : spec.gemms) {
-    out << formatv("\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}{10}{11}{12}\n", gemm.n, gemm.k,
+    out << formatv("\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}{13}{10}{11}{12}\n", gemm.n, gemm.k,
                    typeText(gemm), gemm.bias ? ", bias" : "",
                    gemm.activation.empty() ? "" : ", " + gemm.activation,
                    gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
                    gemm.residual ? ", residual" : "", expertsText(gemm), gemm.gathered ? ", gathered" : "",
                    gemm.weighted ? ", weighted" : "",
                    gemm.quantised() ? ", quantised: d is " + elementText(gemm.outputType) : "",
-                   rowsText(gemm), gemm.shuffledWeights ? ", shuffled weights" : "");
+                   rowsText(gemm), gemm.shuffledWeights ? ", shuffled weights" : "",
+                   gemm.topK > 0 ? ", top-k: " + std::to_string(gemm.topK) : "");
     if (gemm.rowSquares)
       declare("int64_t ", gemm.name + "_squares_columns", pointer);
     declare("int ", gemm.name + "_is_supported", pointer);

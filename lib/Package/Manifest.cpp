@@ -63,6 +63,7 @@ static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path pa
       !map.map("gated", gemm.gated) || !map.map("residual", gemm.residual) ||
       !map.map("experts", gemm.experts) || !map.map("masked", gemm.masked) ||
       !map.map("gathered", gemm.gathered) || !map.map("weighted", gemm.weighted) ||
+      !map.map("top_k", gemm.topK) || !map.mapOptional("sum_symbol", gemm.sumSymbol) ||
       !map.map("layout", gemm.layout) || !map.map("row_squares", gemm.rowSquares) ||
       !map.map("shuffled_weights", gemm.shuffledWeights) ||
       !map.mapOptional("rotary_head_columns", gemm.rotary.headColumns) ||

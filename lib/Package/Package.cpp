@@ -127,6 +127,19 @@ static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
   return Error::success();
 }
 
+/// Sums of the rows of tokens: of weighted experts, by a kernel that the package has.
+static Error checkTokenSum(const PackageSpec &spec, const PackagedGemm &gemm) {
+  constexpr int64_t mostRows = 32; // of a token
+  if (gemm.topK == 0 && gemm.sumSymbol.empty())
+    return Error::success();
+  if (gemm.topK < 1 || gemm.topK > mostRows || gemm.experts == 0 || !gemm.weighted || gemm.gated ||
+      gemm.residual || gemm.quantised() || gemm.rowSquares)
+    return usageError("operator '" + gemm.name + "' sums up rows that are no weighted rows of experts");
+  if (none_of(spec.kernels, [&](const PackagedKernel &kernel) { return kernel.symbol == gemm.sumSymbol; }))
+    return usageError("operator '" + gemm.name + "' names the unknown kernel '" + gemm.sumSymbol + "'");
+  return Error::success();
+}
+
 /// Layouts, rotated columns and sums of squares: what kernels there are for.
 static Error checkRows(const PackageSpec &spec, const PackagedGemm &gemm) {
   const PackagedRotary &rotary = gemm.rotary;
@@ -189,6 +202,8 @@ Error checkPackage(const PackageSpec &spec) {
     if (gemm.shuffledWeights && (!spec.isAmd() || gemm.n % 16 || gemm.k * (narrow ? 1 : 2) % 64))
       return usageError("operator '" + gemm.name + "' has weights that cannot be shuffled");
     if (Error error = checkExperts(spec, gemm))
+      return error;
+    if (Error error = checkTokenSum(spec, gemm))
       return error;
     if (Error error = checkRows(spec, gemm))
       return error;

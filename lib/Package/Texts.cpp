@@ -111,6 +111,12 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("masked", gemm.masked);
           json.attribute("gathered", gemm.gathered);
           json.attribute("weighted", gemm.weighted);
+          json.attribute("top_k", gemm.topK);
+          if (gemm.topK > 0) {
+            json.attribute("sum_symbol", gemm.sumSymbol);
+            json.attribute("sum_grid", "ceil(tokens / tile_m) * ceil(n / tile_n)");
+            json.attribute("token_rows", "int32 token_rows[tokens][top_k]: rows of each token, -1 for none");
+          }
           if (gemm.rotary.columns > 0) {
             json.attribute("rotary_head_columns", gemm.rotary.headColumns);
             json.attribute("rotary_columns", gemm.rotary.columns);
@@ -241,7 +247,9 @@ std::string dispatchText(const PackageSpec &spec) {
   out << "\nstruct Gemm {\n  const char *name;\n  std::int64_t n, k;\n  std::int64_t experts; // 0: one w\n  "
          "bool masked;          // the rows of each in a place of its own\n"
          "  bool gathered;        // rows of a may be named by a list\n  bool weighted;        // by "
-         "row_weights\n  bool scaled, bias, gated, "
+         "row_weights\n"
+         "  std::int64_t topK;    // rows that make one of d at most; 0: d has them\n"
+         "  int sumKernel;        // that adds them up\n  bool scaled, bias, gated, "
          "residual;\n"
          "  bool quantised; // d has 8 bits and a scale\n"
          "  bool overRows;  // d is k x n, a sum over the m rows of a and w\n"
@@ -251,17 +259,19 @@ std::string dispatchText(const PackageSpec &spec) {
          "  bool narrow; // a and w have 8 bits\n  bool half;   // the others are fp16, else bf16\n  const "
          "Range *ranges;\n  int rangeCount;\n};\n";
   for (const PackagedGemm &gemm : spec.gemms)
-    out << formatv("const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {10}, {11}, {12}, {13}, {8}, {3}, {5}, {6}, "
-                   "{14}, {15}, {18}, {16}, {17}, {9}, "
-                   "{7}, {0}Ranges, {4}};\n",
-                   gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
-                   gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
-                   gemm.type == DataType::F16 ? "true" : "false",
-                   gemm.scaling != Scaling::None ? "true" : "false", isFloat8(gemm.type) ? "true" : "false",
-                   gemm.experts, gemm.masked ? "true" : "false", gemm.gathered ? "true" : "false",
-                   gemm.weighted ? "true" : "false", gemm.quantised() ? "true" : "false",
-                   gemm.layout == "tn" ? "true" : "false", gemm.rotary.columns > 0 ? "true" : "false",
-                   gemm.rowSquares ? "true" : "false", gemm.layout != "nt" ? "true" : "false");
+    out << formatv(
+        "const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {10}, {11}, {12}, {13}, {19}, {20}, {8}, {3}, {5}, {6}, "
+        "{14}, {15}, {18}, {16}, {17}, {9}, "
+        "{7}, {0}Ranges, {4}};\n",
+        gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
+        gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
+        gemm.type == DataType::F16 ? "true" : "false", gemm.scaling != Scaling::None ? "true" : "false",
+        isFloat8(gemm.type) ? "true" : "false", gemm.experts, gemm.masked ? "true" : "false",
+        gemm.gathered ? "true" : "false", gemm.weighted ? "true" : "false",
+        gemm.quantised() ? "true" : "false", gemm.layout == "tn" ? "true" : "false",
+        gemm.rotary.columns > 0 ? "true" : "false", gemm.rowSquares ? "true" : "false",
+        gemm.layout != "nt" ? "true" : "false", gemm.topK,
+        gemm.topK > 0 ? kernelIndex(spec, gemm.sumSymbol) : size_t(0));
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
       << templateRuntime

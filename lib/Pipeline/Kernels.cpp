@@ -1,11 +1,12 @@
 #include "codesign/Emit/Emit.h"
-#include "codesign/Lowering/Gemm.h"
+#include "codesign/Lowering/TokenSum.h"
 #include "codesign/Package/Package.h"
 #include "codesign/Pipeline/Pipeline.h"
 #include "codesign/Report/Format.h"
 #include "codesign/Search/ScheduleFields.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringExtras.h"
+#include <set>
 
 namespace codesign {
 
@@ -89,8 +90,11 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
       return usageError("kernel '" + kernel.name + "' of the plan has no valid layout of experts");
     problem.expertLayout = *layout;
   }
+  if (kernel.sumsTokens() != (kernel.topK > 0))
+    return usageError("kernel '" + kernel.name + "' of the plan sums up no or an unknown number of rows");
   problem.gathered = kernel.gathered();
   problem.weighted = kernel.weighted();
+  problem.unrounded = kernel.sumsTokens();
   problem.shuffledWeights = kernel.shuffled();
   if (schedule->shuffledWeights != problem.shuffledWeights)
     return usageError("kernel '" + kernel.name + "' of the plan has a schedule for weights in another order");
@@ -99,6 +103,63 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
     problem.activation = kernel::Activation::Silu;
   }
   return lowerGemm(context, problem, *decided);
+}
+
+/// "token_sum_n2048_top8_bf16".
+std::string sumSymbolOf(const TokenSumProblem &problem) {
+  return "token_sum_n" + std::to_string(problem.n) + "_top" + std::to_string(problem.entries) + "_" +
+         toString(problem.type).str();
+}
+
+/// What adds up the rows of tokens; the outputs of 8-bit operands are bf16.
+TokenSumProblem tokenSumOf(const PlanKernel &kernel, DataType type) {
+  TokenSumProblem problem = {
+      .symbol = {}, .type = isFloat8(type) ? DataType::BF16 : type, .n = kernel.n, .entries = kernel.topK};
+  problem.symbol = sumSymbolOf(problem);
+  return problem;
+}
+
+llvm::Expected<ModuleRef> lowerSum(mlir::MLIRContext &context, const TokenSumProblem &problem,
+                                   const Profile &profile) {
+  return lowerTokenSum(context, problem,
+                       tokenSumKernel(problem, profile.architecture, targetLimits(profile)));
+}
+
+llvm::Expected<PackagedKernel> emitTokenSum(mlir::MLIRContext &context, const PlanKernel &kernel,
+                                            DataType type, const Plan &plan, const Profile &profile) {
+  const TokenSumProblem problem = tokenSumOf(kernel, type);
+  llvm::Expected<ModuleRef> module = lowerSum(context, problem, profile);
+  if (!module)
+    return module.takeError();
+  kernel::FuncOp function = *(*module)->getOps<kernel::FuncOp>().begin();
+  PackagedKernel packaged;
+  packaged.symbol = problem.symbol;
+  packaged.predictedM = 1024;
+  const double bytes = double(problem.n) * double(packaged.predictedM) *
+                       (double(problem.entries) * sizeof(float) + double(bitWidth(problem.type)) / 8);
+  packaged.predictedSeconds = bytes / profile.memory.datasheetBandwidth.value;
+  packaged.predictionSource = "datasheet";
+  packaged.reason = "reads are the whole of it: all rows of a token are under way at once";
+  const std::string product = llvm::join(kernel.operators, ", ");
+  EmitOptions options;
+  options.title = product + ": D[tokens, " + std::to_string(problem.n) + "] = sum of up to " +
+                  std::to_string(problem.entries) + " weighted rows of each token, fp32 to " +
+                  toString(problem.type).str();
+  options.notes = {"Expected: " + formatTime(packaged.predictedSeconds) + " for " +
+                       std::to_string(packaged.predictedM) + " tokens on " + plan.hardware + ", " +
+                       formatBytes(bytes) + " at the data sheet's bandwidth; not measured",
+                   "Why: " + packaged.reason};
+  llvm::Expected<std::string> source = emitKernel(function, options);
+  if (!source)
+    return source.takeError();
+  packaged.source = std::move(*source);
+  const LaunchFacts facts = launchFacts(function);
+  packaged.threads = facts.threads;
+  packaged.tileM = facts.tileM;
+  packaged.tileN = facts.tileN;
+  packaged.schedule = std::to_string(facts.tileM) + " tokens by " + std::to_string(facts.tileN) +
+                      " columns, four in each lane";
+  return packaged;
 }
 
 std::string rowsText(const PlanKernelRange &range) {
@@ -126,7 +187,8 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
   options.title = llvm::join(kernel.operators, ", ") + ": D[" + (sumsRows ? std::to_string(kernel.k) : "m") +
                   ", " + std::to_string(gated ? kernel.n / 2 : kernel.n) +
                   "] = " + (gated ? "silu(gate) up of " + product : product) + ", " +
-                  typeText(kernel, *operandType(kernel, profile)) + ", for " + rowsText(range);
+                  typeText(kernel, *operandType(kernel, profile)) + (kernel.sumsTokens() ? " to fp32" : "") +
+                  ", for " + rowsText(range);
   options.notes = {
       "Expected: " + expectation(kernel, range, *parseDataType(kernel.input), plan.hardware) +
           (range.expectedSource == "simulated"
@@ -139,6 +201,9 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
         (kernel.expertLayout == "masked"
              ? "m / " + std::to_string(kernel.experts) + " of each, of which the first counts[e] are computed"
              : std::string("from offsets[e] to offsets[e + 1] those of expert e")));
+  if (kernel.sumsTokens())
+    options.notes.push_back("Not rounded: " + tokenSumOf(kernel, *operandType(kernel, profile)).symbol +
+                            " adds up the rows of each token");
   if (gated)
     options.notes.push_back("Rows 2j and 2j + 1 of W are the gate and the up of column j of D");
   if (kernel.shuffled())
@@ -199,6 +264,7 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.layout = llvm::StringRef(kernel.layout).lower();
     gemm.gathered = kernel.gathered();
     gemm.weighted = kernel.weighted();
+    gemm.topK = kernel.topK;
     gemm.shuffledWeights = kernel.shuffled();
     gemm.masked = kernel.expertLayout == stringifyExpertLayout(kernel::ExpertLayout::Masked);
     if (gemm.gated)
@@ -210,6 +276,15 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
       gemm.ranges.push_back({range.minM, range.maxM, packaged->symbol});
       package.kernels.push_back(std::move(*packaged));
     }
+    if (gemm.topK > 0) {
+      gemm.sumSymbol = tokenSumOf(kernel, gemm.type).symbol;
+      if (llvm::none_of(package.kernels, [&](const auto &known) { return known.symbol == gemm.sumSymbol; })) {
+        llvm::Expected<PackagedKernel> sum = emitTokenSum(context, kernel, gemm.type, plan, profile);
+        if (!sum)
+          return sum.takeError();
+        package.kernels.push_back(std::move(*sum));
+      }
+    }
     package.gemms.push_back(std::move(gemm));
   }
   return writePackage(package, directory);
@@ -217,13 +292,24 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
 
 llvm::Error printKernelIr(const Plan &plan, const Profile &profile, llvm::raw_ostream &stream) {
   mlir::MLIRContext context;
-  for (const PlanKernel &kernel : plan.kernels)
-    for (const PlanKernelRange &range : kernel.ranges) {
-      llvm::Expected<ModuleRef> module = lower(context, kernel, range, profile);
-      if (!module)
-        return module.takeError();
-      (*module)->print(stream);
-    }
+  std::set<std::string> sums; // that several kernels share
+  auto print = [&](llvm::Expected<ModuleRef> module) -> llvm::Error {
+    if (!module)
+      return module.takeError();
+    (*module)->print(stream);
+    return llvm::Error::success();
+  };
+  for (const PlanKernel &kernel : plan.kernels) {
+    for (const PlanKernelRange &range : kernel.ranges)
+      if (llvm::Error error = print(lower(context, kernel, range, profile)))
+        return error;
+    if (!kernel.sumsTokens())
+      continue;
+    const TokenSumProblem problem = tokenSumOf(kernel, operandType(kernel, profile).value_or(DataType::BF16));
+    if (sums.insert(problem.symbol).second)
+      if (llvm::Error error = print(lowerSum(context, problem, profile)))
+        return error;
+  }
   return llvm::Error::success();
 }
 

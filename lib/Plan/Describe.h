@@ -162,6 +162,7 @@ void describe(Archive &archive, Part &kernel) {
   archive("pass", kernel.pass);
   archive("scaling", kernel.scaling);
   archive("epilogue", kernel.epilogue);
+  archive("top_k", kernel.topK);
   archive("experts", kernel.experts);
   archive("row_order", kernel.rowOrder);
   archive("weight_order", kernel.weightOrder);

@@ -181,6 +181,14 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
         return addShared(step.writes,
                          tileWrites(tile, tile.getRows(), architecture, function.getCopyingThreads()), times);
       })
+      .Case<SumListedRowsOp>([&](SumListedRowsOp sum) {
+        // Each entry names a row of its own; the lists are read by every wave.
+        const int64_t rows = sum.getTo().getType().getRows(), entries = sum.getEntries();
+        const int64_t columns = std::min(sum.getWidth(), sum.getTo().getType().getColumns());
+        step.globalBytes += rows * (columns * entries + entries) * int64_t(sizeof(float)) * times;
+        step.globalInstructions += entries * times;
+        return llvm::Error::success();
+      })
       .Case<BarrierOp>([&](auto) {
         step.barriers += times;
         return llvm::Error::success();

@@ -31,6 +31,9 @@ constexpr std::array<RowRange, 6> rowRanges = {{
 /// The most rows of one expert for which a place is kept free: those of decoding.
 constexpr int64_t maskedRows = 256;
 
+/// Rows of a token that a kernel adds up at most.
+constexpr int64_t mostRowsOfToken = 32;
+
 /// Fewer rows of gradients than these are served by the kernel of these.
 constexpr int64_t leastGradientRows = 1024;
 
@@ -94,8 +97,8 @@ private:
   std::map<const Workload *, std::pair<double, double>> seconds;
 };
 
-/// What the products of experts take in each workload: with rows that a pass before them has brought in order,
-/// and by a list.
+/// What the products of experts take in each workload: with rows that a pass before them has brought in
+/// order, and by a list.
 class OrdersOfRows {
 public:
   void add(const Workload &workload, const PlacedOperator &placed, const Providers &providers) {
@@ -107,8 +110,7 @@ public:
     auto &[inOrder, listed] = seconds[&workload];
     inOrder += double(placed.count) *
                (providers.ownKernel(shape)->time().value + providers.library().time(pass).value);
-    listed +=
-        byList ? double(placed.count) * byList->time().value : std::numeric_limits<double>::infinity();
+    listed += byList ? double(placed.count) * byList->time().value : std::numeric_limits<double>::infinity();
   }
   /// Whether the workloads, each counted alike, take no longer by a list.
   bool listIsFaster() const {
@@ -147,7 +149,10 @@ OperatorShape shapeOf(const Product &product, const Selected &selected, int64_t 
 
 PlanKernelRange rangeFor(const Product &product, const Selected &selected, const RowRange &rows,
                          const Providers &providers) {
-  const OperatorShape shape = shapeOf(product, selected, rows.representative);
+  const OperatorShape ofLibrary = shapeOf(product, selected, rows.representative);
+  OperatorShape shape = ofLibrary;
+  if (selected.kernel.sumsTokens()) // which takes rows that are not rounded
+    std::get<GroupedGemmShape>(shape).output = DataType::F32;
   const Estimate estimate = selected.kernel.shuffled()   ? *providers.ownKernelOfShuffledWeights(shape)
                             : selected.kernel.gathered() ? *providers.ownKernelOfListedRows(shape)
                                                          : *providers.ownKernel(shape);
@@ -163,7 +168,7 @@ PlanKernelRange rangeFor(const Product &product, const Selected &selected, const
   range.expectedSource = toString(estimate.source).str();
   range.expectedBand = estimate.band;
   range.expectedM = rows.representative * sharers;
-  range.librarySeconds = providers.library().estimate(shape).time().value;
+  range.librarySeconds = providers.library().estimate(ofLibrary).time().value;
   return range;
 }
 
@@ -215,11 +220,27 @@ static Fusion fusionOf(const Space &space) {
 }
 
 /// The end of a kernel of this operator alone.
-static llvm::StringRef epilogueOf(const Product &product, llvm::StringRef name, const Fusion &fusion) {
+static llvm::StringRef epilogueOf(const Product &product, const PlacedOperator &placed,
+                                  const Workload &workload, const Fusion &fusion) {
+  const llvm::StringRef name = placed.op.name;
   // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
   if (fusion.gates && isGateUp(name) && product.scaling != Scaling::Block128)
     return "swiglu";
-  return fusion.weights && product.experts > 0 && name == "experts_down" ? "row_weights" : "";
+  if (!fusion.weights || product.experts == 0 || name != "experts_down")
+    return "";
+  // Where experts are dealt to more ranks than share a token, its rows go back to the rank that it came from.
+  const bool exchanges = workload.parallelism.expert > workload.parallelism.tensor;
+  const int64_t topK = std::get<GroupedGemmShape>(placed.op.shape).topK;
+  return exchanges || topK > mostRowsOfToken ? "row_weights" : "token_sum";
+}
+
+/// Makes the kernel one for two layers of the same sizes: their common end, if there is any.
+static void joinEpilogues(PlanKernel &kernel, llvm::StringRef epilogue, int64_t topK) {
+  if (kernel.epilogue == epilogue && (!kernel.sumsTokens() || kernel.topK == topK))
+    return;
+  const bool weighted = kernel.weighted() && (epilogue == "row_weights" || epilogue == "token_sum");
+  kernel.epilogue = weighted ? "row_weights" : "";
+  kernel.topK = 0;
 }
 
 /// Whether other operators read the same weights row by row: those of a head that is the embedding's table.
@@ -232,10 +253,10 @@ static bool isSharedByLookup(const ModelSpec &model, llvm::StringRef name) {
 
 /// Puts an operator with the others that its kernel serves.
 static void addOperator(std::map<Product, Selected> &selected, const Product &product,
-                        const PlacedOperator &placed, const Fusion &fusion) {
+                        const PlacedOperator &placed, const Workload &workload, const Fusion &fusion) {
   Selected &found = selected[product];
   PlanKernel &kernel = found.kernel;
-  const llvm::StringRef epilogue = epilogueOf(product, placed.op.name, fusion);
+  const llvm::StringRef epilogue = epilogueOf(product, placed, workload, fusion);
   if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
     found.allExperts = grouped->experts;
     found.topK = grouped->topK;
@@ -251,6 +272,7 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
     kernel.layout = toString(layoutOf(product.pass)).str();
     kernel.pass = toString(product.pass).str();
     kernel.epilogue = epilogue.str();
+    kernel.topK = kernel.sumsTokens() ? found.topK : 0;
     kernel.experts = product.experts;
     if (product.experts > 0)
       kernel.expertLayout = product.masked ? "masked" : "contiguous";
@@ -259,8 +281,7 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
         product.scaling != Scaling::PerToken && product.scaling != Scaling::Block128)
       kernel.rowOrder = "gathered";
   }
-  if (kernel.epilogue != epilogue)
-    kernel.epilogue.clear(); // another layer of the same sizes
+  joinEpilogues(kernel, epilogue, found.topK);
   const std::string place = placed.block + "/" + placed.op.name;
   if (!llvm::is_contained(kernel.operators, place))
     kernel.operators.push_back(place);
@@ -280,7 +301,7 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
       if (!providers.ownKernel(placed.op.shape))
         continue;
       if (const auto *gemm = std::get_if<GemmShape>(&placed.op.shape)) {
-        addOperator(selected, productOf(*gemm), placed, fusion);
+        addOperator(selected, productOf(*gemm), placed, workload, fusion);
         if (fusion.shuffle)
           orders[productOf(*gemm)].add(workload, placed, providers);
         if (isSharedByLookup(model, placed.op.name))
@@ -288,14 +309,14 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
       } else if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
         Product product = productOf(*grouped);
         product.experts = grouped->localExperts;
-        addOperator(selected, product, placed, fusion);
+        addOperator(selected, product, placed, workload, fusion);
         rowOrders[product].add(workload, placed, providers);
         if (fusion.shuffle)
           orders[product].add(workload, placed, providers);
         // Where few tokens decode, launches of one graph keep a place for the rows of each expert.
         product.masked = true;
         if (workload.phase == Phase::Decode)
-          addOperator(selected, product, placed, fusion);
+          addOperator(selected, product, placed, workload, fusion);
       }
     }
   std::vector<PlanKernel> result;

@@ -360,8 +360,14 @@ private:
     auto differ = [&](auto values, auto fill) {
       return count - uint64_t(llvm::count(values.slice(first, count), fill));
     };
-    return elementBytes == 1 ? differ(memory.values<uint8_t>(d), poison)
-                             : differ(memory.values<uint16_t>(d), uint16_t(0xffff));
+    switch (elementBytes) {
+    case 1:
+      return differ(memory.values<uint8_t>(d), poison);
+    case 2:
+      return differ(memory.values<uint16_t>(d), uint16_t(0xffff));
+    default:
+      return differ(memory.values<uint32_t>(d), uint32_t(0xffffffff));
+    }
   }
 
   /// Elements of the tile that are written; if any, all must be, and right.
@@ -377,7 +383,7 @@ private:
       fail(place + " is written in part: " + llvm::Twine(touched) + " of " +
            llvm::Twine(tile.rows * tile.columns) + " elements");
     const Matrix out =
-        part(d, gemm.outputType, gemm.outputColumns(), tile.row, tile.rows, tile.column, tile.columns);
+        part(d, gemm.productType(), gemm.outputColumns(), tile.row, tile.rows, tile.column, tile.columns);
     const GemmReference reference = referenceOf(tile);
     launch.errorShare = std::max(launch.errorShare, largestErrorShare(out, reference));
     if (std::optional<std::string> mismatch = firstMismatch(out, reference))
@@ -484,9 +490,9 @@ private:
   const bool perBlock = gemm.scaling == Scaling::Block128;
   const int64_t scaleColumns = perBlock ? llvm::divideCeil(gemm.k, kernel::scaledBlock) : 1;
   const int64_t blockRows = llvm::divideCeil(gemm.n, kernel::scaledBlock);
-  const uint64_t elementBytes = bitWidth(gemm.outputType) / 8;
+  const uint64_t elementBytes = bitWidth(gemm.productType()) / 8;
   /// Of D, before the launch: a NaN.
-  const uint8_t poison = gemm.outputType == DataType::F8E4M3FNUZ ? 0x80 : 0xff;
+  const uint8_t poison = gemm.productType() == DataType::F8E4M3FNUZ ? 0x80 : 0xff;
   int64_t tiles = 0, tilesN = 0; // with rows; along n
   uint64_t gridX = 0;
   std::vector<OwnedRows> owned;
@@ -499,7 +505,65 @@ private:
   VerifiedLaunch launch;
 };
 
+/// Lists of the rows of tokens: most are full, some entries name none.
+std::vector<int32_t> randomLists(int64_t tokens, int64_t topK, int64_t rows, Engine &engine) {
+  std::vector<int32_t> lists(size_t(tokens * topK));
+  for (int32_t &entry : lists)
+    entry = rows == 0 || engine() % 4 == 0 ? -1 : int32_t(engine() % uint64_t(rows));
+  if (tokens > 1) // a token without any
+    std::fill_n(lists.begin(), topK, -1);
+  return lists;
+}
+
 } // namespace
+
+llvm::Expected<VerifiedLaunch> verifyTokenSum(const PackagedGemm &gemm, const PackagedKernel &kernel,
+                                              const simulate::CodeObject &object,
+                                              const VerifyOptions &options, int64_t tokens) {
+  const auto start = std::chrono::steady_clock::now();
+  Engine engine(options.seed);
+  DeviceMemory memory;
+  const int64_t rows = tokens * gemm.topK / 2 + 1;
+  const uint64_t from = allocateRandom(memory, "rows", DataType::F32, uint64_t(rows * gemm.n), engine);
+  const uint64_t by =
+      memory.allocateValues<int32_t>("token_rows", randomLists(tokens, gemm.topK, rows, engine));
+  const uint64_t d = memory.allocate("d", uint64_t(tokens * gemm.n) * bitWidth(gemm.outputType) / 8);
+  std::fill_n(memory.region(d).data(), memory.region(d).sizeBytes, uint8_t(0xff));
+  simulate::Launch request;
+  request.kernel = kernel.symbol;
+  request.grid.x = uint32_t(llvm::divideCeil(tokens, kernel.tileM) * llvm::divideCeil(gemm.n, kernel.tileN));
+  request.block.x = uint32_t(kernel.threads);
+  request.arguments.pointer(from)
+      .pointer(by)
+      .pointer(d)
+      .value<int32_t>(int32_t(rows))
+      .value<int32_t>(int32_t(tokens));
+  simulate::RunOptions runOptions;
+  runOptions.checks = options.checks;
+  runOptions.seed = options.seed;
+  runOptions.threads = options.threads;
+  llvm::Expected<simulate::RunReport> report = simulate::run(object, request, memory, runOptions);
+  if (!report)
+    return report.takeError();
+  VerifiedLaunch launch;
+  launch.gemm = gemm.name;
+  launch.kernel = kernel.symbol;
+  launch.m = tokens;
+  launch.n = gemm.n;
+  launch.k = gemm.topK;
+  launch.workgroups = launch.workgroupsOfGrid = request.grid.x;
+  launch.instructions = report->instructions;
+  for (const simulate::Finding &finding : report->findings)
+    launch.findings.push_back(simulate::toString(finding.kind).str() + ": " + finding.message);
+  const GemmReference reference =
+      tokenSumReference(rowsOf(memory, from, DataType::F32, gemm.n, 0, rows), rows,
+                        rowsOf(memory, by, DataType::I32, gemm.topK, 0, tokens), tokens);
+  const Matrix out = rowsOf(memory, d, gemm.outputType, gemm.n, 0, tokens);
+  launch.errorShare = largestErrorShare(out, reference);
+  launch.wrong = firstMismatch(out, reference).value_or("");
+  launch.hostSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return launch;
+}
 
 llvm::Expected<VerifiedLaunch> verifyLaunch(const PackagedGemm &gemm, const PackagedKernel &kernel,
                                             const simulate::CodeObject &object, const VerifyOptions &options,

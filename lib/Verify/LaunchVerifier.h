@@ -13,4 +13,9 @@ llvm::Expected<VerifiedLaunch> verifyLaunch(const PackagedGemm &gemm, const Pack
                                             const simulate::CodeObject &object, const VerifyOptions &options,
                                             int64_t m);
 
+/// The same of the kernel that adds up the rows of so many tokens, all workgroups.
+llvm::Expected<VerifiedLaunch> verifyTokenSum(const PackagedGemm &gemm, const PackagedKernel &kernel,
+                                              const simulate::CodeObject &object,
+                                              const VerifyOptions &options, int64_t tokens);
+
 } // namespace codesign

@@ -53,6 +53,7 @@ llvm::Expected<VerifyReport> verifyPackage(llvm::StringRef directory, const Veri
     any |= llvm::any_of(gemm.ranges, [&](const PackagedRange &range) {
       return llvm::StringRef(range.symbol).contains(options.only);
     });
+    any |= llvm::StringRef(gemm.sumSymbol).contains(options.only);
   }
   if (!any)
     return usageError("no kernel of the package has '" + options.only + "' in its name" +
@@ -65,28 +66,49 @@ llvm::Expected<VerifyReport> verifyPackage(llvm::StringRef directory, const Veri
     return usageError("cannot create a temporary folder: " + code.message());
   auto cleanUp = llvm::scope_exit([&] { (void)llvm::sys::fs::remove_directories(work); });
 
-  for (const PackagedGemm &gemm : package->gemms)
+  auto kernelOf = [&](llvm::StringRef symbol) -> const PackagedKernel & {
+    return *llvm::find_if(package->kernels, [&](const PackagedKernel &k) { return k.symbol == symbol; });
+  };
+  auto codeOf =
+      [&](const PackagedKernel &kernel) -> llvm::Expected<std::shared_ptr<const simulate::CodeObject>> {
+    llvm::SmallString<256> source(directory), object(work);
+    llvm::sys::path::append(source, "src", kernel.symbol + ".hip");
+    llvm::sys::path::append(object, kernel.symbol + ".co");
+    if (llvm::Error error = compileForDevice(*compiler, source, package->architecture, object))
+      return error;
+    return simulate::CodeObject::loadFile(std::string(object));
+  };
+  auto add = [&](llvm::Expected<VerifiedLaunch> launch) -> llvm::Error {
+    if (!launch)
+      return launch.takeError();
+    progress(*launch);
+    report.launches.push_back(std::move(*launch));
+    return llvm::Error::success();
+  };
+  std::set<llvm::StringRef> sums; // that several operators may have
+  for (const PackagedGemm &gemm : package->gemms) {
     for (const PackagedRange &range : gemm.ranges) {
       if (!llvm::StringRef(range.symbol).contains(options.only))
         continue;
-      const PackagedKernel &kernel =
-          *llvm::find_if(package->kernels, [&](const PackagedKernel &k) { return k.symbol == range.symbol; });
-      llvm::SmallString<256> source(directory), object(work);
-      llvm::sys::path::append(source, "src", kernel.symbol + ".hip");
-      llvm::sys::path::append(object, kernel.symbol + ".co");
-      if (llvm::Error error = compileForDevice(*compiler, source, package->architecture, object))
-        return error;
-      auto code = simulate::CodeObject::loadFile(std::string(object));
+      const PackagedKernel &kernel = kernelOf(range.symbol);
+      auto code = codeOf(kernel);
       if (!code)
         return code.takeError();
-      for (int64_t m : rowCounts(gemm, range, kernel)) {
-        llvm::Expected<VerifiedLaunch> launch = verifyLaunch(gemm, kernel, **code, options, m);
-        if (!launch)
-          return launch.takeError();
-        progress(*launch);
-        report.launches.push_back(std::move(*launch));
-      }
+      for (int64_t m : rowCounts(gemm, range, kernel))
+        if (llvm::Error error = add(verifyLaunch(gemm, kernel, **code, options, m)))
+          return error;
     }
+    if (gemm.topK == 0 || !llvm::StringRef(gemm.sumSymbol).contains(options.only) ||
+        !sums.insert(gemm.sumSymbol).second)
+      continue;
+    const PackagedKernel &kernel = kernelOf(gemm.sumSymbol);
+    auto code = codeOf(kernel);
+    if (!code)
+      return code.takeError();
+    for (int64_t tokens : {int64_t(1), 2 * kernel.tileM + 1})
+      if (llvm::Error error = add(verifyTokenSum(gemm, kernel, **code, options, tokens)))
+        return error;
+  }
   return report;
 }
 

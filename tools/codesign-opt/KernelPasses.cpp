@@ -2,7 +2,7 @@
 #include "codesign/Emit/Emit.h"
 #include "codesign/Interpret/GemmReference.h"
 #include "codesign/Interpret/Interpret.h"
-#include "codesign/Lowering/Gemm.h"
+#include "codesign/Lowering/TokenSum.h"
 #include "codesign/Price/Price.h"
 #include "codesign/Price/StreamK.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -39,6 +39,7 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     problem.experts = experts;
     problem.gathered = gathered;
     problem.weighted = weighted;
+    problem.unrounded = unrounded;
     problem.shuffledWeights = shuffled;
     problem.expertLayout = masked ? kernel::ExpertLayout::Masked : kernel::ExpertLayout::Contiguous;
     std::optional<DataType> element = parseDataType(type);
@@ -132,6 +133,7 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Option<bool> bias{*this, "bias", llvm::cl::init(false)}, gated{*this, "gated", llvm::cl::init(false)},
       residual{*this, "residual", llvm::cl::init(false)}, masked{*this, "masked", llvm::cl::init(false)},
       gathered{*this, "gathered", llvm::cl::init(false)},
+      unrounded{*this, "unrounded", llvm::cl::init(false)},
       quantised{*this, "quantised", llvm::cl::init(false)},
       weighted{*this, "weighted", llvm::cl::init(false)}, shuffled{*this, "shuffled", llvm::cl::init(false)},
       direct{*this, "direct", llvm::cl::init(false)};
@@ -145,6 +147,44 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
       padding{*this, "padding", llvm::cl::init(0)}, residency{*this, "residency", llvm::cl::init(1)},
       sharedBytes{*this, "lds", llvm::cl::init(65536)}, registers{*this, "registers", llvm::cl::init(512)},
       chiplets{*this, "chiplets", llvm::cl::init(8)};
+};
+
+/// Writes one kernel that sums up the rows of each token into the module, from options.
+struct LowerTokenSumPass : PassWrapper<LowerTokenSumPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerTokenSumPass)
+  LowerTokenSumPass() = default;
+  LowerTokenSumPass(const LowerTokenSumPass &other) : PassWrapper(other) {}
+
+  StringRef getArgument() const final { return "kernel-lower-token-sum"; }
+  StringRef getDescription() const final { return "Append the kernel that sums up the rows of each token"; }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<kernel::KernelDialect, arith::ArithDialect>();
+  }
+
+  void runOnOperation() override {
+    std::optional<DataType> element = parseDataType(type);
+    std::optional<Architecture> target = parseArchitecture(architecture);
+    if (!element || !target) {
+      getOperation().emitError("kernel-lower-token-sum: type or arch is malformed");
+      return signalPassFailure();
+    }
+    const TokenSumProblem problem = {.symbol = symbol, .type = *element, .n = n, .entries = entries};
+    const TargetLimits limits = {.sharedBytes = sharedBytes, .registersPerLane = registers, .chiplets = 1};
+    llvm::Expected<OwningOpRef<ModuleOp>> lowered =
+        lowerTokenSum(getContext(), problem, tokenSumKernel(problem, *target, limits));
+    if (!lowered) {
+      getOperation().emitError(llvm::toString(lowered.takeError()));
+      return signalPassFailure();
+    }
+    for (Operation &op : llvm::make_early_inc_range(*(*lowered)->getBody()))
+      op.moveBefore(getOperation().getBody(), getOperation().getBody()->end());
+  }
+
+  Option<std::string> symbol{*this, "symbol", llvm::cl::init("sum")},
+      architecture{*this, "arch", llvm::cl::init("gfx942")}, type{*this, "type", llvm::cl::init("bf16")};
+  Option<int64_t> n{*this, "n"}, entries{*this, "entries"};
+  Option<int64_t> sharedBytes{*this, "lds", llvm::cl::init(65536)},
+      registers{*this, "registers", llvm::cl::init(512)};
 };
 
 /// Prints the source of every kernel to standard output.
@@ -271,6 +311,7 @@ void registerKernelPasses() {
   PassRegistration<PricePass>();
   PassRegistration<CheckPass>();
   PassRegistration<LowerGemmPass>();
+  PassRegistration<LowerTokenSumPass>();
   PassRegistration<EmitPass>();
 }
 

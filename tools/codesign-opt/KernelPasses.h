@@ -3,7 +3,8 @@
 
 namespace codesign {
 
-/// Registers kernel-lower-gemm, kernel-emit, kernel-price and kernel-check with MLIR's pass registry.
+/// Registers kernel-lower-gemm, kernel-lower-token-sum, kernel-emit, kernel-price and kernel-check with
+/// MLIR's pass registry.
 void registerKernelPasses();
 
 } // namespace codesign

@@ -47,6 +47,10 @@ struct GemmEpilogue {
 GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows,
                             const GemmEpilogue &epilogue = {});
 
+/// For each token the sum of the rows that its list names, in float64; an entry that is negative, or not
+/// below `count`, names none. The depth is that of a list.
+GemmReference tokenSumReference(const Matrix &rows, int64_t count, const Matrix &lists, int64_t tokens);
+
 /// The constant c of the bound |out − ref| ≤ ½ulp(out)·|ref| + c·√k·2⁻²⁴·(|A|·|W|ᵀ): for fp32 sums of exact
 /// products the error grows like √k for random signs; 4 covers the order in which any of our kernels adds.
 constexpr double gemmErrorConstant = 4;

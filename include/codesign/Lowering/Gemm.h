@@ -72,11 +72,14 @@ struct GemmProblem {
   /// D and what belongs to it: the last step divides by the scale and saturates; NaN stays NaN.
   std::optional<DataType> quantised = std::nullopt;
 
+  /// D is fp32: rows that others add up before they are rounded, as those of a token (TokenSum.h).
+  bool unrounded = false;
+
   /// Rows of W.
   int64_t weightRows() const { return n * std::max<int64_t>(1, experts); }
-  /// Of bias and residual, and of D unless it is quantised.
+  /// Of bias and residual, and of D unless it is quantised or not rounded.
   DataType wideType() const { return isFloat8(type) ? DataType::BF16 : type; }
-  DataType outputType() const { return quantised.value_or(wideType()); }
+  DataType outputType() const { return unrounded ? DataType::F32 : quantised.value_or(wideType()); }
   int64_t outputColumns() const { return gated ? n / 2 : n; }
   /// Rows of D for m rows of A.
   int64_t outputRows(int64_t m) const { return layout == GemmLayout::TN ? k : m; }

@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a manifest.
-inline constexpr int64_t packageSchemaVersion = 6;
+inline constexpr int64_t packageSchemaVersion = 7;
 
 /// The part of a matrix that one copy of the tensor engine moves; 0 rows where the kernel takes a pointer.
 struct PackagedBox {
@@ -93,6 +93,11 @@ struct PackagedGemm {
   bool masked = false;
   /// Rows of A may be named by a list of the launch; rows of D are multiplied by weights of the launch.
   bool gathered = false, weighted = false;
+  /// Of weighted experts: D has a row for each token instead, the sum of those of the m rows that a list of
+  /// the launch names for it, topK at most. The products leave their rows in the workspace, in fp32, and the
+  /// kernel `sumSymbol` adds them up; its tile is tokens by columns. 0: D has the m rows.
+  int64_t topK = 0;
+  std::string sumSymbol = {};
   PackagedRotary rotary;
   bool rowSquares = false; // sums of squares of D's rows, in parts of the kernel's squaresWidth columns
   /// W is in blocks of 16 rows by 64 bytes, as matrix instructions take it; AMD only. The package has a
@@ -102,6 +107,8 @@ struct PackagedGemm {
 
   DataType wideType() const { return isFloat8(type) ? DataType::BF16 : type; }
   bool quantised() const { return isFloat8(outputType); }
+  /// What the products write.
+  DataType productType() const { return topK > 0 ? DataType::F32 : outputType; }
   int64_t weightRows() const { return experts > 0 ? experts * n : n; }
   int64_t outputColumns() const { return gated ? n / 2 : n; }
   int64_t outputRows(int64_t m) const { return layout == "tn" ? k : m; }

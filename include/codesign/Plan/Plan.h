@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a file.
-inline constexpr int64_t planSchemaVersion = 7;
+inline constexpr int64_t planSchemaVersion = 8;
 
 /// A named scalar: one size of an operator ("m" 8192), one parameter of a schedule ("macro_tile_m" 256).
 struct PlanField {
@@ -168,9 +168,10 @@ struct PlanKernel {
   int64_t n = 0, k = 0;
   std::string input, output, layout, pass; // "bf16", "bf16", "nt", "forward"
   std::string scaling = "none";            // of 8-bit inputs: "per-tensor", "per-token"
-  /// "", "swiglu": gate and up rows of b interleaved, half of n columns written, or "row_weights": each row
-  /// of the output times a weight of its own.
+  /// "", "swiglu": gate and up rows of b interleaved, half of n columns written, "row_weights": each row
+  /// of the output times a weight of its own, or "token_sum": that, and the topK rows of each token added up.
   std::string epilogue;
+  int64_t topK = 0;                    // rows of a token at most, where they are added up
   int64_t experts = 0;                 // each with a b of its own for its share of the m rows; 0: one b
   std::string weightOrder = "";        // "shuffled" where b is stored as matrix instructions take it
   std::string rowOrder = "";           // "gathered" where a list may say which row of a is whose
@@ -181,7 +182,8 @@ struct PlanKernel {
   bool gated() const { return epilogue == "swiglu"; }
   bool shuffled() const { return weightOrder == "shuffled"; }
   bool gathered() const { return rowOrder == "gathered"; }
-  bool weighted() const { return epilogue == "row_weights"; }
+  bool sumsTokens() const { return epilogue == "token_sum"; }
+  bool weighted() const { return epilogue == "row_weights" || sumsTokens(); }
 };
 
 struct Plan {

@@ -32,8 +32,8 @@ public:
   /// The same for weights in the order of the matrix instructions; empty besides where n is no multiple of 16
   /// or rows of k are none of 64 bytes.
   std::optional<Estimate> ownKernelOfShuffledWeights(const OperatorShape &shape) const;
-  /// Own kernel of experts, for row-major weights, that takes its rows by a list; empty for other products and
-  /// where there is none.
+  /// Own kernel of experts, for row-major weights, that takes its rows by a list; empty for other products
+  /// and where there is none.
   std::optional<Estimate> ownKernelOfListedRows(const OperatorShape &shape) const;
 
   const CostModel &library() const { return libraryModel; }

@@ -108,6 +108,38 @@ DEVICE void storeRun(const GlobalRows<T, Pitch> &matrix, int row, int column, Ve
   }
 }
 
+/// The same of fp32, which is stored as it is.
+template <int Length, int Pitch>
+DEVICE Vector<float, Length> loadRun(const GlobalRows<float, Pitch> &matrix, int row, int column) {
+  const int offset = (row * Pitch + column) * 4;
+  if constexpr (Pitch % Length == 0 && Length == 4) {
+    const auto words =
+        __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, column < Pitch ? offset : outside, 0, 0);
+    return __builtin_bit_cast(Vector<float, 4>, words);
+  } else {
+    Vector<float, Length> run;
+#pragma unroll
+    for (int e = 0; e < Length; ++e)
+      run[e] =
+          __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(
+                                        matrix.buffer, column + e < Pitch ? offset + 4 * e : outside, 0, 0));
+    return run;
+  }
+}
+template <int Length, int Pitch>
+DEVICE void storeRun(const GlobalRows<float, Pitch> &matrix, int row, int column, Vector<float, Length> run) {
+  const int offset = (row * Pitch + column) * 4;
+  const auto words = __builtin_bit_cast(Vector<unsigned, Length>, run);
+  if constexpr (Pitch % Length == 0 && Length == 4) {
+    __builtin_amdgcn_raw_buffer_store_b128(words, matrix.buffer, column < Pitch ? offset : outside, 0, 0);
+  } else {
+#pragma unroll
+    for (int e = 0; e < Length; ++e)
+      __builtin_amdgcn_raw_buffer_store_b32(words[e], matrix.buffer,
+                                            column + e < Pitch ? offset + 4 * e : outside, 0, 0);
+  }
+}
+
 /// The sums of one wave: Down x Across instructions, rows of the left operand by rows of the right one. In
 /// each block of four rows a lane holds one column: element e is row 4 * (lane / size) + e % 4 + 4 * (e / 4)
 /// * (64 / size).

@@ -44,6 +44,21 @@ DEVICE void storePair(Element *to, float left, float right, int column) {
   }
 }
 
+/// The same of fp32, which is stored as it is.
+struct alignas(8) FloatPair {
+  float left, right;
+};
+template <int Pitch>
+DEVICE void storePair(float *to, float left, float right, int column) {
+  if constexpr (Pitch % 2 == 0) {
+    *reinterpret_cast<FloatPair *>(to) = {left, right};
+  } else {
+    to[0] = left;
+    if (column + 1 < Pitch)
+      to[1] = right;
+  }
+}
+
 template <int... Shape>
 struct StoreSteps : RowSteps<Shape...> {
   /// Rounds and writes the first of each pair of columns to half its column. Every other lane takes the value

@@ -87,9 +87,18 @@ bool sharesTiles(const Kernel &kernel) {
   return kernel.splitK > 1 || kernel.streamWorkgroups > 0;
 }
 
-/// What a launch needs beside its operands: the counts, then the sums of all workgroups.
+/// Workgroups that add up the rows of tokens.
+std::int64_t sumTileCount(const Gemm &gemm, std::int64_t tokens) {
+  const Kernel &kernel = kernels[gemm.sumKernel];
+  return (tokens + kernel.tileM - 1) / kernel.tileM * ((gemm.n + kernel.tileN - 1) / kernel.tileN);
+}
+
+/// What a launch needs beside its operands: the counts, then the sums of all workgroups, or the rows of fp32
+/// that are added up.
 std::size_t workspaceBytes(const Gemm &gemm, const Parameters *parameters) {
   const Kernel *kernel = parameters && parameters->m > 0 ? kernelFor(gemm, parameters->m) : nullptr;
+  if (kernel && gemm.topK > 0 && parameters->token_count > 0)
+    return static_cast<std::size_t>(arrivalBytes + parameters->m * gemm.n * std::int64_t{sizeof(float)});
   if (!kernel || !sharesTiles(*kernel))
     return 0;
   constexpr std::int64_t tilesOfEach = 2; // that a workgroup may have a part of
@@ -99,6 +108,22 @@ std::size_t workspaceBytes(const Gemm &gemm, const Parameters *parameters) {
   return static_cast<std::size_t>(arrivalBytes + parts * kernel->partialBytes);
 }
 
+/// What a sum over the rows of tokens asks for.
+int checkTokens(const Gemm &gemm, const Parameters *parameters) {
+  const long long tokens = parameters->token_count;
+  if (tokens < 0)
+    return fail(invalidArgument, "%s: token_count = %lld is negative", gemm.name, tokens);
+  if (tokens == 0)
+    return ok;
+  if (!parameters->token_rows || reinterpret_cast<std::uintptr_t>(parameters->token_rows) % 4)
+    return fail(invalidArgument, "%s: token_rows must be a device pointer to int32", gemm.name);
+  if (!parameters->d || reinterpret_cast<std::uintptr_t>(parameters->d) % 16)
+    return fail(invalidArgument, "%s: d must be a 16-byte aligned device pointer", gemm.name);
+  if (tokens > INT32_MAX || sumTileCount(gemm, tokens) > INT32_MAX)
+    return fail(unsupported, "%s: %lld tokens are outside every range", gemm.name, tokens);
+  return ok;
+}
+
 /// Status ok, or why these arguments cannot be served, with the shape in lastError.
 int check(const Gemm &gemm, const Parameters *parameters) {
   if (!parameters)
@@ -106,6 +131,9 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   const std::int64_t m = parameters->m;
   if (m < 0)
     return fail(invalidArgument, "%s: m = %lld is negative", gemm.name, static_cast<long long>(m));
+  if (gemm.topK > 0)
+    if (int status = checkTokens(gemm, parameters))
+      return status;
   if (m == 0 && !gemm.overRows)
     return ok;
   const void *const pointers[] = {parameters->a, parameters->w, parameters->d};
@@ -169,19 +197,9 @@ struct Workspace {
   std::size_t bytes;
 };
 
-int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, void *stream) {
-  if (int status = check(gemm, parameters))
-    return status;
-  if (parameters->m == 0 && !gemm.overRows)
-    return ok;
-  const std::size_t needed = workspaceBytes(gemm, parameters);
-  if (needed > 0 && (!workspace.memory || workspace.bytes < needed ||
-                     reinterpret_cast<std::uintptr_t>(workspace.memory) % 16))
-    return fail(invalidArgument, "%s: m = %lld needs a 16-byte aligned workspace of %zu bytes", gemm.name,
-                static_cast<long long>(parameters->m), needed);
-  const Driver *gpu = driver();
-  if (!gpu)
-    return fail(noDriver, "%s: %s was not found", gemm.name, Driver::libraries[0]);
+/// The products, with their rows to `result`.
+int launchProducts(const Gemm &gemm, const Parameters *parameters, void *workspace, void *result,
+                   const Driver *gpu, void *stream) {
   const Kernel &kernel = *kernelFor(gemm, parameters->m);
   Driver::Function function = nullptr;
   if (int status = load(*gpu, kernel, function))
@@ -199,8 +217,8 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
     status =
         gpu->prepare(w, parameters->w, weightRows(gemm, m), gemm.across ? gemm.n : gemm.k, gemm, kernel, 1);
   if (!status)
-    status = gpu->prepare(d, parameters->d, gemm.overRows ? gemm.k : m, gemm.gated ? gemm.n / 2 : gemm.n,
-                          gemm, kernel, 2);
+    status = gpu->prepare(d, result, gemm.overRows ? gemm.k : m, gemm.gated ? gemm.n / 2 : gemm.n, gemm,
+                          kernel, 2);
   if (status)
     return fail(driverError, "%s: describing a, w or d failed: %s", kernel.symbol, gpu->describe(status));
   std::int64_t groups = 0;
@@ -209,8 +227,8 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
     return fail(driverError, "%s: no launch size: %s", kernel.symbol, gpu->describe(status));
   if (groups == 0) // masked experts without a row
     return ok;
-  void *arrivals = workspace.memory,
-       *partials = static_cast<char *>(workspace.memory) + (needed ? arrivalBytes : 0);
+  void *arrivals = workspace,
+       *partials = sharesTiles(kernel) ? static_cast<char *>(workspace) + arrivalBytes : nullptr;
   void *arguments[18] = {a.get(), w.get()};
   int count = 2;
   if (gemm.scaled) {
@@ -248,6 +266,46 @@ int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, 
   if (status)
     return fail(driverError, "%s: launch failed: %s", kernel.symbol, gpu->describe(status));
   return ok;
+}
+
+/// d of each token from the rows of the products, of which there are m.
+int launchTokenSum(const Gemm &gemm, const Parameters *parameters, const void *rows, const Driver *gpu,
+                   void *stream) {
+  const Kernel &kernel = kernels[gemm.sumKernel];
+  Driver::Function function = nullptr;
+  if (int status = load(*gpu, kernel, function))
+    return status;
+  const void *lists = parameters->token_rows;
+  void *d = parameters->d;
+  int count = static_cast<int>(parameters->m), tokens = static_cast<int>(parameters->token_count);
+  void *arguments[] = {&rows, &lists, &d, &count, &tokens};
+  if (int status = gpu->launch(function, static_cast<unsigned>(sumTileCount(gemm, tokens)), 1, kernel.threads,
+                               kernel.dynamicLdsBytes, stream, arguments))
+    return fail(driverError, "%s: launch failed: %s", kernel.symbol, gpu->describe(status));
+  return ok;
+}
+
+int launch(const Gemm &gemm, const Parameters *parameters, Workspace workspace, void *stream) {
+  if (int status = check(gemm, parameters))
+    return status;
+  const bool noRows = parameters->m == 0 && !gemm.overRows;
+  if (gemm.topK > 0 ? parameters->token_count == 0 : noRows)
+    return ok;
+  const std::size_t needed = workspaceBytes(gemm, parameters);
+  if (needed > 0 && (!workspace.memory || workspace.bytes < needed ||
+                     reinterpret_cast<std::uintptr_t>(workspace.memory) % 16))
+    return fail(invalidArgument, "%s: m = %lld needs a 16-byte aligned workspace of %zu bytes", gemm.name,
+                static_cast<long long>(parameters->m), needed);
+  const Driver *gpu = driver();
+  if (!gpu)
+    return fail(noDriver, "%s: %s was not found", gemm.name, Driver::libraries[0]);
+  if (gemm.topK == 0)
+    return launchProducts(gemm, parameters, workspace.memory, parameters->d, gpu, stream);
+  void *const rows = needed > 0 ? static_cast<char *>(workspace.memory) + arrivalBytes : nullptr;
+  if (!noRows)
+    if (int status = launchProducts(gemm, parameters, workspace.memory, rows, gpu, stream))
+      return status;
+  return launchTokenSum(gemm, parameters, rows, gpu, stream);
 }
 
 /// Loads every kernel on the current device, so that no later launch does.

@@ -43,6 +43,15 @@ TEST_F(ExpertGemm, gatheredAndWeightedRows) {
   }
 }
 
+TEST_F(ExpertGemm, rowsThatAreNotRounded) {
+  for (const GemmKernel &kernel : {gfx942Kernel(), gfx950Kernel(), streamingKernel()})
+    for (int64_t n : {72, 63}) {
+      GemmProblem problem = expertProblem(4, n, 72, ExpertLayout::Contiguous);
+      problem.weighted = problem.unrounded = true;
+      expectRight(problem, kernel, {130});
+    }
+}
+
 TEST_F(ExpertGemm, scalesOfTokensAndBlocks) {
   GemmProblem problem = expertProblem(3, 140, 272, ExpertLayout::Contiguous);
   problem.type = DataType::F8E4M3FNUZ;

@@ -31,6 +31,18 @@ TEST(Experts, raggedAndEmptyExperts) {
               << ", n = " << n << ", m = " << m;
 }
 
+/// fp32, as a sum over the rows of tokens takes them.
+TEST(Experts, rowsThatAreNotRounded) {
+  std::vector<GemmKernel> all = families();
+  all.push_back(wgmmaKernel());
+  for (const GemmKernel &kernel : all)
+    for (int64_t n : {64, 63}) {
+      GemmProblem problem = expertProblem(4, n, 72);
+      problem.weighted = problem.unrounded = true;
+      EXPECT_EQ(runGemm(problem, kernel, 150), "") << kernel.instruction << ", n = " << n;
+    }
+}
+
 TEST(Experts, fewerRowsThanExperts) {
   for (const GemmKernel &kernel : families())
     for (int64_t m : {0, 1, 7})

@@ -5,10 +5,11 @@
 namespace codesign::test {
 
 /// Three kernels, one of which splits k; three operators, one of them with a bias; two of experts; one with a
-/// gate and a residual, one with lists and weights of rows; on AMD devices one of 8-bit operands with
-/// shuffled weights, one of 8-bit results beside (on sm_90a of a kernel of its own, all of tensor maps); one
-/// of a gradient of weights (on sm_90a another, of tensor maps), one of rotated heads, and one that adds up
-/// squares, which has a kernel of its own. Except on sm_90a the last operator is served by Stream-K.
+/// gate and a residual, one with lists and weights of rows, one whose rows are summed up by token; on AMD
+/// devices one of 8-bit operands with shuffled weights, one of 8-bit results beside (on sm_90a of a kernel of
+/// its own, all of tensor maps); one of a gradient of weights (on sm_90a another, of tensor maps), one of
+/// rotated heads, and one that adds up squares, which has a kernel of its own.
+/// Except on sm_90a the last but one is served by Stream-K.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -156,6 +157,18 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     few.ranges = {{1, 0, "linear_streamed"}};
     spec.gemms.push_back(few);
   }
+  PackagedKernel sum = spec.kernels.front();
+  sum.symbol = "token_sum";
+  sum.source = "#include \"prelude.h\"\nextern \"C\" __attribute__((global)) void token_sum() {}\n";
+  sum.tileM = 2;
+  sum.tileN = 512;
+  spec.kernels.push_back(sum);
+  PackagedGemm summed = routed;
+  summed.name = "summed";
+  summed.gathered = false;
+  summed.topK = 2;
+  summed.sumSymbol = "token_sum";
+  spec.gemms.push_back(summed);
   return spec;
 }
 

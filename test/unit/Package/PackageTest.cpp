@@ -47,7 +47,7 @@ TEST_F(PackageTest, writesTheWholeTreeTwiceTheSame) {
               testing::ElementsAre("CMakeLists.txt", "codesign.manifest.json", "include/sample/sample.h",
                                    "src/dispatch.cpp", "src/images.S", "src/linear_128.hip",
                                    "src/linear_16.hip", "src/linear_split.hip", "src/linear_squares.hip",
-                                   "src/linear_streamed.hip", "src/prelude.h"));
+                                   "src/linear_streamed.hip", "src/prelude.h", "src/token_sum.hip"));
   ASSERT_FALSE(writePackage(samplePackage(), target + "/"));
   EXPECT_EQ(contents(target), first);
   // Nothing is left beside it.
@@ -65,7 +65,7 @@ TEST_F(PackageTest, theManifestReadsBack) {
   ASSERT_TRUE(static_cast<bool>(read)) << llvm::toString(read.takeError());
   EXPECT_EQ(read->model, spec.model);
   EXPECT_EQ(read->architecture, "gfx942");
-  ASSERT_EQ(read->kernels.size(), 5u);
+  ASSERT_EQ(read->kernels.size(), 6u);
   EXPECT_EQ(read->kernels[2].splitK, 4);
   EXPECT_EQ(read->kernels[2].partialBytes, 16 * 128 * 4);
   EXPECT_EQ(arrivalBytes(*read), 4 * 8 * 4 * 4); // tiles, waves, bytes
@@ -78,7 +78,7 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->kernels[1].symbol, "linear_128");
   EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
   EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
-  ASSERT_EQ(read->gemms.size(), 13u);
+  ASSERT_EQ(read->gemms.size(), 14u);
   EXPECT_FALSE(read->gemms[1].gated || read->gemms[1].residual);
   EXPECT_TRUE(read->gemms[4].gated && read->gemms[4].residual);
   EXPECT_EQ(read->gemms[4].outputColumns(), 500);
@@ -98,6 +98,11 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->gemms[2].experts, 8);
   EXPECT_TRUE(read->gemms[3].masked && !read->gemms[2].masked);
   EXPECT_TRUE(read->gemms[5].gathered && read->gemms[5].weighted && !read->gemms[2].gathered);
+  EXPECT_EQ(read->gemms[13].topK, 2);
+  EXPECT_EQ(read->gemms[13].sumSymbol, "token_sum");
+  EXPECT_EQ(read->gemms[13].productType(), DataType::F32);
+  EXPECT_EQ(read->gemms[5].topK, 0);
+  EXPECT_EQ(read->gemms[5].productType(), DataType::BF16);
   EXPECT_EQ(read->gemms[2].weightRows(), 8000);
   EXPECT_EQ(read->gemms[0].weightRows(), 6144);
   EXPECT_EQ(read->gemms[0].ranges[1].minM, 65);
@@ -158,6 +163,9 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
   EXPECT_THAT(message([](auto &s) { s.gemms[10].rowSquares = false; }), HasSubstr("sums of squares"));
   EXPECT_THAT(message([](auto &s) { s.gemms[7].outputType = DataType::F8E4M3; }),
               HasSubstr("types or scales"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[13].weighted = false; }), HasSubstr("no weighted rows"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[13].topK = 33; }), HasSubstr("no weighted rows"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[13].sumSymbol = "none"; }), HasSubstr("unknown kernel 'none'"));
   EXPECT_THAT(message([](auto &s) { s.kernels[2].partialBytes = 0; }), HasSubstr("impossible launch"));
   EXPECT_THAT(message([](auto &s) { s.kernels[4].streamK.least = 65; }), HasSubstr("impossible launch"));
   EXPECT_THAT(message([](auto &s) { s.kernels[4].splitK = 2; }), HasSubstr("impossible launch"));
@@ -188,7 +196,7 @@ TEST_F(PackageTest, brokenManifestsAreNamed) {
   EXPECT_THAT(messageFor("{"), HasSubstr("codesign.manifest.json"));
   EXPECT_THAT(messageFor("{}"), HasSubstr("schema_version"));
   std::string version = good;
-  version.replace(version.find("\"schema_version\": 6"), 19, "\"schema_version\": 9");
+  version.replace(version.find("\"schema_version\": 7"), 19, "\"schema_version\": 9");
   EXPECT_THAT(messageFor(version), HasSubstr("unknown version"));
   std::string type = good;
   type.replace(type.find("\"bf16\""), 6, "\"bf17\"");

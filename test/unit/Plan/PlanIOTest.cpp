@@ -94,6 +94,7 @@ Plan samplePlan() {
                          .layout = "nt",
                          .pass = "forward",
                          .epilogue = "swiglu",
+                         .topK = 8,
                          .ranges = {{1,
                                      0,
                                      {{"macro_tile_m", int64_t(256)}},

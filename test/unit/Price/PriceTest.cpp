@@ -1,6 +1,6 @@
 #include "codesign/Price/Price.h"
 #include "codesign/Hardware/ProfileLoader.h"
-#include "codesign/Lowering/Gemm.h"
+#include "codesign/Lowering/TokenSum.h"
 #include "mlir/IR/MLIRContext.h"
 #include "gtest/gtest.h"
 
@@ -134,6 +134,19 @@ TEST_F(PriceTest, countsOfRowsThatAProducersWarpgroupCopies) {
   EXPECT_EQ(counted.step.globalBytes, (128 + 128) * 128);
   EXPECT_EQ(counted.step.writes.bytes, (128 + 128) * 128);
   EXPECT_EQ(counted.step.writes.conflictPasses(), 0);
+}
+
+/// By hand: one token of 2048 columns, which 8 waves of 64 lanes have four each of; 8 rows of 8192 bytes, and
+/// 8 numbers of the list.
+TEST_F(PriceTest, countsOfASumOfTokens) {
+  const TokenSumProblem problem = {.symbol = "sum", .n = 2048, .entries = 8};
+  const TokenSumKernel kernel = tokenSumKernel(problem, Architecture::Gfx942, large().limits);
+  module = llvm::cantFail(lowerTokenSum(context, problem, kernel));
+  const KernelPrice counted = llvm::cantFail(priceKernel(*module->getOps<kernel::FuncOp>().begin()));
+  EXPECT_EQ(counted.threads, 512);
+  EXPECT_EQ(counted.sharedBytes, 0);
+  EXPECT_EQ(counted.step.globalBytes, 8 * 8192 + 32);
+  EXPECT_EQ(counted.step.globalInstructions, 8);
 }
 
 TEST_F(PriceTest, theSwizzleIsFreeOfConflictsAndPlainRowsAreNot) {

@@ -46,7 +46,9 @@ std::vector<std::string> namesOf(const std::vector<PlanKernel> &kernels) {
   std::vector<std::string> names;
   for (const PlanKernel &kernel : kernels)
     names.push_back(kernel.name + (kernel.gated() ? " gated" : "") + (kernel.gathered() ? " gathered" : "") +
-                    (kernel.weighted() ? " weighted" : ""));
+                    (kernel.sumsTokens() ? " summed"
+                     : kernel.weighted() ? " weighted"
+                                         : ""));
   return names;
 }
 
@@ -55,7 +57,7 @@ TEST(KernelSelection, ExpertsHaveKernelsOfTheirOwn) {
   EXPECT_THAT(namesOf(kernels),
               UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head",
                                    "experts_gate_up gated gathered", "experts_gate_up_masked gated",
-                                   "experts_down weighted", "experts_down_masked weighted"));
+                                   "experts_down summed", "experts_down_masked summed"));
   for (const PlanKernel &kernel : kernels) {
     const bool grouped = llvm::StringRef(kernel.name).starts_with("experts");
     const bool masked = llvm::StringRef(kernel.name).ends_with("masked");
@@ -141,14 +143,14 @@ TEST(KernelSelection, BothVendorsGateGatherAndWeight) {
   for (const char *device : {"a100-sxm", "h100-sxm"})
     EXPECT_THAT(namesOf(kernelsOf(device, mixture(), {prefillWorkload(1, 4096)})),
                 UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head",
-                                     "experts_gate_up gated gathered", "experts_down weighted"));
+                                     "experts_gate_up gated gathered", "experts_down summed"));
 }
 
 /// A list is taken by workgroups that copy for themselves alone, in rings of three slots or more.
 TEST(KernelSelection, ListsOfRowsHaveSchedulesThatTakeThem) {
   int persistent = 0;
-  for (const PlanKernel &kernel :
-       kernelsOf("h100-sxm", moeModel(2048, 2, 128, 16, 4, 128, 8, 768, 0, 32000), {prefillWorkload(1, 8192)}))
+  for (const PlanKernel &kernel : kernelsOf("h100-sxm", moeModel(2048, 2, 128, 16, 4, 128, 8, 768, 0, 32000),
+                                            {prefillWorkload(1, 8192)}))
     for (const PlanKernelRange &range : kernel.ranges) {
       const GemmSchedule schedule = llvm::cantFail(scheduleFromFields(range.schedule));
       if (!kernel.gathered() || schedule.family != GemmFamily::WgmmaTmaPersistent)
@@ -166,6 +168,22 @@ TEST(KernelSelection, ExpertParallelRanksHaveFewerExperts) {
   decode.parallelism.expert = decode.parallelism.tensor = 4;
   for (const PlanKernel &kernel : kernelsOf("h100-sxm", mixture(), {decode}))
     EXPECT_EQ(kernel.experts, llvm::StringRef(kernel.name).starts_with("experts") ? 4 : 0) << kernel.name;
+}
+
+/// A rank adds up what its own tokens get; rows of other ranks' tokens go back to them one by one.
+TEST(KernelSelection, RowsOfTokensAreSummedUpWhereTheirExpertsAre) {
+  for (int64_t tensor : {4, 1}) {
+    Workload decode = decodeWorkload(64, 512);
+    decode.parallelism.expert = 4;
+    decode.parallelism.tensor = tensor;
+    int sums = 0;
+    for (const PlanKernel &kernel : kernelsOf("mi300x", mixture(), {decode})) {
+      sums += kernel.sumsTokens();
+      EXPECT_EQ(kernel.topK, kernel.sumsTokens() ? 2 : 0) << kernel.name;
+      EXPECT_EQ(kernel.weighted(), llvm::StringRef(kernel.name).starts_with("experts_down")) << kernel.name;
+    }
+    EXPECT_EQ(sums, tensor == 4 ? 2 : 0);
+  }
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 // one planted mistake they must fail.
 #include "../Interpret/TestKernels.h"
 #include "codesign/Emit/Emit.h"
-#include "codesign/Lowering/Gemm.h"
+#include "codesign/Lowering/TokenSum.h"
 #include "codesign/Package/Package.h"
 #include "codesign/Verify/Verify.h"
 #include "mlir/IR/MLIRContext.h"
@@ -67,8 +67,32 @@ protected:
     if (problem.activation)
       gemm.activation = stringifyActivation(*problem.activation).str();
     gemm.ranges = {{1, 0, problem.symbol}};
+    gemm.experts = problem.experts;
+    gemm.weighted = problem.weighted;
+    if (problem.unrounded)
+      addTokenSum(spec, gemm, kernel);
     spec.gemms.push_back(gemm);
     ASSERT_EQ(llvm::toString(writePackage(spec, package)), "");
+  }
+
+  /// Of four rows of each token.
+  static void addTokenSum(PackageSpec &spec, PackagedGemm &gemm, const GemmKernel &kernel) {
+    gemm.outputType = gemm.type;
+    gemm.topK = 4;
+    gemm.sumSymbol = "sum";
+    const TokenSumProblem problem = {.symbol = "sum", .type = gemm.type, .n = gemm.n, .entries = gemm.topK};
+    mlir::MLIRContext context;
+    auto module = llvm::cantFail(
+        lowerTokenSum(context, problem, tokenSumKernel(problem, kernel.architecture, kernel.limits)));
+    auto function = *module->getOps<kernel::FuncOp>().begin();
+    const LaunchFacts facts = launchFacts(function);
+    PackagedKernel packaged;
+    packaged.symbol = problem.symbol;
+    packaged.source = llvm::cantFail(emitKernel(function, {}));
+    packaged.threads = facts.threads;
+    packaged.tileM = facts.tileM;
+    packaged.tileN = facts.tileN;
+    spec.kernels.push_back(packaged);
   }
 
   /// Replaces the first `from` in a file of the package's src/.
@@ -115,6 +139,24 @@ TEST_F(EpilogueVerify, results8Bits) {
   EXPECT_THAT(failures(), HasSubstr("written in part")); // a NaN is what D was filled with
   write(problem, gfx942Kernel());
   plant("linear.hip", "{1 / *dScale}", "{*dScale}");
+  EXPECT_THAT(failures(), HasSubstr("instead of"));
+}
+
+/// Rows of experts in fp32, and the sums of those of each token.
+TEST_F(EpilogueVerify, sumsOfTheRowsOfTokens) {
+  GemmProblem problem = {.symbol = "", .type = DataType::BF16, .n = 200, .k = 136};
+  problem.experts = 6;
+  problem.weighted = problem.unrounded = true;
+  write(problem, gfx942Kernel());
+  EXPECT_EQ(failures(), "");
+  plant("codesign_cdna.h", "int i = 1; i < Entries", "int i = 2; i < Entries");
+  EXPECT_THAT(failures(), HasSubstr("instead of"));
+  write(problem, gfx942Kernel());
+  plant("codesign_cdna.h", "static_cast<unsigned>(listed) < static_cast<unsigned>(count)",
+        "listed < count"); // a row that is not there
+  EXPECT_NE(failures(), "");
+  write(problem, gfx942Kernel());
+  plant("linear.hip", "sums.scaleColumns(weightRows, wave.row);", "");
   EXPECT_THAT(failures(), HasSubstr("instead of"));
 }
 

@@ -28,6 +28,12 @@ void *argumentValues[8];
 int lastM, moduleLoads, failNext;
 [[maybe_unused]] int sharedAllowed;
 int argumentCount;
+/// The last launch of the kernel that sums up the rows of tokens.
+struct {
+  void *rows, *lists, *d;
+  int count, tokens;
+  unsigned groups;
+} sum;
 } // namespace
 
 static int launched(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
@@ -35,6 +41,17 @@ static int launched(void *function, unsigned gx, unsigned gy, unsigned gz, unsig
   if (failNext)
     return failNext;
   assert(gz == 1 && by == 1 && bz == 1);
+  if (std::strcmp(static_cast<const char *>(function), "token_sum") == 0) {
+    assert(gy == 1 && bx == 256 && onStream == stream);
+    auto pointer = [&](int i) { return *static_cast<void **>(arguments[i]); };
+    sum = {pointer(0),
+           pointer(1),
+           pointer(2),
+           *static_cast<int *>(arguments[3]),
+           *static_cast<int *>(arguments[4]),
+           gx};
+    return 0;
+  }
   lastFunction = static_cast<const char *>(function);
   groups = gx;
   parts = gy;
@@ -296,6 +313,33 @@ int main() {
   routed.a_row_count = 1 << 20;
   assert(sample_routed_is_supported(&routed) == SAMPLE_UNSUPPORTED &&
          std::strstr(sample_last_error(), "4 GiB"));
+  // Rows that tokens sum up: the products leave them in the workspace, past the counts, and d is another
+  // kernel's. Tokens without rows get zeros from it alone.
+  sample_gemm_parameters summed = operands(a, w, d, 100);
+  summed.expert_rows = rows;
+  summed.row_weights = weights;
+  summed.token_count = 50;
+  assert(sample_summed_is_supported(&summed) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "token_rows"));
+  summed.token_rows = rows;
+  alignas(16) static char rowsOfTokens[counts + 100 * 1000 * 4];
+  assert(sample_summed_workspace_size(&summed) == sizeof rowsOfTokens);
+  assert(sample_summed_launch(&summed, rowsOfTokens, sizeof rowsOfTokens - 1, nullptr) ==
+         SAMPLE_INVALID_ARGUMENT);
+  argumentCount = 5;
+  assert(sample_summed_launch(&summed, rowsOfTokens, sizeof rowsOfTokens, nullptr) == SAMPLE_OK);
+  assert(lastFunction == "linear_16" && argumentValues[3] == weights &&
+         argumentValues[4] == rowsOfTokens + counts && lastM == 100);
+  assert(sum.rows == rowsOfTokens + counts && sum.lists == rows && sum.d == d && sum.count == 100 &&
+         sum.tokens == 50 && sum.groups == 25 * 2);
+  summed.m = 0;
+  lastFunction.clear();
+  assert(sample_summed_workspace_size(&summed) == 0);
+  assert(sample_summed_launch(&summed, nullptr, 0, nullptr) == SAMPLE_OK && lastFunction.empty());
+  assert(sum.rows == nullptr && sum.count == 0 && sum.tokens == 50);
+  summed.token_count = -1;
+  assert(sample_summed_is_supported(&summed) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "token_count"));
 #ifdef MOCK_HIP
   argumentCount = 5;
   // Scales come right behind the operands they belong to, and need no more than the alignment of fp32.
