@@ -1,68 +1,12 @@
 // Checks codesign's kernels against float64 on the device, then times them and cuBLASLt in the same run.
 // Prints one CSV line per layer and row count behind lines that name the device and its measured ceilings;
 // summarise.py reads them.
-#include "layers.h"
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <cublasLt.h>
-#include <cuda_bf16.h>
-#include <cuda_runtime.h>
-#include <optional>
-#include <random>
-#include <vector>
+#include "Experts.cuh"
 
 namespace {
 
 constexpr int rowCounts[] = {1, 16, 64, 512, 4096, 16384};
-constexpr int coldRows = 64;                  // up to here weights come from HBM, as in decode
-constexpr int checkedElements = 8192;         // of each product
-constexpr int guardRows = 3;                  // behind the output, that must stay as they were
 constexpr size_t libraryWorkspace = 64 << 20; // bytes
-
-void require(bool ok, const char *what, const char *why) {
-  if (ok)
-    return;
-  std::fprintf(stderr, "error: %s: %s\n", what, why);
-  std::exit(1);
-}
-void check(cudaError_t status, const char *what) {
-  require(status == cudaSuccess, what, cudaGetErrorString(status));
-}
-void check(cublasStatus_t status, const char *what) {
-  require(status == CUBLAS_STATUS_SUCCESS, what, cublasLtGetStatusString(status));
-}
-
-struct Buffer {
-  void *data = nullptr;
-  explicit Buffer(size_t bytes) { check(cudaMalloc(&data, bytes), "cudaMalloc"); }
-  ~Buffer() { cudaFree(data); }
-  Buffer(const Buffer &) = delete;
-  Buffer &operator=(const Buffer &) = delete;
-  template <class T>
-  T *as() const {
-    return static_cast<T *>(data);
-  }
-};
-
-__device__ unsigned long long mix(unsigned long long x) { // splitmix64
-  x += 0x9e3779b97f4a7c15ull;
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-  x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-  return x ^ x >> 31;
-}
-
-/// Near-normal deviates: the sum of four uniform ones.
-__global__ void fillRandom(__nv_bfloat16 *to, size_t count, unsigned long long seed) {
-  for (size_t i = blockIdx.x * size_t(blockDim.x) + threadIdx.x; i < count;
-       i += size_t(gridDim.x) * blockDim.x) {
-    const unsigned long long bits = mix(seed ^ i * 0x2545f4914f6cdd1dull);
-    float sum = -2;
-    for (int part = 0; part < 4; ++part)
-      sum += float(bits >> 16 * part & 0xffff) / 65536;
-    to[i] = __float2bfloat16(sum);
-  }
-}
 
 __global__ void emptyKernel() {}
 
@@ -90,43 +34,6 @@ __global__ void countWrong(const __nv_bfloat16 *a, const __nv_bfloat16 *w, const
   const double got = __bfloat162float(d[row * n + column]);
   if (lane == 0 && !(fabs(got - sum) <= bound))
     atomicAdd(wrong, 1);
-}
-
-/// Elements that still hold the poison, which no kernel writes for finite operands.
-__global__ void countPoison(const unsigned short *d, size_t count, unsigned long long *found) {
-  unsigned long long here = 0;
-  for (size_t i = blockIdx.x * size_t(blockDim.x) + threadIdx.x; i < count;
-       i += size_t(gridDim.x) * blockDim.x)
-    here += d[i] == 0xffff;
-  if (here)
-    atomicAdd(found, here);
-}
-
-/// Seconds of one call: median of several batches between two events.
-template <class Call>
-double secondsOf(cudaStream_t stream, Call call) {
-  cudaEvent_t begin, end;
-  check(cudaEventCreate(&begin), "cudaEventCreate");
-  check(cudaEventCreate(&end), "cudaEventCreate");
-  auto batch = [&](int calls) {
-    check(cudaEventRecord(begin, stream), "cudaEventRecord");
-    for (int i = 0; i < calls; ++i)
-      call(i);
-    check(cudaEventRecord(end, stream), "cudaEventRecord");
-    check(cudaEventSynchronize(end), "the timed work");
-    float milliseconds = 0;
-    check(cudaEventElapsedTime(&milliseconds, begin, end), "cudaEventElapsedTime");
-    return milliseconds * 1e-3 / calls;
-  };
-  batch(3);
-  const int calls = std::clamp(static_cast<int>(0.02 / batch(3)), 3, 400);
-  std::vector<double> seconds;
-  for (int i = 0; i < 7; ++i)
-    seconds.push_back(batch(calls));
-  std::sort(seconds.begin(), seconds.end());
-  cudaEventDestroy(begin);
-  cudaEventDestroy(end);
-  return seconds[seconds.size() / 2];
 }
 
 /// D[m, n] = A[m, k] W[n, k]^T as cuBLASLt's heuristic does it: column-major, so that the operands trade
@@ -192,15 +99,10 @@ private:
   cublasLtMatmulHeuristicResult_t choice;
 };
 
-struct Checks {
-  int wrong = 0;
-  unsigned long long unwritten = 0, outside = 0; // elements
-};
-
 class Benchmark {
 public:
   Benchmark(cudaStream_t stream, size_t cacheBytes, unsigned long long seed)
-      : stream(stream), cacheBytes(cacheBytes), library(stream), seed(seed) {}
+      : stream(stream), cacheBytes(cacheBytes), library(stream), seed(seed), launcher(stream) {}
 
   /// Returns whether every result was right; only right kernels are timed.
   bool run(const Layer &layer) {
@@ -216,10 +118,7 @@ public:
   }
 
 private:
-  void fill(const Buffer &buffer, size_t count) {
-    fillRandom<<<2048, 256, 0, stream>>>(buffer.as<__nv_bfloat16>(), count, ++seed * 0x1000003ull);
-    check(cudaGetLastError(), "fillRandom");
-  }
+  void fill(const Buffer &buffer, size_t count) { ::fill(stream, buffer, count, ++seed); }
 
   void launch(const Layer &layer, const void *a, const void *w, void *d, long long m) {
     Parameters parameters = {};
@@ -227,34 +126,17 @@ private:
     parameters.w = w;
     parameters.d = d;
     parameters.m = m;
-    const size_t needed = layer.workspaceSize(&parameters);
-    if (needed > workspaceBytes) {
-      workspace.emplace(needed);
-      workspaceBytes = needed;
-      check(cudaMemsetAsync(workspace->data, 0, needed, stream), "cudaMemsetAsync");
-    }
-    const int status =
-        layer.launch(&parameters, workspace ? workspace->data : nullptr, workspaceBytes, stream);
-    require(status == 0, layer.name, lastError());
+    launcher(layer, parameters);
   }
 
   Checks verify(const Layer &layer, long long m, const Buffer &a, const void *w, const Buffer &d) {
     check(cudaMemsetAsync(d.data, 0xff, 2 * (m + guardRows) * layer.n, stream), "cudaMemsetAsync");
     launch(layer, a.data, w, d.data, m);
-    Buffer counts(3 * sizeof(unsigned long long));
-    check(cudaMemsetAsync(counts.data, 0, 3 * sizeof(unsigned long long), stream), "cudaMemsetAsync");
-    auto *counters = counts.as<unsigned long long>();
-    countWrong<<<checkedElements / 8, 256, 0, stream>>>(
-        a.as<__nv_bfloat16>(), static_cast<const __nv_bfloat16 *>(w), d.as<__nv_bfloat16>(), m, layer.n,
-        layer.k, ++seed, reinterpret_cast<int *>(counters));
-    countPoison<<<1024, 256, 0, stream>>>(d.as<unsigned short>(), m * layer.n, counters + 1);
-    countPoison<<<64, 256, 0, stream>>>(d.as<unsigned short>() + m * layer.n, guardRows * layer.n,
-                                        counters + 2);
-    check(cudaGetLastError(), "the checks");
-    unsigned long long read[3];
-    check(cudaMemcpyAsync(read, counters, sizeof read, cudaMemcpyDeviceToHost, stream), "cudaMemcpyAsync");
-    check(cudaStreamSynchronize(stream), layer.name);
-    return {static_cast<int>(read[0]), read[1], guardRows * layer.n - read[2]};
+    return countMistakes(stream, d, m, layer.n, layer.name, [&](int *wrong) {
+      countWrong<<<checkedElements / 8, 256, 0, stream>>>(
+          a.as<__nv_bfloat16>(), static_cast<const __nv_bfloat16 *>(w), d.as<__nv_bfloat16>(), m, layer.n,
+          layer.k, ++seed, wrong);
+    });
   }
 
   bool measure(const Layer &layer, long long m, const Buffer &weights, size_t weightBytes, int copies) {
@@ -281,8 +163,7 @@ private:
   size_t cacheBytes;
   Library library;
   unsigned long long seed;
-  std::optional<Buffer> workspace; // of codesign's kernels, zero before the first launch
-  size_t workspaceBytes = 0;
+  Launcher launcher;
 };
 
 /// Bytes read and written in a second by a copy far larger than the caches.
@@ -317,8 +198,9 @@ int main() {
   const unsigned long long seed = std::random_device{}();
   std::printf("seed,%llu\n", seed);
   Benchmark benchmark(stream, device.l2CacheSize, seed);
+  ExpertBenchmark ofExperts(stream, device.l2CacheSize, seed);
   bool right = true;
   for (const Layer &layer : layers)
-    right = benchmark.run(layer) && right;
+    right = (layer.experts > 0 ? ofExperts.run(layer) : benchmark.run(layer)) && right;
   return right ? 0 : 4;
 }

@@ -30,14 +30,25 @@ llvm::Expected<std::vector<PlanKernel>> readLayers(llvm::StringRef path) {
     line = line.split('#').first.trim();
     if (line.empty())
       continue;
-    auto [name, sizes] = line.split(' ');
-    auto [n, k] = sizes.split(' ');
+    llvm::SmallVector<llvm::StringRef> words;
+    line.split(words, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
     PlanKernel layer;
-    layer.name = name.str();
-    if (n.trim().getAsInteger(10, layer.n) || k.trim().getAsInteger(10, layer.k))
+    if ((words.size() != 3 && words.size() != 6) || words[1].getAsInteger(10, layer.n) ||
+        words[2].getAsInteger(10, layer.k))
       return usageError(path + ": '" + line + "' is no name with n and k");
+    layer.name = words[0].str();
     layer.operators = {layer.name};
     layer.family = "gemm";
+    if (words.size() == 6) {
+      layer.family = "grouped_gemm";
+      layer.expertLayout = "contiguous";
+      layer.epilogue = words[5].str();
+      if (words[3].getAsInteger(10, layer.experts) || words[4].getAsInteger(10, layer.topK) ||
+          layer.topK < 1 || layer.topK > layer.experts || !(layer.gated() || layer.sumsTokens()))
+        return usageError(path + ": '" + line + "' ends in no experts, top-k, and swiglu or token_sum");
+      if (layer.gated())
+        layer.rowOrder = "gathered";
+    }
     layer.input = layer.output = "bf16";
     layer.layout = "NT";
     layer.pass = "forward";
@@ -46,29 +57,47 @@ llvm::Expected<std::vector<PlanKernel>> readLayers(llvm::StringRef path) {
   return layers;
 }
 
+/// The product over so many rows; of experts, over those of so many tokens.
+OperatorShape shapeOf(const PlanKernel &layer, int64_t rows) {
+  if (layer.experts == 0)
+    return GemmShape{
+        .m = rows, .n = layer.n, .k = layer.k, .input = DataType::BF16, .output = DataType::BF16};
+  return GroupedGemmShape{.tokens = rows,
+                          .rows = rows * layer.topK,
+                          .experts = layer.experts,
+                          .topK = layer.topK,
+                          .localExperts = layer.experts,
+                          .n = layer.n,
+                          .k = layer.k,
+                          .input = DataType::BF16,
+                          .output = layer.sumsTokens() ? DataType::F32 : DataType::BF16};
+}
+
 llvm::Error chooseKernels(PlanKernel &layer, const Providers &providers) {
+  const int64_t rowsOfToken = layer.experts > 0 ? layer.topK : 1;
   for (const RowRange &rows : rowRanges) {
-    const std::optional<Estimate> estimate = providers.ownKernel(GemmShape{.m = rows.representative,
-                                                                           .n = layer.n,
-                                                                           .k = layer.k,
-                                                                           .input = DataType::BF16,
-                                                                           .output = DataType::BF16});
+    const OperatorShape shape = shapeOf(layer, rows.representative);
+    const std::optional<Estimate> estimate =
+        layer.gathered() ? providers.ownKernelOfListedRows(shape) : providers.ownKernel(shape);
     if (!estimate || !estimate->schedule)
       return usageError(layer.name + ": no kernel for k = " + llvm::Twine(layer.k));
     PlanKernelRange range;
-    range.minM = rows.min;
-    range.maxM = rows.max;
+    range.minM = (rows.min - 1) * rowsOfToken + 1;
+    range.maxM = rows.max * rowsOfToken;
     range.schedule = toFields(*estimate->schedule);
     range.scheduleText = estimate->schedule->describe();
     range.why = "limited by " + estimate->breakdown.limiter().str();
     range.expectedSeconds = estimate->time().value;
-    range.expectedM = rows.representative;
+    range.expectedM = rows.representative * rowsOfToken;
     layer.ranges.push_back(std::move(range));
   }
+  if (!layer.sumsTokens())
+    layer.topK = 0; // what the routing was priced with
   return llvm::Error::success();
 }
 
-llvm::Error writeList(const Plan &plan, llvm::StringRef folder) {
+/// `topKs` of the layers, 0 for those without experts.
+llvm::Error writeList(const Plan &plan, llvm::ArrayRef<int64_t> topKs, llvm::StringRef folder) {
   std::error_code code;
   llvm::raw_fd_ostream out((folder + "/layers.h").str(), code);
   if (code)
@@ -77,15 +106,17 @@ llvm::Error writeList(const Plan &plan, llvm::StringRef folder) {
   for (char &c : package)
     c = llvm::isAlnum(c) ? llvm::toLower(c) : '_';
   out << llvm::formatv("#pragma once\n#include \"{0}/{0}.h\"\n\nusing Parameters = {0}_gemm_parameters;\n"
-                       "struct Layer {{\n  const char *name;\n  long long n, k;\n"
+                       "struct Layer {{\n  const char *name;\n  long long n, k;\n  int experts, topK; // 0: "
+                       "one matrix of weights\n  bool sumsTokens;\n"
                        "  size_t (*workspaceSize)(const Parameters *);\n"
                        "  int (*launch)(const Parameters *, void *, size_t, void *);\n};\n"
                        "inline const char *lastError() {{ return {0}_last_error(); }\n"
                        "inline int loadKernels() {{ return {0}_load(); }\nconst Layer layers[] = {{\n",
                        package);
-  for (const PlanKernel &layer : plan.kernels)
-    out << llvm::formatv("    {{\"{0}\", {1}, {2}, {3}_{0}_workspace_size, {3}_{0}_launch},\n", layer.name,
-                         layer.n, layer.k, package);
+  for (auto [layer, topK] : llvm::zip_equal(plan.kernels, topKs))
+    out << llvm::formatv("    {{\"{0}\", {1}, {2}, {4}, {5}, {6}, {3}_{0}_workspace_size, {3}_{0}_launch},\n",
+                         layer.name, layer.n, layer.k, package, layer.experts, topK,
+                         layer.sumsTokens() ? "true" : "false");
   out << "};\n";
   return llvm::Error::success();
 }
@@ -103,12 +134,15 @@ llvm::Error run(llvm::StringRef layers, llvm::StringRef device, llvm::StringRef 
     return kernels.takeError();
   plan.kernels = std::move(*kernels);
   const Providers providers = makeProviders(*profile, {.library = {}, .sustained = false, .numBest = 1});
-  for (PlanKernel &layer : plan.kernels)
+  std::vector<int64_t> topKs;
+  for (PlanKernel &layer : plan.kernels) {
+    topKs.push_back(layer.topK);
     if (llvm::Error error = chooseKernels(layer, providers))
       return error;
+  }
   if (llvm::Error error = emitKernels(plan, *profile, folder))
     return error;
-  return writeList(plan, folder);
+  return writeList(plan, topKs, folder);
 }
 
 } // namespace

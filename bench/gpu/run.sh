@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh PACKAGE RESULTS: builds the kernels of a package that write-benchmark-package wrote, checks them on the GPU, times
-# them and cuBLASLt in one run, and writes RESULTS.csv and RESULTS.md. Needs nvcc and cuBLASLt; with --build-only no GPU.
+# them and cuBLASLt (of experts, cuBLAS) in one run, and writes RESULTS.csv and RESULTS.md. Needs nvcc and cuBLAS; with --build-only no GPU.
 # Exit status: that of summarise.py.
 set -euo pipefail
 buildOnly=0
@@ -24,7 +24,7 @@ find "$package/src" -name '*.cu' -print0 | sort -z | xargs -0 -P "$(nproc)" -I{}
 c++ -std=c++17 -O2 -I"$package/include" -c "$package/src/dispatch.cpp" -o "$work/dispatch.o"
 c++ -Wa,-I"$work" -c "$package/src/images.S" -o "$work/images.o"
 nvcc -std=c++17 -O2 -gencode "arch=compute_$architecture,code=sm_$architecture" -I"$package" -I"$package/include" \
-  "$here/GemmBenchmark.cu" "$work/dispatch.o" "$work/images.o" -lcublasLt -ldl -o "$work/benchmark"
+  "$here/GemmBenchmark.cu" "$work/dispatch.o" "$work/images.o" -lcublas -lcublasLt -ldl -o "$work/benchmark"
 if [ $buildOnly = 1 ]; then echo "built $(ls "$work"/*.image | wc -l) kernels"; exit 0; fi
 
 {

@@ -16,7 +16,7 @@ def geometric_mean(values):
 
 
 def read(path):
-    facts, rows = {}, []
+    facts, rows, experts = {}, [], []
     with open(path, encoding="utf-8") as file:
         for line in file:
             key, _, rest = line.rstrip("\n").partition(",")
@@ -26,9 +26,34 @@ def read(path):
                 ours, library = (float(x) * 1e-6 for x in numbers[3:5])
                 rows.append(dict(name=name, m=int(m), n=int(n), k=int(k), bad=wrong + unwritten + outside,
                                  wrong=wrong, unwritten=unwritten, outside=outside, ours=ours, library=library))
+            elif key == "experts":
+                name, tokens, m, touched, n, k, *numbers = rest.split(",")
+                wrong, unwritten, outside = (int(x) for x in numbers[:3])
+                ours, library = (float(x) * 1e-6 for x in numbers[3:5])
+                experts.append(dict(name=name, tokens=int(tokens), m=int(m), touched=int(touched), n=int(n), k=int(k),
+                                    bad=wrong + unwritten + outside, wrong=wrong, unwritten=unwritten,
+                                    outside=outside, ours=ours, library=library))
             elif key:
                 facts[key] = rest
-    return facts, rows
+    return facts, rows, experts
+
+
+def wrong_text(row):
+    return (f"WRONG {row['name']} m {row['m']}: {row['wrong']} elements outside the bound, {row['unwritten']} not "
+            f"written, {row['outside']} written outside")
+
+
+def print_experts(rows, copy_rate):
+    """Ours includes gathering and gating, or weighting and the sum over a token's rows; the library's only the products
+    of rows that are in order. No target is set for them."""
+    print("\nexperts: ours with list, gate, weights and sums of tokens; the library's grouped products alone")
+    print("| layer | tokens | rows | experts with rows | n | k | ours us | library us | library / ours | weights at the copy's rate us |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        weights = BYTES * row["touched"] * row["n"] * row["k"] / copy_rate
+        print(f"| {row['name']} | {row['tokens']} | {row['m']} | {row['touched']} | {row['n']} | {row['k']} | "
+              f"{row['ours'] * 1e6:.2f} | {row['library'] * 1e6:.2f} | {row['library'] / row['ours']:.3f} | "
+              f"{weights * 1e6:.2f} |")
 
 
 def bound(row, best_rate, copy_rate):
@@ -40,17 +65,16 @@ def bound(row, best_rate, copy_rate):
 
 
 def main(path):
-    facts, rows = read(path)
-    if not rows:
+    facts, rows, experts = read(path)
+    if not rows and not experts:
         sys.exit("error: no measurements in " + path)
     print(f"device: {facts.get('device', 'unknown')}; {facts.get('versions', 'versions unknown')}; date: "
           f"{facts.get('date', 'unknown')}; commit: {facts.get('commit', 'unknown')}")
     empty, copy_rate = float(facts["empty_us"]) * 1e-6, float(facts["copy_bytes_per_second"])
     print(f"empty kernel {empty * 1e6:.2f} us, copy {copy_rate / 1e12:.3f} TB/s read and written")
-    bad = [row for row in rows if row["bad"]]
+    bad = [row for row in rows + experts if row["bad"]]
     for row in bad:
-        print(f"WRONG {row['name']} m {row['m']}: {row['wrong']} elements outside the bound, {row['unwritten']} not "
-              f"written, {row['outside']} written outside")
+        print(wrong_text(row))
     right = [row for row in rows if not row["bad"]]
     missed = []
     if right:
@@ -83,6 +107,8 @@ def main(path):
             target("longest ours / (empty + bytes / copy), m <= 16",
                    max(r["ours"] / (empty + BYTES * (r["m"] * r["k"] + r["n"] * r["k"] + r["m"] * r["n"]) / copy_rate)
                        for r in skinny), SKINNY_TIME, at_least=False)
+    if any(not row["bad"] for row in experts):
+        print_experts([row for row in experts if not row["bad"]], copy_rate)
     sys.exit(4 if bad else 5 if missed else 0)
 
 
