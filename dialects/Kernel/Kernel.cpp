@@ -49,6 +49,10 @@ Type mlirTypeOf(MLIRContext *context, DataType type) {
   }
 }
 
+BlockExtents transposedBlock(Type type) {
+  return {chunkLength(type), 4};
+}
+
 int64_t chunkLength(Type type) {
   return chunkBytes * 8 / type.getIntOrFloatBitWidth();
 }

@@ -37,11 +37,12 @@ constexpr int64_t chunkBytes = 16;
 constexpr int64_t bankCycleBytes = 128;
 /// Of k, and of columns of the output, that one scale of an 8-bit weight holds for (Block128).
 constexpr int64_t scaledBlock = 128;
-/// What a lane fetches and transposes of an operand whose k runs along rows: k by others.
+/// What a lane fetches and transposes of an operand whose k runs along rows, k by others: a chunk of k of
+/// four columns.
 struct BlockExtents {
   int64_t rows, columns;
 };
-constexpr BlockExtents transposedBlock = {8, 4};
+BlockExtents transposedBlock(mlir::Type type);
 /// The blocks of a shuffled matrix: rows, and bytes of each.
 constexpr int64_t shuffledRows = 16;
 constexpr int64_t shuffledBytes = 64;

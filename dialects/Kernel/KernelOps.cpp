@@ -226,10 +226,19 @@ LogicalResult LoadFragmentOp::verify() {
       *parseArchitecture(kernelOf(*this).getTarget().getArchitecture().getValue());
   if (vendorOf(architecture) == Vendor::Nvidia && getType().getPack() > 1)
     return emitOpError() << "reads from LDS are not packed on " << toString(architecture);
-  if (getAcross() &&
-      (vendorOf(architecture) != Vendor::Nvidia || tile.getElementType().getIntOrFloatBitWidth() != 16))
+  const int64_t bits = tile.getElementType().getIntOrFloatBitWidth();
+  const bool transposes = architecture == Architecture::Gfx950
+                              ? bits <= 16
+                              : vendorOf(architecture) == Vendor::Nvidia && bits == 16;
+  if (getAcross() && !transposes)
     return emitOpError() << toString(architecture) << " does not transpose " << tile.getElementType()
                          << " on the way from LDS";
+  if (vendorOf(architecture) != Vendor::Amd)
+    return success();
+  if (getAcross() != isa<TransposableAttr>(tile.getLayout()))
+    return emitOpError("reads rows of k out of #kernel.transposable, and nothing else");
+  if (getAcross() && Operand(getType(), architecture).stepFirst() != 16)
+    return emitOpError("transposes operands of 16 rows");
   return success();
 }
 

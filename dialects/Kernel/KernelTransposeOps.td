@@ -11,6 +11,16 @@ def Kernel_BlockSwizzledAttr : Kernel_Attr<"BlockSwizzled", "block_swizzled"> {
   }];
 }
 
+def Kernel_TransposableAttr : Kernel_Attr<"Transposable", "transposable"> {
+  let summary = "Rows of k, whose 16-byte chunks are permuted for reads that transpose";
+  let description = [{
+    A tile as it lies in global memory, for the reads of CDNA4 that hand columns to lanes: 32 lanes read 16 bytes of each of 16 rows of
+    bytes, or 32 bytes of each of eight rows of 16-bit elements. Those rows are numbered p = 0, 1, …; chunk j of one stands at
+    `j xor p / r`, of 16-bit elements `j xor 2 (p / r)`, where r rows fill the 256 bytes of the banks, each with the largest power of two
+    of bytes that divides it.
+  }];
+}
+
 def Kernel_PanelsAttr : Kernel_Attr<"Panels", "panels"> {
   let summary = "Columns are cut in panels of 128 bytes, which follow each other; the 16-byte chunks of a panel's row are XORed with the row";
   let description = [{
@@ -21,14 +31,14 @@ def Kernel_PanelsAttr : Kernel_Attr<"Panels", "panels"> {
 
 def Kernel_StagedBlocksType : Kernel_Type<"StagedBlocks", "staged_blocks"> {
   let summary = "A tile on its way from global memory to LDS, where it will be transposed: `!kernel.staged_blocks<64x256xbf16>`";
-  let description = [{ Thread t of T holds the blocks t, t + T, … of eight rows by four columns, which follow each other along the columns. }];
+  let description = [{ Thread t of T holds the blocks t, t + T, … of eight rows (16 of 8-bit elements) by four columns, which follow each other along the columns. }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
 
 def Kernel_FetchAcrossOp : Kernel_Op<"fetch_across"> {
-  let summary = "Global memory to registers, 8 bytes of eight rows per lane, all threads together; does not wait";
+  let summary = "Global memory to registers, four columns of a chunk of rows per lane, all threads together; does not wait";
   let description = [{
     Fetches the columns [column, column + width) of all rows. Columns past the row's end read as zero.
   }];

@@ -2,6 +2,7 @@
 #include "dialects/Kernel/Kernel.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <numeric>
 
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Kernel/KernelAttributes.cpp.inc"
@@ -123,6 +124,10 @@ LogicalResult TileType::verify(llvm::function_ref<InFlightDiagnostic()> emitErro
   } else if (isa<BlockSwizzledAttr>(layout)) {
     if (bits != bankCycleBytes * 8 || space != Space::Shared)
       return emitError() << "a block-swizzled row is 128 bytes of LDS";
+  } else if (isa<TransposableAttr>(layout)) {
+    if (element.getIntOrFloatBitWidth() > 16 || shape.back() % 16 || space != Space::Shared)
+      return emitError()
+             << "rows that are read transposed have 8-bit or 16-bit elements, multiples of 16, in LDS";
   } else if (isa<PanelsAttr>(layout)) {
     if (bits % (bankCycleBytes * 8) || space != Space::Shared)
       return emitError() << "panels are 128 bytes of LDS rows wide";
@@ -147,6 +152,17 @@ int64_t TileType::getSizeInBytes() const {
   return getSlots() * getRows() * getPitch() * getElementType().getIntOrFloatBitWidth() / 8;
 }
 
+/// What the chunks of a row are XORed with: the number of the row among those that a read touches at once, in
+/// groups that fill the banks. Units of a read, 16 bytes of each row, of 16-bit elements 32, are exchanged in
+/// blocks of a power of two that divides the row.
+static int64_t transposableKey(int64_t row, int64_t elementBytes, int64_t rowBytes) {
+  constexpr int64_t bankBytes = 256;
+  const int64_t number = elementBytes == 1 ? row % 8 + row / 16 % 2 * 8 : row % 4 + row / 8 % 2 * 4;
+  const int64_t unit = chunkBytes * elementBytes, units = bankBytes / unit;
+  const int64_t block = std::gcd(rowBytes / unit, units);
+  return number / (units / block) * elementBytes;
+}
+
 int64_t TileType::getByteOffset(int64_t row, int64_t column) const {
   const int64_t elementBytes = getElementType().getIntOrFloatBitWidth() / 8;
   const int64_t rowBytes = getPitch() * elementBytes;
@@ -163,6 +179,8 @@ int64_t TileType::getByteOffset(int64_t row, int64_t column) const {
     const int64_t block = row / 8 % 8, swapped = (block & 4) | (block & 1) << 1 | (block >> 1 & 1);
     byte = ((byte / chunkBytes) ^ (row % 8) ^ swapped) * chunkBytes + byte % chunkBytes;
   }
+  if (isa<TransposableAttr>(getLayout()))
+    byte ^= transposableKey(row, elementBytes, rowBytes) * chunkBytes;
   if (isa<PanelsAttr>(getLayout())) {
     const int64_t panel = byte / bankCycleBytes, inRow = byte % bankCycleBytes;
     return (panel * getRows() + row) * bankCycleBytes + ((inRow / chunkBytes) ^ (row % 8)) * chunkBytes +
@@ -214,11 +232,12 @@ LogicalResult StagedBlocksType::verify(llvm::function_ref<InFlightDiagnostic()> 
                                        ArrayRef<int64_t> shape, Type element) {
   if (failed(verifyElement(emitError, element)))
     return failure();
-  if (element.getIntOrFloatBitWidth() != 16)
-    return emitError() << "blocks are transposed of 16-bit elements";
-  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] % transposedBlock.rows ||
-      shape[1] % transposedBlock.columns)
-    return emitError() << "staged blocks are whole ones of 8 rows by 4 columns";
+  if (element.getIntOrFloatBitWidth() > 16)
+    return emitError() << "blocks are transposed of 16-bit and 8-bit elements";
+  const BlockExtents block = transposedBlock(element);
+  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] % block.rows || shape[1] % block.columns)
+    return emitError() << "staged blocks are whole ones of " << block.rows << " rows by " << block.columns
+                       << " columns";
   return success();
 }
 

@@ -13,9 +13,10 @@ LogicalResult FetchAcrossOp::verify() {
     return failure();
   if (rows.getElementType() != staged.getElementType() || rows.getRows() != staged.getShape()[0])
     return emitOpError() << "fetches " << rows << " as " << staged;
-  if (rows.getColumns() % transposedBlock.columns)
-    return emitOpError() << "rows of " << rows.getColumns()
-                         << " elements do not start at multiples of 8 bytes";
+  const BlockExtents block = transposedBlock(rows.getElementType());
+  if (rows.getColumns() % block.columns)
+    return emitOpError() << "rows of " << rows.getColumns() << " elements do not start at multiples of "
+                         << block.columns * rows.getElementType().getIntOrFloatBitWidth() / 8 << " bytes";
   const Architecture architecture =
       *parseArchitecture(kernelOf(*this).getTarget().getArchitecture().getValue());
   if (vendorOf(architecture) != Vendor::Amd)

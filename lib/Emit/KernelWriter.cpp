@@ -37,9 +37,10 @@ std::string tileClass(TileType type) {
     return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
                    rowMajor.getPadding());
   return formatv("{3}<{0}, {1}, {2}>", element, type.getRows(), type.getColumns(),
-                 isa<BlockSwizzledAttr>(type.getLayout()) ? "BlockSwizzledTile"
-                 : isa<PanelsAttr>(type.getLayout())      ? "PanelTile"
-                                                          : "SwizzledTile");
+                 isa<BlockSwizzledAttr>(type.getLayout())  ? "BlockSwizzledTile"
+                 : isa<TransposableAttr>(type.getLayout()) ? "TransposableTile"
+                 : isa<PanelsAttr>(type.getLayout())       ? "PanelTile"
+                                                           : "SwizzledTile");
 }
 
 std::string commentText(StringRef text) {

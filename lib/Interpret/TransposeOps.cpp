@@ -33,15 +33,16 @@ Error Interpreter::run(DepositTransposedOp op) {
   const Tile tile = values[op.getTile()].tile;
   const int64_t depth = type.getShape()[0], columns = type.getShape()[1];
   const int64_t size = type.getElementType().getIntOrFloatBitWidth() / 8;
-  const int64_t blocksAcross = columns / transposedBlock.columns;
+  const BlockExtents extents = transposedBlock(type.getElementType());
+  const int64_t blocksAcross = columns / extents.columns;
   for (int64_t row = 0; row < columns; ++row)
-    for (int64_t first = 0; first < depth; first += transposedBlock.rows) {
-      const int64_t block = first / transposedBlock.rows * blocksAcross + row / transposedBlock.columns;
+    for (int64_t first = 0; first < depth; first += extents.rows) {
+      const int64_t block = first / extents.rows * blocksAcross + row / extents.columns;
       const int wave = block % threads / function.getTarget().getWaveSize();
       if (!executes(wave))
         continue;
       uint8_t chunk[chunkBytes];
-      for (int64_t k = 0; k < transposedBlock.rows; ++k)
+      for (int64_t k = 0; k < extents.rows; ++k)
         std::memcpy(chunk + k * size, &staged[((first + k) * columns + row) * size], size);
       const int64_t byte = tile.firstByte + op.getTile().getType().getByteOffset(row, first);
       if (Error error = shared.write(byte, chunk, wave))

@@ -18,6 +18,7 @@ public:
         element(kernel::mlirTypeOf(&context, problem.type)),
         transposed(vendorOf(schedule.architecture) == Vendor::Amd),
         asynchronous(vendorOf(schedule.architecture) == Vendor::Nvidia || schedule.directCopies),
+        transposesOnRead(asynchronous || readsTransposed(problem, schedule)),
         overRows(problem.layout == GemmLayout::TN), countAtLaunch(overRows || schedule.streamWorkgroups > 0),
         kTiles(overRows ? 0 : schedule.kTiles(problem.k)) {}
 
@@ -144,11 +145,12 @@ private:
   const GemmKernel &schedule;
   mlir::ImplicitLocOpBuilder builder;
   mlir::Type element;
-  bool transposed;    // the product is computed as W·Aᵀ, so that a lane holds consecutive output columns
-  bool asynchronous;  // global memory to LDS past the registers
-  bool overRows;      // k is the number of rows, known at launch
-  bool countAtLaunch; // tiles of k of a workgroup, two at least
-  int64_t kTiles;     // of an output tile or this workgroup's part of it, if known
+  bool transposed;       // the product is computed as W·Aᵀ, so that a lane holds consecutive output columns
+  bool asynchronous;     // global memory to LDS past the registers
+  bool transposesOnRead; // operands whose k runs along rows, not before
+  bool overRows;         // k is the number of rows, known at launch
+  bool countAtLaunch;    // tiles of k of a workgroup, two at least
+  int64_t kTiles;        // of an output tile or this workgroup's part of it, if known
   Stream a, w;
   mlir::Value tileK, kTileCount; // named constants
   PartPlace place;

@@ -42,19 +42,32 @@ static llvm::Error checkTurnedTiles(const GemmProblem &problem, const GemmKernel
   return llvm::Error::success();
 }
 
-/// Operands whose k runs along rows. On AMD devices they are transposed in registers, in blocks of 8 x 4 of
-/// 16 bits, and deposited in LDS rows of 128 bytes.
+bool readsTransposed(const GemmProblem &problem, const GemmKernel &schedule) {
+  const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
+  const int64_t chunk = chunkBytes * 8 / bitWidth(problem.type);
+  // Rows start at multiples of 16 bytes.
+  return schedule.architecture == Architecture::Gfx950 && record && record->m == 16 &&
+         problem.n % chunk == 0 && (problem.layout != GemmLayout::TN || problem.k % chunk == 0);
+}
+
+/// Operands whose k runs along rows. On AMD devices they are transposed in registers, in blocks of 16 bytes
+/// of k by four columns, and deposited in LDS rows of 128 bytes.
 static llvm::Error checkLayout(const GemmProblem &problem, const GemmKernel &schedule) {
   if (problem.layout == GemmLayout::NT)
     return llvm::Error::success();
   const bool both = problem.layout == GemmLayout::TN;
   const std::string layout = toString(problem.layout).str();
-  if (bitWidth(problem.type) != 16)
-    return usageError(layout + " operands have 16 bits: bytes are not transposed");
+  if (bitWidth(problem.type) != 16 && vendorOf(schedule.architecture) == Vendor::Nvidia)
+    return usageError(layout + " operands have 16 bits: neither ldmatrix nor wgmma transposes bytes");
+  if (problem.scaling == Scaling::Block128 || (both && problem.scaling == Scaling::PerToken))
+    return usageError("scales of " + toString(problem.scaling) +
+                      " lie along the sum of a product of layout " + layout);
   if (schedule.wavesK > 1)
     return usageError("weights that are streamed to registers lie along k, layout is " + layout);
-  if (problem.experts > 0 || schedule.splitK > 1)
-    return usageError(layout + " kernels have no experts and share no k");
+  if (problem.experts > 0)
+    return usageError(layout + " kernels have no experts");
+  if (schedule.splitK > 1 && vendorOf(schedule.architecture) == Vendor::Nvidia)
+    return usageError(layout + " kernels share no k on NVIDIA devices");
   if (both && (problem.rotary || problem.rowSquares || problem.gathered || problem.weighted))
     return usageError("rows of a sum over tokens have no positions, norms, lists or weights");
   if (vendorOf(schedule.architecture) == Vendor::Nvidia)
@@ -62,9 +75,11 @@ static llvm::Error checkLayout(const GemmProblem &problem, const GemmKernel &sch
   if (schedule.tileK * bitWidth(problem.type) != bankCycleBytes * 8 || schedule.padding > 0)
     return usageError(layout + " tiles lie in rows of 128 bytes without padding, not of " +
                       llvm::Twine(schedule.tileK) + " elements");
-  if (problem.n % transposedBlock.columns || (both && problem.k % transposedBlock.columns))
-    return usageError("rows of transposed operands start at multiples of 8 bytes; their length is no "
-                      "multiple of 4");
+  constexpr int64_t together = 4; // columns of a row that a lane loads
+  if (problem.n % together || (both && problem.k % together))
+    return usageError("rows of transposed operands start at multiples of " +
+                      llvm::Twine(together * bitWidth(problem.type) / 8) +
+                      " bytes; their length is no multiple of " + llvm::Twine(together));
   // Eight neighbouring lanes write 32 rows of a tile.
   if (schedule.tileN % 32 || (both && schedule.tileM % 32))
     return usageError("a tile of " + llvm::Twine(schedule.tileM) + " x " + llvm::Twine(schedule.tileN) +
@@ -140,6 +155,8 @@ static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &sche
     return llvm::Error::success();
   if (schedule.clusterM * schedule.clusterN > 1 || problem.experts > 0)
     return usageError("k is not split among the workgroups of a cluster or of an expert");
+  if (problem.layout == GemmLayout::TN) // as many tiles as the launch says, each part's rounded up
+    return llvm::Error::success();
   const int64_t tiles = llvm::divideCeil(problem.k, schedule.tileK);
   if (tiles % schedule.splitK)
     return usageError("the " + llvm::Twine(tiles) + " tiles of k = " + llvm::Twine(problem.k) +

@@ -105,6 +105,10 @@ void createEpilogue(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &prob
                     const GemmKernel &schedule, const GemmFunction &function, mlir::Value sums,
                     const OutputPlace &place);
 
+/// Whether operands whose k runs along rows lie in LDS as in global memory and are transposed by the reads of
+/// CDNA4, not in registers before.
+bool readsTransposed(const GemmProblem &problem, const GemmKernel &schedule);
+
 /// The kernel whose waves share k. The schedule has passed checkGemm.
 mlir::OwningOpRef<mlir::ModuleOp> buildStreamingGemm(mlir::MLIRContext &context, const GemmProblem &problem,
                                                      const GemmKernel &schedule);

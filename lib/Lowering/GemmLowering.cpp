@@ -11,8 +11,10 @@ using namespace kernel;
 
 Attribute GemmBuilder::sharedLayout(const Stream &stream) const {
   MLIRContext *context = builder.getContext();
-  if (stream.across && !asynchronous)
+  if (stream.across && !transposesOnRead)
     return BlockSwizzledAttr::get(context);
+  if (stream.across && transposed)
+    return TransposableAttr::get(context);
   if (schedule.padding > 0)
     return RowMajorAttr::get(context, schedule.padding);
   return SwizzledAttr::get(context);
@@ -26,7 +28,7 @@ void GemmBuilder::cutRows(Stream &stream, Value first, Value extent) {
 
 void GemmBuilder::allocate(Stream &stream) {
   SmallVector<int64_t> shape = {schedule.stages, stream.tileRows, schedule.tileK};
-  if (stream.across && asynchronous) // as it lies in memory: transposed on the way to the operands
+  if (stream.across && transposesOnRead) // as it lies in memory: transposed on the way to the operands
     std::swap(shape[1], shape[2]);
   stream.ring = AllocOp::create(
       builder, TileType::get(builder.getContext(), shape, element, Space::Shared, sharedLayout(stream)),
@@ -46,6 +48,12 @@ Value GemmBuilder::rowsOfDepth(const Stream &stream, Value tile) {
 
 void GemmBuilder::fetch(Value tile, ArrayRef<Stream *> streams) {
   for (Stream *stream : streams) {
+    if (stream->across && transposesOnRead) {
+      auto type = StagedType::get(builder.getContext(), {schedule.tileK, stream->tileRows}, element);
+      stream->staged =
+          FetchOp::create(builder, type, stream->name + "Next", rowsOfDepth(*stream, tile), stream->column);
+      continue;
+    }
     if (stream->across) {
       auto type = StagedBlocksType::get(builder.getContext(), {schedule.tileK, stream->tileRows}, element);
       stream->staged = FetchAcrossOp::create(builder, type, stream->name + "Next", rowsOfDepth(*stream, tile),
@@ -59,7 +67,7 @@ void GemmBuilder::fetch(Value tile, ArrayRef<Stream *> streams) {
 
 void GemmBuilder::deposit(Value tile, ArrayRef<Stream *> streams) {
   for (Stream *stream : streams)
-    if (stream->across)
+    if (stream->across && !transposesOnRead)
       DepositTransposedOp::create(builder, stream->staged, slot(*stream, tile));
     else
       DepositOp::create(builder, stream->staged, slot(*stream, tile));
@@ -78,7 +86,7 @@ void GemmBuilder::copyAsync(Value tile) {
 Value GemmBuilder::load(const Stream &stream, Value tile, Value column) {
   return LoadFragmentOp::create(
       builder, fragment(stream.waveRows, stepDepth(), element, stream.role, schedule.pack),
-      stream.name + "Part", slot(stream, tile), stream.waveRow, column, stream.across && asynchronous);
+      stream.name + "Part", slot(stream, tile), stream.waveRow, column, stream.across && transposesOnRead);
 }
 
 Value GemmBuilder::product(Value left, Value right, Value accumulator) {
@@ -279,9 +287,11 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
     kTileCount = piece.tiles;
     place.firstTile = piece.firstTile;
   } else {
-    kTileCount = overRows ? Value(DepthTilesOp::create(builder, "kTiles", function.m, schedule.tileK,
-                                                       asynchronous ? schedule.stages - 1 : int64_t(2)))
-                          : named("kTiles", kTiles);
+    // Parts of a sum over m are alike: what the last of them has too many of reads as zero.
+    kTileCount =
+        overRows ? Value(DepthTilesOp::create(builder, "kTiles", function.m, schedule.tileK * schedule.splitK,
+                                              asynchronous ? schedule.stages - 1 : int64_t(2)))
+                 : named("kTiles", kTiles);
     tile = createWorkgroupTile(builder, problem, schedule, function);
     place = createPart(builder, schedule, kTileCount);
   }

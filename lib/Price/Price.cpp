@@ -147,14 +147,21 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
                          times);
       })
       .Case<DepositTransposedOp>([&](DepositTransposedOp deposit) {
+        const TileType tile = deposit.getTile().getType();
+        const int64_t blockBytes = chunkBytes * transposedBlock(tile.getElementType()).columns;
+        // Halves trade places in one step, bytes in two; a word each.
+        const int64_t steps = tile.getElementType().getIntOrFloatBitWidth() == 8 ? 2 : 1;
+        step.permutes +=
+            llvm::divideCeil(tile.getSizeInBytes(), blockBytes * threads) * (blockBytes / 4) * steps * times;
         return addShared(step.writes, blockWrites(deposit.getTile().getType(), architecture, threads), times);
       })
       .Case<FetchAcrossOp>([&](FetchAcrossOp fetch) {
         const int64_t bytes = fetch.getType().getShape()[0] * fetch.getType().getShape()[1] *
                               fetch.getType().getElementType().getIntOrFloatBitWidth() / 8;
         step.globalBytes += bytes * times;
-        // Eight bytes a lane.
-        step.globalInstructions += llvm::divideCeil(bytes, chunkBytes / 2 * threads) * times;
+        const BlockExtents block = transposedBlock(fetch.getType().getElementType());
+        step.globalInstructions +=
+            llvm::divideCeil(bytes, chunkBytes * block.columns * threads) * block.rows * times;
         return llvm::Error::success();
       })
       .Case<FetchOp>([&](FetchOp fetch) {

@@ -44,6 +44,36 @@ FragmentPosition ldmatrixRow(Role role, int lane, bool across) {
   return {lane / 16 * 8 + lane % 8, lane / 8 % 2 * 8};
 }
 
+/// Where lane `lane` reads 8 bytes for the run of 16 bytes of k that begins at `depth` of its group: 16 lanes
+/// read half of the run of 16 columns, and are handed a column each.
+FragmentPosition transposedRead(int lane, int64_t depth, int64_t half, int64_t length) {
+  const int64_t rows = length / 2, lanesPerRow = 16 / rows;
+  return {lane % lanesPerRow * rows, depth + half * rows + lane % 16 / lanesPerRow};
+}
+
+/// All waves' reads of operands that CDNA4 transposes, 8 bytes a lane.
+llvm::Expected<SharedTraffic> transposedReads(LoadFragmentOp load, Architecture architecture) {
+  SharedTraffic traffic;
+  const FragmentType type = load.getType();
+  const TileType tile = load.getTile().getType();
+  const Operand operand(type, architecture);
+  const int64_t length = chunkLength(type.getElementType());
+  for (int64_t first = 0; first < type.getShape()[0]; first += operand.stepFirst())
+    for (int64_t second = 0; second < type.getShape()[1]; second += operand.stepSecond())
+      for (int64_t run = 0; run < operand.runsPerLane(); ++run)
+        for (int64_t half : {0, 1}) {
+          Addresses addresses;
+          for (int lane = 0; lane < operand.lanes(); ++lane) {
+            const int64_t depth = operand.positionInGroup(lane, run * length).second;
+            const FragmentPosition at = transposedRead(lane, depth, half, length);
+            addresses.push_back(tile.getByteOffset(second + at.second, first + at.first));
+          }
+          if (llvm::Error error = add(traffic, architecture, chunkBytes / 2, false, addresses))
+            return error;
+        }
+  return traffic;
+}
+
 } // namespace
 
 llvm::Expected<SharedTraffic> fragmentReads(LoadFragmentOp load, Architecture architecture, int64_t waves) {
@@ -53,6 +83,12 @@ llvm::Expected<SharedTraffic> fragmentReads(LoadFragmentOp load, Architecture ar
   const Operand operand(type, architecture);
   const int64_t elementBytes = type.getElementType().getIntOrFloatBitWidth() / 8;
   const bool nvidia = vendorOf(architecture) == Vendor::Nvidia;
+  if (!nvidia && load.getAcross()) {
+    llvm::Expected<SharedTraffic> reads = transposedReads(load, architecture);
+    if (reads)
+      multiply(*reads, waves);
+    return reads;
+  }
   // ldmatrix.x4 moves 16 bytes from each of 32 lanes: one a operand, or two b operands side by side.
   const int64_t rowsPerRead = nvidia ? 16 : operand.stepFirst();
   // Elsewhere a lane reads a group in runs of 16 bytes, or in one of fewer.
@@ -107,16 +143,17 @@ llvm::Expected<SharedTraffic> tileWrites(TileType tile, int64_t rows, Architectu
 
 llvm::Expected<SharedTraffic> blockWrites(TileType tile, Architecture architecture, int64_t threads) {
   SharedTraffic traffic;
-  const int64_t across = tile.getRows() / transposedBlock.columns;
-  const int64_t blocks = across * (tile.getColumns() / transposedBlock.rows), lanes = waveSize(architecture);
+  const BlockExtents extents = transposedBlock(tile.getElementType());
+  const int64_t across = tile.getRows() / extents.columns;
+  const int64_t blocks = across * (tile.getColumns() / extents.rows), lanes = waveSize(architecture);
   int64_t waveInstructions = 0;
   for (int64_t base = 0; base < blocks; base += lanes)
-    for (int64_t e = 0; e < transposedBlock.columns; ++e) {
+    for (int64_t e = 0; e < extents.columns; ++e) {
       Addresses addresses;
       for (int64_t block = base; block < base + lanes; ++block)
         if (block < blocks)
-          addresses.push_back(tile.getByteOffset(block % across * transposedBlock.columns + e,
-                                                 block / across * transposedBlock.rows));
+          addresses.push_back(
+              tile.getByteOffset(block % across * extents.columns + e, block / across * extents.rows));
         else
           addresses.push_back(std::nullopt);
       if (llvm::Error error = add(traffic, architecture, chunkBytes, true, addresses))

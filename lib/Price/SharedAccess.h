@@ -14,7 +14,7 @@ llvm::Expected<SharedTraffic> fragmentReads(kernel::LoadFragmentOp load, Archite
 llvm::Expected<SharedTraffic> tileWrites(kernel::TileType tile, int64_t rows, Architecture architecture,
                                          int64_t threads);
 
-/// A tile of 16-bit elements written by all threads in blocks that they have transposed.
+/// A tile written by all threads in blocks that they have transposed.
 llvm::Expected<SharedTraffic> blockWrites(kernel::TileType tile, Architecture architecture, int64_t threads);
 
 } // namespace codesign

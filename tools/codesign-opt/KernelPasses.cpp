@@ -246,6 +246,8 @@ struct PricePass : PassWrapper<PricePass, OperationPass<ModuleOp>> {
                      << work->tiles << " tiles cut in up to " << work->mostParts << " parts, "
                      << work->sumsWrittenBytes << " bytes of sums written, " << work->sumsReadBytes
                      << " read\n";
+      if (step.permutes > 0)
+        llvm::outs() << "  transposed by " << step.permutes << " v_perm_b32 a wave\n";
     }
   }
 

@@ -27,6 +27,7 @@ struct StepPrice {
   SharedTraffic reads, writes;
   int64_t globalBytes = 0;        // fetched by the workgroup
   int64_t globalInstructions = 0; // of one wave
+  int64_t permutes = 0;           // v_perm_b32 of one wave, which transpose operands
   int64_t barriers = 0;
 
   /// Clocks for which LDS is busy.

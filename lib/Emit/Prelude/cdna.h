@@ -68,6 +68,8 @@ struct Origin {
   int row, column;
 };
 
+/// Asks a read of LDS to transpose: k runs along the rows of the tile. CDNA4 only.
+struct Across {};
 /// Asks a load to check for columns past a row's end.
 struct Clipped {};
 /// The row of a tile at which a part of it begins.
@@ -307,6 +309,26 @@ struct Operands {
 #pragma unroll
       for (int j = 0; j < CountDeep; ++j)
         parts[i][j] = tile.at(row + i * Mma::size + laneRow, k / length + j * chunksDeep + laneChunk);
+  }
+  /// The same where rows of the tile are k: 16 lanes read half of the 16 bytes of k that they need, of 16
+  /// columns, and are handed a column each.
+  template <class Tile>
+  __device__ void load(Tile &tile, int row, int k, Across) {
+    constexpr int depth = length / 2, lanesPerRow = 16 / depth;
+    const int lane = laneId() % 16, laneDepth = laneId() / 16 * length + lane / lanesPerRow;
+    const int column = row + lane % lanesPerRow * depth;
+#pragma unroll
+    for (int i = 0; i < CountDown; ++i)
+#pragma unroll
+      for (int j = 0; j < CountDeep; ++j) {
+        struct Halves {
+          Vector<Element, depth> low, high;
+        };
+        const int down = j * chunksDeep * length;
+        const Halves halves = {tile.columnAt(k + laneDepth, column + i * 16, down),
+                               tile.columnAt(k + laneDepth, column + i * 16, down + depth)};
+        parts[i][j] = __builtin_bit_cast(Chunk<Element>, halves);
+      }
   }
   /// Requests rows [row, row + CountDown * size) from global memory, in the order of k that an LDS read
   /// gives. Clipped: columns past a row's end are zero; otherwise there are none.

@@ -19,6 +19,20 @@ kernel.func @turned(%w: !kernel.tile<?x4096xbf16, global>, %m: index)
 
 // -----
 
+// CHECK: kernel.deposit_transposed %{{.*}} to %{{.*}} : <128x256xf8E4M3FNUZ> to <256x128xf8E4M3FNUZ, lds, #kernel.block_swizzled>
+#gfx942 = #kernel.target<architecture = "gfx942", waveSize = 64, sharedBytes = 65536, registersPerLane = 512, chiplets = 8>
+kernel.func @bytes(%w: !kernel.tile<?x4096xf8E4M3FNUZ, global>, %m: index)
+    attributes {target = #gfx942, waves = array<i64: 2, 2>, argument_names = ["w", "m"]} {
+  %zero = arith.constant 0 : index
+  %rows = kernel.rows "wRows" %w[%zero] of %m : <?x4096xf8E4M3FNUZ, global> -> <128x4096xf8E4M3FNUZ, global>
+  %slot = kernel.alloc "wTile" : <256x128xf8E4M3FNUZ, lds, #kernel.block_swizzled>
+  %next = kernel.fetch_across "wNext" %rows[%zero] : <128x4096xf8E4M3FNUZ, global> -> <128x256xf8E4M3FNUZ>
+  kernel.deposit_transposed %next to %slot : <128x256xf8E4M3FNUZ> to <256x128xf8E4M3FNUZ, lds, #kernel.block_swizzled>
+  kernel.return
+}
+
+// -----
+
 #gfx942 = #kernel.target<architecture = "gfx942", waveSize = 64, sharedBytes = 65536, registersPerLane = 512, chiplets = 8>
 kernel.func @conflicts(%w: !kernel.tile<?x4096xbf16, global>, %m: index)
     attributes {target = #gfx942, waves = array<i64: 2, 2>, argument_names = ["w", "m"]} {
@@ -44,12 +58,24 @@ kernel.func @notTurned() attributes {target = #gfx942, waves = array<i64: 2, 2>,
 // -----
 
 #gfx942 = #kernel.target<architecture = "gfx942", waveSize = 64, sharedBytes = 65536, registersPerLane = 512, chiplets = 8>
-kernel.func @bytes(%w: !kernel.tile<?x4096xf8E4M3FNUZ, global>, %m: index)
+kernel.func @words(%w: !kernel.tile<?x4096xf32, global>, %m: index)
     attributes {target = #gfx942, waves = array<i64: 2, 2>, argument_names = ["w", "m"]} {
   %zero = arith.constant 0 : index
-  %rows = kernel.rows "wRows" %w[%zero] of %m : <?x4096xf8E4M3FNUZ, global> -> <128x4096xf8E4M3FNUZ, global>
-  // expected-error @below {{blocks are transposed of 16-bit elements}}
-  %next = kernel.fetch_across "wNext" %rows[%zero] : <128x4096xf8E4M3FNUZ, global> -> <128x256xf8E4M3FNUZ>
+  %rows = kernel.rows "wRows" %w[%zero] of %m : <?x4096xf32, global> -> <32x4096xf32, global>
+  // expected-error @below {{blocks are transposed of 16-bit and 8-bit elements}}
+  %next = kernel.fetch_across "wNext" %rows[%zero] : <32x4096xf32, global> -> <32x256xf32>
+  kernel.return
+}
+
+// -----
+
+#gfx942 = #kernel.target<architecture = "gfx942", waveSize = 64, sharedBytes = 65536, registersPerLane = 512, chiplets = 8>
+kernel.func @bytesOfK(%w: !kernel.tile<?x4096xf8E4M3FNUZ, global>, %m: index)
+    attributes {target = #gfx942, waves = array<i64: 2, 2>, argument_names = ["w", "m"]} {
+  %zero = arith.constant 0 : index
+  %rows = kernel.rows "wRows" %w[%zero] of %m : <?x4096xf8E4M3FNUZ, global> -> <8x4096xf8E4M3FNUZ, global>
+  // expected-error @below {{staged blocks are whole ones of 16 rows by 4 columns}}
+  %next = kernel.fetch_across "wNext" %rows[%zero] : <8x4096xf8E4M3FNUZ, global> -> <8x256xf8E4M3FNUZ>
   kernel.return
 }
 

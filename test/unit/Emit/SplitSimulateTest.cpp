@@ -18,6 +18,20 @@ TEST_F(SplitGemm, raggedRowsColumnsAndDepth) {
   expectRight(problem(64, 32 * 6), split(gfx950Kernel(), 3), {64, 70});
 }
 
+TEST_F(SplitGemm, gradients) {
+  for (GemmKernel kernel : {gfx942Kernel(), gfx950Kernel()}) {
+    kernel.tileK = 64;
+    GemmProblem gradient = problem(136, 68);
+    gradient.layout = GemmLayout::TN;
+    expectRight(gradient, split(kernel, 3), {1, 300, 1000});
+  }
+  GemmKernel bytes = float8Kernel();
+  bytes.tileK = 128;
+  GemmProblem gradient = problem(136, 128 * 4 - 16, DataType::F8E4M3FNUZ);
+  gradient.layout = GemmLayout::NN;
+  expectRight(gradient, split(bytes, 2), {65});
+}
+
 TEST_F(SplitGemm, wavesThatShareKAsWell) {
   expectRight(problem(72, 128 * 4 - 8), split(streamingKernel(), 2), {1, 16, 17});
 }

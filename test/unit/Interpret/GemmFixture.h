@@ -79,7 +79,7 @@ inline std::vector<int64_t> randomExpertRows(const GemmProblem &problem, int64_t
 struct GemmOperands {
   Matrix a, w, shuffledW, aScale, wScale, bias, residual, table, aList, rowWeights, positions, rotations,
       rowSquares, dScale, partials, arrivals, d;
-  int64_t squaresWidth = 0;
+  int64_t squaresWidth = 0, summedRows = 0;   // of D, where it is a sum over the m rows
   std::vector<int64_t> firstRows, expertRows; // of each expert; without experts, of the one matrix
 
   GemmOperands(const GemmProblem &problem, int64_t m, int64_t spare, std::mt19937 &engine) {
@@ -91,6 +91,7 @@ struct GemmOperands {
       aList.set(i, 0, float(engine() % a.rows));
     rowWeights = randomMatrix(DataType::F32, m, 1, engine);
     const bool overRows = problem.layout == GemmLayout::TN;
+    summedRows = overRows ? problem.k : 0;
     if (overRows || problem.layout == GemmLayout::NN)
       w = randomMatrix(type, overRows ? m : problem.k, problem.n, engine, spread);
     else
@@ -154,6 +155,7 @@ struct GemmOperands {
   /// What workgroups that share tiles need: places for their sums, poisoned, and numbers that are zero; and
   /// the squares that the kernel leaves, poisoned.
   void makeWorkspace(kernel::FuncOp function, int64_t m) {
+    m = summedRows > 0 ? summedRows : m;
     function.walk([&](kernel::RowSquaresOp op) {
       squaresWidth = op.getWidth();
       rowSquares = Matrix(DataType::F32, d.rows, op.getPartials().getType().getColumns(), 0xff);

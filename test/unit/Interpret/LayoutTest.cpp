@@ -65,6 +65,46 @@ TEST(Layout, weightGradientsOfRaggedShapes) {
               << "n = " << n << ", k = " << k << ", m = " << m;
 }
 
+/// Bytes: a chunk holds sixteen of k, and tensors have scales. Both encodings of each device.
+std::vector<std::pair<DataType, GemmKernel>> float8Kernels() {
+  GemmKernel kernel = float8Kernel(), wide = kernel;
+  kernel.tileK = wide.tileK = 128;
+  wide.instruction = "v_mfma_f32_16x16x32_bf8_bf8";
+  GemmKernel other = float8Gfx950Kernel();
+  other.instruction = "v_mfma_f32_16x16x128_f8f6f4.bf8.bf8";
+  return {{DataType::F8E4M3FNUZ, kernel},
+          {DataType::F8E5M2FNUZ, wide},
+          {DataType::F8E4M3, float8Gfx950Kernel()},
+          {DataType::F8E5M2, other}};
+}
+
+TEST(Layout, gradientsOf8Bits) {
+  for (const auto &[type, kernel] : float8Kernels())
+    for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN})
+      for (int64_t n : {60, 144})
+        for (int64_t k : {16, 208})
+          for (int64_t m : {1, 300}) {
+            if (llvm::StringRef(kernel.instruction).contains("bf8") && m + n != 444)
+              continue; // bytes are bytes to all but the products
+            GemmProblem problem = problemOf(layout, n, layout == GemmLayout::TN && k == 16 ? 12 : k);
+            problem.type = type;
+            problem.scaling = m == 1 ? Scaling::None : Scaling::PerTensor;
+            EXPECT_EQ(runGemm(problem, kernel, m), "")
+                << kernel.instruction << ", n = " << n << ", k = " << k << ", m = " << m;
+          }
+}
+
+/// Of an input's gradient the rows are tokens, of W's the columns, which have scales as well.
+TEST(Layout, tokensOfInputGradientsHaveScales) {
+  for (const auto &[type, kernel] : float8Kernels()) {
+    GemmProblem problem = problemOf(GemmLayout::NN, 136, 208);
+    problem.type = type;
+    problem.scaling = Scaling::PerToken;
+    problem.residual = true;
+    EXPECT_EQ(runGemm(problem, kernel, 70), "");
+  }
+}
+
 TEST(Layout, stepsBehindTheSums) {
   for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN}) {
     GemmProblem problem = problemOf(layout, 140, 96);
@@ -177,10 +217,17 @@ TEST(Layout, refusals) {
   EXPECT_NE(reason(GemmLayout::NN, streamingKernel()).find("streamed"), std::string::npos);
   EXPECT_NE(reason(GemmLayout::NN, deep(gfx942Kernel()), 62).find("no multiple of 4"), std::string::npos);
   EXPECT_NE(reason(GemmLayout::TN, deep(gfx942Kernel()), 64, 62).find("no multiple of 4"), std::string::npos);
-  GemmKernel narrow = float8Kernel();
-  narrow.tileK = 128;
-  EXPECT_NE(reason(GemmLayout::NN, narrow, 64, 64, DataType::F8E4M3FNUZ).find("bytes are not transposed"),
+  EXPECT_NE(reason(GemmLayout::NN, float8Kernel(), 64, 64, DataType::F8E4M3FNUZ).find("rows of 128 bytes"),
             std::string::npos);
+  EXPECT_NE(reason(GemmLayout::NN, float8WgmmaKernel(), 64, 64, DataType::F8E4M3).find("transposes bytes"),
+            std::string::npos);
+  GemmProblem scaled = problemOf(GemmLayout::TN, 64, 64);
+  scaled.type = DataType::F8E4M3FNUZ;
+  scaled.scaling = Scaling::PerToken;
+  EXPECT_NE(runGemm(scaled, float8Kernels()[0].second, 1).find("lie along the sum"), std::string::npos);
+  scaled.layout = GemmLayout::NN;
+  scaled.scaling = Scaling::Block128;
+  EXPECT_NE(runGemm(scaled, float8Kernels()[0].second, 1).find("lie along the sum"), std::string::npos);
 }
 
 } // namespace

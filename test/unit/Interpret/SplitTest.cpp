@@ -35,6 +35,26 @@ TEST(Split, raggedRowsColumnsAndDepth) {
           }
 }
 
+/// Gradients: of W the parts are as long as the launch says, the last ones beyond its end.
+TEST(Split, gradients) {
+  GemmKernel deep = gfx942Kernel(), other = gfx950Kernel(), bytes = float8Kernel();
+  deep.tileK = other.tileK = 64;
+  bytes.tileK = 128;
+  for (const GemmKernel &kernel : {deep, other, bytes})
+    for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN})
+      for (int64_t parts : {2, 3})
+        for (int64_t m : {parts == 2 ? 1 : 70, 500}) {
+          const bool overRows = layout == GemmLayout::TN;
+          GemmProblem gradient = problem(72, overRows ? 68 : kernel.tileK * parts * 2 - 16);
+          gradient.layout = layout;
+          gradient.residual = true;
+          if (kernel.tileK == bytes.tileK)
+            gradient.type = DataType::F8E4M3FNUZ;
+          EXPECT_EQ(runGemm(gradient, split(kernel, parts), m), "")
+              << kernel.instruction << ", " << toString(layout).str() << ", " << parts << " parts, m = " << m;
+        }
+}
+
 TEST(Split, oneTileOfKEach) {
   for (const GemmKernel &kernel : families())
     EXPECT_EQ(runGemm(problem(64, kernel.tileK * 5), split(kernel, 5), 70), "");

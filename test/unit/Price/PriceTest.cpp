@@ -170,6 +170,52 @@ TEST_F(PriceTest, theSwizzleIsFreeOfConflictsAndPlainRowsAreNot) {
   }
 }
 
+/// Both operands of a weight's gradient, transposed in registers (CDNA3) and by the reads (CDNA4).
+TEST_F(PriceTest, transposedOperandsAreFreeOfConflicts) {
+  for (Architecture architecture : {Architecture::Gfx942, Architecture::Gfx950})
+    for (DataType type : {DataType::BF16, kernel::quantisedType(architecture).value()})
+      for (int64_t tile : {64, 96, 128, 160, 192, 224, 256}) {
+        const bool bytes = type != DataType::BF16, reads = architecture == Architecture::Gfx950;
+        GemmKernel kernel = large();
+        kernel.architecture = architecture;
+        kernel.limits.sharedBytes = 163840;
+        kernel.instruction = !reads  ? bytes ? "v_mfma_f32_16x16x32_fp8_fp8" : "v_mfma_f32_16x16x16_bf16"
+                             : bytes ? "v_mfma_f32_16x16x128_f8f6f4.fp8.fp8"
+                                     : "v_mfma_f32_16x16x32_bf16";
+        kernel.pack = reads ? 1 : 2;
+        kernel.tileM = kernel.tileN = tile;
+        kernel.tileK = bytes ? 128 : 64;
+        kernel.stages = 1;
+        kernel.wavesM = kernel.wavesN = 2;
+        GemmProblem problem = {.symbol = "gemm", .type = type, .n = 4096, .k = 4096};
+        problem.layout = GemmLayout::TN;
+        module = llvm::cantFail(lowerGemm(context, problem, kernel));
+        auto function = *module->getOps<kernel::FuncOp>().begin();
+        const KernelPrice counted = llvm::cantFail(priceKernel(function));
+        SCOPED_TRACE(testing::Message()
+                     << toString(architecture).str() << " " << toString(type).str() << " " << tile);
+        EXPECT_EQ(counted.step.reads.conflictPasses(), 0);
+        EXPECT_EQ(counted.step.writes.conflictPasses(), 0);
+        EXPECT_EQ(counted.step.writes.bytes, 2 * tile * 128);
+        EXPECT_EQ(counted.step.reads.bytes, 2 * 2 * tile * 128);
+        EXPECT_EQ(counted.step.permutes, reads ? 0 : 2 * ((tile + 127) / 128) * 64 / 4 * (bytes ? 2 : 1));
+        if (!reads)
+          continue;
+        // As rows that are not permuted, or by the row alone.
+        llvm::SmallVector<mlir::Attribute> others = {kernel::RowMajorAttr::get(&context, 0)};
+        if (llvm::isPowerOf2_64(tile))
+          others.push_back(kernel::SwizzledAttr::get(&context));
+        for (mlir::Attribute other : others) {
+          module->walk([&](kernel::LoadFragmentOp load) {
+            const kernel::TileType from = load.getTile().getType();
+            load.getTile().setType(kernel::TileType::get(&context, from.getShape(), from.getElementType(),
+                                                         kernel::Space::Shared, other));
+          });
+          EXPECT_GT(llvm::cantFail(priceKernel(function)).step.reads.conflictPasses(), 0);
+        }
+      }
+}
+
 TEST_F(PriceTest, ldmatrixReadsTheSwizzleWithoutConflicts) {
   GemmKernel kernel = large();
   kernel.architecture = Architecture::Sm80;
