@@ -40,8 +40,8 @@ llvm::Expected<GemmKernel> gemmKernel(const GemmSchedule &schedule, const Profil
     return usageError(schedule.describe() + ": kernels with " + what + " are not emitted yet");
   };
   const bool persistent = schedule.family == GemmFamily::WgmmaTmaPersistent;
-  if (schedule.layout != GemmLayout::NT && schedule.family != GemmFamily::MfmaLdsDoubleBuffer)
-    return unsupported("operands that are not k-contiguous on this device");
+  if (schedule.layout != GemmLayout::NT && streamsWeights(schedule.family))
+    return unsupported("streamed weights that are not k-contiguous");
   if (schedule.streamK && !cutsTiles(schedule))
     return unsupported("tiles of this kind that Stream-K cuts");
   const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);

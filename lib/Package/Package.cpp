@@ -100,11 +100,12 @@ static bool isPossible(const PackagedStreamK &work) {
 }
 
 /// What an operator whose kernels split k must be besides: few tiles, since the counts have a place of fixed
-/// size.
+/// size. Sums over the rows have as many for any number of them.
 static Error checkSplits(const PackageSpec &spec, const PackagedGemm &gemm) {
   for (const PackagedRange &range : gemm.ranges)
     for (const PackagedKernel &kernel : spec.kernels)
-      if (kernel.symbol == range.symbol && kernel.splitK > 1 && (range.maxM == 0 || gemm.experts > 0))
+      if (kernel.symbol == range.symbol && kernel.splitK > 1 &&
+          ((range.maxM == 0 && gemm.layout != "tn") || gemm.experts > 0))
         return usageError("operator '" + gemm.name + "': kernel '" + kernel.symbol +
                           "' splits k for any number of rows, or for experts");
       else if (kernel.symbol == range.symbol && kernel.streamK.workgroups > 0 &&
@@ -144,8 +145,14 @@ static Error checkTokenSum(const PackageSpec &spec, const PackagedGemm &gemm) {
 static Error checkRows(const PackageSpec &spec, const PackagedGemm &gemm) {
   const PackagedRotary &rotary = gemm.rotary;
   if (!is_contained({"nt", "nn", "tn"}, gemm.layout) ||
-      (gemm.layout != "nt" && (isFloat8(gemm.type) || gemm.experts > 0)))
+      (gemm.layout != "nt" &&
+       ((isFloat8(gemm.type) && !spec.isAmd()) || gemm.shuffledWeights || gemm.experts > 0)))
     return usageError("operator '" + gemm.name + "' has a layout that no kernel has");
+  const bool alongSum = gemm.scaling == Scaling::Block128
+                            ? gemm.layout != "nt"
+                            : gemm.scaling == Scaling::PerToken && gemm.layout == "tn";
+  if (alongSum)
+    return usageError("operator '" + gemm.name + "' has scales along its sum");
   if (rotary.columns != 0 && (rotary.columns < 0 || rotary.columns > gemm.n || rotary.headColumns < 4 ||
                               rotary.columns % rotary.headColumns || rotary.positions < 1))
     return usageError("operator '" + gemm.name + "' turns columns that are no heads");

@@ -73,14 +73,15 @@ bool streamsWeights(GemmFamily family) {
 int maxSplitK(const GemmSchedule &schedule) {
   constexpr int mostSums = 64; // above, clang 22 spills in some schedules
   const bool inCluster = schedule.clusterM * schedule.clusterN > 1;
-  const bool isPlain = schedule.loop == MainLoop::InStep && schedule.layout == GemmLayout::NT;
+  const bool isPlain = schedule.loop == MainLoop::InStep &&
+                       (schedule.layout == GemmLayout::NT || vendorOf(schedule.architecture) == Vendor::Amd);
   return inCluster || !isPlain || registerUse(schedule).accumulators > mostSums ? 1 : 16;
 }
 
 bool cutsTiles(const GemmSchedule &schedule) {
   const bool throughShared = schedule.family == GemmFamily::MfmaLdsDoubleBuffer ||
                              schedule.family == GemmFamily::MmaCpAsyncMultistage;
-  return throughShared && maxSplitK(schedule) > 1;
+  return throughShared && schedule.layout == GemmLayout::NT && maxSplitK(schedule) > 1;
 }
 
 int residentWorkgroups(const GemmSchedule &schedule, const Profile &profile) {

@@ -79,15 +79,39 @@ std::optional<std::string> badInstruction(const GemmSchedule &s) {
                             s.layout != GemmLayout::NT))
     return because("shuffled weights are for MFMA instructions of {0} rows, k-contiguous; {1} has {2}",
                    shuffledBlockRows, s.instruction, record->m);
-  // wgmma's descriptors can turn 16-bit operands, and CDNA's kernels transpose them on the way to LDS;
+  // CDNA's kernels transpose operands on the way to LDS, ldmatrix and wgmma's descriptors those of 16 bits;
   // everything else copies 16-byte pieces of k.
-  bool turns =
-      (record->kind == MatrixInstructionKind::Wgmma || s.family == GemmFamily::MfmaLdsDoubleBuffer) &&
-      bitWidth(record->a.type) == 16;
+  const bool turns = s.family == GemmFamily::MfmaLdsDoubleBuffer ||
+                     (!streamsWeights(s.family) && bitWidth(record->a.type) == 16);
   if (s.layout != GemmLayout::NT && !turns)
     return because("{0} reads {1} operands k-contiguous, layout is {2}", toString(s.family),
                    toString(record->a.type), toString(s.layout));
+  if (s.layout != GemmLayout::NT && s.blockScaled)
+    return because("block scales lie along k, layout is {0}", toString(s.layout));
   return std::nullopt;
+}
+
+/// Operands whose k runs along rows lie in panels of 128 bytes, which instructions and the workgroups of a
+/// cluster share out.
+std::optional<std::string> badPanels(const GemmSchedule &s) {
+  const MatrixInstruction &record = s.matrixInstruction();
+  const int panel = 128 * 8 / bitWidth(record.a.type);
+  const bool both = s.layout == GemmLayout::TN;
+  if (s.layout == GemmLayout::NT || (record.n % panel == 0 && s.macroTileN % (panel * s.clusterM) == 0 &&
+                                     (!both || s.macroTileM % (panel * s.clusterN) == 0)))
+    return std::nullopt;
+  return because("{0} tiles of {1} x {2} in clusters of {3} x {4} are no whole panels of {5}",
+                 toString(s.layout), s.macroTileM, s.macroTileN, s.clusterM, s.clusterN, panel);
+}
+
+/// Such operands of mma.sync lie in shared memory as in global memory: rows of a tile are swizzled.
+std::optional<std::string> badTurnedRows(const GemmSchedule &s) {
+  const int least = 2 * accessBytes * 8 / bitWidth(s.matrixInstruction().a.type);
+  const auto swizzles = [&](int columns) { return columns >= least && (columns & (columns - 1)) == 0; };
+  if (s.paddingBytes == 0 && swizzles(s.macroTileN) && (s.layout != GemmLayout::TN || swizzles(s.macroTileM)))
+    return std::nullopt;
+  return because("{0} tiles of {1} x {2}: rows along them are swizzled in powers of two", toString(s.layout),
+                 s.macroTileM, s.macroTileN);
 }
 
 std::optional<std::string> badShape(const GemmSchedule &s) {
@@ -120,8 +144,11 @@ std::optional<std::string> badShape(const GemmSchedule &s) {
   if (s.family == GemmFamily::WgmmaTmaPersistent) {
     if (rowBytes != 128)
       return because("tile rows of {0} B, the 128-byte swizzle needs 128", rowBytes);
-    return std::nullopt;
+    return badPanels(s);
   }
+  if (s.layout != GemmLayout::NT && s.family == GemmFamily::MmaCpAsyncMultistage)
+    if (auto reason = badTurnedRows(s))
+      return reason;
   if (s.layout != GemmLayout::NT && s.family == GemmFamily::MfmaLdsDoubleBuffer)
     if (rowBytes != 128 || s.paddingBytes > 0 || s.macroTileN % 32 != 0 ||
         (s.layout == GemmLayout::TN && s.macroTileM % 32 != 0))

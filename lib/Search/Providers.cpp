@@ -37,9 +37,14 @@ bool Providers::hasOwn(const OperatorShape &shape) const {
   const auto *gemm = std::get_if<GemmShape>(&shape);
   if (!gemm)
     return true;
-  // Operands that are transposed come 8 bytes at a time, along the output's rows and columns.
-  const auto isTransposable = [&](int64_t extent) { return extent * bitWidth(gemm->input) % (8 * 8) == 0; };
+  // Operands that are transposed come four columns at a time, along the output's rows and columns, on NVIDIA
+  // devices 16 bytes at a time.
+  const int64_t together = profile().vendor == Vendor::Nvidia ? 16 * 8 / bitWidth(gemm->input) : 4;
+  const auto isTransposable = [&](int64_t extent) { return extent % together == 0; };
   if (gemm->pass != Pass::Forward && !isTransposable(gemm->n))
+    return false;
+  // Scales of rows lie along the sum over them.
+  if (gemm->pass == Pass::WeightGradient && gemm->scaling == Scaling::PerToken)
     return false;
   return gemm->pass == Pass::WeightGradient ? isTransposable(gemm->m) : isAligned(*gemm);
 }

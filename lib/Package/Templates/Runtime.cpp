@@ -96,7 +96,8 @@ std::int64_t sumTileCount(const Gemm &gemm, std::int64_t tokens) {
 /// What a launch needs beside its operands: the counts, then the sums of all workgroups, or the rows of fp32
 /// that are added up.
 std::size_t workspaceBytes(const Gemm &gemm, const Parameters *parameters) {
-  const Kernel *kernel = parameters && parameters->m > 0 ? kernelFor(gemm, parameters->m) : nullptr;
+  const Kernel *kernel =
+      parameters && (parameters->m > 0 || gemm.overRows) ? kernelFor(gemm, parameters->m) : nullptr;
   if (kernel && gemm.topK > 0 && parameters->token_count > 0)
     return static_cast<std::size_t>(arrivalBytes + parameters->m * gemm.n * std::int64_t{sizeof(float)});
   if (!kernel || !sharesTiles(*kernel))

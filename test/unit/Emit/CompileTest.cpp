@@ -59,9 +59,10 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     GemmProblem problem;
     problem.symbol = "linear";
     problem.type = sweep.type;
-    problem.scaling = sweep.blockScaled      ? Scaling::Block128
-                      : isFloat8(sweep.type) ? Scaling::PerToken
-                                             : Scaling::None;
+    problem.scaling = sweep.blockScaled                ? Scaling::Block128
+                      : !isFloat8(sweep.type)          ? Scaling::None
+                      : sweep.layout == GemmLayout::TN ? Scaling::PerTensor
+                                                       : Scaling::PerToken;
     problem.n = sweep.n;
     problem.k = sweep.k;
     problem.experts = sweep.experts;
@@ -155,7 +156,22 @@ TEST(Compile, operandsAlongRows) {
   for (const char *device : {"mi300x", "mi355x"}) {
     compileLegalSchedules(device, isLongRun() ? 60 : 3, {.layout = GemmLayout::NN});
     compileLegalSchedules(device, isLongRun() ? 60 : 4, {.layout = GemmLayout::TN});
+    const DataType bytes = device == std::string("mi300x") ? DataType::F8E4M3FNUZ : DataType::F8E4M3;
+    for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN})
+      for (int64_t splitK : {1, 4})
+        compileLegalSchedules(
+            device, isLongRun() ? 1000 : 3,
+            {.type = splitK == 1 ? bytes : DataType::BF16, .layout = layout, .splitK = splitK});
   }
+}
+
+TEST(Compile, operandsAlongRowsOfNvidia) {
+  const size_t count = isLongRun() ? 1000 : 2;
+  for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN}) {
+    compileLegalSchedules("a100-sxm", count, {.layout = layout});
+    compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .layout = layout});
+  }
+  CODESIGN_NEEDS_PTXAS("sm_80 and sm_90a NN and TN");
 }
 
 TEST(Compile, stepsAlongRowsAndResultsOf8Bits) {

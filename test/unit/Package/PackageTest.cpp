@@ -159,6 +159,11 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
               HasSubstr("splits k for any number of rows"));
   EXPECT_THAT(message([](auto &s) { s.gemms[8].layout = "tt"; }), HasSubstr("layout that no kernel has"));
   EXPECT_THAT(message([](auto &s) { s.gemms[6].layout = "nn"; }), HasSubstr("layout that no kernel has"));
+  EXPECT_THAT(message([](auto &s) {
+                s.gemms[6].shuffledWeights = false;
+                s.gemms[6].layout = "tn";
+              }),
+              HasSubstr("scales along its sum"));
   EXPECT_THAT(message([](auto &s) { s.gemms[9].rotary.columns = 100; }), HasSubstr("no heads"));
   EXPECT_THAT(message([](auto &s) { s.gemms[10].rowSquares = false; }), HasSubstr("sums of squares"));
   EXPECT_THAT(message([](auto &s) { s.gemms[7].outputType = DataType::F8E4M3; }),

@@ -282,7 +282,14 @@ TEST(GemmSchedule, RefusalsNameBothNumbers) {
          s.layout = GemmLayout::NN;
          s.instruction = "v_mfma_f32_16x16x32_fp8_fp8";
        },
-       "mfma_lds_double_buffer reads fp8_fnuz operands k-contiguous, layout is NN"},
+       "NN tiles of 256 x 256 in rows of 64 B; transposed ones have multiples of 32 and 128 B"},
+      {"layout of blocks",
+       [](GemmSchedule &s) {
+         s.layout = GemmLayout::NN;
+         s.instruction = "v_mfma_f32_16x16x32_fp8_fp8";
+         s.blockScaled = true;
+       },
+       "block scales lie along k, layout is NN"},
       {"m", [](GemmSchedule &s) { s.macroTileM = 240; }, "macro tile m 240 is no multiple of 2 waves x 16"},
       {"n", [](GemmSchedule &s) { s.macroTileN = 96; }, "macro tile n 96 is no multiple of 4 waves x 16"},
       {"k", [](GemmSchedule &s) { s.macroTileK = 48; }, "macro tile k 48 is no multiple of 32"},

@@ -111,6 +111,48 @@ TEST(KernelSelection, TrainingHasKernelsOfGradientsWhereTheyAreTimed) {
   EXPECT_EQ(kernelsOf("mi300x", model, {prefillWorkload(1, 4096)}, {"gemm_nn", "gemm_tn"}).size(), layers);
 }
 
+/// Devices of which nothing is timed offer every form. Rows of operands that are turned start at multiples of
+/// 16 bytes there; scales of tokens lie along the sum of a weight's gradient.
+TEST(KernelSelection, GradientsOnEveryDevice) {
+  const ModelSpec model = denseModel(512, 2, 64, 8, 8, 1024, 1000);
+  for (const char *device : {"a100-sxm", "h100-sxm"}) {
+    int gradients = 0;
+    for (const PlanKernel &kernel : kernelsOf(device, model, {trainWorkload(2, 1024)})) {
+      EXPECT_EQ(kernel.layout, kernel.pass == "dgrad" ? "NN" : kernel.pass == "wgrad" ? "TN" : "NT");
+      gradients += kernel.pass != "forward";
+      for (const PlanKernelRange &range : kernel.ranges)
+        EXPECT_EQ(range.expectedSource, "datasheet") << kernel.name;
+    }
+    EXPECT_EQ(gradients, 2 * 5) << device;
+  }
+  const Profile mi355x = llvm::cantFail(loadProfile("mi355x", {CODESIGN_SOURCE_DIR "/hwprofiles"}));
+  const Profile h100 = llvm::cantFail(loadProfile("h100-sxm", {CODESIGN_SOURCE_DIR "/hwprofiles"}));
+  const Providers amd(mi355x, {}, {}), nvidia(h100, {}, {});
+  GemmShape shape{.m = 4096,
+                  .n = 4096,
+                  .k = 4096,
+                  .input = DataType::F8E4M3,
+                  .output = DataType::BF16,
+                  .scaling = Scaling::PerTensor,
+                  .pass = Pass::WeightGradient};
+  EXPECT_TRUE(amd.ownKernel(shape).has_value());
+  EXPECT_FALSE(nvidia.ownKernel(shape).has_value()); // wgmma turns operands of 16 bits
+  shape.scaling = Scaling::PerToken;
+  EXPECT_FALSE(amd.ownKernel(shape).has_value());
+  shape.pass = Pass::DataGradient;
+  EXPECT_TRUE(amd.ownKernel(shape).has_value());
+  shape.scaling = Scaling::Block128;
+  EXPECT_FALSE(amd.ownKernel(shape).has_value());
+  shape = {.m = 4096,
+           .n = 4100,
+           .k = 4096,
+           .input = DataType::BF16,
+           .output = DataType::BF16,
+           .pass = Pass::DataGradient};
+  EXPECT_TRUE(amd.ownKernel(shape).has_value());
+  EXPECT_FALSE(nvidia.ownKernel(shape).has_value());
+}
+
 /// One order of the weights for all ranges of rows, and for masked experts that of the contiguous ones; none
 /// in training, none on other devices, none for a head that is the embedding's table.
 TEST(KernelSelection, WeightsAreShuffledWhereThatIsFasterAndTheyStay) {

@@ -170,11 +170,32 @@ TEST_F(EpilogueVerify, operandsAlongRows) {
     kernel.tileK = 64;
     write(problem, kernel);
     EXPECT_EQ(failures(), "");
-    plant("codesign_cdna.h", "low = 0x05040100", "low = 0x07060100");
+    plant("codesign_cdna.h", "first, 0x05040100", "first, 0x07060100");
     EXPECT_THAT(failures(), HasSubstr("instead of"));
+    if (layout == GemmLayout::TN) { // what the parts of any number of rows leave has one size
+      kernel.splitK = 2;
+      write(problem, kernel);
+      EXPECT_EQ(failures(), "");
+      kernel.splitK = 1;
+    }
     write(problem, kernel);
     plant("codesign_cdna.h", "(block & 1) << 1", "(block & 1)");
     EXPECT_EQ(failures(), ""); // slower, by bank conflicts, but right: both sides of LDS agree
+  }
+}
+
+TEST_F(EpilogueVerify, bytesAlongRows) {
+  for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN}) {
+    SCOPED_TRACE(toString(layout).str());
+    GemmProblem problem = {.symbol = "", .type = DataType::F8E4M3FNUZ, .n = 200, .k = 208};
+    problem.scaling = Scaling::PerTensor;
+    problem.layout = layout;
+    GemmKernel kernel = float8Kernel();
+    kernel.tileK = 128;
+    write(problem, kernel);
+    EXPECT_EQ(failures(), "");
+    plant("codesign_cdna.h", "0x07030602", "0x07020603");
+    EXPECT_THAT(failures(), HasSubstr("instead of"));
   }
 }
 
