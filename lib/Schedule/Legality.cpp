@@ -209,18 +209,19 @@ std::optional<std::string> badAllocation(const GemmSchedule &s, const Profile &p
   if (s.matrixInstruction().m == 16 && s.stages == 1 && oneStep && compiledRegisters(s) > share)
     return because("registers {0} as compiled, > {1} of a wave, in steps of a whole tile",
                    compiledRegisters(s), share);
-  // Rows of a power of two of columns take further addresses, which count where a wave has a SIMD to itself
-  // or half of it.
+  // Rows of a power of two of columns take further addresses, which count where a wave has half of a SIMD.
   constexpr double addresses = 1.07;
   const int half = profile.registers.registersPerSimdLane / 2, needed = compiledRegisters(s);
   const bool sharesSimd = s.waves() <= profile.compute.simdsPerComputeUnit;
   if (sharesSimd && needed <= half && needed * addresses > half)
     return because("registers {0} as compiled, too close to the {1} of two workgroups", needed, half);
   // Elements that are transposed on the way to LDS, or taken out of it in pairs of rows, lie in registers
-  // beside what they came from.
-  const bool transposes =
-      s.layout == GemmLayout::TN || (s.layout == GemmLayout::NN && s.architecture == Architecture::Gfx942);
-  if (transposes && needed * (sharesSimd && s.layout == GemmLayout::TN ? addresses : 1) > share)
+  // beside what they came from; those under way of TN, in waves that have a SIMD's registers, half of them.
+  const bool turnsBoth = s.layout == GemmLayout::TN,
+             transposes = turnsBoth || (s.layout == GemmLayout::NN && s.architecture == Architecture::Gfx942);
+  constexpr double turned = 0.55;
+  const double besides = turnsBoth && sharesSimd ? turned * registerUse(s).staging : 0;
+  if (transposes && needed + besides > share)
     return because("registers {0} as compiled, too close to the {1} of a wave in a {2} loop", needed, share,
                    toString(s.layout));
   return std::nullopt;
