@@ -165,13 +165,8 @@ LateLdsWrite &beginLateLdsWrite(Wave &wave, int bytesPerLane) {
 /// Records one lane's whole dwords if nothing in their history can be in the way.
 static bool recordDirectLoad(LdsHistory &history, LdsOperationId operation, uint32_t target, int bytes) {
   const uint64_t end = (uint64_t(target) + static_cast<uint32_t>(bytes)) / 4;
-  if (!operation || target % 4 || end >= history.cells.size())
-    return false;
-  history.enterReadsNear(target, bytes);
-  bool clean = true;
-  for (uint32_t dword = target / 4; clean && dword < end; ++dword)
-    clean = history.storeWhole(dword, operation);
-  return clean;
+  return operation && target % 4 == 0 && end < history.cells.size() &&
+         history.storeDwords(target, bytes / 4, operation);
 }
 
 void addToLateLdsWrite(Wave &wave, const Instruction &instruction, const AccessShape &shape,
@@ -201,8 +196,7 @@ static bool loadFromOneRegion(Wave &wave, const AccessShape &shape, const LaneAd
     high = std::max(high, address);
   }
   MemoryRegion *region = addresses.lanes ? wave.group->memory->find(low, shape.bytes) : nullptr;
-  if (!region || high - region->address > region->sizeBytes ||
-      shape.bytes > region->sizeBytes - (high - region->address))
+  if (!region || !region->holds(high, shape.bytes))
     return false;
   uint32_t *registers = wave.lanes(result);
   const uint8_t *memory = region->data();
@@ -245,8 +239,7 @@ uint32_t accessGlobal(Wave &wave, const Instruction &instruction, const AccessSh
     uint8_t *memory = nullptr;
     if ((addresses.lanes >> lane) & 1) {
       uint64_t address = addresses.address[lane];
-      if (!region || address - region->address > region->sizeBytes ||
-          shape.bytes > region->sizeBytes - (address - region->address))
+      if (!region || !region->holds(address, shape.bytes))
         region = group.memory->find(address, shape.bytes);
       if (region && !(region->readOnly && (shape.isStore || isAtomic)))
         memory = region->data() + (address - region->address);

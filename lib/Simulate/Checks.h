@@ -47,8 +47,6 @@ public:
       all |= words[word];
     return all == 0;
   }
-  bool test(int reg) const { return (words[reg / 64] >> (reg % 64)) & 1; }
-  void set(int reg) { words[reg / 64] |= 1ull << (reg % 64); }
   /// Adds [first, first + count), as any() counts it.
   void set(int first, int count) {
     if (first >= size)

@@ -30,8 +30,7 @@ MemoryRegion *DeviceMemory::find(uint64_t address, uint64_t sizeBytes) {
   if (after == regions.begin())
     return nullptr;
   MemoryRegion &region = **std::prev(after);
-  uint64_t offset = address - region.address;
-  return offset <= region.sizeBytes && sizeBytes <= region.sizeBytes - offset ? &region : nullptr;
+  return region.holds(address, sizeBytes) ? &region : nullptr;
 }
 
 MemoryRegion &DeviceMemory::region(uint64_t address) {

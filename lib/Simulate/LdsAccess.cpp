@@ -96,11 +96,7 @@ void readWhole(Wave &wave, const Instruction &instruction, const AccessShape &sh
   for (uint64_t rest = at.lanes; rest; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
     const uint32_t address = at.address[lane];
-    history.enterReadsNear(address, shape.bytes);
-    bool isClean = true;
-    for (uint32_t d = 0; d < dwords; ++d)
-      isClean &= history.readWhole(address / 4 + d, at.operation);
-    if (isClean)
+    if (history.readDwords(address, dwords, at.operation))
       clean |= 1ull << lane;
     else
       accessLane(wave, instruction, shape, at.operation, data, address, lane);
@@ -118,15 +114,9 @@ void writeWhole(Wave &wave, const Instruction &instruction, const AccessShape &s
   for (uint64_t rest = at.lanes; rest; rest &= rest - 1) {
     int lane = std::countr_zero(rest);
     const uint32_t address = at.address[lane];
-    if (wave.group->checking) {
-      history.enterReadsNear(address, shape.bytes);
-      bool clean = true;
-      for (uint32_t d = 0; d < dwords; ++d)
-        clean = clean && history.storeWhole(address / 4 + d, at.operation);
-      if (!clean) {
-        accessLane(wave, instruction, shape, at.operation, data, address, lane);
-        continue;
-      }
+    if (wave.group->checking && !history.storeDwords(address, dwords, at.operation)) {
+      accessLane(wave, instruction, shape, at.operation, data, address, lane);
+      continue;
     }
     uint32_t values[dwords];
     for (int d = 0; d < dwords; ++d)

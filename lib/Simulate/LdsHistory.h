@@ -88,6 +88,22 @@ public:
     noteStore(dword, operation);
     return true;
   }
+  /// The same for the dwords of one lane, at a multiple of four bytes: logged reads near them enter first.
+  /// False if a dword needs a closer look; those before it are recorded then.
+  bool readDwords(uint32_t address, int dwords, LdsOperationId operation) {
+    enterReadsNear(address, 4 * dwords);
+    bool clean = true;
+    for (int d = 0; d < dwords; ++d)
+      clean &= readWhole(address / 4 + static_cast<uint32_t>(d), operation);
+    return clean;
+  }
+  bool storeDwords(uint32_t address, int dwords, LdsOperationId operation) {
+    enterReadsNear(address, 4 * dwords);
+    bool clean = true;
+    for (int d = 0; clean && d < dwords; ++d)
+      clean = storeWhole(address / 4 + static_cast<uint32_t>(d), operation);
+    return clean;
+  }
   /// After a change of a cell's defined bytes, and after a store.
   void noteDefined(uint32_t dword) {
     LdsBlock &block = blocks[dword / 64];

@@ -6,12 +6,10 @@ namespace {
 
 void markPending(Wave &wave, const Instruction &instruction) {
   for (const RegisterRange &range : instruction.writes)
-    for (int reg = range.first; reg < range.first + range.count; ++reg) {
-      if (range.isScalar && reg < 128)
-        wave.checks.pendingScalar.set(reg);
-      else if (!range.isScalar && reg < vectorRegisterCount)
-        wave.checks.pendingVector.set(reg);
-    }
+    if (range.isScalar)
+      wave.checks.pendingScalar.set(range.first, range.count);
+    else
+      wave.checks.pendingVector.set(range.first, range.count);
 }
 
 void rebuildPending(Wave &wave) {

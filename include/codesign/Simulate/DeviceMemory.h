@@ -18,6 +18,11 @@ struct MemoryRegion {
   bool readOnly = false;
   std::unique_ptr<uint8_t[]> storage;
 
+  /// Does all of [at, at + count) lie within it?
+  bool holds(uint64_t at, uint64_t count) const {
+    const uint64_t offset = at - address; // beyond the size where `at` lies before
+    return offset <= sizeBytes && count <= sizeBytes - offset;
+  }
   uint8_t *data() { return storage.get(); }
   const uint8_t *data() const { return storage.get(); }
 };
