@@ -21,13 +21,9 @@ DEVICE bool sumPieces(Sums &sums, float *partials, int *arrivals, const Piece &p
   leaveSums<waveSize>(sums, placeOfSums<Waves, Sums>(partials, placeOf(piece, piece.part)));
   if (!isLastToArrive(arrivals + piece.opener * Waves + waveId(), piece.parts))
     return false;
-  // Two sums are the same in either order; of more, the first comes first.
-  if (piece.parts > 2)
-    sums = Sums();
-#pragma unroll 1
-  for (int part = 0; part < piece.parts; ++part)
-    if (piece.parts > 2 || part != piece.part)
-      addSums<waveSize>(sums, placeOfSums<Waves, Sums>(partials, placeOf(piece, part)));
+  addPieces(sums, piece, [&](int part) {
+    addSums<waveSize>(sums, placeOfSums<Waves, Sums>(partials, placeOf(piece, part)));
+  });
   return true;
 }
 

@@ -61,13 +61,7 @@ DEVICE bool sumGroupPieces(Sums &sums, float *partials, int *arrivals, const Pie
   leaveSums<warpgroupSize>(sums, place(piece.part));
   if (!isLastGroupToArrive(arrivals + piece.opener * Groups + group(), piece.parts))
     return false;
-  // Two sums are the same in either order; of more, the first comes first.
-  if (piece.parts > 2)
-    sums = Sums();
-#pragma unroll 1
-  for (int part = 0; part < piece.parts; ++part)
-    if (piece.parts > 2 || part != piece.part)
-      addSums<warpgroupSize>(sums, place(part));
+  addPieces(sums, piece, [&](int part) { addSums<warpgroupSize>(sums, place(part)); });
   return true;
 }
 

@@ -65,4 +65,17 @@ DEVICE int placeOf(const Piece &piece, int part) {
   return 2 * (piece.opener + part) + (part == 0 ? 1 : 0);
 }
 
+/// What the last to arrive at a cut tile does: the sums of its parts, added in the order of k. `add(part)`
+/// adds what that part has left.
+template <class Sums, class Add>
+DEVICE void addPieces(Sums &sums, const Piece &piece, Add add) {
+  // Two sums are the same in either order; of more, the first comes first.
+  if (piece.parts > 2)
+    sums = Sums();
+#pragma unroll 1
+  for (int part = 0; part < piece.parts; ++part)
+    if (piece.parts > 2 || part != piece.part)
+      add(part);
+}
+
 } // namespace

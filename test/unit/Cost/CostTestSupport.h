@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codesign/Cost/Breakdown.h"
+#include "codesign/Cost/GemmModel.h"
 #include "codesign/Hardware/ProfileLoader.h"
 #include "gtest/gtest.h"
 
@@ -14,6 +15,20 @@ inline Profile frozenProfile() {
 inline Profile shippedProfile(llvm::StringRef name) {
   return llvm::cantFail(
       loadProfile(std::string(CODESIGN_SOURCE_DIR "/hwprofiles/") + name.str() + ".yaml", {}));
+}
+
+/// Constants that leave the bare mechanisms: full rates, no overheads, nothing that limits.
+inline GemmConstants bare() {
+  GemmConstants c;
+  c.mmaEfficiency = 1;
+  c.launch = c.prologueCycles = c.epilogueCyclesPerLine = c.stepOverheadCycles = 0;
+  c.bandwidth = 1;
+  c.unitBytesPerClock = c.sharedEfficiency = c.unitMemoryBytesPerClock = 1e9;
+  c.waveRounding = 1;
+  c.droop = c.splitLaunch = c.splitTraffic = c.trafficRamp = c.stepLatencyCycles = c.outputOverlap = 0;
+  c.splitWork = c.activationTraffic = 1;
+  c.cacheShare = 2;
+  return c;
 }
 
 inline double termOf(const Breakdown &breakdown, llvm::StringRef name) {

@@ -7,20 +7,6 @@ using namespace codesign;
 
 namespace {
 
-/// Constants that leave the bare mechanisms: full rates, no overheads, nothing that limits.
-GemmConstants bare() {
-  GemmConstants c;
-  c.mmaEfficiency = 1;
-  c.launch = c.prologueCycles = c.epilogueCyclesPerLine = c.stepOverheadCycles = 0;
-  c.bandwidth = 1;
-  c.unitBytesPerClock = c.sharedEfficiency = c.unitMemoryBytesPerClock = 1e9;
-  c.waveRounding = 1;
-  c.droop = c.splitLaunch = c.splitTraffic = c.trafficRamp = c.stepLatencyCycles = c.outputOverlap = 0;
-  c.splitWork = c.activationTraffic = 1;
-  c.cacheShare = 2;
-  return c;
-}
-
 GemmShape product(int64_t m, int64_t n, int64_t k) {
   return {.m = m, .n = n, .k = k};
 }

@@ -6,18 +6,11 @@ using namespace codesign;
 
 namespace {
 
-/// Constants that leave the bare mechanisms: full rates, whole waves, sums that are written and read.
-GemmConstants bare() {
-  GemmConstants c;
-  c.mmaEfficiency = 1;
-  c.launch = c.prologueCycles = c.epilogueCyclesPerLine = c.stepOverheadCycles = 0;
-  c.bandwidth = 1;
-  c.unitBytesPerClock = c.sharedEfficiency = c.unitMemoryBytesPerClock = 1e9;
-  c.waveRounding = 1;
+/// Sums are written and read.
+GemmConstants withSums() {
+  GemmConstants c = bare();
   c.splitLaunch = 1e-6;
-  c.droop = c.trafficRamp = c.stepLatencyCycles = c.outputOverlap = 0;
-  c.splitWork = c.activationTraffic = 1;
-  c.splitTraffic = c.cacheShare = 2;
+  c.splitTraffic = 2;
   return c;
 }
 
@@ -29,7 +22,7 @@ GemmTile streamed(int workgroups = 304) {
 }
 
 Breakdown price(const GemmTile &tile, int64_t m, int64_t n, int64_t k, GemmChoice &choice) {
-  return GemmModel(frozenProfile(), bare(), {.tiles = {tile}, .swapsOperands = false}, false)
+  return GemmModel(frozenProfile(), withSums(), {.tiles = {tile}, .swapsOperands = false}, false)
       .breakdown({.m = m, .n = n, .k = k}, &choice);
 }
 
@@ -93,7 +86,7 @@ TEST(StreamK, WhatIsNotCut) {
   EXPECT_TRUE(choice.streamK);
   price(streamed(), 5120, 4096, 64, choice);
   EXPECT_FALSE(choice.streamK);
-  GemmModel(frozenProfile(), bare(), {.tiles = {streamed()}, .swapsOperands = false}, false)
+  GemmModel(frozenProfile(), withSums(), {.tiles = {streamed()}, .swapsOperands = false}, false)
       .breakdown({.m = 5120, .n = 4096, .k = 4096, .batch = 2}, &choice);
   EXPECT_FALSE(choice.streamK);
 }

@@ -1,5 +1,5 @@
 // Workgroups that share the K loop of one tile: whatever their order, one result, and a workspace as before.
-#include "GemmFixture.h"
+#include "AnyOrder.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace codesign;
@@ -89,26 +89,9 @@ TEST(Split, scalesOfTokensAndOfBlocks) {
     }
 }
 
-/// One launch after another in the same workspace, workgroups in other orders: the same bits.
 TEST(Split, theResultDoesNotDependOnTheOrder) {
-  for (const GemmKernel &kernel : families()) {
-    mlir::MLIRContext context;
-    const GemmProblem shape = problem(136, kernel.tileK * 8);
-    auto module = llvm::cantFail(lowerGemm(context, shape, split(kernel, 4)));
-    auto function = *module->getOps<kernel::FuncOp>().begin();
-    std::mt19937 engine(std::random_device{}());
-    GemmOperands operands(shape, 70, 1, engine);
-    operands.makeWorkspace(function, 70);
-    std::vector<uint8_t> first;
-    for (unsigned seed = 0; seed < 5; ++seed) {
-      std::fill(operands.d.bytes.begin(), operands.d.bytes.end(), uint8_t(0xff));
-      llvm::cantFail(interpret(function, operands.allArguments(shape, 70), seed));
-      EXPECT_EQ(operands.mismatch(shape), "") << seed;
-      if (seed == 0)
-        first = operands.d.bytes;
-      EXPECT_EQ(operands.d.bytes, first) << seed;
-    }
-  }
+  for (const GemmKernel &kernel : families())
+    expectSameBitsInAnyOrder(problem(136, kernel.tileK * 8), split(kernel, 4), 70);
 }
 
 /// A row of NaN or infinity of one part stays in its row.

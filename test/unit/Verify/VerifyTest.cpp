@@ -96,16 +96,20 @@ protected:
     return verifyPackage(package, options, [](const VerifiedLaunch &) {});
   }
 
+  static std::string printed(const VerifyReport &report) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    printVerifyReport(report, stream);
+    return text;
+  }
+
   /// Everything that failed, in one text.
   std::string failures(llvm::StringRef only) {
     llvm::Expected<VerifyReport> report = verify(only);
     if (!report)
       return llvm::toString(report.takeError());
     EXPECT_FALSE(report->passed());
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    printVerifyReport(*report, stream);
-    return text;
+    return printed(*report);
   }
 
   llvm::SmallString<128> folder;
@@ -115,10 +119,7 @@ protected:
 TEST_F(Verify, EveryEmittedKernelIsRight) {
   llvm::Expected<VerifyReport> report = verify("");
   ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  printVerifyReport(*report, stream);
-  EXPECT_TRUE(report->passed()) << text;
+  EXPECT_TRUE(report->passed()) << printed(*report);
   EXPECT_GE(report->launches.size(), 10u);
   for (const VerifiedLaunch &launch : report->launches) {
     EXPECT_GT(launch.errorShare, 0) << launch.kernel;
@@ -132,10 +133,7 @@ TEST_F(Verify, KernelsOfExpertsAreRight) {
   emit(mixture);
   llvm::Expected<VerifyReport> report = verify("experts");
   ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  printVerifyReport(*report, stream);
-  EXPECT_TRUE(report->passed()) << text;
+  EXPECT_TRUE(report->passed()) << printed(*report);
   // Both products, in both layouts.
   for (const char *name :
        {"experts_gate_up", "experts_gate_up_masked", "experts_down", "experts_down_masked"})
@@ -152,10 +150,7 @@ TEST_F(Verify, SplitKernelsAreRightInAnyOrder) {
   ASSERT_NE(split, manifest->kernels.end());
   llvm::Expected<VerifyReport> report = verify("down_proj");
   ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  printVerifyReport(*report, stream);
-  EXPECT_TRUE(report->passed()) << text;
+  EXPECT_TRUE(report->passed()) << printed(*report);
   plant("codesign_cdna.h", "*arrivals = 0;", ";");
   EXPECT_THAT(failures(split->symbol), HasSubstr("counts of workgroups are not zero afterwards"));
   plant("codesign_cdna.h", "!= count - 1)", "!= 0)");
@@ -173,13 +168,10 @@ TEST_F(Verify, StreamKKernelsAreRight) {
   ASSERT_NE(streamed, manifest->kernels.end());
   llvm::Expected<VerifyReport> report = verify("down_proj");
   ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  printVerifyReport(*report, stream);
-  EXPECT_TRUE(report->passed()) << text;
+  EXPECT_TRUE(report->passed()) << printed(*report);
   EXPECT_TRUE(llvm::any_of(report->launches, [](const VerifiedLaunch &launch) {
     return launch.workgroupsOfGrid >= 304 && launch.workgroups >= 2;
-  })) << text;
+  })) << printed(*report);
   plant("codesign_cdna.h", "*arrivals = 0;", ";");
   EXPECT_THAT(failures(streamed->symbol), HasSubstr("counts of workgroups are not zero afterwards"));
   plant("codesign_cdna.h", "const int first = from * Steps / units,", "const int first = 0,");
