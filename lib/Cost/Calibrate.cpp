@@ -1,8 +1,13 @@
 #include "codesign/Cost/Calibrate.h"
 #include "MeasurementKinds.h"
+#include "codesign/Cost/Estimate.h"
 #include "llvm/Support/Path.h"
 
 namespace codesign {
+
+bool FittedSet::tellsMoreThanDatasheet() const {
+  return heldOut.mean <= datasheetBand;
+}
 
 llvm::Expected<std::vector<FittedSet>> calibrate(const Profile &profile, const MeasurementTable &table,
                                                  const CalibrateOptions &options) {

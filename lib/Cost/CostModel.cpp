@@ -33,9 +33,8 @@ llvm::StringRef toString(EstimateSource source) {
 
 namespace {
 
-/// Half widths used where nothing was held out: assumptions, reported as such through
+/// Half widths used where nothing was held out, beside datasheetBand: assumptions, reported as such through
 /// EstimateSource::Datasheet.
-constexpr double assumedBand = 0.30;
 constexpr double assumedOwnKernelBand = 0.40;
 constexpr double assumedRatioBand = 0.10;
 /// Share of the library's main-loop rate that own kernels are assumed to reach (HipKittens reports 0.95
@@ -49,9 +48,9 @@ double halfWidth(const ErrorBand *band, double otherwise) {
 /// Half width of the band of one prediction by a set's constants, or by none.
 double libraryBand(const CalibrationSet *set, const OperatorShape &shape) {
   if (!set)
-    return assumedBand;
-  const double band = halfWidth(set->absoluteBand(regimeOf(shape)), assumedBand);
-  return set->borrowedFrom.empty() ? band : std::max(assumedBand, 2 * band);
+    return datasheetBand;
+  const double band = halfWidth(set->absoluteBand(regimeOf(shape)), datasheetBand);
+  return set->borrowedFrom.empty() ? band : std::max(datasheetBand, 2 * band);
 }
 
 constexpr llvm::StringLiteral blockScaledGemm = "gemm_block128";

@@ -79,7 +79,8 @@ void GemmModel::layOver(const Problem &p, llvm::SmallVectorImpl<Block> &grid) co
     alongM.push_back(edge <= 2 * p.m || edge <= 64 ? roundedUp(p.m / edge) : infinity);
     alongN.push_back(edge <= 2 * p.n || edge <= 16 ? roundedUp(p.n / edge) * p.batch : infinity);
   }
-  const StepRates<float> rates = p.rates.as<float>();
+  StepRates<float> rates = p.rates.as<float>();
+  rates.conflict = 0; // how much of it counts is the price's to say
   const float rows = p.swapped ? p.n : p.m, units = computeUnits, perUnit = 1 / double(computeUnits);
   const float perClock = 1 / clock, perByte = 1 / memoryBandwidth;
   const float steps = roundedUp(p.k / depthStep), stepSeconds = steps * perClock;
@@ -88,6 +89,7 @@ void GemmModel::layOver(const Problem &p, llvm::SmallVectorImpl<Block> &grid) co
   const float perElement = constants.epilogueCyclesPerLine * p.outputBytes / 64 / clock;
   const float mmaSeconds = 2 * depthStep / p.flopsPerClock / clock * steps;
   const float exposed = constants.exposedTileCycles / clock, rounding = constants.waveRounding;
+  const float drift = constants.waveDrift;
   const float atLimit = p.rateLimit > 0 ? 2.0 * p.m * p.n * p.k * p.batch / p.rateLimit : 0;
   const float splitBase = p.leastRamp + constants.splitLaunch, twoParts = 2 * splitTraffic(p);
   const float droop = constants.droop, droopSeconds = constants.droopSeconds;
@@ -116,7 +118,7 @@ void GemmModel::layOver(const Problem &p, llvm::SmallVectorImpl<Block> &grid) co
       const TileStepOf<float> step{columns.area[t], columns.lds[t],  columns.fetchedM[t], columns.fetchedN[t],
                                    columns.askM[t], columns.askN[t], columns.overhead[t]};
       const float share = std::min(block.tiles[i], 1e15f) * perUnit, work = std::max(1.0f, share);
-      const float waves = work + rounding * (roundedUp(work * margin) - work);
+      const float waves = countedWaves(work, roundedUp(work * margin), rounding, drift);
       const float busy = std::min(1.0f, share);
       float traffic = std::max(block.bytes[i] * perByte + output, leastTraffic);
       const float fewUnits = block.bytes[i] * columns.unitSeconds[t] / share;

@@ -22,6 +22,8 @@ llvm::ArrayRef<ConstantField<GemmConstants>> GemmConstants::fields() {
        &C::stepOverheadCycles, 0, 1200},
       {"wave_rounding", "fraction", "1: the last wave costs a whole one; 0: work spreads evenly",
        &C::waveRounding, 0, 1},
+      {"wave_drift", "fraction",
+       "wave_rounding falls as 1 / (1 + wave_drift · waves): workgroups drift apart", &C::waveDrift, 0, 2},
       {"droop", "fraction", "rise of a long product's time as power limits the clock", &C::droop, 0, 0.6},
       {"droop_seconds", "seconds", "time after which half of the droop has set in", &C::droopSeconds, 5e-6,
        10e-3},
@@ -62,8 +64,10 @@ llvm::ArrayRef<ConstantField<GemmConstants>> GemmConstants::fields() {
        "HBM traffic of rows past the last that tiles of 128 rows read, each for itself",
        &C::missingRowTraffic, 0, 2},
       {"row_conflict_cycles", "cycles",
-       "per step of 64 of k and row of a tile's operands, where rows start at multiples of 512 bytes",
-       &C::rowConflictCycles, 0, 2},
+       "per step of 64 of k and row of a tile's operands from beyond L2, where rows start at multiples of "
+       "512 "
+       "bytes",
+       &C::rowConflictCycles, 0, 4},
       {"quantize_launch", "seconds", "smallest time of the pass that quantises activations",
        &C::quantizeLaunch, 0, 10e-6},
       {"quantize_traffic", "bytes", "traffic of that pass per element", &C::quantizeTraffic, 0, 12},

@@ -18,6 +18,10 @@ GemmModel::GemmModel(const Profile &profile, const GemmConstants &constants, Gem
       lastLevelBytes(profile.totalSizeOf(profile.lastLevelCache()).value),
       achievedBandwidth(profile.memory.achievedReadBandwidth.value),
       sharedBytesPerClock(constants.sharedEfficiency * profile.shared.bytesPerClock) {
+  const Cache *l2 = profile.findCache("L2");
+  const Cache &shared = l2 ? *l2 : profile.lastLevelCache();
+  sharedCaches = profile.instancesOf(shared);
+  sharedCacheBytes = shared.instanceSize.value;
   for (size_t i = 0; i < matrixRates.size(); ++i) {
     const auto type = static_cast<DataType>(i);
     const DataType matrixType = profile.matrixTypeFor(type);

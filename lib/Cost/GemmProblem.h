@@ -30,6 +30,13 @@ Real roundedUp(Real value) {
   return nearest + (nearest < value ? Real(1) : Real(0));
 }
 
+/// Waves of workgroups as time counts them, from their number not rounded. The last one costs more than its
+/// share; the less, the more came before.
+template <class Real>
+Real countedWaves(Real waves, Real whole, Real rounding, Real drift) {
+  return waves + rounding / (1 + drift * waves) * (whole - waves);
+}
+
 /// Cycles of one compute unit for 64 of k, by what a tile needs: per element of its area, …
 template <class Real>
 struct StepRates {

@@ -84,13 +84,25 @@ GemmModel::StreamRuns GemmModel::runsOf(const Problem &p, const GemmTile &tile) 
   return runs;
 }
 
+/// Share of the operands' bytes that L2 has not: the first wave's workgroups are in step and wait for all of
+/// it; later ones have drifted apart and find what of their strips of k an L2 could keep.
+double GemmModel::beyondSharedCache(const Problem &p, const GemmTile &tile, double active,
+                                    double waves) const {
+  const double concurrent = std::max(1.0, active / sharedCaches);
+  const double tilesM = std::clamp(std::sqrt(concurrent * tile.n / tile.m), 1.0, p.tilesDown(tile));
+  const double tilesN = std::min(p.tilesAcross(tile), std::max(1.0, concurrent / tilesM));
+  const double strips = (tilesM * tile.m * p.bytesM + tilesN * tile.n * p.bytesN) * p.k;
+  const double lost = std::max(0.0, 1 - sharedCacheBytes / strips), first = 1 / std::max(1.0, waves);
+  return lost + (1 - lost) * first;
+}
+
 double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool streamK, Terms *terms) const {
   const GemmTile &tile = kernels.tiles[tileIndex];
   const double gridM = p.tilesDown(tile), gridN = p.tilesAcross(tile);
   const double steps = roundedUp(p.k / (depthStep * split));
   const double tileCount = gridM * gridN * split * p.batch;
   double fractional = std::max(1.0, tileCount / computeUnits);
-  double waves = fractional + constants.waveRounding * (roundedUp(fractional) - fractional);
+  double waves = countedWaves(fractional, roundedUp(fractional), constants.waveRounding, constants.waveDrift);
   double active = std::min<double>(tileCount, computeUnits);
   StreamRuns runs;
   if (streamK) {
@@ -103,8 +115,11 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool stre
   const bool ruled = tile.minRows > 0;
   const double pair =
       ruled && p.m >= pairedRows && std::fmod(p.n, 2 * tile.n) == 0 ? 1 - constants.pairGain : 1;
+  StepRates<double> rates = p.rates;
+  if (rates.conflict > 0)
+    rates.conflict *= beyondSharedCache(p, tile, active, fractional);
   const double perTile =
-      (cyclesPerStep(p.rates, steps64[tileIndex], workFactor, active / computeUnits) * pair * steps +
+      (cyclesPerStep(rates, steps64[tileIndex], workFactor, active / computeUnits) * pair * steps +
        constants.exposedTileCycles) /
       clock;
   const double store = constants.epilogueCyclesPerLine * tile.m * tile.n * p.outputBytes / 64 / clock;
@@ -212,7 +227,7 @@ inline double GemmModel::splitBound(const Problem &p, const Block &block, size_t
   const double workgroups = double(block.tiles[i]) * split;
   const double share = workgroups * (boundMargin / computeUnits);
   const double work = std::max(1.0, share);
-  const double waves = work + constants.waveRounding * (roundedUp(work) - work);
+  const double waves = countedWaves(work, roundedUp(work), constants.waveRounding, constants.waveDrift);
   double traffic = p.leastTraffic;
   const double alone = kernels.tiles[t].aloneCycles;
   if (workgroups < computeUnits && alone == 0)

@@ -65,10 +65,10 @@ GemmConstants startOf(const Profile &profile, bool quantized, bool fewTiles, boo
   start.exposedTileCycles = 300;
   if (fewTiles) {
     start.largestTile = 128;
-    start.exposedTileCycles = 2000;
-    start.waveRounding = 0.9;
-    // What k = 4,352 takes less per step than 4,096 and 5,120, by 256 rows.
-    start.rowConflictCycles = 0.4;
+    start.exposedTileCycles = 7000;
+    start.waveRounding = 0.7;
+    start.waveDrift = 0.2;
+    start.rowConflictCycles = 1;
   }
   if (!rowBlocks)
     return start;

@@ -2,6 +2,7 @@
 #include "Command.h"
 
 #include "codesign/Cost/Calibrate.h"
+#include "codesign/Cost/Estimate.h"
 #include "codesign/Hardware/ProfileLoader.h"
 #include "codesign/Simulate/TimingFit.h"
 #include "codesign/Verify/OwnStreams.h"
@@ -190,11 +191,18 @@ llvm::Expected<ExitCode> run(const CalibrateCommandOptions &options, const Globa
     llvm::errs() << llvm::format("%zu sets fitted in %.0f s\n", fitted->size(), elapsed.count());
     for (FittedSet &set : *fitted) {
       printSet(set);
-      sets.push_back(std::move(set.set));
+      if (set.tellsMoreThanDatasheet())
+        sets.push_back(std::move(set.set));
+      else
+        llvm::outs() << llvm::format(
+            "  not stored: further off than the %.0f %% that an estimate by data sheet is given\n",
+            100 * datasheetBand);
     }
   }
   if (options.dryRun)
     return ExitCode::Ok;
+  if (sets.empty())
+    return usageError("no set is worth storing: the rows disagree with one another, or are too few");
   if (llvm::Error error = writeCalibration(profile->path, sets))
     return error;
   llvm::errs() << "wrote " << sets.size() << " sets to " << calibrationPathFor(profile->path) << '\n';

@@ -18,6 +18,9 @@ struct FittedSet {
   Errors heldOut;                                 // over the rows that count
   Errors heldOutAll;                              // over all rows, those of failed tunings included
   std::map<std::string, Errors> heldOutByRouting; // "balanced" and "skewed", for layers of experts
+
+  /// Whether the set is worth storing: held out it is nearer than an estimate by data sheet claims to be.
+  bool tellsMoreThanDatasheet() const;
 };
 
 /// Fits every key that the table has rows of this device for. A table without such rows gives an empty list;

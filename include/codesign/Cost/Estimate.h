@@ -17,6 +17,9 @@ enum class EstimateSource : uint8_t { Measured, Calibrated, Simulated, Datasheet
 /// "measured", "calibrated", "simulated", "datasheet".
 llvm::StringRef toString(EstimateSource source);
 
+/// Half width of the band of a time by Datasheet: an assumption.
+inline constexpr double datasheetBand = 0.30;
+
 struct Estimate {
   Breakdown breakdown; // terms sum exactly to the time
   Flops flops;

@@ -24,6 +24,8 @@ struct GemmConstants {
   double sharedEfficiency = 0.75;
   double stepOverheadCycles = 20;
   double waveRounding = 0.4;
+  // How fast that goes as waves follow one another: workgroups drift apart and no longer end together.
+  double waveDrift = 0;
   double droop = 0.18;
   double droopSeconds = 500e-6;
   double splitLaunch = 2.3e-6;
@@ -50,9 +52,9 @@ struct GemmConstants {
   double unevenScaleCycles = 0;
   double pairGain = 0;
   double missingRowTraffic = 0;
-  // Where rows of the operands start at multiples of 512 bytes: L2 channels take turns every 256 bytes, so
-  // that the rows of a step meet in half of them or fewer. vLLM pads weights of such rows by 256 bytes on
-  // ROCm.
+  // Where rows of the operands start at multiples of 512 bytes: channels take turns every 256 bytes, so that
+  // the rows of a step that come from beyond L2 meet in half of them or fewer. vLLM pads weights of such rows
+  // by 256 bytes on ROCm.
   double rowConflictCycles = 0;
   // The pass that quantises activations, where a library's time includes it.
   double quantizeLaunch = 0;
@@ -195,6 +197,7 @@ private:
   double price(const Problem &problem, size_t tile, int split, bool streamK, Terms *terms) const;
   /// Seconds of partial sums for each part of a split.
   double splitTraffic(const Problem &problem) const;
+  double beyondSharedCache(const Problem &problem, const GemmTile &tile, double active, double waves) const;
   double best(const GemmShape &shape, GemmCandidate &candidate) const;
   Breakdown breakdownOf(const GemmShape &shape, const GemmCandidate &found, const Problem &problem,
                         GemmChoice *choice, bool withQuantization) const;
@@ -214,7 +217,9 @@ private:
   std::optional<Corrections> corrections;
   bool sustained;
   int computeUnits;
-  double clock, memoryBandwidth, cachedBytes, lastLevelBytes, achievedBandwidth, sharedBytesPerClock;
+  int sharedCaches; // instances of L2, each with as many of the compute units
+  double clock, memoryBandwidth, cachedBytes, lastLevelBytes, achievedBandwidth, sharedBytesPerClock,
+      sharedCacheBytes; // of one L2
   /// Per operand type, looked up once: FLOP per clock of a compute unit, the sustained limit in FLOP/s, and
   /// what an element occupies once widened to a type that the matrix units have.
   struct MatrixRate {

@@ -61,6 +61,20 @@ TEST(GemmModel, TheLastWaveCostsWhatItsRoundingSays) {
   EXPECT_NEAR(termOf(even, "mma"), 320.0 / 304 * tile, 1e-12);
 }
 
+/// Workgroups that drift apart no longer end together: half of the rounding is gone after two waves.
+TEST(GemmModel, TheLastWaveCostsLessTheMoreCameBefore) {
+  GemmConstants c = bare();
+  c.waveRounding = 0.6;
+  c.waveDrift = 0.5;
+  const double tile = 262144 / 2.1e9;
+  for (int64_t waves : {2, 20}) {
+    // Half a wave more: 152 tiles of one column each.
+    const int64_t rows = 256 * (304 * waves + 152);
+    const Breakdown b = withTile(c, {256, 256}).breakdown(product(rows, 256, 4096));
+    EXPECT_NEAR(termOf(b, "last wave") / (0.6 / (1 + 0.5 * (waves + 0.5)) * 0.5 * tile), 1, 1e-9) << waves;
+  }
+}
+
 GemmModel ruled(GemmConstants constants) {
   constants.ruledRows = 64;
   return withTile(constants, {64, 64});
@@ -271,6 +285,31 @@ TEST(GemmModel, RowsThatMeetInHalfOfTheChannelsCostMore) {
   EXPECT_NEAR(seconds(4096) - even, 64 * 256 * 0.5 / profile.peakClock.value, 1e-12);
 }
 
+/// Only what L2 has not meets there: all in the first wave, later what its 4 MiB cannot keep of the strips of
+/// the 38 tiles that a die computes at a time.
+TEST(GemmModel, LaterWavesFindInL2WhatItCouldKeep) {
+  const Profile profile = shippedProfile("mi300x");
+  GemmConstants constants = bare(), conflicting = constants;
+  conflicting.rowConflictCycles = 0.5;
+  const auto share = [&](int64_t waves, int64_t k) {
+    // 304 tiles a wave, √38 down and across on a die, of 128 rows each.
+    const GemmShape shape = product(128 * 16, 128 * 19 * waves, k);
+    const auto seconds = [&](const GemmConstants &constants) {
+      return GemmModel(profile, constants,
+                       {.tiles = {{.m = 128, .n = 128, .maxSplitK = 1}}, .swapsOperands = false}, false)
+          .time(shape)
+          .value;
+    };
+    return (seconds(conflicting) - seconds(constants)) * profile.peakClock.value /
+           (double(waves) * (double(k) / 64) * 256 * 0.5);
+  };
+  const int64_t fits = 1024, exceeds = 8192;
+  EXPECT_NEAR(share(8, fits), 1.0 / 8, 1e-6);
+  const double strips = 2 * std::sqrt(38.0) * 128 * exceeds * 2, lost = 1 - 4 * 1024 * 1024 / strips;
+  EXPECT_NEAR(share(8, exceeds), lost + (1 - lost) / 8, 1e-6);
+  EXPECT_NEAR(share(1, exceeds), 1, 1e-6);
+}
+
 TEST(GemmModel, ASlowerRateThanTheMatrixUnitsLimits) {
   GemmConstants c = bare();
   c.unitBytesPerClock = 16; // (256 + 256) · 2 B · 4096 / 16 = 262,144 cycles; half of that at 32
@@ -341,6 +380,8 @@ TEST_P(EveryDevice, BoundsInSinglePrecisionExcludeNoCheapestCandidate) {
   GemmConstants constants = GemmConstants::prior(profile);
   constants.exposedTileCycles = 700;
   constants.waveRounding = 1; // a wave more or less at a hair's breadth
+  constants.waveDrift = 0.05;
+  constants.rowConflictCycles = 0.5;
   constants.splitLaunch = 0.5e-6;
   GemmModel model(profile, constants, {.tiles = libraryTiles(profile)}, false);
   std::mt19937_64 random(7);
