@@ -255,6 +255,11 @@ CommandBody makeCalibrateCommand(CLI::App &command, const GlobalOptions &global)
   command.add_option("--rows", fit.maxRows, "Rows that one fit sees at most")
       ->check(CLI::Range(10, 1000000))
       ->capture_default_str();
+  command
+      .add_option("--restraint", fit.restraint,
+                  "What a constant costs that moves away from its start; the more weight shapes, the less")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command.add_option("--folds", fit.folds, "Folds of the cross-validation")
       ->check(CLI::Range(2, 50))
       ->capture_default_str();
