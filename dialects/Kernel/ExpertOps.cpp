@@ -54,12 +54,13 @@ ExpertTileOp::Place ExpertTileOp::getPlace(int64_t workgroup, int64_t rowCount, 
 }
 
 LogicalResult GatherRowsOp::verify() {
-  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getType())))
+  if (failed(verifyName(*this, getName())) ||
+      failed(verifyGlobalRows(*this, getType(), {.shuffled = false, .padded = true})))
     return failure();
   TileType matrix = getMatrix().getType(), list = getList().getType();
   if (matrix.getSpace() != Space::Global || matrix.getColumns() != getType().getColumns() ||
-      matrix.getElementType() != getType().getElementType() || matrix.isShuffled())
-    return emitOpError("gathers rows of the same length and type out of a global matrix");
+      matrix.getElementType() != getType().getElementType() || matrix.getLayout() != getType().getLayout())
+    return emitOpError("gathers rows of the same length, type and order out of a global matrix");
   if (list.getSpace() != Space::Global || list.getColumns() != 1 || !list.getElementType().isInteger(32))
     return emitOpError() << "takes a list of ?x1xi32 in global memory, not " << list;
   Type shape;

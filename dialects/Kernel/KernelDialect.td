@@ -86,6 +86,8 @@ def Kernel_TileType : Kernel_Type<"Tile", "tile"> {
   let description = [{
     Two dimensions are rows and columns; a leading third one counts the slots of a ring of such tiles. Only the
     row count of a global matrix may be dynamic. Columns are contiguous, apart from what the layout does to them.
+    Rows of a global matrix that is padded start further apart than they are long (its leading dimension is the
+    number of columns and the padding); what lies between them is never read.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType,
                         "::codesign::kernel::Space":$space, "::mlir::Attribute":$layout);
@@ -105,6 +107,7 @@ def Kernel_TileType : Kernel_Type<"Tile", "tile"> {
     /// Byte offset of element (row, column) from the start of its slot, or of its global matrix.
     int64_t getByteOffset(int64_t row, int64_t column) const;
     bool isShuffled() const { return ::mlir::isa<ShuffledAttr>(getLayout()); }
+    bool isPadded() const { return getPitch() != getColumns(); }
   }];
 }
 

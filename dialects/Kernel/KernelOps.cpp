@@ -32,11 +32,20 @@ LogicalResult verifyFragment(Operation *op, FragmentType type) {
   return success();
 }
 
-LogicalResult verifyGlobalRows(Operation *op, TileType rows, bool mayBeShuffled) {
+LogicalResult verifyGlobalRows(Operation *op, TileType rows, TakenRows taken) {
   if (rows.getSpace() != Space::Global || ShapedType::isDynamic(rows.getRows()))
     return op->emitOpError("takes rows of a global matrix, cut out by kernel.rows");
-  if (rows.isShuffled() && !mayBeShuffled)
+  if (rows.isShuffled() && !taken.shuffled)
     return op->emitOpError("takes rows of a row-major matrix, not of a shuffled one");
+  if (rows.isPadded() && !taken.padded)
+    return op->emitOpError() << "takes rows without gaps, not of " << rows;
+  return success();
+}
+
+LogicalResult verifyAlignedRows(Operation *op, TileType rows) {
+  for (int64_t elements : {rows.getColumns(), rows.getPitch()})
+    if (elements % chunkLength(rows.getElementType()))
+      return op->emitOpError() << "rows of " << elements << " elements do not start at multiples of 16 bytes";
   return success();
 }
 
@@ -54,10 +63,7 @@ LogicalResult verifyCopyShapes(Operation *op, TileType rows, ArrayRef<int64_t> s
   if (rows.getElementType() != element || !fits)
     return op->emitOpError() << "copies " << rows << " into " << shape[0] << "x" << shape[1] << "x"
                              << element;
-  if (rows.getColumns() % chunkLength(element))
-    return op->emitOpError() << "rows of " << rows.getColumns()
-                             << " elements do not start at multiples of 16 bytes";
-  return success();
+  return verifyAlignedRows(op, rows);
 }
 
 } // namespace
@@ -107,6 +113,13 @@ LogicalResult FuncOp::verifyRegions() {
   if (used > limit)
     return emitOpError() << "allocates " << used << " bytes of LDS; a workgroup of "
                          << getTarget().getArchitecture().getValue() << " has " << limit;
+  for (BlockArgument argument : getArguments()) {
+    auto tile = dyn_cast<TileType>(argument.getType());
+    const bool whole =
+        !llvm::all_of(argument.getUsers(), [](Operation *user) { return isa<RowsOp, GatherRowsOp>(user); });
+    if (tile && tile.isPadded() && whole)
+      return emitOpError() << "takes rows of " << tile << ", and whole, as if it had no gaps";
+  }
   return verifyPhases(*this);
 }
 
@@ -128,7 +141,8 @@ LogicalResult WaveTileOp::verify() {
 }
 
 LogicalResult RowsOp::verify() {
-  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getType(), true)))
+  if (failed(verifyName(*this, getName())) ||
+      failed(verifyGlobalRows(*this, getType(), {.shuffled = true, .padded = true})))
     return failure();
   TileType matrix = getMatrix().getType();
   if (matrix.getSpace() != Space::Global || matrix.getColumns() != getType().getColumns() ||
@@ -154,7 +168,8 @@ LogicalResult SlotOp::verify() {
 }
 
 LogicalResult FetchOp::verify() {
-  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getRows().getType())))
+  if (failed(verifyName(*this, getName())) ||
+      failed(verifyGlobalRows(*this, getRows().getType(), {.shuffled = false, .padded = true})))
     return failure();
   const bool all = getType().getShape()[0] == getRows().getType().getRows();
   return verifyCopyShapes(*this, getRows().getType(), getType().getShape(), getType().getElementType(),
@@ -184,7 +199,8 @@ int64_t CopyAsyncOp::getLoadsPerThread() {
 
 LogicalResult CopyAsyncOp::verify() {
   TileType tile = getTile().getType();
-  if (failed(verifyLocalTile(*this, tile)) || failed(verifyGlobalRows(*this, getRows().getType())))
+  if (failed(verifyLocalTile(*this, tile)) ||
+      failed(verifyGlobalRows(*this, getRows().getType(), {.shuffled = false, .padded = true})))
     return failure();
   FuncOp kernel = kernelOf(*this);
   if (!kernel)

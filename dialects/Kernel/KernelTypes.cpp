@@ -113,11 +113,12 @@ LogicalResult TileType::verify(llvm::function_ref<InFlightDiagnostic()> emitErro
   const int64_t bits = shape.back() * element.getIntOrFloatBitWidth();
   if (isa<ShuffledAttr>(layout))
     return verifyShuffled(emitError, shape, bits / 8, space);
-  if (space == Space::Global && (shape.size() == 3 || layout != RowMajorAttr::get(element.getContext(), 0)))
-    return emitError() << "a global tile is a plain row-major matrix, or shuffled";
+  if (space == Space::Global && (shape.size() == 3 || !isa<RowMajorAttr>(layout)))
+    return emitError() << "a global tile is a row-major matrix, or shuffled";
   if (auto rowMajor = dyn_cast<RowMajorAttr>(layout)) {
     if (rowMajor.getPadding() < 0)
-      return emitError() << "padding is negative";
+      return emitError() << "padding is negative: rows of " << shape.back() << " elements cannot start "
+                         << shape.back() + rowMajor.getPadding() << " apart";
     if (space == Space::Shared &&
         (shape.back() + rowMajor.getPadding()) * element.getIntOrFloatBitWidth() % 128)
       return emitError() << "a row of an LDS tile with its padding is no multiple of 16 bytes";

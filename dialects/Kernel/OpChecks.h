@@ -25,8 +25,14 @@ mlir::LogicalResult verifySharedSums(mlir::Operation *op, FragmentType fragment,
                                      TileType arrivals);
 /// A table on the device that says how many rows each of `experts` has, in so many numbers.
 mlir::LogicalResult verifyExpertTable(mlir::Operation *op, TileType table, int64_t experts, int64_t length);
-/// Rows of a global matrix, their number known; row-major unless the operation takes shuffled ones as well.
-mlir::LogicalResult verifyGlobalRows(mlir::Operation *op, TileType rows, bool mayBeShuffled = false);
+/// What an operation takes besides rows that follow one another without gaps.
+struct TakenRows {
+  bool shuffled = false, padded = false;
+};
+/// Rows of a global matrix, their number known.
+mlir::LogicalResult verifyGlobalRows(mlir::Operation *op, TileType rows, TakenRows taken = {});
+/// Rows that start at multiples of 16 bytes and have whole ones.
+mlir::LogicalResult verifyAlignedRows(mlir::Operation *op, TileType rows);
 /// Where half of the waves are a phase behind the others: nothing in LDS that one half changes while the
 /// other uses it. The kernel's operations are verified.
 mlir::LogicalResult verifyPhases(FuncOp kernel);

@@ -30,7 +30,8 @@ LogicalResult verifySums(Operation *op, FragmentType type) {
 } // namespace
 
 LogicalResult FetchFragmentOp::verify() {
-  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, getRows().getType(), true)) ||
+  if (failed(verifyName(*this, getName())) ||
+      failed(verifyGlobalRows(*this, getRows().getType(), {.shuffled = true, .padded = true})) ||
       failed(verifyFragment(*this, getType())))
     return failure();
   TileType rows = getRows().getType();
@@ -38,9 +39,8 @@ LogicalResult FetchFragmentOp::verify() {
   if (type.getRole() == Role::Accumulator || rows.getElementType() != type.getElementType() ||
       type.getShape()[0] > rows.getRows())
     return emitOpError() << "loads " << type << " from " << rows;
-  if (rows.getColumns() % chunkLength(type.getElementType()))
-    return emitOpError() << "rows of " << rows.getColumns()
-                         << " elements do not start at multiples of 16 bytes";
+  if (failed(verifyAlignedRows(*this, rows)))
+    return failure();
   const Operand operand(type, *parseArchitecture(kernelOf(*this).getTarget().getArchitecture().getValue()));
   if (operand.runsPerLane() == 0)
     return emitOpError() << "a lane of " << type << " does not hold 16 consecutive bytes";

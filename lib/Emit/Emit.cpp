@@ -58,6 +58,11 @@ void writeHeaderFacts(kernel::FuncOp function, raw_ostream &out) {
                      persistent ? ", or fewer that compute several tiles each" : "",
                      splitK > 1 ? formatv(", by {0} that share the k of each tile", splitK).str() : "");
   }
+  for (auto [name, type] : llvm::zip_equal(function.getArgumentNames().getAsValueRange<mlir::StringAttr>(),
+                                           function.getArgumentTypes()))
+    if (auto tile = dyn_cast<kernel::TileType>(type); tile && tile.isPadded())
+      out << formatv("// Padding:  rows of {0} are {1} elements long and start {2} apart\n", name,
+                     tile.getColumns(), tile.getPitch());
   function.walk([&](kernel::AllocOp alloc) {
     out << formatv("// LDS:      {0}, {1} slots of {2} x {3}\n", alloc.getName(), alloc.getType().getSlots(),
                    alloc.getType().getRows(), alloc.getType().getColumns());

@@ -66,6 +66,13 @@ Error KernelWriter::fail(Operation *op, const llvm::Twine &reason) {
   return usageError(function.getSymName() + ": " + op->getName().getStringRef() + ": " + reason);
 }
 
+Error KernelWriter::checkRows(Operation *op, TileType rows) {
+  const Architecture architecture = architectureOf(function);
+  if (rows.isPadded() && vendorOf(architecture) != Vendor::Amd)
+    return fail(op, "cuts padded rows, which kernels of " + toString(architecture) + " do not have");
+  return Error::success();
+}
+
 std::string KernelWriter::fresh(StringRef hint) {
   const int count = ++taken[hint];
   if (count == 1)
@@ -289,11 +296,18 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Default([&](Operation *unknown) { return fail(unknown, "has no emitted form"); });
 }
 
+std::string rowLength(TileType type) {
+  std::string length = std::to_string(type.getColumns());
+  return type.isPadded() ? length + ", " + std::to_string(type.getPitch()) : length;
+}
+
 Error KernelWriter::emit(RowsOp op) {
+  if (Error error = checkRows(op, op.getType()))
+    return error;
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
   line() << formatv("const {7}<{0}, {1}> {2}({3}, {4}, {5}, {6});\n",
-                    elementOf(op.getType().getElementType()), op.getType().getColumns(), name,
+                    elementOf(op.getType().getElementType()), rowLength(op.getType()), name,
                     text(op.getMatrix()), text(op.getFirst()), op.getType().getRows(), text(op.getExtent()),
                     op.getType().isShuffled() ? "ShuffledRows" : "GlobalRows");
   return Error::success();

@@ -30,6 +30,8 @@ private:
   llvm::Error writeBlock(mlir::Block &block);
   llvm::Error writeOperation(mlir::Operation *op);
   llvm::Error fail(mlir::Operation *op, const llvm::Twine &reason);
+  /// Success, or that rows with gaps are not written for the target.
+  llvm::Error checkRows(mlir::Operation *op, kernel::TileType rows);
 
   llvm::Error emit(kernel::TileOrderOp op);
   llvm::Error emit(kernel::ExpertTileOp op);
@@ -118,6 +120,8 @@ private:
 
 /// "SwizzledTile<bf16, 256, 32>" or "PaddedTile<bf16, 256, 32, 8>".
 std::string tileClass(kernel::TileType type);
+/// The elements of a row of a global matrix, and how far apart rows start where that is more.
+std::string rowLength(kernel::TileType type);
 
 /// The class of what a fetch leaves in registers: "StagedTile<bf16, 128, 64, 256>", "LeftOperands<Mma, 4,
 /// 1>".

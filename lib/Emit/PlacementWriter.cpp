@@ -103,6 +103,8 @@ Error KernelWriter::emit(SumPiecesOp op) {
 Error KernelWriter::emit(GatherRowsOp op) {
   if (op.getResult().use_empty())
     return Error::success();
+  if (Error error = checkRows(op, op.getType()))
+    return error;
   Operation *fetch = *op.getResult().user_begin(); // all of them have its shape
   std::string loaded;
   if (auto staged = dyn_cast<FetchOp>(fetch)) // of the whole tile or a part
@@ -121,7 +123,7 @@ Error KernelWriter::emit(GatherRowsOp op) {
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
   line() << formatv("const GatheredRows<{0}, {1}> {2}({3}, {4}, {5}, {6}, {7});\n", loaded,
-                    op.getType().getColumns(), name, text(op.getMatrix()), text(op.getCount()),
+                    rowLength(op.getType()), name, text(op.getMatrix()), text(op.getCount()),
                     text(op.getList()), text(op.getFirst()), text(op.getExtent()));
   return Error::success();
 }

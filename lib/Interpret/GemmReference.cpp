@@ -238,8 +238,7 @@ Matrix transposedOf(const Matrix &matrix) {
   const int64_t size = matrix.elementBytes();
   for (int64_t i = 0; i < matrix.rows; ++i)
     for (int64_t j = 0; j < matrix.columns; ++j)
-      std::copy_n(&matrix.bytes[(i * matrix.columns + j) * size], size,
-                  &result.bytes[(j * matrix.rows + i) * size]);
+      std::copy_n(&matrix.bytes[matrix.byteOf(i, j)], size, &result.bytes[result.byteOf(j, i)]);
   return result;
 }
 

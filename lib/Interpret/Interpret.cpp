@@ -51,6 +51,7 @@ Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, unsig
     std::optional<DataType> element = dataTypeOf(tile ? tile.getElementType() : map.getElementType());
     if (!element || !isInterpretable(*element) || (*matrix)->type != *element ||
         (*matrix)->columns != (tile ? tile.getColumns() : map.getColumns()) ||
+        (*matrix)->pitch != (tile ? tile.getPitch() : map.getColumns()) ||
         (!ShapedType::isDynamic(rows) && (*matrix)->rows != rows))
       return llvm::createStringError("argument " + llvm::Twine(index) + " does not match its type");
   }

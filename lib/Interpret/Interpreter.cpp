@@ -191,9 +191,9 @@ void Interpreter::readChunk(const Tile &tile, int64_t row, int64_t column, uint8
     if (source >= tile.listed)
       return;
   }
-  const int64_t rowBytes = tile.matrix->columns * element;
-  const int64_t byte = tile.shuffled ? shuffledOffset(source, column * element, rowBytes)
-                                     : source * rowBytes + column * element;
+  const int64_t byte = tile.shuffled
+                           ? shuffledOffset(source, column * element, tile.matrix->columns * element)
+                           : tile.matrix->byteOf(source, column);
   std::memcpy(to, &tile.matrix->bytes[byte], chunkBytes);
 }
 

@@ -147,6 +147,28 @@ static llvm::Error checkShuffledWeights(const GemmProblem &problem, const GemmKe
   return llvm::Error::success();
 }
 
+/// Rows with gaps between them, long enough and where 16-byte loads may start.
+static llvm::Error checkLeading(const GemmProblem &problem, const GemmKernel &schedule) {
+  if (problem.leadingA == 0 && problem.leadingW == 0)
+    return llvm::Error::success();
+  if (problem.layout != GemmLayout::NT || vendorOf(schedule.architecture) != Vendor::Amd)
+    return usageError("rows of k-contiguous operands on AMD devices may be padded, no others");
+  if (problem.leadingW != 0 && problem.shuffledWeights)
+    return usageError("shuffled weights have no rows that could be padded");
+  const int64_t chunk = chunkBytes * 8 / bitWidth(problem.type);
+  for (int64_t leading : {problem.leadingA, problem.leadingW}) {
+    if (leading != 0 && leading < problem.k)
+      return usageError("rows of k = " + llvm::Twine(problem.k) + " elements cannot start " +
+                        llvm::Twine(leading) + " apart");
+    if (leading % chunk)
+      return usageError(
+          "rows that start " + llvm::Twine(leading) +
+          " elements apart do not start at multiples of 16 bytes; the next larger distance is " +
+          llvm::Twine(llvm::alignTo(leading, chunk)));
+  }
+  return llvm::Error::success();
+}
+
 /// Every workgroup multiplies as much of k as the others, in whole tiles.
 static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &schedule) {
   if (schedule.splitK < 1)
@@ -244,6 +266,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("k = " + llvm::Twine(problem.k) + " is no multiple of " + llvm::Twine(chunk) +
                       ": rows of A and W would not start at multiples of 16 bytes; pad k to " +
                       llvm::Twine(llvm::alignTo(problem.k, chunk)));
+  if (llvm::Error error = checkLeading(problem, schedule))
+    return error;
   if (problem.quantised && quantisedType(schedule.architecture) != problem.quantised)
     return usageError(llvm::Twine("results of ") + toString(*problem.quantised) + " are not rounded to on " +
                       toString(schedule.architecture));

@@ -7,14 +7,15 @@ namespace codesign {
 
 using namespace kernel;
 
-TileType globalTile(int64_t rows, int64_t columns, Type element) {
+TileType globalTile(int64_t rows, int64_t columns, Type element, int64_t leading) {
+  const int64_t padding = leading > 0 ? leading - columns : 0;
   return TileType::get(element.getContext(), {rows, columns}, element, Space::Global,
-                       RowMajorAttr::get(element.getContext(), 0));
+                       RowMajorAttr::get(element.getContext(), padding));
 }
 
 TileType weightTile(int64_t rows, const GemmProblem &problem, Type element) {
   if (!problem.shuffledWeights)
-    return globalTile(rows, problem.k, element);
+    return globalTile(rows, problem.k, element, problem.leadingW);
   return TileType::get(element.getContext(), {rows, problem.k}, element, Space::Global,
                        ShuffledAttr::get(element.getContext()));
 }
@@ -60,8 +61,9 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
   MLIRContext *context = builder.getContext();
   const Type element = mlirTypeOf(context, problem.type),
              wideElement = mlirTypeOf(context, problem.wideType());
-  SmallVector<Type> types = {operands.a ? operands.a : globalTile(ShapedType::kDynamic, problem.k, element),
-                             operands.w ? operands.w : weightsTile(problem, element)};
+  SmallVector<Type> types = {
+      operands.a ? operands.a : globalTile(ShapedType::kDynamic, problem.k, element, problem.leadingA),
+      operands.w ? operands.w : weightsTile(problem, element)};
   SmallVector<StringRef> names = {"a", "w"};
   const int64_t outputRows = problem.layout == GemmLayout::TN ? problem.k : ShapedType::kDynamic;
   appendScaleArguments(context, problem, types, names);
@@ -190,7 +192,7 @@ WorkgroupTile createWorkgroupTile(ImplicitLocOpBuilder &builder, const GemmProbl
 Value createRowsOfA(ImplicitLocOpBuilder &builder, const GemmProblem &problem, const GemmKernel &schedule,
                     const GemmFunction &function, const WorkgroupTile &tile) {
   auto matrix = cast<TileType>(function.a.getType());
-  const TileType rows = globalTile(schedule.tileM, problem.k, matrix.getElementType());
+  const TileType rows = globalTile(schedule.tileM, problem.k, matrix.getElementType(), problem.leadingA);
   if (!problem.gathered)
     return RowsOp::create(builder, rows, "aRows", function.a, tile.row, tile.rowEnd);
   return GatherRowsOp::create(builder, rows, "aRows", function.a, function.gatherCount, function.gatherList,

@@ -51,8 +51,8 @@ BlockScaleRows createBlockScaleRows(mlir::ImplicitLocOpBuilder &builder, const G
 /// fp32 in 16 bytes: a row of what workgroups and waves leave for others.
 inline constexpr int64_t sumsPerRow = 4;
 
-/// A matrix in global memory, row-major.
-kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element);
+/// A matrix in global memory, row-major; rows start `leading` elements apart, or without gaps.
+kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element, int64_t leading = 0);
 
 /// The same of W, in the order that the problem says.
 kernel::TileType weightTile(int64_t rows, const GemmProblem &problem, mlir::Type element);

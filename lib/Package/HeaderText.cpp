@@ -30,6 +30,17 @@ static std::string expertsText(const PackagedGemm &gemm) {
   return std::to_string(gemm.experts) + " experts by " + (gemm.masked ? "counts" : "offsets") + ", each ";
 }
 
+/// ", rows of w start 4224 elements apart (255744 bytes more)"; empty where rows have no gaps.
+static std::string leadingText(const PackagedGemm &gemm) {
+  std::string text;
+  for (auto [name, leading] : {std::pair("a", gemm.leadingA), {"w", gemm.leadingW}})
+    if (leading > 0)
+      text += formatv(", rows of {0} start {1} elements apart", name, leading);
+  if (gemm.leadingW > 0)
+    text += formatv(" ({0} bytes more)", gemm.paddingBytes());
+  return text;
+}
+
 /// ", layout nn", ", rotary: 40 heads of 128 columns, 8192 positions", ", row squares"; empty for others.
 static std::string rowsText(const PackagedGemm &gemm) {
   std::string text;
@@ -92,6 +103,9 @@ std::string headerText(const PackageSpec &spec) {
       "r. "
       "Rows of gate and up take turns\n"
       "/// before they are shuffled; scales and bias are not. shuffle_weights does it on the host, once.\n"
+      "/// Operators whose rows start further apart than they are long: rows of a or w have k elements; what "
+      "lies between them\n"
+      "/// may hold anything and is never read. hipMemcpy2D copies rows without gaps into such ones, once.\n"
       "/// Gathered operators: row i of a is row a_rows[i] of the a_row_count that a has then, tokens before "
       "they are "
       "routed, or row i where\n"
@@ -163,7 +177,7 @@ std::string headerText(const PackageSpec &spec) {
                    gemm.residual ? ", residual" : "", expertsText(gemm), gemm.gathered ? ", gathered" : "",
                    gemm.weighted ? ", weighted" : "",
                    gemm.quantised() ? ", quantised: d is " + elementText(gemm.outputType) : "",
-                   rowsText(gemm), gemm.shuffledWeights ? ", shuffled weights" : "",
+                   rowsText(gemm) + leadingText(gemm), gemm.shuffledWeights ? ", shuffled weights" : "",
                    gemm.topK > 0 ? ", top-k: " + std::to_string(gemm.topK) : "");
     if (gemm.rowSquares)
       declare("int64_t ", gemm.name + "_squares_columns", pointer);

@@ -66,6 +66,8 @@ static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path pa
       !map.map("top_k", gemm.topK) || !map.mapOptional("sum_symbol", gemm.sumSymbol) ||
       !map.map("layout", gemm.layout) || !map.map("row_squares", gemm.rowSquares) ||
       !map.map("shuffled_weights", gemm.shuffledWeights) ||
+      !map.mapOptional("leading_dimension_a", gemm.leadingA) ||
+      !map.mapOptional("leading_dimension_w", gemm.leadingW) ||
       !map.mapOptional("rotary_head_columns", gemm.rotary.headColumns) ||
       !map.mapOptional("rotary_columns", gemm.rotary.columns) ||
       !map.mapOptional("rotary_positions", gemm.rotary.positions) || !map.map("ranges", gemm.ranges))

@@ -141,6 +141,18 @@ static Error checkTokenSum(const PackageSpec &spec, const PackagedGemm &gemm) {
   return Error::success();
 }
 
+/// Rows with gaps between them: long enough, and where 16-byte loads may start.
+static Error checkLeading(const PackageSpec &spec, const PackagedGemm &gemm) {
+  for (const int64_t leading : {gemm.leadingA, gemm.leadingW})
+    if (leading != 0 && (!spec.isAmd() || gemm.layout != "nt" || leading < gemm.k ||
+                         leading * int64_t(bitWidth(gemm.type)) % 128))
+      return usageError("operator '" + gemm.name + "' has rows of " + Twine(gemm.k) +
+                        " elements that cannot start " + Twine(leading) + " apart");
+  if (gemm.leadingW != 0 && gemm.shuffledWeights)
+    return usageError("operator '" + gemm.name + "' has shuffled weights, whose rows cannot be padded");
+  return Error::success();
+}
+
 /// Layouts, rotated columns and sums of squares: what kernels there are for.
 static Error checkRows(const PackageSpec &spec, const PackagedGemm &gemm) {
   const PackagedRotary &rotary = gemm.rotary;
@@ -211,6 +223,8 @@ Error checkPackage(const PackageSpec &spec) {
     if (Error error = checkExperts(spec, gemm))
       return error;
     if (Error error = checkTokenSum(spec, gemm))
+      return error;
+    if (Error error = checkLeading(spec, gemm))
       return error;
     if (Error error = checkRows(spec, gemm))
       return error;

@@ -129,6 +129,12 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
                 "weight_order",
                 "blocks of 16 rows by 64 bytes along k, groups of 16 rows one after the other; in a "
                 "block, 16-byte chunk c of row r at place 16 * c + r");
+          if (gemm.leadingA > 0)
+            json.attribute("leading_dimension_a", gemm.leadingA);
+          if (gemm.leadingW > 0) {
+            json.attribute("leading_dimension_w", gemm.leadingW);
+            json.attribute("padding_bytes_w", gemm.paddingBytes());
+          }
           if (gemm.experts > 0)
             json.attribute("expert_rows", gemm.masked
                                               ? "int32 counts[experts]: rows of each one's m / experts"

@@ -156,7 +156,9 @@ private:
     a = allocateRandom(memory, "a", gemm.type, uint64_t(sources * gemm.k), engine);
     const int64_t elements = gemm.layout == "tn" ? m * gemm.n : gemm.weightRows() * gemm.k;
     w = allocateRandom(memory, "w", gemm.type, uint64_t(elements), engine);
-    arguments.pointer(a).pointer(gemm.shuffledWeights ? allocateShuffled() : w);
+    arguments.pointer(allocatePadded("a", a, sources, gemm.leadingA));
+    arguments.pointer(gemm.shuffledWeights ? allocateShuffled()
+                                           : allocatePadded("w", w, gemm.weightRows(), gemm.leadingW));
     if (gemm.scaling != Scaling::None) {
       const bool perTensor = gemm.scaling == Scaling::PerTensor;
       const int64_t ofW = perBlock ? blockRows * std::max<int64_t>(1, gemm.experts) : gemm.weightRows();
@@ -249,6 +251,14 @@ private:
       for (int64_t byte = 0; byte < rowBytes; byte += kernel::chunkBytes, from += kernel::chunkBytes)
         std::memcpy(to + kernel::shuffledOffset(row, byte, rowBytes), from, kernel::chunkBytes);
     return address;
+  }
+
+  /// The rows of k again, `leading` elements apart, with NaN between them; the same where they have no gaps.
+  uint64_t allocatePadded(llvm::StringRef name, uint64_t dense, int64_t rows, int64_t leading) {
+    if (leading == 0)
+      return dense;
+    const Matrix padded = paddedRows(rowsOf(memory, dense, gemm.type, gemm.k, 0, rows), leading);
+    return memory.allocateCopy((name + "_padded").str(), padded.bytes);
   }
 
   static constexpr double least = 3; // tiles that are computed

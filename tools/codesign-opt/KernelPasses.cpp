@@ -41,6 +41,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     problem.weighted = weighted;
     problem.unrounded = unrounded;
     problem.shuffledWeights = shuffled;
+    problem.leadingA = leadingA;
+    problem.leadingW = leadingW;
     problem.expertLayout = masked ? kernel::ExpertLayout::Masked : kernel::ExpertLayout::Contiguous;
     std::optional<DataType> element = parseDataType(type);
     std::optional<Scaling> scale = parseScaling(scaling);
@@ -129,7 +131,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
       layout{*this, "layout", llvm::cl::init("NT")};
   ListOption<int64_t> rotary{*this, "rotary"};
   Option<bool> rowSquares{*this, "row-squares", llvm::cl::init(false)};
-  Option<int64_t> n{*this, "n"}, k{*this, "k"};
+  Option<int64_t> n{*this, "n"}, k{*this, "k"}, leadingA{*this, "leading-a", llvm::cl::init(0)},
+      leadingW{*this, "leading-w", llvm::cl::init(0)};
   Option<bool> bias{*this, "bias", llvm::cl::init(false)}, gated{*this, "gated", llvm::cl::init(false)},
       residual{*this, "residual", llvm::cl::init(false)}, masked{*this, "masked", llvm::cl::init(false)},
       gathered{*this, "gathered", llvm::cl::init(false)},
@@ -292,13 +295,14 @@ struct CheckPass : PassWrapper<CheckPass, OperationPass<ModuleOp>> {
       for (int64_t i = 0; i < matrix->rows; ++i)
         for (int64_t j = 0; j < matrix->columns; ++j)
           matrix->set(i, j, normal(engine));
-    Matrix out(*outType, rows + 1, w.getRows(), 0xff), stored = right;
+    Matrix out(*outType, rows + 1, w.getRows(), 0xff), stored = paddedRows(right, w.getPitch());
+    Matrix activations = paddedRows(left, a.getPitch());
     if (w.isShuffled())
       for (int64_t i = 0; i < right.rows; ++i)
         for (int64_t j = 0; j < right.columns; ++j)
           std::copy_n(&right.bytes[(i * right.columns + j) * right.elementBytes()], right.elementBytes(),
                       &stored.bytes[w.getByteOffset(i, j)]);
-    if (llvm::Error error = interpret(function, {&left, &stored, &out, int64_t(rows)}))
+    if (llvm::Error error = interpret(function, {&activations, &stored, &out, int64_t(rows)}))
       return llvm::toString(std::move(error));
     return firstMismatch(out, gemmReference(left, right, rows)).value_or("");
   }

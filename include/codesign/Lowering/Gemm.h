@@ -59,6 +59,10 @@ struct GemmProblem {
   /// W is stored in the order of matrix instructions (#kernel.shuffled) and goes from global memory straight
   /// to registers. AMD devices only; n must be a multiple of 16, rows of W of 64 bytes.
   bool shuffledWeights = false;
+  /// Distances of rows of A and of W in elements; 0: k, without gaps. Of AMD devices and layout NT, W in
+  /// rows; multiples of 16 bytes. What lies between rows is never read. At odd multiples of 256 bytes the
+  /// rows of a step lie in all channels of an L2.
+  int64_t leadingA = 0, leadingW = 0;
   /// An fp32 argument `rowWeights[m]` before D: what follows the activation is multiplied by its row's.
   bool weighted = false;
 

@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a manifest.
-inline constexpr int64_t packageSchemaVersion = 7;
+inline constexpr int64_t packageSchemaVersion = 8;
 
 /// The part of a matrix that one copy of the tensor engine moves; 0 rows where the kernel takes a pointer.
 struct PackagedBox {
@@ -103,6 +103,8 @@ struct PackagedGemm {
   /// W is in blocks of 16 rows by 64 bytes, as matrix instructions take it; AMD only. The package has a
   /// function that brings row-major weights into that order.
   bool shuffledWeights = false;
+  /// Elements from one row of A, and of W, to the next; 0: k, without gaps. AMD only; layout nt, W in rows.
+  int64_t leadingA = 0, leadingW = 0;
   std::vector<PackagedRange> ranges; // ascending from 1, without gaps
 
   DataType wideType() const { return isFloat8(type) ? DataType::BF16 : type; }
@@ -110,6 +112,10 @@ struct PackagedGemm {
   /// What the products write.
   DataType productType() const { return topK > 0 ? DataType::F32 : outputType; }
   int64_t weightRows() const { return experts > 0 ? experts * n : n; }
+  /// Bytes that W takes more than without gaps between its rows.
+  int64_t paddingBytes() const {
+    return leadingW > 0 ? (weightRows() - 1) * (leadingW - k) * bitWidth(type) / 8 : 0;
+  }
   int64_t outputColumns() const { return gated ? n / 2 : n; }
   int64_t outputRows(int64_t m) const { return layout == "tn" ? k : m; }
 };

@@ -132,9 +132,9 @@ DEVICE Origin waveTile() {
   return {waveId() / WavesAcross * Rows, waveId() % WavesAcross * Columns};
 }
 
-/// Consecutive rows of a row-major matrix with Pitch elements per row, through a buffer descriptor:
-/// past the last row loads give zero and stores are dropped, without a branch.
-template <class T, int Pitch>
+/// Consecutive rows of a row-major matrix, of Length elements that start Pitch apart, through a buffer
+/// descriptor: past the last row loads give zero and stores are dropped, without a branch.
+template <class T, int Length, int Pitch = Length>
 struct GlobalRows {
   __amdgpu_buffer_rsrc_t buffer;
 
@@ -157,7 +157,7 @@ struct ShuffledRows : GlobalRows<T, Pitch> {
 
 /// Rows that stand anywhere in a matrix, as tiles of class Loaded take them: row i of the tile is row
 /// list[first + i] of `count`, or first + i where there is no list. A lane looks up what it loads once.
-template <class Loaded, int Pitch>
+template <class Loaded, int Length, int Pitch = Length>
 struct GatheredRows {
   using T = typename Loaded::Element;
   static constexpr int nowhere = -65536; // past every buffer's end, with what is added for a column
@@ -228,15 +228,15 @@ struct StagedTile {
   DEVICE int laneRow(int i) { return (i * Threads + threadId()) / rowChunks; }
 
   /// Requests columns [column, column + Columns); those past a row's end are zero.
-  template <int Pitch, int Row = 0>
-  __device__ void load(const GlobalRows<T, Pitch> &matrix, int column, FromRow<Row> = {}) {
+  template <int Length, int Pitch, int Row = 0>
+  __device__ void load(const GlobalRows<T, Length, Pitch> &matrix, int column, FromRow<Row> = {}) {
     constexpr int size = sizeof(T);
 #pragma unroll
     for (int i = 0; i < count; ++i) {
       const int index = i * Threads + threadId();
       const int row = index / rowChunks, tileColumn = index % rowChunks * chunkLength<T>;
       int offset = ((Row + row) * Pitch + tileColumn) * size;
-      if (Pitch % Columns != 0 && column + tileColumn >= Pitch)
+      if (Length % Columns != 0 && column + tileColumn >= Length)
         offset = outside;
       if (partial && row >= Rows)
         offset = outside;
@@ -245,15 +245,15 @@ struct StagedTile {
     }
   }
 
-  template <class Whole, int Pitch, int Row = 0>
-  __device__ void load(const GatheredRows<Whole, Pitch> &matrix, int column, FromRow<Row> = {}) {
+  template <class Whole, int Length, int Pitch, int Row = 0>
+  __device__ void load(const GatheredRows<Whole, Length, Pitch> &matrix, int column, FromRow<Row> = {}) {
     constexpr int size = sizeof(T), first = Row * rowChunks / Threads;
     static_assert(Row * rowChunks % Threads == 0, "the part begins with whole passes of all threads");
 #pragma unroll
     for (int i = 0; i < count; ++i) {
       const int tileColumn = (i * Threads + threadId()) % rowChunks * chunkLength<T>;
       int offset = matrix.offsets[first + i] + tileColumn * size;
-      if (Pitch % Columns != 0 && column + tileColumn >= Pitch)
+      if (Length % Columns != 0 && column + tileColumn >= Length)
         offset = outside;
       const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, column * size, 0);
       chunks[i] = __builtin_bit_cast(Chunk<T>, words);
@@ -332,8 +332,8 @@ struct Operands {
   }
   /// Requests rows [row, row + CountDown * size) from global memory, in the order of k that an LDS read
   /// gives. Clipped: columns past a row's end are zero; otherwise there are none.
-  template <int Pitch, class... Checks>
-  __device__ void load(const GlobalRows<typename Mma::Element, Pitch> &matrix, int row, int k, Checks...) {
+  template <int Length, int Pitch, class... Checks>
+  __device__ void load(const GlobalRows<Element, Length, Pitch> &matrix, int row, int k, Checks...) {
     constexpr int size = sizeof(typename Mma::Element);
     const int laneRow = laneId() % Mma::size, laneColumn = laneId() / Mma::size * length;
 #pragma unroll
@@ -342,7 +342,7 @@ struct Operands {
       for (int j = 0; j < CountDeep; ++j) {
         const int column = j * chunksDeep * length + laneColumn;
         int offset = ((row + i * Mma::size + laneRow) * Pitch + column) * size;
-        if (sizeof...(Checks) > 0 && k + column >= Pitch)
+        if (sizeof...(Checks) > 0 && k + column >= Length)
           offset = outside;
         const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, k * size, 0);
         parts[i][j] = __builtin_bit_cast(Chunk<typename Mma::Element>, words);
@@ -369,8 +369,8 @@ struct Operands {
       }
   }
   /// The same rows from wherever they stand, all of the tile.
-  template <int Pitch, class... Checks>
-  __device__ void load(const GatheredRows<Operands, Pitch> &matrix, int, int k, Checks...) {
+  template <int Length, int Pitch, class... Checks>
+  __device__ void load(const GatheredRows<Operands, Length, Pitch> &matrix, int, int k, Checks...) {
     constexpr int size = sizeof(Element);
     const int laneColumn = laneId() / Mma::size * length;
 #pragma unroll
@@ -379,7 +379,7 @@ struct Operands {
       for (int j = 0; j < CountDeep; ++j) {
         const int column = j * chunksDeep * length + laneColumn;
         int offset = matrix.offsets[i] + column * size;
-        if (sizeof...(Checks) > 0 && k + column >= Pitch)
+        if (sizeof...(Checks) > 0 && k + column >= Length)
           offset = outside;
         const auto words = __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, offset, k * size, 0);
         parts[i][j] = __builtin_bit_cast(Chunk<Element>, words);

@@ -28,25 +28,25 @@ struct DirectCopy {
   }
 
   /// Asks for columns [column, column + Columns); those past a row's end are zero.
-  template <class Tile, int Pitch>
-  DEVICE void copy(Tile &tile, const GlobalRows<T, Pitch> &matrix, int column) {
+  template <class Tile, int Length, int Pitch>
+  DEVICE void copy(Tile &tile, const GlobalRows<T, Length, Pitch> &matrix, int column) {
 #pragma unroll
     for (int i = 0; i < count; ++i)
-      load<Pitch>(tile, matrix, i, laneRow(i) * Pitch * size, column);
+      load<Length>(tile, matrix, i, laneRow(i) * Pitch * size, column);
   }
-  template <class Tile, int Pitch>
-  DEVICE void copy(Tile &tile, const GatheredRows<DirectCopy, Pitch> &matrix, int column) {
+  template <class Tile, int Length, int Pitch>
+  DEVICE void copy(Tile &tile, const GatheredRows<DirectCopy, Length, Pitch> &matrix, int column) {
 #pragma unroll
     for (int i = 0; i < count; ++i)
-      load<Pitch>(tile, matrix, i, matrix.offsets[i], column);
+      load<Length>(tile, matrix, i, matrix.offsets[i], column);
   }
 
 private:
-  template <int Pitch, class Tile, class Matrix>
+  template <int Length, class Tile, class Matrix>
   DEVICE void load(Tile &tile, const Matrix &matrix, int i, int rowOffset, int column) {
     const int tileColumn = laneColumn<Tile>(i);
     int offset = rowOffset + tileColumn * size;
-    if (Pitch % Columns != 0 && column + tileColumn >= Pitch)
+    if (Length % Columns != 0 && column + tileColumn >= Length)
       offset = outside;
     using Shared = __attribute__((address_space(3))) char;
     const int wave = (i * Threads + waveId() * waveSize) * laneBytes;

@@ -77,8 +77,8 @@ inline std::vector<int64_t> randomExpertRows(const GemmProblem &problem, int64_t
 
 /// The operands of one launch on m rows; D is poisoned, with `spare` rows behind the last that must stay so.
 struct GemmOperands {
-  Matrix a, w, shuffledW, aScale, wScale, bias, residual, table, aList, rowWeights, positions, rotations,
-      rowSquares, dScale, partials, arrivals, d;
+  Matrix a, w, paddedA, storedW, aScale, wScale, bias, residual, table, aList, rowWeights, positions,
+      rotations, rowSquares, dScale, partials, arrivals, d;
   int64_t squaresWidth = 0, summedRows = 0;   // of D, where it is a sum over the m rows
   std::vector<int64_t> firstRows, expertRows; // of each expert; without experts, of the one matrix
 
@@ -96,8 +96,10 @@ struct GemmOperands {
       w = randomMatrix(type, overRows ? m : problem.k, problem.n, engine, spread);
     else
       w = randomMatrix(type, problem.weightRows(), problem.k, engine, spread);
-    if (problem.shuffledWeights)
-      shuffledW = shuffledCopy(w);
+    if (problem.leadingA > 0)
+      paddedA = paddedRows(a, problem.leadingA);
+    if (problem.shuffledWeights || problem.leadingW > 0)
+      storedW = problem.shuffledWeights ? shuffledCopy(w) : paddedRows(w, problem.leadingW);
     const bool perToken = problem.scaling == Scaling::PerToken;
     const int64_t weights = std::max<int64_t>(1, problem.experts);
     const int64_t steps = llvm::divideCeil(problem.k, kernel::scaledBlock);
@@ -195,7 +197,8 @@ struct GemmOperands {
 
   /// The matrices in the order of the kernel's arguments.
   std::vector<Matrix *> arguments(const GemmProblem &problem) {
-    std::vector<Matrix *> list = {&a, problem.shuffledWeights ? &shuffledW : &w};
+    std::vector<Matrix *> list = {problem.leadingA > 0 ? &paddedA : &a,
+                                  problem.shuffledWeights || problem.leadingW > 0 ? &storedW : &w};
     if (problem.scaling != Scaling::None)
       list.insert(list.end(), {&aScale, &wScale});
     if (problem.bias)

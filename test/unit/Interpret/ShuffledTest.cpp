@@ -76,7 +76,7 @@ TEST(ShuffledInterpret, mistakesAreSeen) {
   const GemmProblem problem = shuffled(64, 256);
   auto module = llvm::cantFail(lowerGemm(context, problem, gfx942Kernel()));
   GemmOperands operands(problem, 64, 0, engine);
-  operands.shuffledW = operands.w;
+  operands.storedW = operands.w;
   llvm::cantFail(interpret(*module->getOps<kernel::FuncOp>().begin(), operands.allArguments(problem, 64), 1));
   EXPECT_NE(operands.mismatch(problem), "");
 

@@ -8,8 +8,8 @@ namespace codesign::test {
 /// gate and a residual, one with lists and weights of rows, one whose rows are summed up by token; on AMD
 /// devices one of 8-bit operands with shuffled weights, one of 8-bit results beside (on sm_90a of a kernel of
 /// its own, all of tensor maps); one of a gradient of weights (on sm_90a another, of tensor maps), one of
-/// rotated heads, and one that adds up squares, which has a kernel of its own.
-/// Except on sm_90a the last but one is served by Stream-K.
+/// rotated heads, and one that adds up squares, which has a kernel of its own. On AMD devices the rows of A
+/// of one and of W of another have gaps. Except on sm_90a the last but one is served by Stream-K.
 inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   PackageSpec spec;
   spec.name = "sample";
@@ -95,6 +95,7 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
     spec.gemms.push_back(narrow);
     narrow.name = "up_proj";
     narrow.outputType = DataType::F8E4M3FNUZ;
+    narrow.leadingA = 4352;
     spec.gemms.push_back(narrow);
   }
   PackagedGemm gradient = spec.gemms[0];
@@ -144,7 +145,9 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   few.n = 1000;
   few.k = 4096;
   few.ranges = {{1, 64, "linear_split"}, {65, 0, "linear_16"}};
+  few.leadingW = spec.isAmd() ? 4224 : 0;
   spec.gemms.push_back(few);
+  few.leadingW = 0;
   if (spec.architecture != "sm_90a") {
     PackagedKernel streamed = spec.kernels.front();
     streamed.symbol = "linear_streamed";

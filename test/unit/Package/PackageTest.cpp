@@ -95,6 +95,9 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_TRUE(read->gemms[10].rowSquares && !read->gemms[9].rowSquares);
   EXPECT_EQ(read->kernels[3].squaresWidth, 32);
   EXPECT_TRUE(read->gemms[6].shuffledWeights && !read->gemms[0].shuffledWeights);
+  EXPECT_EQ(read->gemms[7].leadingA, 4352);
+  EXPECT_EQ(read->gemms[7].leadingW, 0);
+  EXPECT_EQ(read->gemms[11].leadingW, 4224);
   EXPECT_EQ(read->gemms[2].experts, 8);
   EXPECT_TRUE(read->gemms[3].masked && !read->gemms[2].masked);
   EXPECT_TRUE(read->gemms[5].gathered && read->gemms[5].weighted && !read->gemms[2].gathered);
@@ -107,6 +110,16 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->gemms[0].weightRows(), 6144);
   EXPECT_EQ(read->gemms[0].ranges[1].minM, 65);
   EXPECT_TRUE(read->gemms[1].bias);
+}
+
+TEST_F(PackageTest, theHeaderSaysHowFarRowsAreApart) {
+  ASSERT_FALSE(writePackage(samplePackage(), target));
+  const std::string header = contents(target).at("include/sample/sample.h");
+  EXPECT_THAT(
+      header,
+      HasSubstr("/// n = 1000, k = 4096, bf16, rows of w start 4224 elements apart (255744 bytes more)\n"));
+  EXPECT_THAT(header, HasSubstr("shuffled weights\n"));
+  EXPECT_THAT(header, HasSubstr("rows of a start 4352 elements apart"));
 }
 
 /// Tiles of 16 x 128 of 1000 columns, eight of them side by side.
@@ -155,6 +168,15 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
   EXPECT_THAT(message([](auto &s) { s.architecture = "sm_80"; }), HasSubstr("no 8-bit kernels for sm_80"));
   EXPECT_THAT(message([](auto &s) { s.gemms[6].n = 1016; }), HasSubstr("cannot be shuffled"));
   EXPECT_THAT(message([](auto &s) { s.gemms[6].k = 4064; }), HasSubstr("cannot be shuffled"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[11].leadingW = 4088; }), HasSubstr("cannot start 4088 apart"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[11].leadingW = 4100; }), HasSubstr("cannot start 4100 apart"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[8].leadingA = 4224; }), HasSubstr("cannot start 4224 apart"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[6].leadingW = 4352; }), HasSubstr("rows cannot be padded"));
+  EXPECT_THAT(message([](auto &s) {
+                s = samplePackage("sm_90a");
+                s.gemms[0].leadingW = 4224;
+              }),
+              HasSubstr("cannot start 4224 apart"));
   EXPECT_THAT(message([](auto &s) { s.gemms[11].ranges = {{1, 0, "linear_split"}}; }),
               HasSubstr("splits k for any number of rows"));
   EXPECT_THAT(message([](auto &s) { s.gemms[8].layout = "tt"; }), HasSubstr("layout that no kernel has"));
@@ -201,7 +223,7 @@ TEST_F(PackageTest, brokenManifestsAreNamed) {
   EXPECT_THAT(messageFor("{"), HasSubstr("codesign.manifest.json"));
   EXPECT_THAT(messageFor("{}"), HasSubstr("schema_version"));
   std::string version = good;
-  version.replace(version.find("\"schema_version\": 7"), 19, "\"schema_version\": 9");
+  version.replace(version.find("\"schema_version\": 8"), 19, "\"schema_version\": 9");
   EXPECT_THAT(messageFor(version), HasSubstr("unknown version"));
   std::string type = good;
   type.replace(type.find("\"bf16\""), 6, "\"bf17\"");

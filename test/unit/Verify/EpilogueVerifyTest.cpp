@@ -58,6 +58,8 @@ protected:
     gemm.n = problem.n;
     gemm.k = problem.k;
     gemm.layout = toString(problem.layout).lower();
+    gemm.leadingA = problem.leadingA;
+    gemm.leadingW = problem.leadingW;
     gemm.rowSquares = problem.rowSquares;
     if (problem.rotary)
       gemm.rotary = {problem.rotary->headColumns, problem.rotary->columns, problem.rotary->positions};
@@ -214,6 +216,21 @@ TEST_F(EpilogueVerify, rotatedHeadsAndSquares) {
   EXPECT_EQ(failures(), "");
   plant("codesign_cdna.h", "laneId() ^ step", "laneId()");
   EXPECT_THAT(failures(), HasSubstr("squares"));
+}
+
+TEST_F(EpilogueVerify, rowsWithGaps) {
+  GemmProblem problem = {.symbol = "linear", .type = DataType::BF16, .n = 96, .k = 232};
+  problem.leadingA = 248;
+  problem.leadingW = 352;
+  for (const char *kernel : {"lds", "stream"}) {
+    write(problem, kernel == llvm::StringRef("lds") ? gfx942Kernel() : streamingKernel());
+    EXPECT_EQ(failures(), "");
+    plant("linear.hip", "<bf16, 232, 352> wRows", "<bf16, 232> wRows"); // as if the rows had none
+    EXPECT_THAT(failures(), HasSubstr("element"));
+    write(problem, kernel == llvm::StringRef("lds") ? gfx942Kernel() : streamingKernel());
+    plant("linear.hip", "<bf16, 232, 248> aRows", "<bf16, 248> aRows"); // as if they were longer
+    EXPECT_THAT(failures(), HasSubstr("element"));
+  }
 }
 
 } // namespace
