@@ -47,7 +47,8 @@ public:
                                .type = cacheType(table.text(i, "dtype")),
                                .keyValueType = cacheType(table.text(i, "kv_dtype"))};
     const double seconds = table.number(i, "us") * 1e-6;
-    if (table.text(i, "hw") == profile.name && isUsable(seconds, shape, profile) && shape.keyValueHeads > 0)
+    if (isMeasuredOn(table.text(i, "hw"), profile) && isUsable(seconds, shape, profile) &&
+        shape.keyValueHeads > 0)
       rows.push_back(rowOf(shape, {"prefill", table.text(i, "provider").str(), shape.keyValueType}, seconds,
                            groupOf(shape.heads, shape.keyValueHeads, shape.headDim),
                            {double(shape.batch), double(shape.queryLength), double(shape.heads),
@@ -165,7 +166,7 @@ public:
                                      .window = sizeIn(table, i, "window"),
                                      .keyValueType = cacheType(table.text(i, "kv_dtype"))};
     const double seconds = table.number(i, "us") * 1e-6;
-    if (table.text(i, "hw") == profile.name && seconds > 0 && flops(shape).value > 0 &&
+    if (isMeasuredOn(table.text(i, "hw"), profile) && seconds > 0 && flops(shape).value > 0 &&
         shape.keyValueHeads > 0)
       rows.push_back(rowOf(shape, {"decode", table.text(i, "provider").str(), shape.keyValueType}, seconds,
                            groupOf(shape.heads, shape.keyValueHeads, shape.headDim),

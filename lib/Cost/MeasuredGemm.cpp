@@ -147,7 +147,7 @@ public:
     std::vector<MeasuredRow> rows;
     const llvm::StringRef typeColumn = table.column("dtype") >= 0 ? "dtype" : "dtype_a";
     for (size_t i = 0; i < table.rows.size(); ++i) {
-      if (table.text(i, "hw") != profile.name)
+      if (!isMeasuredOn(table.text(i, "hw"), profile))
         continue;
       const llvm::StringRef word = table.text(i, typeColumn);
       const std::optional<OperandType> operands = operandType(word, profile);
@@ -182,7 +182,7 @@ public:
     std::map<std::string, int> rows;
     const llvm::StringRef typeColumn = table.column("dtype") >= 0 ? "dtype" : "dtype_a";
     for (size_t i = 0; i < table.rows.size(); ++i)
-      if (table.text(i, "hw") == profile.name && !operandType(table.text(i, typeColumn), profile))
+      if (isMeasuredOn(table.text(i, "hw"), profile) && !operandType(table.text(i, typeColumn), profile))
         ++rows[table.text(i, typeColumn).str()];
     return rows;
   }

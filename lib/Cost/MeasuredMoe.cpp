@@ -77,7 +77,7 @@ public:
     std::vector<MeasuredRow> rows;
     const bool fusedByAiter = table.column("us_stage1") >= 0;
     for (size_t i = 0; i < table.rows.size(); ++i)
-      if (table.text(i, "hw") == profile.name)
+      if (isMeasuredOn(table.text(i, "hw"), profile))
         if (std::optional<MeasuredRow> row = fusedByAiter ? aiterRow(table, i) : layerRow(table, i))
           rows.push_back(std::move(*row));
     rows = collapsed(std::move(rows));

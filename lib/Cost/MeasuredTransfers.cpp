@@ -37,7 +37,7 @@ public:
             .Default(std::nullopt);
     const double seconds = table.number(i, "us") * 1e-6;
     const int64_t elements = sizeIn(table, i, "message_elements"), ranks = sizeIn(table, i, "gpus");
-    if (table.text(i, "hw") != profile.name || !kind || !(seconds > 0) || elements < 1 || ranks < 2)
+    if (!isMeasuredOn(table.text(i, "hw"), profile) || !kind || !(seconds > 0) || elements < 1 || ranks < 2)
       return;
     const CollectiveShape shape{*kind, elements * (table.text(i, "dtype") == "int8" ? 1 : 2), ranks};
     // A size is not a shape: sizes between known ones are interpolated.
@@ -119,7 +119,7 @@ public:
   std::vector<MeasuredRow> read(const MeasurementTable &table, const Profile &profile) const override {
     std::vector<MeasuredRow> rows;
     for (size_t i = 0; i < table.rows.size(); ++i) {
-      if (deviceOf(table.text(i, "gpu")) != profile.name || table.text(i, "mode") != "forward" ||
+      if (!isMeasuredOn(table.text(i, "gpu"), profile) || table.text(i, "mode") != "forward" ||
           !table.text(i, "provider").starts_with("liger"))
         continue;
       if (std::optional<MeasuredRow> row = kernelRow(table, i))
@@ -142,14 +142,6 @@ public:
   }
 
 private:
-  static llvm::StringRef deviceOf(llvm::StringRef name) {
-    return llvm::StringSwitch<llvm::StringRef>(name)
-        .Case("NVIDIA H100 80GB HBM3", "h100-sxm")
-        .Case("NVIDIA A100-SXM4-80GB", "a100-sxm")
-        .Case("NVIDIA B200", "b200")
-        .Default("");
-  }
-
   static std::optional<MeasuredRow> kernelRow(const MeasurementTable &table, size_t i) {
     const llvm::StringRef kernel = table.text(i, "kernel"), axis = table.text(i, "x_name");
     llvm::Expected<llvm::json::Value> parsed = llvm::json::parse(table.text(i, "config"));

@@ -16,6 +16,10 @@ std::unique_ptr<MeasurementKind> makeMoeKind();
 std::unique_ptr<MeasurementKind> makeCollectiveKind();
 std::unique_ptr<MeasurementKind> makeStreamKind();
 
+/// Whether a table's word for a device means this one: the profile's name in any case, "_" for "-", with or
+/// without "-sxm" (tables of the H200 write either), or what its driver says ("NVIDIA H200").
+bool isMeasuredOn(llvm::StringRef word, const Profile &profile);
+
 /// Rows of equal key and coordinates as one row with their median time.
 std::vector<MeasuredRow> collapsed(std::vector<MeasuredRow> rows);
 

@@ -3,6 +3,7 @@
 #include "MeasurementKinds.h"
 #include "codesign/Cost/KindOfChange.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
@@ -100,6 +101,25 @@ llvm::Expected<std::unique_ptr<MeasurementKind>> kindOf(const MeasurementTable &
     known += (known.empty() ? "" : ", ") + kind->name().str();
   }
   return usageError("no operator has the columns of '" + table.path + "': known are " + known);
+}
+
+bool isMeasuredOn(llvm::StringRef word, const Profile &profile) {
+  const llvm::StringRef module = "-sxm";
+  auto plain = [&](std::string name) {
+    llvm::replace(name, '_', '-');
+    llvm::StringRef rest = name;
+    rest.consume_back(module);
+    return rest.str();
+  };
+  // What CUDA calls the devices in tables of Liger's.
+  const llvm::StringRef device = llvm::StringSwitch<llvm::StringRef>(word)
+                                     .Case("NVIDIA H100 80GB HBM3", "h100-sxm")
+                                     .Case("NVIDIA H100 PCIe", "h100-pcie")
+                                     .Case("NVIDIA A100-SXM4-80GB", "a100-sxm")
+                                     .Case("NVIDIA H200", "h200")
+                                     .Case("NVIDIA B200", "b200")
+                                     .Default(word);
+  return plain(device.lower()) == plain(profile.name);
 }
 
 std::vector<MeasuredRow> collapsed(std::vector<MeasuredRow> rows) {

@@ -85,6 +85,27 @@ TEST(Measurements, NamesTheDevicesOfATableWithoutThisOne) {
   EXPECT_THAT(messageOf(validation.takeError()), HasSubstr("h100-sxm"));
 }
 
+/// Collectors call one device by several names; another form of it is another device.
+TEST(Measurements, KnowsADeviceByItsOtherNames) {
+  const auto rowsOf = [](const char *device, const char *word) {
+    TemporaryFile file(std::string("hw,provider,dtype,m,n,k,us\n") + word +
+                       ",trtllm,bfloat16,64,4096,4096,20\n");
+    auto validation = validate(shippedProfile(device), llvm::cantFail(readMeasurements(file.path)));
+    if (validation)
+      return validation->keys.front().slices.front().model.rows;
+    llvm::consumeError(validation.takeError());
+    return 0;
+  };
+  for (const char *word : {"h200", "H200", "h200-sxm", "h200_sxm", "NVIDIA H200"})
+    EXPECT_EQ(rowsOf("h200", word), 1) << word;
+  for (const char *word : {"h100-sxm", "h100_sxm", "h100", "NVIDIA H100 80GB HBM3"}) {
+    EXPECT_EQ(rowsOf("h100-sxm", word), 1) << word;
+    EXPECT_EQ(rowsOf("h100-pcie", word), 0) << word;
+  }
+  EXPECT_EQ(rowsOf("h100-pcie", "NVIDIA H100 PCIe"), 1);
+  EXPECT_EQ(rowsOf("h100-sxm", "h200"), 0);
+}
+
 TEST(Measurements, NeighboursDifferInOneCoordinate) {
   std::vector<MeasuredRow> rows(4);
   rows[0].coordinates = {1, 10};
