@@ -2,11 +2,14 @@
 """What the errors of the cost model on dense products are made of, as docs/accuracy.md tells it.
 
     codesign validate --hw mi355x --measurements TABLE --mechanisms-only --predictions out.csv
-    scripts/residuals.py out.csv mi355x bf16 [PROVIDER]
+    scripts/residuals.py out.csv mi355x bf16 [--provider NAME] [--waves TILE_M TILE_N UNITS]
 
 Prints mean error, bias and share of all error by family of kernels, where the table names them; how rough the times
 themselves are; and the cliffs (cost-model.md) among weight shapes that were measured at the same rows m, one campaign.
+With --waves, of a library whose rows are nearly all one tile: each weight shape's time per wave, and what share of a wave the
+last one costs that is not full.
 """
+import argparse
 import bisect
 import collections
 import csv
@@ -117,17 +120,60 @@ def print_cliffs(rows):
                    cliffs(rows, lambda a, b: measured_at[a[1:]] == ms and measured_at[b[1:]] == ms))
 
 
+def least_squares(columns, targets):
+    """Coefficients of the columns, by Gauss's elimination of the normal equations."""
+    size = len(columns)
+    matrix = [[sum(x * y for x, y in zip(a, b)) for b in columns] + [sum(x * y for x, y in zip(a, targets))] for a in columns]
+    for i in range(size):
+        pivot = max(range(i, size), key=lambda j: abs(matrix[j][i]))
+        matrix[i], matrix[pivot] = matrix[pivot], matrix[i]
+        for j in range(size):
+            if j != i:
+                factor = matrix[j][i] / matrix[i][i]
+                matrix[j] = [x - factor * y for x, y in zip(matrix[j], matrix[i])]
+    return [matrix[i][size] / matrix[i][i] for i in range(size)]
+
+
+def print_waves(rows, tile_m, tile_n, units):
+    """time = fixed + wave · (waves + last · (⌈waves⌉ − waves)), each row weighted by 1 / time."""
+    print("| n, k | waves | rows | fixed µs | µs per wave | share of the last | missed by |\n|---|---|---|---|---|---|---|")
+    for low, high in [(1.05, 4), (4, 10), (10, 30), (30, 100)]:
+        by_weights = collections.defaultdict(list)
+        for (m, n, k), row in rows.items():
+            waves = math.ceil(m / tile_m) * math.ceil(n / tile_n) / units
+            if low <= waves < high:
+                by_weights[n, k].append((waves, row[0]))
+        shares = []
+        for (n, k), points in sorted(by_weights.items(), key=lambda item: item[0][::-1]):
+            if len(points) < 25:
+                continue
+            columns = [[1 / t for _, t in points], [w / t for w, t in points], [(math.ceil(w) - w) / t for w, t in points]]
+            fixed, wave, last = least_squares(columns, [1.0] * len(points))
+            missed = percent(abs(sum(c * x for c, x in zip((fixed, wave, last), values)) - 1) for values in zip(*columns))
+            shares.append(last / wave)
+            print(f"| {n}, {k} | {low:g} to {high:g} | {len(points)} | {fixed:.1f} | {wave:.2f} | {last / wave:.2f} | {missed:.1f} % |")
+        if shares:
+            print(f"| median | {low:g} to {high:g} | | | | {statistics.median(shares):.2f} | |")
+
+
 def main():
-    if len(sys.argv) not in (4, 5):
-        sys.exit(__doc__)
-    rows = read(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4] if len(sys.argv) == 5 else "")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("predictions")
+    parser.add_argument("device")
+    parser.add_argument("type")
+    parser.add_argument("--provider", default="")
+    parser.add_argument("--waves", nargs=3, type=int, metavar=("TILE_M", "TILE_N", "UNITS"))
+    options = parser.parse_args()
+    rows = read(options.predictions, options.device, options.type, options.provider)
     if not rows:
-        sys.exit(f"no row of {sys.argv[2]} and {sys.argv[3]} with a prediction in {sys.argv[1]}")
+        sys.exit(f"no row of {options.device} and {options.type} with a prediction in {options.predictions}")
     print(f"{len(rows)} shapes: {percent(abs(error(row)) for row in rows.values()):.1f} %")
     if any(row[2] for row in rows.values()):
         print_families(rows)
     print_roughness(rows)
     print_cliffs(rows)
+    if options.waves:
+        print_waves(rows, *options.waves)
 
 
 main()
