@@ -268,6 +268,7 @@ struct CostModel::Implementation {
       }
       const CalibrationSet *streamed = ownKernelSet(profile, type, streamKindOf(name));
       GemmKernels kernels{.tiles = {}, .swapsOperands = false};
+      kernels.weightRowsConflict = !options.shuffledWeights && !options.paddedWeights;
       // AMD's loops were timed with what L2 gives a compute unit; its dies have an L2 each.
       if (profile.vendor == Vendor::Nvidia)
         kernels.deviceBytesPerClock = deviceBytesPerClock(profile);

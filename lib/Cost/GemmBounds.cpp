@@ -79,8 +79,7 @@ void GemmModel::layOver(const Problem &p, llvm::SmallVectorImpl<Block> &grid) co
     alongM.push_back(edge <= 2 * p.m || edge <= 64 ? roundedUp(p.m / edge) : infinity);
     alongN.push_back(edge <= 2 * p.n || edge <= 16 ? roundedUp(p.n / edge) * p.batch : infinity);
   }
-  StepRates<float> rates = p.rates.as<float>();
-  rates.conflict = 0; // how much of it counts is the price's to say
+  const StepRates<float> rates = p.rates.as<float>();
   const float rows = p.swapped ? p.n : p.m, units = computeUnits, perUnit = 1 / double(computeUnits);
   const float perClock = 1 / clock, perByte = 1 / memoryBandwidth;
   const float steps = roundedUp(p.k / depthStep), stepSeconds = steps * perClock;

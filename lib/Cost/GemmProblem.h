@@ -40,11 +40,10 @@ Real countedWaves(Real waves, Real whole, Real rounding, Real drift) {
 /// Cycles of one compute unit for 64 of k, by what a tile needs: per element of its area, …
 template <class Real>
 struct StepRates {
-  Real mma, lds, l2M, l2N, askM, askN, latency, conflict;
+  Real mma, lds, l2M, l2N, askM, askN, latency;
   template <class Other>
   StepRates<Other> as() const {
-    return {Other(mma),  Other(lds),  Other(l2M),     Other(l2N),
-            Other(askM), Other(askN), Other(latency), Other(conflict)};
+    return {Other(mma), Other(lds), Other(l2M), Other(l2N), Other(askM), Other(askN), Other(latency)};
   }
 };
 
@@ -55,8 +54,7 @@ Real cyclesPerStep(const StepRates<Real> &rates, const TileStepOf<Real> &tile, R
   const Real mma = rates.mma * workFactor * tile.area, lds = rates.lds * tile.lds;
   const Real l2 = rates.l2M * tile.fetchedM + rates.l2N * tile.fetchedN;
   const Real asked = busy * (rates.askM * tile.askM + rates.askN * tile.askN);
-  return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), rates.latency) + tile.overhead +
-         rates.conflict * (tile.fetchedM + tile.fetchedN);
+  return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), rates.latency) + tile.overhead;
 }
 
 /// A product as the tile loop sees it: m and n already exchanged when the operands are.
@@ -74,6 +72,7 @@ struct GemmModel::Problem {
   double leastRamp = 0;     // seconds
   double output = 0;        // bytes
   StepRates<double> rates{};
+  double conflictM = 0, conflictN = 0; // cycles for 64 of k of a row of either operand from beyond L2
   bool swapped = false;
   bool randomRows = false; // m is a mean: the last tile of each product of the batch is half full
 

@@ -9,10 +9,12 @@ namespace codesign {
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Both operands have k along their rows.
-static bool rowsConflict(const GemmShape &shape) {
-  const double bytes = static_cast<double>(shape.k) * bytesPerElement(shape.input);
-  return std::fmod(bytes, 2 * channelBytes) == 0;
+bool rowsMeetInChannels(int64_t k, DataType type) {
+  return std::fmod(double(k) * bytesPerElement(type), 2 * channelBytes) == 0;
+}
+
+int64_t spreadLeadingDimension(int64_t k, DataType type) {
+  return k + static_cast<int64_t>(channelBytes / bytesPerElement(type));
 }
 
 GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) const {
@@ -38,14 +40,18 @@ GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) co
   problem.leastRamp = constants.trafficRamp * std::sqrt(problem.firstReads / memoryBandwidth);
   problem.unitTraffic = problem.firstReads / (constants.unitMemoryBytesPerClock * clock * computeUnits);
   problem.swapped = swapped;
+  // Both operands have k along their rows.
+  const double conflict = rowsMeetInChannels(shape.k, shape.input) ? constants.rowConflictCycles : 0;
+  const double ofWeights = kernels.weightRowsConflict ? conflict : 0;
+  problem.conflictM = swapped ? ofWeights : conflict;
+  problem.conflictN = swapped ? conflict : ofWeights;
   problem.rates = {.mma = 2 * depthStep / problem.flopsPerClock,
                    .lds = depthStep * problem.elementBytes / sharedBytesPerClock,
                    .l2M = depthStep * problem.bytesM / constants.unitBytesPerClock,
                    .l2N = depthStep * problem.bytesN / constants.unitBytesPerClock,
                    .askM = depthStep * problem.bytesM,
                    .askN = depthStep * problem.bytesN,
-                   .latency = constants.stepLatencyCycles,
-                   .conflict = rowsConflict(shape) ? constants.rowConflictCycles : 0};
+                   .latency = constants.stepLatencyCycles};
   // Constants fitted to repeated runs let caches feed the operands. A cyclic stream leaves nothing behind in
   // a cache that it exceeds; between two uses of a layer in a long run all the others pass.
   const double cold = sustained ? 1 : std::clamp(2 * problem.operands / lastLevelBytes - 1, 0.0, 1.0);
@@ -115,13 +121,13 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool stre
   const bool ruled = tile.minRows > 0;
   const double pair =
       ruled && p.m >= pairedRows && std::fmod(p.n, 2 * tile.n) == 0 ? 1 - constants.pairGain : 1;
-  StepRates<double> rates = p.rates;
-  if (rates.conflict > 0)
-    rates.conflict *= beyondSharedCache(p, tile, active, fractional);
-  const double perTile =
-      (cyclesPerStep(rates, steps64[tileIndex], workFactor, active / computeUnits) * pair * steps +
-       constants.exposedTileCycles) /
-      clock;
+  // Bounds leave it out, so that how much of it counts is said here alone.
+  double conflict = p.conflictM * tile.m + p.conflictN * tile.n;
+  if (conflict > 0)
+    conflict *= beyondSharedCache(p, tile, active, fractional);
+  const double perStep =
+      cyclesPerStep(p.rates, steps64[tileIndex], workFactor, active / computeUnits) * pair + conflict;
+  const double perTile = (perStep * steps + constants.exposedTileCycles) / clock;
   const double store = constants.epilogueCyclesPerLine * tile.m * tile.n * p.outputBytes / 64 / clock;
   // A workgroup of a persistent kernel stores one tile before it starts the next.
   const double perTileStore = ruled ? store : 0;

@@ -96,6 +96,7 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
   problem.weighted = kernel.weighted();
   problem.unrounded = kernel.sumsTokens();
   problem.shuffledWeights = kernel.shuffled();
+  problem.leadingW = kernel.weightLeadingDimension;
   if (schedule->shuffledWeights != problem.shuffledWeights)
     return usageError("kernel '" + kernel.name + "' of the plan has a schedule for weights in another order");
   if (kernel.gated()) {
@@ -266,6 +267,7 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.weighted = kernel.weighted();
     gemm.topK = kernel.topK;
     gemm.shuffledWeights = kernel.shuffled();
+    gemm.leadingW = kernel.weightLeadingDimension;
     gemm.masked = kernel.expertLayout == stringifyExpertLayout(kernel::ExpertLayout::Masked);
     if (gemm.gated)
       gemm.activation = stringifyActivation(kernel::Activation::Silu).str();

@@ -166,6 +166,7 @@ void describe(Archive &archive, Part &kernel) {
   archive("experts", kernel.experts);
   archive("row_order", kernel.rowOrder);
   archive("weight_order", kernel.weightOrder);
+  archive("weight_leading_dimension", kernel.weightLeadingDimension);
   archive("expert_layout", kernel.expertLayout);
   archive("ranges", kernel.ranges);
 }

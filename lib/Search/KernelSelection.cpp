@@ -73,28 +73,45 @@ struct Selected {
   int64_t allExperts = 0, topK = 0;
 };
 
-/// What the operators of a product take in each workload: with row-major weights, and with shuffled ones.
+/// How the weights of a product are stored.
+enum class WeightOrder { Rows, PaddedRows, Shuffled };
+
+/// What the operators of a product take in each workload, by the order of the weights.
 class OrdersOfWeights {
 public:
-  /// Counts one operator; infinitely long where its weights cannot be shuffled.
+  /// Counts one operator; infinitely long where its weights cannot be shuffled, or need no padding.
   void add(const Workload &workload, const PlacedOperator &placed, const Providers &providers) {
-    const std::optional<Estimate> shuffled = providers.ownKernelOfShuffledWeights(placed.op.shape);
-    auto &[rowMajor, inBlocks] = seconds[&workload];
-    rowMajor += double(placed.count) * providers.ownKernel(placed.op.shape)->time().value;
-    inBlocks +=
-        shuffled ? double(placed.count) * shuffled->time().value : std::numeric_limits<double>::infinity();
+    Times &times = seconds[&workload];
+    const auto count = [&](double &sum, const std::optional<Estimate> &estimate) {
+      sum +=
+          estimate ? double(placed.count) * estimate->time().value : std::numeric_limits<double>::infinity();
+    };
+    count(times.rows, providers.ownKernel(placed.op.shape));
+    count(times.padded, providers.ownKernelOfPaddedWeights(placed.op.shape));
+    count(times.shuffled, providers.ownKernelOfShuffledWeights(placed.op.shape));
   }
-  /// Whether the workloads, each counted alike, take less time with shuffled weights. One order serves all
-  /// ranges of rows.
-  bool shuffledIsFaster() const {
-    double ratios = 0;
-    for (const auto &[workload, times] : seconds)
-      ratios += times.second / times.first;
-    return ratios < double(seconds.size());
+  /// The order with which the workloads, each counted alike, take the least time; it serves all ranges of
+  /// rows. Rows are padded also where that is as fast, since no measurement tells rows of 16 bits apart.
+  WeightOrder best() const {
+    const double padded = ratio(&Times::padded), shuffled = ratio(&Times::shuffled);
+    if (shuffled < std::min(1.0, padded))
+      return WeightOrder::Shuffled;
+    return padded <= 1 ? WeightOrder::PaddedRows : WeightOrder::Rows;
   }
 
 private:
-  std::map<const Workload *, std::pair<double, double>> seconds;
+  struct Times {
+    double rows = 0, padded = 0, shuffled = 0;
+  };
+  /// Of the time with plain rows, the mean over the workloads.
+  double ratio(double Times::*order) const {
+    double ratios = 0;
+    for (const auto &[workload, times] : seconds)
+      ratios += times.*order / times.rows;
+    return ratios / double(seconds.size());
+  }
+
+  std::map<const Workload *, Times> seconds;
 };
 
 /// What the products of experts take in each workload: with rows that a pass before them has brought in
@@ -155,6 +172,7 @@ PlanKernelRange rangeFor(const Product &product, const Selected &selected, const
     std::get<GroupedGemmShape>(shape).output = DataType::F32;
   const Estimate estimate = selected.kernel.shuffled()   ? *providers.ownKernelOfShuffledWeights(shape)
                             : selected.kernel.gathered() ? *providers.ownKernelOfListedRows(shape)
+                            : selected.kernel.padded()   ? *providers.ownKernelOfPaddedWeights(shape)
                                                          : *providers.ownKernel(shape);
   const int64_t sharers = std::max<int64_t>(1, product.experts); // of all rows
   PlanKernelRange range;
@@ -287,6 +305,13 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
     kernel.operators.push_back(place);
 }
 
+static void storeWeights(PlanKernel &kernel, WeightOrder order, DataType type) {
+  if (order == WeightOrder::Shuffled)
+    kernel.weightOrder = "shuffled";
+  else if (order == WeightOrder::PaddedRows)
+    kernel.weightLeadingDimension = spreadLeadingDimension(kernel.k, type);
+}
+
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant,
                                       const Providers &providers) {
   const ModelSpec model = modelOf(space, variant);
@@ -324,8 +349,8 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   for (auto &[product, found] : selected) {
     Product matrix = product;
     matrix.masked = false;
-    if (fusion.shuffle && !rowMajor.contains(matrix) && orders[matrix].shuffledIsFaster())
-      found.kernel.weightOrder = "shuffled";
+    if (fusion.shuffle && !rowMajor.contains(matrix))
+      storeWeights(found.kernel, orders[matrix].best(), product.input);
     if (found.kernel.gathered() && !rowOrders[product].listIsFaster())
       found.kernel.rowOrder.clear();
     found.kernel.ranges = rangesFor(product, found, providers);

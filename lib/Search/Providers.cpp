@@ -1,5 +1,7 @@
 #include "codesign/Search/Providers.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 namespace codesign {
 
 static CostOptions ownOptions(const CostOptions &library, std::function<bool(const GemmSchedule &)> canEmit) {
@@ -14,6 +16,11 @@ static CostOptions withShuffledWeights(CostOptions options) {
   return options;
 }
 
+static CostOptions withPaddedWeights(CostOptions options) {
+  options.paddedWeights = true;
+  return options;
+}
+
 static CostOptions withListedRows(CostOptions options) {
   options.listedRows = true;
   return options;
@@ -23,6 +30,7 @@ Providers::Providers(const Profile &profile, const CostOptions &library,
                      std::function<bool(const GemmSchedule &)> canEmit)
     : libraryModel(profile, library), ownModel(profile, ownOptions(library, canEmit)),
       shuffledModel(profile, withShuffledWeights(ownOptions(library, canEmit))),
+      paddedModel(profile, withPaddedWeights(ownOptions(library, canEmit))),
       listedModel(profile, withListedRows(ownOptions(library, canEmit))) {}
 
 bool Providers::hasOwn(const OperatorShape &shape) const {
@@ -66,6 +74,29 @@ std::optional<Estimate> Providers::ownKernelOfShuffledWeights(const OperatorShap
       !shuffledModel.supports(shape))
     return std::nullopt;
   return shuffledModel.estimate(shape);
+}
+
+/// Whether rows that start at multiples of 512 bytes were slower than others in what was measured of the
+/// device, or, without that, of one like it: AITER's block-scaled products, the only ones with rows of either
+/// kind.
+static bool rowsConflict(const Profile &profile) {
+  const auto &sets = profile.calibration.sets; // borrowed ones last
+  const auto found = llvm::find_if(sets, [](const CalibrationSet &set) {
+    return set.key.operatorKind == "gemm_block128" && set.constant("row_conflict_cycles");
+  });
+  return profile.vendor == Vendor::Amd && found != sets.end() && *found->constant("row_conflict_cycles") > 0;
+}
+
+std::optional<Estimate> Providers::ownKernelOfPaddedWeights(const OperatorShape &shape) const {
+  const auto *gemm = std::get_if<GemmShape>(&shape);
+  const auto *grouped = std::get_if<GroupedGemmShape>(&shape);
+  const auto meet = [](const auto &product) {
+    return product.pass == Pass::Forward && rowsMeetInChannels(product.k, product.input);
+  };
+  if ((!gemm && !grouped) || !(gemm ? meet(*gemm) : meet(*grouped)) || !rowsConflict(profile()) ||
+      !hasOwn(shape))
+    return std::nullopt;
+  return paddedModel.estimate(shape);
 }
 
 std::optional<Estimate> Providers::ownKernelOfListedRows(const OperatorShape &shape) const {

@@ -28,6 +28,9 @@ struct CostOptions {
   bool corrected = true;
   /// Own kernels only: those for weights in the order of the matrix instructions, instead of row-major ones.
   bool shuffledWeights = false;
+  /// Own kernels only: row-major weights start at odd multiples of 256 bytes, so that no two of them meet in
+  /// a channel of L2 more than they must.
+  bool paddedWeights = false;
   /// Own kernels only: of experts, those that take their rows by a list.
   bool listedRows = false;
   /// Own kernels only: which legal schedules can be written; all if empty.

@@ -72,6 +72,13 @@ struct GemmConstants {
   static GemmConstants prior(const Profile &profile);
 };
 
+/// Whether rows of k elements without gaps start at multiples of 512 bytes: consecutive 256 bytes belong to
+/// consecutive channels of a CDNA device's L2, and these rows begin in half of them or fewer.
+bool rowsMeetInChannels(int64_t k, DataType type);
+/// Elements from one such row to the next once 256 bytes are left free after each: odd multiples of 256 bytes
+/// spread over all channels.
+int64_t spreadLeadingDimension(int64_t k, DataType type);
+
 /// A macro-tile of the output that one workgroup computes.
 struct GemmTile {
   int m = 0, n = 0;
@@ -137,6 +144,9 @@ struct GemmKernels {
   bool swapsOperands = true;   // has each tile in both orientations
   // Of L2 to all compute units together, in bytes per clock; 0: what each can take in is the only limit.
   double deviceBytesPerClock = 0;
+  // Whether rows of the weights that start at multiples of 512 bytes meet in channels; not where they are
+  // padded, or shuffled and no rows any more.
+  bool weightRowsConflict = true;
 };
 
 /// One way to compute a product.

@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a file.
-inline constexpr int64_t planSchemaVersion = 8;
+inline constexpr int64_t planSchemaVersion = 9;
 
 /// A named scalar: one size of an operator ("m" 8192), one parameter of a schedule ("macro_tile_m" 256).
 struct PlanField {
@@ -174,6 +174,7 @@ struct PlanKernel {
   int64_t topK = 0;                    // rows of a token at most, where they are added up
   int64_t experts = 0;                 // each with a b of its own for its share of the m rows; 0: one b
   std::string weightOrder = "";        // "shuffled" where b is stored as matrix instructions take it
+  int64_t weightLeadingDimension = 0;  // elements from one row of b to the next; 0: k, without gaps
   std::string rowOrder = "";           // "gathered" where a list may say which row of a is whose
   std::string expertLayout = "";       // "contiguous" or "masked", as the kernel dialect has it
   std::vector<PlanKernelRange> ranges; // ascending, without gaps
@@ -181,6 +182,7 @@ struct PlanKernel {
 
   bool gated() const { return epilogue == "swiglu"; }
   bool shuffled() const { return weightOrder == "shuffled"; }
+  bool padded() const { return weightLeadingDimension > 0; }
   bool gathered() const { return rowOrder == "gathered"; }
   bool sumsTokens() const { return epilogue == "token_sum"; }
   bool weighted() const { return epilogue == "row_weights" || sumsTokens(); }

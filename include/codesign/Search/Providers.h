@@ -32,6 +32,11 @@ public:
   /// The same for weights in the order of the matrix instructions; empty besides where n is no multiple of 16
   /// or rows of k are none of 64 bytes.
   std::optional<Estimate> ownKernelOfShuffledWeights(const OperatorShape &shape) const;
+  /// The same for row-major weights whose rows start 256 bytes further apart than they are long; empty where
+  /// that changes nothing: rows of k that are no multiples of 512 bytes, gradients, and devices where
+  /// measured rows did not meet in channels of L2 (`row_conflict_cycles` of block-scaled products, their own
+  /// or borrowed, is zero).
+  std::optional<Estimate> ownKernelOfPaddedWeights(const OperatorShape &shape) const;
   /// Own kernel of experts, for row-major weights, that takes its rows by a list; empty for other products
   /// and where there is none.
   std::optional<Estimate> ownKernelOfListedRows(const OperatorShape &shape) const;
@@ -42,7 +47,7 @@ public:
 private:
   bool hasOwn(const OperatorShape &shape) const;
 
-  CostModel libraryModel, ownModel, shuffledModel, listedModel;
+  CostModel libraryModel, ownModel, shuffledModel, paddedModel, listedModel;
 };
 
 } // namespace codesign

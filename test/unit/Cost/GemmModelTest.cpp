@@ -272,17 +272,33 @@ TEST(GemmModel, AmpereHasNoTileThatFitsAHundredAndSixtyRows) {
 TEST(GemmModel, RowsThatMeetInHalfOfTheChannelsCostMore) {
   const Profile profile = shippedProfile("mi300x");
   GemmConstants constants = bare();
+  GemmKernels kernels{.tiles = {{.m = 128, .n = 64, .maxSplitK = 1}}, .swapsOperands = false};
   const auto seconds = [&](int64_t k) {
-    return GemmModel(profile, constants, {.tiles = {{.m = 128, .n = 128, .maxSplitK = 1}}}, false)
-        .time(product(128, 128, k))
-        .value;
+    return GemmModel(profile, constants, kernels, false).time(product(128, 64, k)).value;
   };
   // Rows of bf16: 256 of k are 512 bytes, 128 are 256.
   const double even = seconds(4096), odd = seconds(4096 + 128);
   constants.rowConflictCycles = 0.5;
   EXPECT_DOUBLE_EQ(seconds(4096 + 128), odd);
-  // 64 steps of 64, 256 rows of both operands, half a cycle each.
-  EXPECT_NEAR(seconds(4096) - even, 64 * 256 * 0.5 / profile.peakClock.value, 1e-12);
+  // 64 steps of 64, 192 rows of both operands, half a cycle each.
+  EXPECT_NEAR(seconds(4096) - even, 64 * 192 * 0.5 / profile.peakClock.value, 1e-12);
+  // Weights whose rows are padded: the 128 of the activations are left.
+  kernels.weightRowsConflict = false;
+  EXPECT_NEAR(seconds(4096) - even, 64 * 128 * 0.5 / profile.peakClock.value, 1e-12);
+  // The other way round, tiles of weights by activations.
+  kernels.swapsOperands = true;
+  const auto turned = [&](bool conflict) {
+    kernels.weightRowsConflict = conflict;
+    const GemmCandidate candidate = {.tile = 0, .splitK = 1, .swapped = true};
+    return GemmModel(profile, constants, kernels, false).timeAmong(product(64, 128, 4096), candidate).value;
+  };
+  EXPECT_NEAR(turned(true) - turned(false), 64 * 128 * 0.5 / profile.peakClock.value, 1e-12);
+
+  EXPECT_TRUE(rowsMeetInChannels(4352, DataType::BF16)); // 17 times 512 bytes
+  EXPECT_FALSE(rowsMeetInChannels(4352, DataType::F8E4M3));
+  EXPECT_FALSE(rowsMeetInChannels(4096 + 64, DataType::BF16));
+  EXPECT_EQ(spreadLeadingDimension(4096, DataType::BF16), 4224);
+  EXPECT_EQ(spreadLeadingDimension(4096, DataType::F8E4M3), 4352);
 }
 
 /// Only what L2 has not meets there: all in the first wave, later what its 4 MiB cannot keep of the strips of

@@ -95,6 +95,7 @@ Plan samplePlan() {
                          .pass = "forward",
                          .epilogue = "swiglu",
                          .topK = 8,
+                         .weightLeadingDimension = 4224,
                          .ranges = {{1,
                                      0,
                                      {{"macro_tile_m", int64_t(256)}},
