@@ -7,6 +7,8 @@ int main() {
   small_mi300x_gemm_parameters parameters = {};
   parameters.a = parameters.w = anywhere;
   parameters.d = anywhere;
+  parameters.positions = reinterpret_cast<const int32_t *>(anywhere); // of the rows, whose heads are turned
+  parameters.rotations = reinterpret_cast<const float *>(anywhere);
   parameters.m = 8192;
   int status = small_mi300x_qkv_proj_is_supported(&parameters);
   std::printf("8192 rows: %s\n", status == SMALL_MI300X_OK ? "supported" : small_mi300x_last_error());

@@ -24,12 +24,26 @@ static StringRef activationClass(Activation activation) {
   return "";
 }
 
+/// Whether columns have an even place in the bias: those of experts may begin at an odd one.
+static bool biasHasPairs(kernel::FuncOp function, TileType bias) {
+  const bool hasExperts =
+      function
+          .walk([](Operation *op) {
+            return isa<ExpertTileOp, ExpertTileAtOp>(op) ? WalkResult::interrupt() : WalkResult::advance();
+          })
+          .wasInterrupted();
+  return bias.getColumns() % 2 == 0 && !hasExperts;
+}
+
 Error KernelWriter::emit(AddBiasOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
+  const TileType bias = op.getBias().getType();
   line() << formatv("{0}.{1}<{2}>({3}, {4});\n", text(op.getResult()),
-                    op.getTransposed() ? "addBiasDown" : "addBiasAcross", op.getBias().getType().getColumns(),
-                    text(op.getBias()), text(op.getColumn()));
+                    op.getTransposed()             ? "addBiasDown"
+                    : biasHasPairs(function, bias) ? "addBiasPairs"
+                                                   : "addBiasAcross",
+                    bias.getColumns(), text(op.getBias()), text(op.getColumn()));
   return Error::success();
 }
 

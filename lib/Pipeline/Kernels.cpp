@@ -103,6 +103,14 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
     problem.gated = true;
     problem.activation = kernel::Activation::Silu;
   }
+  problem.bias = kernel.bias;
+  problem.residual = kernel.residual;
+  if (kernel.quantises())
+    problem.quantised = kernel::quantisedType(profile.architecture);
+  if (kernel.turnsHeads())
+    problem.rotary = {.headColumns = kernel.rotary.headColumns,
+                      .columns = kernel.rotary.columns,
+                      .positions = kernel.rotary.positions};
   return lowerGemm(context, problem, *decided);
 }
 
@@ -187,8 +195,12 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
                               (kernel.experts > 0 ? " by expert" : "");
   options.title = llvm::join(kernel.operators, ", ") + ": D[" + (sumsRows ? std::to_string(kernel.k) : "m") +
                   ", " + std::to_string(gated ? kernel.n / 2 : kernel.n) +
-                  "] = " + (gated ? "silu(gate) up of " + product : product) + ", " +
-                  typeText(kernel, *operandType(kernel, profile)) + (kernel.sumsTokens() ? " to fp32" : "") +
+                  "] = " + (gated ? "silu(gate) up of " + product : product) +
+                  (kernel.bias ? " + bias" : "") + (kernel.residual ? " + residual" : "") + ", " +
+                  typeText(kernel, *operandType(kernel, profile)) +
+                  (kernel.sumsTokens()  ? " to fp32"
+                   : kernel.quantises() ? " to 8 bits"
+                                        : "") +
                   ", for " + rowsText(range);
   options.notes = {
       "Expected: " + expectation(kernel, range, *parseDataType(kernel.input), plan.hardware) +
@@ -207,6 +219,13 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
                             " adds up the rows of each token");
   if (gated)
     options.notes.push_back("Rows 2j and 2j + 1 of W are the gate and the up of column j of D");
+  if (kernel.quantises())
+    options.notes.push_back("D is rounded to 8 bits by a scale that is given, and saturates");
+  if (kernel.turnsHeads())
+    options.notes.push_back("Columns 2i and 2i + 1 of each of the first " +
+                            std::to_string(kernel.rotary.columns / kernel.rotary.headColumns) + " heads of " +
+                            std::to_string(kernel.rotary.headColumns) +
+                            " columns are turned by the position of their row");
   if (kernel.shuffled())
     options.notes.push_back("W is shuffled: blocks of 16 rows by 64 bytes, as the C header says");
   llvm::Expected<std::string> source = emitKernel(function, options);
@@ -257,6 +276,8 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.name = identifier(kernel.name);
     gemm.type = operandType(kernel, profile).value_or(DataType::BF16);
     gemm.outputType = isFloat8(gemm.type) ? DataType::BF16 : gemm.type;
+    if (kernel.quantises())
+      gemm.outputType = kernel::quantisedType(profile.architecture).value_or(gemm.outputType);
     gemm.scaling = parseScaling(kernel.scaling).value_or(Scaling::None);
     gemm.n = kernel.n;
     gemm.k = kernel.k;
@@ -266,6 +287,11 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.gathered = kernel.gathered();
     gemm.weighted = kernel.weighted();
     gemm.topK = kernel.topK;
+    gemm.bias = kernel.bias;
+    gemm.residual = kernel.residual;
+    gemm.rotary = {.headColumns = kernel.rotary.headColumns,
+                   .columns = kernel.rotary.columns,
+                   .positions = kernel.rotary.positions};
     gemm.shuffledWeights = kernel.shuffled();
     gemm.leadingW = kernel.weightLeadingDimension;
     gemm.masked = kernel.expertLayout == stringifyExpertLayout(kernel::ExpertLayout::Masked);

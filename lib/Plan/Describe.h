@@ -163,6 +163,11 @@ void describe(Archive &archive, Part &kernel) {
   archive("scaling", kernel.scaling);
   archive("epilogue", kernel.epilogue);
   archive("top_k", kernel.topK);
+  archive("bias", kernel.bias);
+  archive("rotary_head_columns", kernel.rotary.headColumns);
+  archive("rotary_columns", kernel.rotary.columns);
+  archive("rotary_positions", kernel.rotary.positions);
+  archive("residual", kernel.residual);
   archive("experts", kernel.experts);
   archive("row_order", kernel.rowOrder);
   archive("weight_order", kernel.weightOrder);

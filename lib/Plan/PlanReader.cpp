@@ -45,6 +45,9 @@ private:
     if (!node.IsScalar() || isQuoted(node) || llvm::StringRef(node.Scalar()).getAsInteger(10, value))
       context.fail(node, "'" + path + "' must be a whole number, found " + describeNode(node));
   }
+  void readValue(const YAML::Node &node, const std::string &path, bool &value) {
+    value = readBool(context, node, path);
+  }
   void readValue(const YAML::Node &node, const std::string &path, std::string &value) {
     if (node.IsScalar())
       value = node.Scalar();

@@ -33,6 +33,9 @@ std::string quoted(llvm::StringRef text) {
 std::string scalarText(int64_t value) {
   return std::to_string(value);
 }
+std::string scalarText(bool value) {
+  return value ? "true" : "false";
+}
 std::string scalarText(double value) {
   return numberText(value);
 }

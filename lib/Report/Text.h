@@ -23,6 +23,9 @@ std::string speedupText(const PlanVariant &variant);
 /// "135 GB", with a mark where the device has less.
 std::string memoryText(const PlanWorkloadResult &result);
 
+/// The table of kernels and what they do beside their products; nothing where a plan has none.
+void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options);
+
 void printWarnings(llvm::ArrayRef<std::string> warnings, llvm::raw_ostream &stream,
                    const ReportOptions &options);
 

@@ -1,3 +1,4 @@
+#include "Epilogues.h"
 #include "EstimateText.h"
 
 #include "codesign/Cost/OwnKernels.h"
@@ -30,9 +31,6 @@ constexpr std::array<RowRange, 6> rowRanges = {{
 
 /// The most rows of one expert for which a place is kept free: those of decoding.
 constexpr int64_t maskedRows = 256;
-
-/// Rows of a token that a kernel adds up at most.
-constexpr int64_t mostRowsOfToken = 32;
 
 /// Fewer rows of gradients than these are served by the kernel of these.
 constexpr int64_t leastGradientRows = 1024;
@@ -70,6 +68,7 @@ Product productOf(const Shape &shape) {
 /// A kernel that is chosen, and how rows come to its experts.
 struct Selected {
   PlanKernel kernel;
+  Epilogue epilogue;
   int64_t allExperts = 0, topK = 0;
 };
 
@@ -216,51 +215,6 @@ std::vector<PlanKernelRange> rangesFor(const Product &product, const Selected &s
 
 } // namespace
 
-/// The layers that compute gate and up of an MLP at once.
-static bool isGateUp(llvm::StringRef name) {
-  return name == "gate_up_proj" || name == "experts_gate_up" || name == "shared_gate_up";
-}
-
-/// What the kernels of a plan may do beside their product.
-struct Fusion {
-  /// Gates and weights of routed rows, unless a workload is training, whose backward pass needs what was
-  /// there before.
-  bool gates = false, weights = false;
-  /// Weights may be stored as matrix instructions take them: not while they are trained, when every step
-  /// would have to bring them into that order.
-  bool shuffle = false;
-};
-
-static Fusion fusionOf(const Space &space) {
-  const bool trains = llvm::any_of(
-      space.workloads, [](const WorkloadChoice &choice) { return choice.workload.phase == Phase::Train; });
-  return {.gates = !trains, .weights = !trains, .shuffle = !trains};
-}
-
-/// The end of a kernel of this operator alone.
-static llvm::StringRef epilogueOf(const Product &product, const PlacedOperator &placed,
-                                  const Workload &workload, const Fusion &fusion) {
-  const llvm::StringRef name = placed.op.name;
-  // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
-  if (fusion.gates && isGateUp(name) && product.scaling != Scaling::Block128)
-    return "swiglu";
-  if (!fusion.weights || product.experts == 0 || name != "experts_down")
-    return "";
-  // Where experts are dealt to more ranks than share a token, its rows go back to the rank that it came from.
-  const bool exchanges = workload.parallelism.expert > workload.parallelism.tensor;
-  const int64_t topK = std::get<GroupedGemmShape>(placed.op.shape).topK;
-  return exchanges || topK > mostRowsOfToken ? "row_weights" : "token_sum";
-}
-
-/// Makes the kernel one for two layers of the same sizes: their common end, if there is any.
-static void joinEpilogues(PlanKernel &kernel, llvm::StringRef epilogue, int64_t topK) {
-  if (kernel.epilogue == epilogue && (!kernel.sumsTokens() || kernel.topK == topK))
-    return;
-  const bool weighted = kernel.weighted() && (epilogue == "row_weights" || epilogue == "token_sum");
-  kernel.epilogue = weighted ? "row_weights" : "";
-  kernel.topK = 0;
-}
-
 /// Whether other operators read the same weights row by row: those of a head that is the embedding's table.
 static bool isSharedByLookup(const ModelSpec &model, llvm::StringRef name) {
   return name == "lm_head" && llvm::any_of(model.epilogue, [](const auto &block) {
@@ -271,10 +225,9 @@ static bool isSharedByLookup(const ModelSpec &model, llvm::StringRef name) {
 
 /// Puts an operator with the others that its kernel serves.
 static void addOperator(std::map<Product, Selected> &selected, const Product &product,
-                        const PlacedOperator &placed, const Workload &workload, const Fusion &fusion) {
+                        const PlacedOperator &placed, const Epilogue &epilogue) {
   Selected &found = selected[product];
   PlanKernel &kernel = found.kernel;
-  const llvm::StringRef epilogue = epilogueOf(product, placed, workload, fusion);
   if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
     found.allExperts = grouped->experts;
     found.topK = grouped->topK;
@@ -289,8 +242,6 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
     kernel.scaling = toString(product.scaling).str();
     kernel.layout = toString(layoutOf(product.pass)).str();
     kernel.pass = toString(product.pass).str();
-    kernel.epilogue = epilogue.str();
-    kernel.topK = kernel.sumsTokens() ? found.topK : 0;
     kernel.experts = product.experts;
     if (product.experts > 0)
       kernel.expertLayout = product.masked ? "masked" : "contiguous";
@@ -298,8 +249,9 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
     if (product.experts > 0 && !product.masked && placed.op.name != "experts_down" &&
         product.scaling != Scaling::PerToken && product.scaling != Scaling::Block128)
       kernel.rowOrder = "gathered";
+    found.epilogue = epilogue;
   }
-  joinEpilogues(kernel, epilogue, found.topK);
+  found.epilogue = commonTo(found.epilogue, epilogue);
   const std::string place = placed.block + "/" + placed.op.name;
   if (!llvm::is_contained(kernel.operators, place))
     kernel.operators.push_back(place);
@@ -312,36 +264,50 @@ static void storeWeights(PlanKernel &kernel, WeightOrder order, DataType type) {
     kernel.weightLeadingDimension = spreadLeadingDimension(kernel.k, type);
 }
 
+/// Writes down what all operators of a kernel want of it.
+static void endKernel(PlanKernel &kernel, const Epilogue &epilogue) {
+  kernel.epilogue = epilogue.name;
+  kernel.topK = epilogue.topK;
+  kernel.bias = epilogue.bias;
+  kernel.rotary = epilogue.rotary;
+  kernel.residual = epilogue.residual;
+  if (epilogue.quantised)
+    kernel.output = kernel.input;
+}
+
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant,
                                       const Providers &providers) {
   const ModelSpec model = modelOf(space, variant);
-  const Fusion fusion = fusionOf(space);
   std::map<Product, Selected> selected;
   std::set<Product> rowMajor;                // whose weights must stay so
   std::map<Product, OrdersOfWeights> orders; // of one matrix, however rows come to its experts
   std::map<Product, OrdersOfRows> rowOrders;
   const std::vector<Workload> workloads = workloadsOf(space, variant);
+  const Epilogues epilogues(model, workloads);
+  // Weights may be stored as matrix instructions take them: not while they are trained, when every step would
+  // have to bring them into that order.
+  const bool mayShuffle = !epilogues.trains();
   for (const Workload &workload : workloads)
     for (const PlacedOperator &placed : operatorsOf(model, workload)) {
       if (!providers.ownKernel(placed.op.shape))
         continue;
       if (const auto *gemm = std::get_if<GemmShape>(&placed.op.shape)) {
-        addOperator(selected, productOf(*gemm), placed, workload, fusion);
-        if (fusion.shuffle)
+        addOperator(selected, productOf(*gemm), placed, epilogues.of(placed, workload));
+        if (mayShuffle)
           orders[productOf(*gemm)].add(workload, placed, providers);
         if (isSharedByLookup(model, placed.op.name))
           rowMajor.insert(productOf(*gemm));
       } else if (const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape)) {
         Product product = productOf(*grouped);
         product.experts = grouped->localExperts;
-        addOperator(selected, product, placed, workload, fusion);
+        addOperator(selected, product, placed, epilogues.of(placed, workload));
         rowOrders[product].add(workload, placed, providers);
-        if (fusion.shuffle)
+        if (mayShuffle)
           orders[product].add(workload, placed, providers);
         // Where few tokens decode, launches of one graph keep a place for the rows of each expert.
         product.masked = true;
         if (workload.phase == Phase::Decode)
-          addOperator(selected, product, placed, workload, fusion);
+          addOperator(selected, product, placed, epilogues.of(placed, workload));
       }
     }
   std::vector<PlanKernel> result;
@@ -349,10 +315,11 @@ std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant
   for (auto &[product, found] : selected) {
     Product matrix = product;
     matrix.masked = false;
-    if (fusion.shuffle && !rowMajor.contains(matrix))
+    if (mayShuffle && !rowMajor.contains(matrix))
       storeWeights(found.kernel, orders[matrix].best(), product.input);
     if (found.kernel.gathered() && !rowOrders[product].listIsFaster())
       found.kernel.rowOrder.clear();
+    endKernel(found.kernel, found.epilogue);
     found.kernel.ranges = rangesFor(product, found, providers);
     // The same layer may run at several sizes (tensor ranks differ between workloads).
     if (const int count = names[found.kernel.name]++; count > 0)

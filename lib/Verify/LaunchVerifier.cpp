@@ -234,7 +234,8 @@ private:
     for (int64_t row = 0; row < m; ++row)
       ofRows.push_back(int32_t(engine() % uint64_t(gemm.rotary.positions)));
     positions = memory.allocateValues<int32_t>("positions", ofRows);
-    rotations = memory.allocateValues<float>("rotations", table);
+    const uint64_t rotations = memory.allocateValues<float>("rotations", table);
+    angles = rowsOf(memory, rotations, DataType::F32, gemm.rotary.headColumns, 0, gemm.rotary.positions);
     arguments.pointer(positions).pointer(rotations);
   }
 
@@ -433,12 +434,10 @@ private:
     else
       right =
           transposedOf(part(w, gemm.type, gemm.n, 0, gemm.layout == "tn" ? m : gemm.k, firstWeight, columns));
-    Matrix added, stream, rowScales, columnScales, rowWeights, outScale, ofRows, table;
+    Matrix added, stream, rowScales, columnScales, rowWeights, outScale, ofRows;
     const bool rotary = gemm.rotary.columns > 0;
-    if (rotary) {
+    if (rotary)
       ofRows = rowsOf(memory, positions, DataType::I32, 1, tile.row, tile.rows);
-      table = rowsOf(memory, rotations, DataType::F32, gemm.rotary.headColumns, 0, gemm.rotary.positions);
-    }
     if (gemm.quantised())
       outScale = rowsOf(memory, dScale, DataType::F32, 1, 0, 1);
     const bool scaled = gemm.scaling != Scaling::None, perTensor = gemm.scaling == Scaling::PerTensor;
@@ -472,7 +471,7 @@ private:
                           .rowWeights = gemm.weighted ? &rowWeights : nullptr,
                           .residual = gemm.residual ? &stream : nullptr,
                           .positions = rotary ? &ofRows : nullptr,
-                          .rotations = rotary ? &table : nullptr,
+                          .rotations = rotary ? &angles : nullptr,
                           .rotatedColumns = gemm.rotary.columns,
                           .firstRotated = tile.column,
                           .dScale = gemm.quantised() ? &outScale : nullptr,
@@ -507,11 +506,12 @@ private:
   uint64_t gridX = 0;
   std::vector<OwnedRows> owned;
   std::vector<int32_t> list; // of rows of A
+  Matrix angles;             // the table of rotations: tens of megabytes, so copied once
   Engine engine;
   DeviceMemory memory;
   simulate::KernelArguments arguments;
   uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, weights = 0, positions = 0,
-           rotations = 0, squares = 0, dScale = 0, arrivals = 0, d = 0;
+           squares = 0, dScale = 0, arrivals = 0, d = 0;
   VerifiedLaunch launch;
 };
 

@@ -11,7 +11,7 @@ module {}
 
 // CHECK:      linear(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w, const bf16 *bias, const int *positions, const float *rotations, const float *dScale, const __grid_constant__ TensorMap d, int m) {
 // CHECK:      SwizzledTile<fp8, 64, 128> *>
-// CHECK:      sums.addBiasAcross<6144>(
+// CHECK:      sums.addBiasPairs<6144>(
 // CHECK-NEXT: const GlobalRows<int, 1> positionRows(positions, tile.row, 128, m);
 // CHECK-NEXT: sums.rotateAcross<128, 5120, 8192>(positionRows, wave.row, rotations, tile.column + wave.column);
 // CHECK-NEXT: sums.map(Quantise<448>{1 / *dScale});

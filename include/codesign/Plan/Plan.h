@@ -11,7 +11,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a file.
-inline constexpr int64_t planSchemaVersion = 9;
+inline constexpr int64_t planSchemaVersion = 10;
 
 /// A named scalar: one size of an operator ("m" 8192), one parameter of a schedule ("macro_tile_m" 256).
 struct PlanField {
@@ -161,17 +161,27 @@ struct PlanKernelRange {
   bool operator==(const PlanKernelRange &) const = default;
 };
 
+/// Columns that a kernel turns by the positions of its rows: of each head of `headColumns`, in the first
+/// `columns`, by a table for so many positions. No columns: it turns none.
+struct PlanRotary {
+  int64_t headColumns = 0, columns = 0, positions = 0;
+  bool operator==(const PlanRotary &) const = default;
+};
+
 /// A kernel to emit: output[m][n] = a·b with n and k fixed and m known at run time.
 struct PlanKernel {
   std::string name, family;           // "qkv_proj", "gemm" or "grouped_gemm"
   std::vector<std::string> operators; // "attention/qkv_proj", all that this kernel serves
   int64_t n = 0, k = 0;
-  std::string input, output, layout, pass; // "bf16", "bf16", "nt", "forward"
+  std::string input, output, layout, pass; // "bf16", "bf16", "nt", "forward"; output of 8 bits has a scale
   std::string scaling = "none";            // of 8-bit inputs: "per-tensor", "per-token"
   /// "", "swiglu": gate and up rows of b interleaved, half of n columns written, "row_weights": each row
   /// of the output times a weight of its own, or "token_sum": that, and the topK rows of each token added up.
   std::string epilogue;
   int64_t topK = 0;                    // rows of a token at most, where they are added up
+  bool bias = false;                   // added before the epilogue and before columns are turned
+  PlanRotary rotary = {};              // queries and keys
+  bool residual = false;               // the stream, added to the output
   int64_t experts = 0;                 // each with a b of its own for its share of the m rows; 0: one b
   std::string weightOrder = "";        // "shuffled" where b is stored as matrix instructions take it
   int64_t weightLeadingDimension = 0;  // elements from one row of b to the next; 0: k, without gaps
@@ -181,6 +191,9 @@ struct PlanKernel {
   bool operator==(const PlanKernel &) const = default;
 
   bool gated() const { return epilogue == "swiglu"; }
+  bool turnsHeads() const { return rotary.columns > 0; }
+  bool addsResidual() const { return residual; }
+  bool quantises() const { return output.starts_with("fp8"); }
   bool shuffled() const { return weightOrder == "shuffled"; }
   bool padded() const { return weightLeadingDimension > 0; }
   bool gathered() const { return rowOrder == "gathered"; }

@@ -88,6 +88,25 @@ struct EpilogueSteps : LaneSums<Shape...> {
         right += widen(bias[column + j + 1]);
     });
   }
+  /// The same where pairs of columns start at multiples of 4 bytes: one load for each. Rows inside, so that
+  /// the registers hold it beside the sums.
+  template <int Columns, class Element>
+  __device__ void addBiasPairs(const Element *bias, int column) {
+    using Sums = LaneSums<Shape...>;
+#pragma unroll
+    for (int j = 0; j < Sums::across; ++j)
+#pragma unroll
+      for (int eight = 0; eight < Sums::instructionColumns / 8; ++eight) {
+        const int place = column + j * Sums::instructionColumns + eight * 8 + laneId() % 4 * 2;
+        const unsigned pair = place < Columns ? *reinterpret_cast<const unsigned *>(bias + place) : 0;
+        const float first = widen(Element{static_cast<unsigned short>(pair)}),
+                    second = widen(Element{static_cast<unsigned short>(pair >> 16)});
+        this->forEachRow([&](int i, int half, int) {
+          this->parts[i][j][4 * eight + 2 * half] += first;
+          this->parts[i][j][4 * eight + 2 * half + 1] += second;
+        });
+      }
+  }
 
   /// Multiplies column j of the sums by scales[column + j] of Columns.
   template <int Columns>
@@ -160,19 +179,24 @@ struct EpilogueSteps : LaneSums<Shape...> {
   /// that is written later, so its loads are ordinary ones.
   template <class Element, int Pitch>
   __device__ void addMatrix(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
-    this->forEachPair([&](float &left, float &right, int i, int j) {
-      if (row + i >= matrix.count || column + j >= Pitch)
+    this->forEachRow([&](int i, int half, int laneRow) {
+      if (row + laneRow >= matrix.count)
         return;
-      const Element *from = matrix.first + static_cast<long long>(row + i) * Pitch + column + j;
-      if (Pitch % 2 == 0) {
-        const unsigned pair = *reinterpret_cast<const unsigned *>(from);
-        left += widen(Element{static_cast<unsigned short>(pair)});
-        right += widen(Element{static_cast<unsigned short>(pair >> 16)});
-      } else {
-        left += widen(from[0]);
-        if (column + j + 1 < Pitch)
-          right += widen(from[1]);
-      }
+      // One address for a row: with one for each pair of columns the sums do not fit in the registers.
+      const Element *from = matrix.first + static_cast<long long>(row + laneRow) * Pitch + column;
+      this->forEachInRow(i, half, [&](float &left, float &right, int j) {
+        if (column + j >= Pitch)
+          return;
+        if (Pitch % 2 == 0) {
+          const unsigned pair = *reinterpret_cast<const unsigned *>(from + j);
+          left += widen(Element{static_cast<unsigned short>(pair)});
+          right += widen(Element{static_cast<unsigned short>(pair >> 16)});
+        } else {
+          left += widen(from[j]);
+          if (column + j + 1 < Pitch)
+            right += widen(from[j + 1]);
+        }
+      });
     });
   }
   /// Adds the element at (row + i, (column + j) / 2) to the first of each pair of columns.

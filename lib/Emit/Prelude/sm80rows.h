@@ -35,6 +35,8 @@ struct RowSteps : EpilogueSteps<Shape...> {
   /// column is in its head is not kept for other rows.
   template <int HeadColumns, int Rotated, int Positions>
   __device__ void rotateAcross(const GlobalRows<int, 1> &positions, int row, const float *table, int column) {
+    // What comes before, such as a bias, is loaded before: the registers do not hold both.
+    asm volatile("bar.warp.sync 0xffffffff;" ::: "memory");
     unsigned ofRows[Sums::down][2];
     this->forEachRow(
         [&](int i, int half, int laneRow) { ofRows[i][half] = positionOf(positions, row + laneRow); });

@@ -2,6 +2,7 @@
 #include "BruteForce.h"
 #include "codesign/Cost/OwnKernels.h"
 #include "codesign/Hardware/ProfileLoader.h"
+#include "codesign/Model/Blocks.h"
 #include "codesign/Search/PlanBuilder.h"
 #include "codesign/Search/ScheduleFields.h"
 #include <gmock/gmock.h>
@@ -238,6 +239,134 @@ TEST(KernelSelection, BothVendorsGateGatherAndWeight) {
     EXPECT_THAT(namesOf(kernelsOf(device, mixture(), {prefillWorkload(1, 4096)})),
                 UnorderedElementsAre("qkv_proj", "o_proj", "router", "lm_head",
                                      "experts_gate_up gated gathered", "experts_down summed"));
+}
+
+/// A model whose layers have projections of 64 columns a head, 16 heads of q and 4 of k and v.
+ModelSpec rotaryModel() {
+  ModelSpec model = denseModel(1024, 2, 64, 16, 4, 2048, 1000);
+  model.maxPositionEmbeddings = 8192;
+  return model;
+}
+
+/// The same model with blocks of one kind changed.
+template <class Kind>
+ModelSpec changed(ModelSpec model, llvm::function_ref<void(Kind &)> change) {
+  for (LayerGroup &group : model.layers)
+    for (auto &block : group.blocks)
+      if (const auto *found = dynamic_cast<const Kind *>(block.get())) {
+        auto copy = std::make_shared<Kind>(*found);
+        change(*copy);
+        block = copy;
+      }
+  return model;
+}
+
+PlanKernel kernelNamed(llvm::StringRef name, const std::vector<PlanKernel> &kernels) {
+  const auto found = llvm::find_if(kernels, [&](const PlanKernel &kernel) { return kernel.name == name; });
+  EXPECT_NE(found, kernels.end()) << name.str();
+  return found == kernels.end() ? PlanKernel() : *found;
+}
+
+/// Heads of q and k, of one rank, are turned where they are projected, behind a bias, unless something else
+/// stands between.
+TEST(KernelSelection, ProjectionsTurnHeads) {
+  const auto projection = [](const ModelSpec &model, const Workload &workload) {
+    return kernelNamed("qkv_proj", kernelsOf("mi300x", model, {workload}));
+  };
+  const ModelSpec model = rotaryModel();
+  Workload decode = decodeWorkload(64, 512);
+  const PlanRotary whole = {.headColumns = 64, .columns = 20 * 64, .positions = 8192};
+  for (const Workload &workload : {decode, trainWorkload(2, 1024)}) {
+    EXPECT_EQ(projection(model, workload).rotary, whole);
+    EXPECT_FALSE(projection(model, workload).bias);
+  }
+  // A longer workload has more positions.
+  EXPECT_EQ(projection(model, decodeWorkload(64, 10000)).rotary.positions, 10000);
+  using Attention = AttentionBlock;
+  const ModelSpec biased = changed<Attention>(model, [](Attention &a) { a.queryKeyValueBias = true; });
+  EXPECT_EQ(projection(biased, decode).rotary, whole);
+  EXPECT_TRUE(projection(biased, decode).bias);
+  const ModelSpec normed = changed<Attention>(model, [](Attention &a) { a.queryKeyNorm = true; });
+  EXPECT_EQ(projection(normed, decode).rotary, PlanRotary());
+  const ModelSpec learned = changed<Attention>(model, [](Attention &a) { a.rotary = false; });
+  EXPECT_EQ(projection(learned, decode).rotary, PlanRotary());
+  ModelSpec unknown = model;
+  unknown.maxPositionEmbeddings = 0;
+  EXPECT_EQ(projection(unknown, decode).rotary, PlanRotary());
+  ModelSpec endless = model; // a table of 4 GB
+  endless.maxPositionEmbeddings = int64_t(1) << 24;
+  EXPECT_EQ(projection(endless, decode).rotary, PlanRotary());
+  decode.parallelism.tensor = 8; // two heads, and a copy of one of four keys
+  EXPECT_EQ(projection(model, decode).n, 4 * 64);
+  EXPECT_EQ(projection(model, decode).rotary.columns, 3 * 64);
+  // Of layers that differ, what all of them have.
+  ModelSpec mixed = model;
+  mixed.layers.push_back(biased.layers.front());
+  EXPECT_EQ(projection(mixed, decodeWorkload(64, 512)).rotary, PlanRotary());
+  EXPECT_FALSE(projection(mixed, decodeWorkload(64, 512)).bias);
+}
+
+/// Gradients take what they are given: nothing follows their products.
+TEST(KernelSelection, GradientsHaveNoEpilogue) {
+  int gradients = 0;
+  for (const PlanKernel &kernel : kernelsOf("h100-sxm", rotaryModel(), {trainWorkload(2, 1024)})) {
+    gradients += kernel.pass != "forward";
+    EXPECT_EQ(kernel.turnsHeads(), kernel.name == "qkv_proj");
+    EXPECT_EQ(kernel.residual, kernel.name == "o_proj" || kernel.name == "down_proj") << kernel.name;
+  }
+  EXPECT_EQ(gradients, 2 * 5);
+}
+
+/// The stream and a bias are added once: by the rank that has the whole product, else after the sum over
+/// ranks. Columns that a rank has for itself have their bias.
+TEST(KernelSelection, StreamAndBiasAreAddedOnce) {
+  ModelSpec model = changed<AttentionBlock>(rotaryModel(), [](AttentionBlock &attention) {
+    attention.queryKeyValueBias = attention.outputBias = true;
+  });
+  model = changed<MlpBlock>(model, [](MlpBlock &mlp) { mlp.bias = true; });
+  for (int64_t ranks : {1, 2}) {
+    Workload decode = decodeWorkload(64, 512);
+    decode.parallelism.tensor = ranks;
+    const std::vector<PlanKernel> kernels = kernelsOf("mi300x", model, {decode});
+    for (const char *name : {"o_proj", "down_proj"}) {
+      EXPECT_EQ(kernelNamed(name, kernels).residual, ranks == 1) << name;
+      EXPECT_EQ(kernelNamed(name, kernels).bias, ranks == 1) << name;
+    }
+    for (const char *name : {"qkv_proj", "gate_up_proj"}) {
+      EXPECT_FALSE(kernelNamed(name, kernels).residual) << name;
+      EXPECT_TRUE(kernelNamed(name, kernels).bias) << name;
+    }
+    EXPECT_FALSE(kernelNamed("lm_head", kernels).residual);
+  }
+  // A norm that adds nothing says that nothing is to be added.
+  const ModelSpec plain = changed<NormBlock>(model, [](NormBlock &norm) { norm.residual = false; });
+  EXPECT_FALSE(kernelNamed("o_proj", kernelsOf("mi300x", plain, {decodeWorkload(64, 512)})).residual);
+  EXPECT_TRUE(kernelNamed("down_proj", kernelsOf("mi300x", plain, {decodeWorkload(64, 512)})).residual);
+  // What tokens get of their experts is added up by the caller.
+  EXPECT_FALSE(
+      kernelNamed("experts_down", kernelsOf("mi300x", mixture(), {decodeWorkload(64, 512)})).residual);
+}
+
+/// Between gate and down projection nothing else needs the result: it has 8 bits where its scale is given.
+TEST(KernelSelection, GatesInFp8WriteWhatTheNextProductReads) {
+  for (const char *device : {"mi300x", "mi355x", "h100-sxm"})
+    for (const ModelSpec &model : {rotaryModel(), mixture()})
+      for (Scaling scaling : {Scaling::PerTensor, Scaling::PerToken}) {
+        Workload serve = prefillWorkload(1, 4096);
+        serve.type = DataType::F8E4M3;
+        serve.scaling = scaling;
+        int quantised = 0;
+        for (const PlanKernel &kernel : kernelsOf(device, model, {serve})) {
+          EXPECT_EQ(kernel.output, kernel.quantises() ? "fp8" : "bf16") << kernel.name;
+          EXPECT_TRUE(kernel.gated() || !kernel.quantises()) << kernel.name;
+          quantised += kernel.quantises();
+        }
+        EXPECT_EQ(quantised, scaling == Scaling::PerTensor) << device;
+      }
+  Workload train = trainWorkload(2, 1024);
+  train.type = DataType::F8E4M3;
+  train.scaling = Scaling::PerTensor;
+  EXPECT_FALSE(kernelNamed("gate_up_proj", kernelsOf("mi300x", rotaryModel(), {train})).quantises());
 }
 
 /// A list is taken by workgroups that copy for themselves alone, in rings of three slots or more.
