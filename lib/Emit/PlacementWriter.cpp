@@ -85,8 +85,12 @@ Error KernelWriter::emit(StreamKPieceOp op) {
   expressions[op.getFirst()] = {name + ".first"};
   expressions[op.getCount()] = {name + ".count"};
   expressions[op.getBefore()] = {name + ".before"};
-  line() << formatv("const Piece {0} = {1}.piece({2});\n", name,
-                    StringRef(text(op.getPieces())).rsplit('.').first, text(op.getRound()));
+  // The lanes of a consumer's warp are all there and can agree; a producer's lane is alone.
+  auto roles = op->getParentOfType<RolesOp>();
+  const bool agreed = roles && roles.getConsumers().isAncestor(op->getParentRegion());
+  const std::string piece =
+      formatv("{0}.piece({1})", StringRef(text(op.getPieces())).rsplit('.').first, text(op.getRound()));
+  line() << formatv("const Piece {0} = {1};\n", name, agreed ? "uniformPiece(" + piece + ")" : piece);
   return Error::success();
 }
 

@@ -103,6 +103,7 @@ private:
 
   void createFunction(ModuleOp module);
   scf::ForOp loop(StringRef name, int64_t from, Value to, ValueRange carried = {});
+  scf::ForOp copyLoop(int64_t from, Value to);
   /// The tiles of experts are counted once, before the roles part.
   void countExpertTiles();
   SmallVector<int64_t> clusterTile() const {
@@ -161,6 +162,13 @@ void WgmmaBuilder::createFunction(ModuleOp module) {
     function.function.setCluster(clusterSize);
   a.map = function.a;
   w.map = function.w;
+}
+
+/// A loop that copies: written out, it is only longer.
+scf::ForOp WgmmaBuilder::copyLoop(int64_t from, Value to) {
+  auto steps = loop("kTile", from, to);
+  steps->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
+  return steps;
 }
 
 scf::ForOp WgmmaBuilder::loop(StringRef name, int64_t from, Value to, ValueRange carried) {
@@ -264,11 +272,11 @@ void WgmmaBuilder::produceGathered(const Round &round) {
     copy(w, round.tile.weightRow, kColumn, use);
   };
   auto handOver = [&](Value step) { ArriveOp::create(builder, full, add(round.firstUse, step)); };
-  auto first = loop("kTile", 0, constant(lag));
+  auto first = copyLoop(0, constant(lag));
   fill(first.getInductionVar());
   builder.setInsertionPointAfter(first);
   if (kTileCount > lag) {
-    auto steps = loop("kTile", lag, kTiles);
+    auto steps = copyLoop(lag, kTiles);
     fill(steps.getInductionVar());
     WaitCopiesOp::create(builder, lag);
     FenceAsyncOp::create(builder);
@@ -277,7 +285,7 @@ void WgmmaBuilder::produceGathered(const Round &round) {
   }
   WaitCopiesOp::create(builder, 0);
   FenceAsyncOp::create(builder);
-  auto rest = loop("kTile", kTileCount - lag, kTiles);
+  auto rest = copyLoop(kTileCount - lag, kTiles);
   handOver(rest.getInductionVar());
 }
 
@@ -285,7 +293,7 @@ void WgmmaBuilder::produce() {
   Round round = openRound();
   if (problem.gathered)
     return produceGathered(round);
-  auto steps = loop("kTile", 0, round.steps);
+  auto steps = copyLoop(0, round.steps);
   Value use = add(round.firstUse, steps.getInductionVar());
   Value kColumn = multiply(tileOfK(round, steps.getInductionVar()), tileK);
   AwaitOp::create(builder, true, empty, use);

@@ -62,11 +62,14 @@ DEVICE void barrier() {
   asm volatile("bar.sync 0;" ::: "memory");
 }
 
-/// Shared memory as the 32-bit address that ldmatrix and cp.async take.
+/// Shared memory as the 32-bit address that ldmatrix and cp.async take. The compiler sees through this
+/// conversion, so addresses are not made generic first.
 DEVICE unsigned sharedAddress(const void *pointer) {
-  unsigned address;
-  asm("{ .reg .u64 a; cvta.to.shared.u64 a, %1; cvt.u32.u64 %0, a; }" : "=r"(address) : "l"(pointer));
-  return address;
+#ifdef __NVCC__
+  return static_cast<unsigned>(__cvta_generic_to_shared(pointer));
+#else
+  return static_cast<unsigned>((unsigned long long)(__attribute__((address_space(3))) const void *)pointer);
+#endif
 }
 
 DEVICE float widen(bf16 value) {
@@ -85,6 +88,13 @@ DEVICE float exponential(float x) {
   float result;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x * 1.4426950408889634f));
   return result;
+}
+
+/// The number, which neither compiler knows, though all lanes must agree on it: they take asm statements for
+/// nothing, and would write out a loop of a hundred steps of them. ptxas sees through an empty one.
+DEVICE int unknown(int number) {
+  asm("shfl.sync.idx.b32 %0, %0, 0, 31, 0xffffffff;" : "+r"(number));
+  return number;
 }
 
 /// The compiler moves no memory access across.
@@ -228,6 +238,15 @@ DEVICE Chunk loadOperand(const GlobalRows<T, Pitch> &matrix, int row, int k, int
   return loadChunk<reuse>(lane + k + step);
 }
 
+/// 16 bytes past the registers, zeros where `left` is not positive. The predicate, unlike a number of bytes,
+/// costs one comparison and leaves the address alone.
+DEVICE void copyChunkAsync(unsigned to, const void *from, int left) {
+  asm volatile("{ .reg .pred absent; setp.le.s32 absent, %2, 0;\n"
+               "cp.async.cg.shared.global [%0], [%1], 16, absent; }" ::"r"(to),
+               "l"(from), "r"(left)
+               : "memory");
+}
+
 /// Columns [column, column + width of the tile) of all rows to shared memory, past the registers. What lies
 /// outside the matrix is filled with zeros. Belongs to the group that the next commitCopies() closes.
 template <int Threads, class Tile, int Pitch>
@@ -248,12 +267,7 @@ DEVICE void copyAsync(Tile &tile, const GlobalRows<typename Tile::Element, Pitch
     // Layouts repeat every eight rows: then all addresses are one base and a constant.
     const unsigned address =
         rowStep % 8 == 0 ? target + row * Tile::rowBytes : sharedAddress(&tile.at(firstRow + row, chunk));
-    // Arithmetic, not a selection: more predicates than there are would be kept over the loop, in local
-    // memory.
-    const int bytes = minimum(maximum(rowsLeft - row, 0) * 16, 16);
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(source + row * Pitch),
-                 "r"(bytes)
-                 : "memory");
+    copyChunkAsync(address, source + row * Pitch, rowsLeft - row);
   }
 }
 DEVICE void commitCopies() {

@@ -60,10 +60,7 @@ DEVICE void copyAsync(Tile &tile, const GatheredRows<CopiedTile<Tile, Threads>, 
       break;
     const unsigned address = Copied::rowStep % 8 == 0 ? target + row * Tile::rowBytes
                                                       : sharedAddress(&tile.at(firstRow + row, chunk));
-    // A size of zero reads nothing and writes zeros.
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address),
-                 "l"(matrix.row(i) + tileColumn * size), "r"(matrix.has(i) * inRow * 16)
-                 : "memory");
+    copyChunkAsync(address, matrix.row(i) + tileColumn * size, static_cast<int>(matrix.has(i) * inRow));
   }
 }
 

@@ -4,31 +4,38 @@
 namespace {
 
 /// Four 8 x 8 matrices; lane l gives the address of row l % 8 of matrix l / 8.
-DEVICE void loadMatrices(unsigned (&to)[4], const Chunk &row) {
+DEVICE void loadMatrices(unsigned (&to)[4], unsigned row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-               : "r"(sharedAddress(&row))
+               : "r"(row)
                : "memory");
 }
-DEVICE void loadMatrices(unsigned (&to)[2], const Chunk &row) {
+DEVICE void loadMatrices(unsigned (&to)[2], unsigned row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];"
                : "=r"(to[0]), "=r"(to[1])
-               : "r"(sharedAddress(&row))
+               : "r"(row)
                : "memory");
 }
 
 /// The same, and a lane gets two elements of a column in place of two of a row.
-DEVICE void loadTransposed(unsigned (&to)[4], const Chunk &row) {
+DEVICE void loadTransposed(unsigned (&to)[4], unsigned row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-               : "r"(sharedAddress(&row))
+               : "r"(row)
                : "memory");
 }
-DEVICE void loadTransposed(unsigned (&to)[2], const Chunk &row) {
+DEVICE void loadTransposed(unsigned (&to)[2], unsigned row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"
                : "=r"(to[0]), "=r"(to[1])
-               : "r"(sharedAddress(&row))
+               : "r"(row)
                : "memory");
+}
+
+/// Layouts repeat every eight rows: so many rows further on, the same chunk is so many bytes further on. One
+/// address and constants then serve many loads.
+template <class Tile>
+DEVICE constexpr int rowsFurther(int rows) {
+  return rows * Tile::rowBytes;
 }
 
 /// The first operands of CountDown x CountDeep instructions, of 16 rows each.
@@ -43,11 +50,13 @@ struct LeftOperands {
   template <class Tile>
   __device__ void load(Tile &tile, int row, int k) {
 #pragma unroll
-    for (int i = 0; i < CountDown; ++i)
+    for (int j = 0; j < CountDeep; ++j) {
+      const unsigned first =
+          sharedAddress(&tile.at(row + laneId() % 16, k / chunkLength + j * 2 + laneId() / 16));
 #pragma unroll
-      for (int j = 0; j < CountDeep; ++j)
-        loadMatrices(parts[i][j],
-                     tile.at(row + i * 16 + laneId() % 16, k / chunkLength + j * 2 + laneId() / 16));
+      for (int i = 0; i < CountDown; ++i)
+        loadMatrices(parts[i][j], first + rowsFurther<Tile>(i * 16));
+    }
   }
 
   /// From a tile whose rows are k.
@@ -59,11 +68,12 @@ struct LeftOperands {
   __device__ void load(Tile &tile, int row, int k, Across) {
     const TurnedPlace lane = leftPlace(laneId());
 #pragma unroll
-    for (int i = 0; i < CountDown; ++i)
+    for (int i = 0; i < CountDown; ++i) {
+      const unsigned first = sharedAddress(&tile.at(lane.depth, (row + i * 16 + lane.row) / chunkLength));
 #pragma unroll
       for (int j = 0; j < CountDeep; ++j)
-        loadTransposed(parts[i][j],
-                       tile.at(k + j * 16 + lane.depth, (row + i * 16 + lane.row) / chunkLength));
+        loadTransposed(parts[i][j], first + rowsFurther<Tile>(k + j * 16));
+    }
   }
 
   /// Weights from global memory straight to registers; every element is used once.
@@ -114,20 +124,23 @@ struct RightOperands {
     const int lane = laneId();
 #pragma unroll
     for (int j = 0; j < CountDeep; ++j) {
+      const unsigned first =
+          sharedAddress(&tile.at(row + lane / 16 * 8 + lane % 8, k / chunkLength + j * 2 + lane / 8 % 2));
 #pragma unroll
       for (int i = 0; i + 1 < CountDown; i += 2) {
         unsigned pair[4];
-        loadMatrices(pair,
-                     tile.at(row + i * 8 + lane / 16 * 8 + lane % 8, k / chunkLength + j * 2 + lane / 8 % 2));
-        parts[i][j][0] = pair[0];
-        parts[i][j][1] = pair[1];
-        parts[i + 1][j][0] = pair[2];
-        parts[i + 1][j][1] = pair[3];
+        loadMatrices(pair, first + rowsFurther<Tile>(i * 8));
+        putPair(i, j, pair);
       }
       if (CountDown % 2 != 0)
-        loadMatrices(parts[CountDown - 1][j],
-                     tile.at(row + (CountDown - 1) * 8 + lane % 8, k / chunkLength + j * 2 + lane / 8 % 2));
+        loadMatrices(parts[CountDown - 1][j], first + rowsFurther<Tile>((CountDown - 1) * 8));
     }
+  }
+  __device__ void putPair(int i, int j, const unsigned (&pair)[4]) {
+    parts[i][j][0] = pair[0];
+    parts[i][j][1] = pair[1];
+    parts[i + 1][j][0] = pair[2];
+    parts[i + 1][j][1] = pair[3];
   }
 
   /// From a tile whose rows are k.
@@ -138,20 +151,24 @@ struct RightOperands {
   template <class Tile>
   __device__ void load(Tile &tile, int row, int k, Across) {
     const TurnedPlace lane = rightPlace(laneId());
+    auto place = [&](int operandRow) {
+      return sharedAddress(&tile.at(lane.depth, operandRow / chunkLength)) + rowsFurther<Tile>(k);
+    };
 #pragma unroll
-    for (int j = 0; j < CountDeep; ++j) {
+    for (int i = 0; i + 1 < CountDown; i += 2) {
+      const unsigned first = place(row + i * 8 + lane.row);
 #pragma unroll
-      for (int i = 0; i + 1 < CountDown; i += 2) {
+      for (int j = 0; j < CountDeep; ++j) {
         unsigned pair[4];
-        loadTransposed(pair, tile.at(k + j * 16 + lane.depth, (row + i * 8 + lane.row) / chunkLength));
-        parts[i][j][0] = pair[0];
-        parts[i][j][1] = pair[1];
-        parts[i + 1][j][0] = pair[2];
-        parts[i + 1][j][1] = pair[3];
+        loadTransposed(pair, first + rowsFurther<Tile>(j * 16));
+        putPair(i, j, pair);
       }
-      if (CountDown % 2 != 0)
-        loadTransposed(parts[CountDown - 1][j],
-                       tile.at(k + j * 16 + lane.depth, (row + (CountDown - 1) * 8) / chunkLength));
+    }
+    if (CountDown % 2 != 0) {
+      const unsigned first = place(row + (CountDown - 1) * 8);
+#pragma unroll
+      for (int j = 0; j < CountDeep; ++j)
+        loadTransposed(parts[CountDown - 1][j], first + rowsFurther<Tile>(j * 16));
     }
   }
 

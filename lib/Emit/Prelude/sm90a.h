@@ -25,16 +25,34 @@ DEVICE int workgroupCount() {
 
 //----------------------------------------------------------------------------- roles and clusters
 
+/// Number of this warp in a way that tells the compiler that its lanes agree. Not for roles and groups: what
+/// then stays in uniform registers makes ptxas 13 spill in long epilogues.
+DEVICE int uniformWarp() {
+  return laneValue(threadId() / waveSize, 0);
+}
+/// True in one lane of a warp, always the same one; all lanes must ask. The compiler knows that what stands
+/// behind it runs once, and does not loop over lanes to find those that differ.
+DEVICE bool isElected() {
+  unsigned elected;
+  asm volatile("{ .reg .pred one; elect.sync _|one, 0xffffffff; selp.u32 %0, 1, 0, one; }" : "=r"(elected));
+  return elected != 0;
+}
 /// The first warpgroup copies, one lane of it; the others multiply.
 DEVICE bool isProducer() {
   return threadId() < warpgroupSize;
 }
 DEVICE bool isProducerLane() {
-  return threadId() == 0;
+  const bool elected = isElected(); // in all warps: what is known of it is lost behind a condition
+  return elected && uniformWarp() == 0;
 }
 /// Number of this consumer warpgroup.
 DEVICE int group() {
   return threadId() / warpgroupSize - 1;
+}
+/// Whether this lane stores for its warpgroup.
+DEVICE bool isStoringLane() {
+  const bool elected = isElected();
+  return elected && uniformWarp() % (warpgroupSize / waveSize) == 0;
 }
 template <int Registers>
 DEVICE void releaseRegisters() {
@@ -108,7 +126,9 @@ struct Mbarriers {
     asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(at(use)), "r"(bytes)
                  : "memory");
   }
-  /// Every warp arrives once on the barrier of each workgroup of the cluster.
+  /// Every warp arrives once on the barrier of each workgroup of the cluster. Products that were waited for
+  /// have read the slot, and nothing was written: a release of the cluster's scope would be a fence of all
+  /// memory in each step.
   template <int ClusterSize>
   __device__ void arrive(int use) const {
     if (laneId() >= ClusterSize)
@@ -119,7 +139,7 @@ struct Mbarriers {
       asm volatile("{\n"
                    ".reg .b32 remote;\n"
                    "mapa.shared::cluster.u32 remote, %0, %1;\n"
-                   "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n"
+                   "mbarrier.arrive.shared::cluster.b64 _, [remote];\n"
                    "}" ::"r"(at(use)),
                    "r"(laneId())
                    : "memory");
@@ -211,7 +231,7 @@ DEVICE void fenceAsync() {
 /// `Panels` tiles side by side to the matrix, by the first lane of the group.
 template <int Panels, class Tile>
 DEVICE void storeTensor(Tile *panels, const TensorMap &map, int row, int column) {
-  if (threadId() % warpgroupSize != 0)
+  if (!isStoringLane())
     return;
   constexpr int columns = Tile::rowChunks * lengthOf<typename Tile::Element>;
 #pragma unroll
@@ -223,7 +243,7 @@ DEVICE void storeTensor(Tile *panels, const TensorMap &map, int row, int column)
 }
 /// The lane that stores waits until shared memory has been read.
 DEVICE void waitStores() {
-  if (threadId() % warpgroupSize == 0)
+  if (isStoringLane())
     asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
 }
 

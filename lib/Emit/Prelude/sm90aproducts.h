@@ -3,13 +3,6 @@
 
 namespace {
 
-/// The number, which the compiler cannot know: it takes asm statements for nothing, and would write out a
-/// loop of a hundred steps of them.
-DEVICE int unknown(int number) {
-  asm("" : "+r"(number));
-  return number;
-}
-
 /// How an operand lies in its tile.
 template <class Tile>
 struct OperandIn : DepthInRows<Tile::rowBytes> {};

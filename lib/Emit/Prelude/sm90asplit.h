@@ -14,6 +14,13 @@ DEVICE bool holdsInGroup(bool condition) {
   return result != 0;
 }
 
+/// The piece, whose steps all lanes of a consumer's warp count alike: the compiler sees it so.
+DEVICE Piece uniformPiece(Piece piece) {
+  piece.count = laneValue(piece.count, 0);
+  piece.before = laneValue(piece.before, 0);
+  return piece;
+}
+
 /// Counts what this warpgroup has left. True in all threads of the one that completes `count`, which sets the
 /// number back to zero.
 DEVICE bool isLastGroupToArrive(int *arrivals, int count) {
