@@ -2,7 +2,7 @@
 BUILD := build
 OUT := out
 
-.PHONY: demo test test-long test-foreign bench accuracy deb lint packages build format clean
+.PHONY: demo test test-long test-foreign test-sass bench accuracy deb lint packages build format clean
 
 ## Plan Llama-3-8B for the MI300X and leave the plan and its kernels in out/.
 demo: build/codesign
@@ -19,6 +19,10 @@ test-long: build
 ## Kernels from elsewhere in the simulator: AMD's AITER and what Triton compiles, fetched from PyPI into FOREIGN.
 test-foreign: build
 	scripts/foreign-kernels.sh $(BUILD) $(FOREIGN)
+
+## The main loops for NVIDIA devices in machine code; NVIDIA's disassembler is fetched from PyPI.
+test-sass: build
+	scripts/sass.sh $(BUILD)
 
 ## Speed of the planner, the cost model and the simulator, as ratios and rates.
 bench: build

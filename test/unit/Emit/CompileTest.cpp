@@ -182,6 +182,15 @@ TEST(Compile, stepsAlongRowsAndResultsOf8Bits) {
   compileLegalSchedules("mi300x", count, {.fused = true, .quantised = true});
 }
 
+TEST(Compile, stepsAlongRowsAndResultsOf8BitsOfNvidia) {
+  const size_t count = isLongRun() ? 1000 : 2;
+  compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .rowSteps = true});
+  compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .quantised = true});
+  if (isLongRun())
+    compileLegalSchedules("a100-sxm", count, {.family = "mma_cp_async_multistage", .rowSteps = true});
+  CODESIGN_NEEDS_PTXAS("rotating and quantising sm_80 and sm_90a");
+}
+
 TEST(Compile, gatesOfNvidia) {
   const size_t count = isLongRun() ? 60 : 3;
   compileLegalSchedules("a100-sxm", count, {.family = "mma_cp_async_multistage", .fused = true});
