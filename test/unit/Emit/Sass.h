@@ -10,6 +10,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <set>
 #include <string>
