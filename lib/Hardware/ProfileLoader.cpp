@@ -79,8 +79,10 @@ static llvm::Error borrowCalibration(Profile &profile, llvm::StringRef device) {
     return calibration.takeError();
   const std::vector<CalibrationSet> present = profile.calibration.sets;
   for (CalibrationSet &set : calibration->sets) {
+    // What was simulated of a device's own kernels says nothing of its libraries.
     const bool known = llvm::any_of(present, [&](const CalibrationSet &own) {
-      return own.key.operatorKind == set.key.operatorKind && own.key.dataType == set.key.dataType;
+      return own.key.operatorKind == set.key.operatorKind && own.key.dataType == set.key.dataType &&
+             own.evidence == set.evidence;
     });
     if (known)
       continue;

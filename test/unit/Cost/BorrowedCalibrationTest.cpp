@@ -53,6 +53,22 @@ TEST(BorrowedCalibration, ProductsTakeConstantsAndCorrectionsButNotBandwidth) {
   EXPECT_EQ(termOf(CostModel(pcie, inBursts).estimate(computes).breakdown, "measured neighbours"), 0);
 }
 
+TEST(BorrowedCalibration, SimulatedKernelsDoNotHideMeasuredLibraries) {
+  // MI325X has sets of own kernels only; of its library's products MI300X's tell, on as many units at one
+  // clock.
+  const Profile mi300x = shippedProfile("mi300x"), mi325x = shippedProfile("mi325x");
+  CostOptions inBursts;
+  inBursts.sustained = false;
+  const CostModel own(mi300x, inBursts), borrowed(mi325x, inBursts);
+  for (const GemmShape &shape :
+       {GemmShape{.m = 8192, .n = 8192, .k = 8192},
+        GemmShape{
+            .m = 8192, .n = 5120, .k = 4096, .input = DataType::F8E4M3FNUZ, .scaling = Scaling::Block128}}) {
+    EXPECT_EQ(borrowed.estimate(shape).source, EstimateSource::Datasheet);
+    EXPECT_NEAR(own.time(shape) / borrowed.time(shape), 1, 0.03);
+  }
+}
+
 TEST(BorrowedCalibration, AttentionPrefersItsOwnOtherType) {
   Profile mi300x = shippedProfile("mi300x");
   CostModel model(mi300x, {});
