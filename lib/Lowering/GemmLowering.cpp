@@ -255,8 +255,10 @@ Value GemmBuilder::throughAsyncCopies(Value accumulator) {
   Value steadyTiles = tilesLessThan(ahead);
   if (severalTiles(ahead)) {
     auto loop = createLoop("kTile", constant(0), steadyTiles, constant(1), accumulator, /*unroll=*/false);
-    // A part of k is short enough for nvcc to unroll the loop whole, for which registers do not suffice.
-    if (place.part)
+    // nvcc unrolls a dozen rounds whole, for which registers do not suffice.
+    constexpr int64_t unrolledRounds = 16;
+    const bool isNvidia = vendorOf(schedule.architecture) == Vendor::Nvidia;
+    if (place.part || (isNvidia && !piece.rounds && !overRows && kTiles - ahead <= unrolledRounds))
       loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
     WaitCopiesOp::create(builder, ahead - 1);
     BarrierOp::create(builder);
