@@ -80,8 +80,9 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     if (sweep.fused)
       problem.activation = kernel::Activation::Silu;
     const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
-    if (sweep.streamK) // each die has one run of workgroups
+    if (sweep.streamK) { // each die has one run of workgroups
       EXPECT_EQ(kernel.run * kernel.limits.chiplets, kernel.streamWorkgroups);
+    }
     if (kernel.splitK > 1)
       problem.k = kernel.tileK * kernel.stages * 2 * kernel.splitK;
     auto module = llvm::cantFail(lowerGemm(context, problem, kernel));
