@@ -4,6 +4,8 @@
 
 namespace codesign {
 
+static constexpr double channelBytes = 256; // after which the next L2 channel of a CDNA device follows
+
 llvm::ArrayRef<ConstantField<GemmConstants>> GemmConstants::fields() {
   using C = GemmConstants;
   static constexpr ConstantField<C> all[] = {
@@ -65,8 +67,7 @@ llvm::ArrayRef<ConstantField<GemmConstants>> GemmConstants::fields() {
        &C::missingRowTraffic, 0, 2},
       {"row_conflict_cycles", "cycles",
        "per step of 64 of k and row of a tile's operands from beyond L2, where rows start at multiples of "
-       "512 "
-       "bytes",
+       "512 bytes",
        &C::rowConflictCycles, 0, 4},
       {"quantize_launch", "seconds", "smallest time of the pass that quantises activations",
        &C::quantizeLaunch, 0, 10e-6},
@@ -91,6 +92,14 @@ GemmConstants GemmConstants::prior(const Profile &profile) {
     constants.aligned2 = 0.5;
   }
   return constants;
+}
+
+bool rowsMeetInChannels(int64_t k, DataType type) {
+  return std::fmod(double(k) * bytesPerElement(type), 2 * channelBytes) == 0;
+}
+
+int64_t spreadLeadingDimension(int64_t k, DataType type) {
+  return k + static_cast<int64_t>(channelBytes / bytesPerElement(type));
 }
 
 std::vector<GemmTile> libraryTiles(const Profile &profile) {

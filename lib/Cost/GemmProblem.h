@@ -13,9 +13,7 @@ inline constexpr int splits[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64};
 inline constexpr double depthStep = 64; // splits of k are multiples of it
 inline constexpr double leastSplitDepth = 256;
 inline constexpr double pairedRows = 1024; // from which on DeepGEMM multicasts rows to two workgroups
-inline constexpr double channelBytes =
-    256;                                // of memory, after which the next L2 channel of a CDNA device follows
-inline constexpr int scaledBlock = 128; // rows of weights, columns of the product, that share a scale
+inline constexpr int scaledBlock = 128;    // rows of weights, columns of the product, that share a scale
 
 /// Bounds lie a hair below the price itself: they are computed in single precision.
 inline constexpr double boundMargin = 1 - 1e-5;

@@ -9,14 +9,6 @@ namespace codesign {
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-bool rowsMeetInChannels(int64_t k, DataType type) {
-  return std::fmod(double(k) * bytesPerElement(type), 2 * channelBytes) == 0;
-}
-
-int64_t spreadLeadingDimension(int64_t k, DataType type) {
-  return k + static_cast<int64_t>(channelBytes / bytesPerElement(type));
-}
-
 GemmModel::Problem GemmModel::problemOf(const GemmShape &shape, bool swapped) const {
   const MatrixRate &rate = matrixRates[static_cast<size_t>(shape.input)];
   Problem problem;
@@ -90,15 +82,20 @@ GemmModel::StreamRuns GemmModel::runsOf(const Problem &p, const GemmTile &tile) 
   return runs;
 }
 
-/// Share of the operands' bytes that L2 has not: the first wave's workgroups are in step and wait for all of
-/// it; later ones have drifted apart and find what of their strips of k an L2 could keep.
-double GemmModel::beyondSharedCache(const Problem &p, const GemmTile &tile, double active,
-                                    double waves) const {
-  const double concurrent = std::max(1.0, active / sharedCaches);
-  const double tilesM = std::clamp(std::sqrt(concurrent * tile.n / tile.m), 1.0, p.tilesDown(tile));
-  const double tilesN = std::min(p.tilesAcross(tile), std::max(1.0, concurrent / tilesM));
-  const double strips = (tilesM * tile.m * p.bytesM + tilesN * tile.n * p.bytesN) * p.k;
-  const double lost = std::max(0.0, 1 - sharedCacheBytes / strips), first = 1 / std::max(1.0, waves);
+/// Tiles that are computed at a time, as near a square as they come, and the operands' bytes that they read.
+struct GemmModel::Wave {
+  double tilesM, tilesN, bytes;
+  Wave(const Problem &p, const GemmTile &tile, double gridM, double gridN, double concurrent)
+      : tilesM(std::clamp(std::sqrt(concurrent * tile.n / tile.m), 1.0, gridM)),
+        tilesN(std::min(gridN, std::max(1.0, concurrent / tilesM))),
+        bytes((tilesM * tile.m * p.bytesM + tilesN * tile.n * p.bytesN) * p.k) {}
+};
+
+/// Share of the operands' bytes that L2 has not, of the tiles that share one: the first wave's workgroups are
+/// in step and wait for all of it; later ones have drifted apart and find what of their strips of k it could
+/// keep.
+double GemmModel::beyondSharedCache(const Wave &wave, double waves) const {
+  const double lost = std::max(0.0, 1 - sharedCacheBytes / wave.bytes), first = 1 / std::max(1.0, waves);
   return lost + (1 - lost) * first;
 }
 
@@ -124,7 +121,8 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool stre
   // Bounds leave it out, so that how much of it counts is said here alone.
   double conflict = p.conflictM * tile.m + p.conflictN * tile.n;
   if (conflict > 0)
-    conflict *= beyondSharedCache(p, tile, active, fractional);
+    conflict *=
+        beyondSharedCache(Wave(p, tile, gridM, gridN, std::max(1.0, active / sharedCaches)), fractional);
   const double perStep =
       cyclesPerStep(p.rates, steps64[tileIndex], workFactor, active / computeUnits) * pair + conflict;
   const double perTile = (perStep * steps + constants.exposedTileCycles) / clock;
@@ -136,11 +134,8 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool stre
   // reloads.
   double bytes = p.firstReads;
   if (p.operands > cachedBytes) {
-    const double concurrent = std::max(1.0, active / split);
-    const double tilesM = std::clamp(std::sqrt(concurrent * tile.n / tile.m), 1.0, gridM);
-    const double tilesN = std::min(gridN, std::max(1.0, concurrent / tilesM));
-    const double perWave = (tilesM * tile.m * p.bytesM + tilesN * tile.n * p.bytesN) * p.k;
-    bytes = std::max(bytes, perWave * gridM * gridN * p.batch / (tilesM * tilesN));
+    const Wave wave(p, tile, gridM, gridN, std::max(1.0, active / split));
+    bytes = std::max(bytes, wave.bytes * gridM * gridN * p.batch / (wave.tilesM * wave.tilesN));
   }
   double hbm = std::max((bytes + constants.outputOverlap * p.output) / memoryBandwidth, p.leastTraffic);
   if (active < computeUnits && tile.aloneCycles == 0) // few cannot keep enough loads in flight
