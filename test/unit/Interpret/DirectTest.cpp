@@ -1,5 +1,5 @@
 // Tiles that go from global memory to LDS past the registers on AMD devices.
-#include "GemmFixture.h"
+#include "OperandForms.h"
 
 using namespace codesign;
 using namespace codesign::test;
@@ -59,21 +59,17 @@ TEST(DirectInterpret, aMissingBarrierOrWaitIsSeen) {
 }
 
 TEST(DirectInterpret, whatDoesNotLandSideBySideIsRefused) {
-  auto reason = [](const GemmProblem &problem, const GemmKernel &kernel) {
-    mlir::MLIRContext context;
-    auto module = lowerGemm(context, problem, kernel);
-    return module ? std::string() : llvm::toString(module.takeError());
-  };
   GemmKernel padded = direct(gfx942Kernel(), 2);
   padded.padding = 8;
-  EXPECT_NE(reason(problem(64, 64), padded).find("not to padded rows"), std::string::npos);
+  EXPECT_NE(refusalOf(problem(64, 64), padded).find("not to padded rows"), std::string::npos);
   GemmKernel small = direct(gfx950Kernel(), 2);
   small.tileM = 32; // 2 KB for 256 threads
-  EXPECT_NE(reason(problem(64, 64), small).find("does not split into copies"), std::string::npos);
-  EXPECT_NE(reason(problem(64, 64), direct(gfx942Kernel(), 1)).find("stages = 1"), std::string::npos);
+  EXPECT_NE(refusalOf(problem(64, 64), small).find("does not split into copies"), std::string::npos);
+  EXPECT_NE(refusalOf(problem(64, 64), direct(gfx942Kernel(), 1)).find("stages = 1"), std::string::npos);
   GemmProblem shuffled = problem(64, 64);
   shuffled.shuffledWeights = true;
-  EXPECT_NE(reason(shuffled, direct(gfx942Kernel(), 2)).find("without shuffled weights"), std::string::npos);
+  EXPECT_NE(refusalOf(shuffled, direct(gfx942Kernel(), 2)).find("without shuffled weights"),
+            std::string::npos);
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // Kernels whose products are mixed with the reads and loads for the next ones.
-#include "GemmFixture.h"
+#include "OperandForms.h"
 
 using namespace codesign;
 using namespace codesign::test;
@@ -59,24 +59,19 @@ TEST(InterleavedInterpret, everyBarrierAndPartIsNeeded) {
 }
 
 TEST(InterleavedInterpret, whatCannotBeHalvedOrMixedIsRefused) {
-  auto reason = [](const GemmProblem &problem, const GemmKernel &kernel) {
-    mlir::MLIRContext context;
-    auto module = lowerGemm(context, problem, kernel);
-    return module ? std::string() : llvm::toString(module.takeError());
-  };
   GemmKernel kernel = interleaved(gfx942Kernel());
   kernel.wavesN = 4;
-  EXPECT_NE(reason(problem(64, 64), kernel).find("halve the 16 rows"), std::string::npos);
+  EXPECT_NE(refusalOf(problem(64, 64), kernel).find("halve the 16 rows"), std::string::npos);
   kernel = interleaved(gfx942Kernel());
   kernel.directCopies = true;
-  EXPECT_NE(reason(problem(64, 64), kernel).find("through registers"), std::string::npos);
+  EXPECT_NE(refusalOf(problem(64, 64), kernel).find("through registers"), std::string::npos);
   kernel = interleaved(gfx942Kernel());
   kernel.tileM = 96;
   kernel.tileN = 128;
   kernel.wavesM = 1;
   kernel.wavesN = 4;
-  EXPECT_NE(reason(problem(64, 64), kernel).find("in parts of 64 rows"), std::string::npos)
-      << reason(problem(64, 64), kernel);
+  EXPECT_NE(refusalOf(problem(64, 64), kernel).find("in parts of 64 rows"), std::string::npos)
+      << refusalOf(problem(64, 64), kernel);
 }
 
 } // namespace

@@ -1,13 +1,13 @@
 // Operands whose rows start further apart than they are long; NaN lies between them.
-#include "GemmFixture.h"
+#include "OperandForms.h"
 
 using namespace codesign;
 using namespace codesign::test;
 
 namespace {
 
-GemmProblem padded(int64_t n, int64_t k, int64_t leadingA, int64_t leadingW, DataType type = DataType::BF16) {
-  GemmProblem problem = {.symbol = "gemm", .type = type, .n = n, .k = k};
+GemmProblem padded(int64_t n, int64_t k, int64_t leadingA, int64_t leadingW) {
+  GemmProblem problem = {.symbol = "gemm", .n = n, .k = k};
   problem.leadingA = leadingA;
   problem.leadingW = leadingW;
   return problem;
@@ -40,15 +40,7 @@ TEST(PaddedInterpret, everyWayToLds) {
 }
 
 TEST(PaddedInterpret, float8AndBlockScales) {
-  GemmProblem tokens = padded(80, 464, 480, 720, DataType::F8E4M3FNUZ), blocks = tokens;
-  tokens.scaling = Scaling::PerToken;
-  blocks.scaling = Scaling::Block128;
-  EXPECT_EQ(runGemm(tokens, float8Kernel(), 65), "");
-  EXPECT_EQ(runGemm(tokens, float8StreamingKernel(), 17), "");
-  EXPECT_EQ(runGemm(blocks, blockScaledKernel(), 65), "");
-  EXPECT_EQ(runGemm(blocks, blockScaledStreamingKernel(), 17), "");
-  tokens.type = DataType::F8E4M3;
-  EXPECT_EQ(runGemm(tokens, float8Gfx950Kernel(), 65), "");
+  expectRightWithScales(padded(80, 464, 480, 720));
 }
 
 TEST(PaddedInterpret, expertsTheirListsAndShuffledWeights) {
@@ -86,23 +78,21 @@ TEST(PaddedInterpret, otherDistancesAreSeen) {
 }
 
 TEST(PaddedInterpret, whatIsRefused) {
-  auto reason = [](const GemmProblem &problem, const GemmKernel &kernel = gfx942Kernel()) {
-    mlir::MLIRContext context;
-    auto module = lowerGemm(context, problem, kernel);
-    return module ? std::string() : llvm::toString(module.takeError());
-  };
-  EXPECT_NE(reason(padded(64, 96, 0, 88)).find("cannot start 88 apart"), std::string::npos);
-  EXPECT_NE(reason(padded(64, 96, -8, 0)).find("cannot start -8 apart"), std::string::npos);
-  EXPECT_NE(reason(padded(64, 96, 100, 0)).find("multiples of 16 bytes; the next larger distance is 104"),
+  EXPECT_NE(refusalOf(padded(64, 96, 0, 88), gfx942Kernel()).find("cannot start 88 apart"),
+            std::string::npos);
+  EXPECT_NE(refusalOf(padded(64, 96, -8, 0), gfx942Kernel()).find("cannot start -8 apart"),
+            std::string::npos);
+  EXPECT_NE(refusalOf(padded(64, 96, 100, 0), gfx942Kernel())
+                .find("multiples of 16 bytes; the next larger distance is 104"),
             std::string::npos);
   GemmProblem shuffled = padded(64, 96, 0, 128), across = padded(64, 96, 0, 128);
   shuffled.shuffledWeights = true;
   across.layout = GemmLayout::NN;
-  EXPECT_NE(reason(shuffled).find("no rows that could be padded"), std::string::npos);
+  EXPECT_NE(refusalOf(shuffled, gfx942Kernel()).find("no rows that could be padded"), std::string::npos);
   GemmKernel turned = gfx942Kernel();
   turned.tileK = 64;
-  EXPECT_NE(reason(across, turned).find("k-contiguous operands on AMD devices"), std::string::npos);
-  EXPECT_NE(reason(padded(64, 96, 0, 128), sm80Kernel()).find("k-contiguous operands on AMD devices"),
+  EXPECT_NE(refusalOf(across, turned).find("k-contiguous operands on AMD devices"), std::string::npos);
+  EXPECT_NE(refusalOf(padded(64, 96, 0, 128), sm80Kernel()).find("k-contiguous operands on AMD devices"),
             std::string::npos);
 }
 

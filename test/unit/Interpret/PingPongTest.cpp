@@ -1,5 +1,5 @@
 // Kernels whose waves take turns: one half multiplies while the other uses memory.
-#include "GemmFixture.h"
+#include "OperandForms.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 
@@ -97,25 +97,20 @@ TEST(PingPongInterpret, wavesThatDoNotMeetAreADeadlock) {
 }
 
 TEST(PingPongInterpret, whatHasNoPhasesIsRefused) {
-  auto reason = [](const GemmProblem &problem, const GemmKernel &kernel) {
-    mlir::MLIRContext context;
-    auto module = lowerGemm(context, problem, kernel);
-    return module ? std::string() : llvm::toString(module.takeError());
-  };
   GemmKernel kernel = pingPong(gfx942Kernel());
   kernel.wavesN = 2;
-  EXPECT_NE(reason(problem(64, 64), kernel).find("4 waves: half of them take turns"), std::string::npos);
+  EXPECT_NE(refusalOf(problem(64, 64), kernel).find("4 waves: half of them take turns"), std::string::npos);
   kernel = pingPong(gfx942Kernel());
   kernel.stages = 1;
-  EXPECT_NE(reason(problem(64, 64), kernel).find("stages = 1"), std::string::npos);
+  EXPECT_NE(refusalOf(problem(64, 64), kernel).find("stages = 1"), std::string::npos);
   GemmProblem sums = problem(64, 64);
   sums.layout = GemmLayout::TN;
   kernel.stages = 2;
   kernel.tileK = 64;
-  EXPECT_NE(reason(sums, kernel).find("no sums over m"), std::string::npos);
+  EXPECT_NE(refusalOf(sums, kernel).find("no sums over m"), std::string::npos);
   GemmKernel other = sm80Kernel();
   other.loop = MainLoop::PingPong;
-  EXPECT_NE(reason(problem(64, 64), other).find("on AMD devices"), std::string::npos);
+  EXPECT_NE(refusalOf(problem(64, 64), other).find("on AMD devices"), std::string::npos);
 }
 
 } // namespace
