@@ -2,7 +2,6 @@
 #include "WgmmaLowering.h"
 #include "codesign/Support/Diagnostics.h"
 #include "llvm/Support/MathExtras.h"
-#include <limits>
 #include <numeric>
 
 namespace codesign {
@@ -102,8 +101,7 @@ static llvm::Error checkRowSteps(const GemmProblem &problem) {
     return usageError(llvm::Twine(rotary.columns) + " rotated columns of " + llvm::Twine(problem.n) +
                       " are no whole heads of " + llvm::Twine(rotary.headColumns) +
                       " columns, a multiple of 4");
-  // Places in the table are counted in bytes, in 32 bits.
-  if (rotary.positions > std::numeric_limits<int32_t>::max() / int64_t(sizeof(float)) / rotary.headColumns)
+  if (rotary.positions > mostPositions(rotary.headColumns))
     return usageError("a table of " + llvm::Twine(rotary.positions) + " positions has more than 2 GB");
   return llvm::Error::success();
 }

@@ -1,6 +1,7 @@
 #include "GemmFunction.h"
 #include "codesign/Lowering/TokenSum.h"
 #include "codesign/Support/Diagnostics.h"
+#include "codesign/Support/Epilogues.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Verifier.h"
 
@@ -9,8 +10,6 @@ using namespace mlir;
 namespace codesign {
 
 using namespace kernel;
-
-constexpr int64_t mostEntries = 32;
 
 int64_t TokenSumKernel::columns() const {
   return wavesPerToken * waveSize(architecture) * SumListedRowsOp::laneColumns;
@@ -37,9 +36,9 @@ llvm::Expected<OwningOpRef<ModuleOp>> lowerTokenSum(MLIRContext &context, const 
                                                     const TokenSumKernel &kernel) {
   if (!isSafeIdentifier(problem.symbol))
     return usageError("kernel name is no identifier");
-  if (problem.n < 1 || problem.entries < 1 || problem.entries > mostEntries)
+  if (problem.n < 1 || problem.entries < 1 || problem.entries > mostRowsOfToken)
     return usageError("a sum of " + llvm::Twine(problem.entries) + " rows of " + llvm::Twine(problem.n) +
-                      " columns: there are 1 to " + llvm::Twine(mostEntries) + " of at least one");
+                      " columns: there are 1 to " + llvm::Twine(mostRowsOfToken) + " of at least one");
   if (problem.type != DataType::BF16 && problem.type != DataType::F16)
     return usageError(llvm::Twine("sums of tokens are bf16 or fp16, not ") + toString(problem.type));
   ImplicitLocOpBuilder builder(UnknownLoc::get(&context), &context);

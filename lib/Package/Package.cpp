@@ -130,10 +130,9 @@ static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
 
 /// Sums of the rows of tokens: of weighted experts, by a kernel that the package has.
 static Error checkTokenSum(const PackageSpec &spec, const PackagedGemm &gemm) {
-  constexpr int64_t mostRows = 32; // of a token
   if (gemm.topK == 0 && gemm.sumSymbol.empty())
     return Error::success();
-  if (gemm.topK < 1 || gemm.topK > mostRows || gemm.experts == 0 || !gemm.weighted || gemm.gated ||
+  if (gemm.topK < 1 || gemm.topK > mostRowsOfToken || gemm.experts == 0 || !gemm.weighted || gemm.gated ||
       gemm.residual || gemm.quantised() || gemm.rowSquares)
     return usageError("operator '" + gemm.name + "' sums up rows that are no weighted rows of experts");
   if (none_of(spec.kernels, [&](const PackagedKernel &kernel) { return kernel.symbol == gemm.sumSymbol; }))
@@ -155,7 +154,7 @@ static Error checkLeading(const PackageSpec &spec, const PackagedGemm &gemm) {
 
 /// Layouts, rotated columns and sums of squares: what kernels there are for.
 static Error checkRows(const PackageSpec &spec, const PackagedGemm &gemm) {
-  const PackagedRotary &rotary = gemm.rotary;
+  const RotaryEmbedding &rotary = gemm.rotary;
   if (!is_contained({"nt", "nn", "tn"}, gemm.layout) ||
       (gemm.layout != "nt" &&
        ((isFloat8(gemm.type) && !spec.isAmd()) || gemm.shuffledWeights || gemm.experts > 0)))

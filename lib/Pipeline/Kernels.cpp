@@ -108,9 +108,7 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
   if (kernel.quantises())
     problem.quantised = kernel::quantisedType(profile.architecture);
   if (kernel.turnsHeads())
-    problem.rotary = {.headColumns = kernel.rotary.headColumns,
-                      .columns = kernel.rotary.columns,
-                      .positions = kernel.rotary.positions};
+    problem.rotary = kernel.rotary;
   return lowerGemm(context, problem, *decided);
 }
 
@@ -289,9 +287,7 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.topK = kernel.topK;
     gemm.bias = kernel.bias;
     gemm.residual = kernel.residual;
-    gemm.rotary = {.headColumns = kernel.rotary.headColumns,
-                   .columns = kernel.rotary.columns,
-                   .positions = kernel.rotary.positions};
+    gemm.rotary = kernel.rotary;
     gemm.shuffledWeights = kernel.shuffled();
     gemm.leadingW = kernel.weightLeadingDimension;
     gemm.masked = kernel.expertLayout == stringifyExpertLayout(kernel::ExpertLayout::Masked);

@@ -7,6 +7,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include <algorithm>
+#include <functional>
 #include <map>
 
 namespace codesign::report {
@@ -108,14 +109,14 @@ std::vector<std::string> endsOf(const PlanKernel &kernel) {
 /// The passes over memory that the kernels of a plan make unnecessary.
 std::vector<std::string> passesSaved(const Plan &plan) {
   std::vector<std::string> passes;
-  auto add = [&](bool (PlanKernel::*saves)() const, llvm::StringRef pass) {
-    if (llvm::any_of(plan.kernels, [&](const PlanKernel &kernel) { return (kernel.*saves)(); }))
+  auto add = [&](auto saves, llvm::StringRef pass) { // a member
+    if (llvm::any_of(plan.kernels, [&](const PlanKernel &kernel) { return std::invoke(saves, kernel); }))
       passes.push_back(pass.str());
   };
   add(&PlanKernel::turnsHeads, "the rotation");
   add(&PlanKernel::gated, "the gate");
   add(&PlanKernel::quantises, "the quantisation of what follows it");
-  add(&PlanKernel::addsResidual, "the norm's addition");
+  add(&PlanKernel::residual, "the norm's addition");
   return passes;
 }
 

@@ -2,20 +2,13 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
-#include <limits>
 
 namespace codesign {
 
 namespace {
 
-/// Rows of a token that a kernel adds up at most.
-constexpr int64_t mostRowsOfToken = 32;
-
 /// Columns of a head that a lane turns at once.
 constexpr int64_t columnsTurned = 4;
-
-/// Bytes of a table that kernels address.
-constexpr int64_t mostTableBytes = std::numeric_limits<int32_t>::max();
 
 /// Whether what a block gives is added to the residual stream: so says the norm that follows it, which for
 /// the last block of a layer is, after all layers, the model's own.
@@ -103,8 +96,7 @@ Epilogue Epilogues::projectionOf(const AttentionBlock &attention, const Workload
   Epilogue end = {.bias = attention.queryKeyValueBias};
   // Norms of heads stand between projection and rotation.
   if (!attention.rotary || attention.queryKeyNorm || positions == 0 ||
-      attention.headDim % columnsTurned != 0 ||
-      positions > mostTableBytes / int64_t(sizeof(float)) / attention.headDim)
+      attention.headDim % columnsTurned != 0 || positions > mostPositions(attention.headDim))
     return end;
   const int64_t values = std::max<int64_t>(1, attention.numKeyValueHeads / workload.parallelism.tensor);
   end.rotary = {.headColumns = attention.headDim,

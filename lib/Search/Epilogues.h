@@ -12,7 +12,7 @@ struct Epilogue {
   std::string name = {}; // PlanKernel's
   int64_t topK = 0;      // rows of a token that are added up
   bool bias = false;
-  PlanRotary rotary = {};
+  RotaryEmbedding rotary = {};
   bool residual = false;  // the stream that the layer adds to
   bool quantised = false; // to the 8 bits that the next product reads, by a scale that is given
   bool operator==(const Epilogue &) const = default;

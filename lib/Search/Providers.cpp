@@ -11,27 +11,17 @@ static CostOptions ownOptions(const CostOptions &library, std::function<bool(con
   return options;
 }
 
-static CostOptions withShuffledWeights(CostOptions options) {
-  options.shuffledWeights = true;
-  return options;
-}
-
-static CostOptions withPaddedWeights(CostOptions options) {
-  options.paddedWeights = true;
-  return options;
-}
-
-static CostOptions withListedRows(CostOptions options) {
-  options.listedRows = true;
+static CostOptions with(bool CostOptions::*form, CostOptions options) {
+  options.*form = true;
   return options;
 }
 
 Providers::Providers(const Profile &profile, const CostOptions &library,
                      std::function<bool(const GemmSchedule &)> canEmit)
     : libraryModel(profile, library), ownModel(profile, ownOptions(library, canEmit)),
-      shuffledModel(profile, withShuffledWeights(ownOptions(library, canEmit))),
-      paddedModel(profile, withPaddedWeights(ownOptions(library, canEmit))),
-      listedModel(profile, withListedRows(ownOptions(library, canEmit))) {}
+      shuffledModel(profile, with(&CostOptions::shuffledWeights, ownOptions(library, canEmit))),
+      paddedModel(profile, with(&CostOptions::paddedWeights, ownOptions(library, canEmit))),
+      listedModel(profile, with(&CostOptions::listedRows, ownOptions(library, canEmit))) {}
 
 bool Providers::hasOwn(const OperatorShape &shape) const {
   if (!ownModel.supports(shape))

@@ -4,6 +4,7 @@
 #include "codesign/Hardware/Profile.h"
 #include "codesign/Schedule/GemmSchedule.h"
 #include "codesign/Support/DataType.h"
+#include "codesign/Support/Epilogues.h"
 #include "dialects/Kernel/Kernel.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -13,13 +14,6 @@
 #include <string>
 
 namespace codesign {
-
-/// The heads whose columns are turned by the position of their row (rotary position embedding): pairs of
-/// columns (2i, 2i + 1) of each head of `headColumns`, in the first `columns` columns, by a table of cosines
-/// and sines for so many positions.
-struct RotaryEmbedding {
-  int64_t headColumns = 0, columns = 0, positions = 0;
-};
 
 /// D[m, n] = activation(scales · (A[m, k] · W[n, k]ᵀ) + bias[n]) + residual[m, n], all matrices row-major,
 /// sums in fp32. n and k are fixed when the kernel is written, m when it is launched.

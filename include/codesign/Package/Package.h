@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codesign/Support/DataType.h"
+#include "codesign/Support/Epilogues.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
@@ -61,12 +62,6 @@ struct PackagedRange {
   std::string symbol;
 };
 
-/// Columns that are turned by the position of their row: of each head of `headColumns`, in the first
-/// `columns`, by a table for so many positions. No columns: none are.
-struct PackagedRotary {
-  int64_t headColumns = 0, columns = 0, positions = 0;
-};
-
 /// D[m, n] = activation(scales · (A[m, k] · W[n, k]ᵀ) + bias[n]) + residual[m, n] with m known at launch.
 struct PackagedGemm {
   std::string name; // C identifier: "qkv_proj"
@@ -98,7 +93,7 @@ struct PackagedGemm {
   /// kernel `sumSymbol` adds them up; its tile is tokens by columns. 0: D has the m rows.
   int64_t topK = 0;
   std::string sumSymbol = {};
-  PackagedRotary rotary;
+  RotaryEmbedding rotary;
   bool rowSquares = false; // sums of squares of D's rows, in parts of the kernel's squaresWidth columns
   /// W is in blocks of 16 rows by 64 bytes, as matrix instructions take it; AMD only. The package has a
   /// function that brings row-major weights into that order.

@@ -2,6 +2,7 @@
 // everything that a report or an emitter needs and refers to nothing outside itself.
 #pragma once
 
+#include "codesign/Support/Epilogues.h"
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -161,13 +162,6 @@ struct PlanKernelRange {
   bool operator==(const PlanKernelRange &) const = default;
 };
 
-/// Columns that a kernel turns by the positions of its rows: of each head of `headColumns`, in the first
-/// `columns`, by a table for so many positions. No columns: it turns none.
-struct PlanRotary {
-  int64_t headColumns = 0, columns = 0, positions = 0;
-  bool operator==(const PlanRotary &) const = default;
-};
-
 /// A kernel to emit: output[m][n] = a·b with n and k fixed and m known at run time.
 struct PlanKernel {
   std::string name, family;           // "qkv_proj", "gemm" or "grouped_gemm"
@@ -180,7 +174,7 @@ struct PlanKernel {
   std::string epilogue;
   int64_t topK = 0;                    // rows of a token at most, where they are added up
   bool bias = false;                   // added before the epilogue and before columns are turned
-  PlanRotary rotary = {};              // queries and keys
+  RotaryEmbedding rotary = {};         // queries and keys
   bool residual = false;               // the stream, added to the output
   int64_t experts = 0;                 // each with a b of its own for its share of the m rows; 0: one b
   std::string weightOrder = "";        // "shuffled" where b is stored as matrix instructions take it
@@ -192,7 +186,6 @@ struct PlanKernel {
 
   bool gated() const { return epilogue == "swiglu"; }
   bool turnsHeads() const { return rotary.columns > 0; }
-  bool addsResidual() const { return residual; }
   bool quantises() const { return output.starts_with("fp8"); }
   bool shuffled() const { return weightOrder == "shuffled"; }
   bool padded() const { return weightLeadingDimension > 0; }

@@ -275,7 +275,7 @@ TEST(KernelSelection, ProjectionsTurnHeads) {
   };
   const ModelSpec model = rotaryModel();
   Workload decode = decodeWorkload(64, 512);
-  const PlanRotary whole = {.headColumns = 64, .columns = 20 * 64, .positions = 8192};
+  const RotaryEmbedding whole = {.headColumns = 64, .columns = 20 * 64, .positions = 8192};
   for (const Workload &workload : {decode, trainWorkload(2, 1024)}) {
     EXPECT_EQ(projection(model, workload).rotary, whole);
     EXPECT_FALSE(projection(model, workload).bias);
@@ -287,22 +287,22 @@ TEST(KernelSelection, ProjectionsTurnHeads) {
   EXPECT_EQ(projection(biased, decode).rotary, whole);
   EXPECT_TRUE(projection(biased, decode).bias);
   const ModelSpec normed = changed<Attention>(model, [](Attention &a) { a.queryKeyNorm = true; });
-  EXPECT_EQ(projection(normed, decode).rotary, PlanRotary());
+  EXPECT_EQ(projection(normed, decode).rotary, RotaryEmbedding());
   const ModelSpec learned = changed<Attention>(model, [](Attention &a) { a.rotary = false; });
-  EXPECT_EQ(projection(learned, decode).rotary, PlanRotary());
+  EXPECT_EQ(projection(learned, decode).rotary, RotaryEmbedding());
   ModelSpec unknown = model;
   unknown.maxPositionEmbeddings = 0;
-  EXPECT_EQ(projection(unknown, decode).rotary, PlanRotary());
+  EXPECT_EQ(projection(unknown, decode).rotary, RotaryEmbedding());
   ModelSpec endless = model; // a table of 4 GB
   endless.maxPositionEmbeddings = int64_t(1) << 24;
-  EXPECT_EQ(projection(endless, decode).rotary, PlanRotary());
+  EXPECT_EQ(projection(endless, decode).rotary, RotaryEmbedding());
   decode.parallelism.tensor = 8; // two heads, and a copy of one of four keys
   EXPECT_EQ(projection(model, decode).n, 4 * 64);
   EXPECT_EQ(projection(model, decode).rotary.columns, 3 * 64);
   // Of layers that differ, what all of them have.
   ModelSpec mixed = model;
   mixed.layers.push_back(biased.layers.front());
-  EXPECT_EQ(projection(mixed, decodeWorkload(64, 512)).rotary, PlanRotary());
+  EXPECT_EQ(projection(mixed, decodeWorkload(64, 512)).rotary, RotaryEmbedding());
   EXPECT_FALSE(projection(mixed, decodeWorkload(64, 512)).bias);
 }
 
