@@ -1,6 +1,7 @@
 #include "codesign/Cost/GemmModel.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace codesign {
 
