@@ -82,11 +82,21 @@ std::shared_ptr<const codesign::Block> AttentionOp::getBlock(const DimensionValu
   return block;
 }
 
+/// Gated or plain, and what stands between the projections.
+template <class MlpOrMoe>
+static void setKindOf(MlpOrMoe &block, MlpKind kind) {
+  block.gated = kind == MlpKind::SwiGlu;
+  if (kind == MlpKind::GeluTanh)
+    block.activation = PlainActivation::GeluTanh;
+  else if (kind == MlpKind::Relu)
+    block.activation = PlainActivation::Relu;
+}
+
 std::shared_ptr<const codesign::Block> MlpOp::getBlock(const DimensionValues &values) {
   auto block = std::make_shared<MlpBlock>();
   block->hiddenSize = sizeOf(*this, Dimension::HiddenSize, values);
   block->intermediateSize = sizeOf(*this, Dimension::IntermediateSize, values);
-  block->gated = getKind() == MlpKind::SwiGlu;
+  setKindOf(*block, getKind());
   block->bias = getBias();
   return block;
 }
@@ -98,7 +108,7 @@ std::shared_ptr<const codesign::Block> MoeOp::getBlock(const DimensionValues &va
   block->numExpertsPerToken = sizeOf(*this, Dimension::NumExpertsPerToken, values);
   block->moeIntermediateSize = sizeOf(*this, Dimension::MoeIntermediateSize, values);
   block->sharedExpertIntermediateSize = sizeOf(*this, Dimension::SharedExpertIntermediateSize, values);
-  block->gated = getKind() == MlpKind::SwiGlu;
+  setKindOf(*block, getKind());
   block->sharedExpertGate = getSharedExpertGate();
   return block;
 }

@@ -51,7 +51,8 @@ def Arch_BudgetKind : I32EnumAttr<"BudgetKind", "which quantity a budget limits"
 }
 
 def Arch_MlpKind : I32EnumAttr<"MlpKind", "gated (gate, up, down) or plain (up, down)",
-    [I32EnumAttrCase<"SwiGlu", 0, "swiglu">, I32EnumAttrCase<"Gelu", 1, "gelu">]> {
+    [I32EnumAttrCase<"SwiGlu", 0, "swiglu">, I32EnumAttrCase<"Gelu", 1, "gelu">,
+     I32EnumAttrCase<"GeluTanh", 2, "gelu_tanh">, I32EnumAttrCase<"Relu", 3, "relu">]> {
   let cppNamespace = "::codesign::arch";
 }
 

@@ -214,7 +214,7 @@ def Arch_AttentionOp : Arch_BlockOp<"attention"> {
 }
 
 def Arch_MlpOp : Arch_BlockOp<"mlp"> {
-  let summary = "feed-forward network: SwiGLU (gate, up, down) or GELU (up, down)";
+  let summary = "feed-forward network: SwiGLU (gate, up, down) or GELU or ReLU (up, down)";
   let arguments = (ins Arch_MlpKind:$kind, Arch_Size:$hidden_size, Arch_Size:$intermediate_size, UnitAttr:$bias);
   let assemblyFormat = [{
     $kind `hidden` custom<Size>($hidden_size) `intermediate` custom<Size>($intermediate_size)

@@ -21,8 +21,12 @@ UnitAttr ModelBuilder::flag(bool value) {
 
 void ModelBuilder::build(const codesign::Block &block) {
   auto hidden = [&](int64_t value) { return size(Dimension::HiddenSize, value); };
-  auto mlpKind = [&](bool gated) {
-    return arch::MlpKindAttr::get(builder.getContext(), gated ? arch::MlpKind::SwiGlu : arch::MlpKind::Gelu);
+  auto mlpKind = [&](bool gated, PlainActivation activation) {
+    const arch::MlpKind kind = gated                                     ? arch::MlpKind::SwiGlu
+                               : activation == PlainActivation::GeluTanh ? arch::MlpKind::GeluTanh
+                               : activation == PlainActivation::Relu     ? arch::MlpKind::Relu
+                                                                         : arch::MlpKind::Gelu;
+    return arch::MlpKindAttr::get(builder.getContext(), kind);
   };
   if (const auto *attention = dynamic_cast<const AttentionBlock *>(&block)) {
     arch::AttentionOp::create(builder, location, hidden(attention->hiddenSize),
@@ -33,11 +37,11 @@ void ModelBuilder::build(const codesign::Block &block) {
                               flag(attention->queryKeyNorm), flag(attention->queryKeyValueBias),
                               flag(attention->outputBias), flag(attention->multiHead));
   } else if (const auto *mlp = dynamic_cast<const MlpBlock *>(&block)) {
-    arch::MlpOp::create(builder, location, mlpKind(mlp->gated), hidden(mlp->hiddenSize),
+    arch::MlpOp::create(builder, location, mlpKind(mlp->gated, mlp->activation), hidden(mlp->hiddenSize),
                         size(Dimension::IntermediateSize, mlp->intermediateSize), flag(mlp->bias));
   } else if (const auto *moe = dynamic_cast<const MoeBlock *>(&block)) {
     int64_t shared = moe->sharedExpertIntermediateSize;
-    arch::MoeOp::create(builder, location, mlpKind(moe->gated), hidden(moe->hiddenSize),
+    arch::MoeOp::create(builder, location, mlpKind(moe->gated, moe->activation), hidden(moe->hiddenSize),
                         size(Dimension::NumExperts, moe->numExperts),
                         size(Dimension::NumExpertsPerToken, moe->numExpertsPerToken),
                         size(Dimension::MoeIntermediateSize, moe->moeIntermediateSize),

@@ -3,6 +3,18 @@
 
 namespace codesign {
 
+llvm::StringRef toString(PlainActivation activation) {
+  switch (activation) {
+  case PlainActivation::Gelu:
+    return "gelu";
+  case PlainActivation::GeluTanh:
+    return "gelu_tanh";
+  case PlainActivation::Relu:
+    return "relu";
+  }
+  llvm_unreachable("unknown activation");
+}
+
 ParameterCount MlpBlock::parameters() const {
   int64_t inputs = gated ? 2 : 1;
   int64_t count = (inputs + 1) * hiddenSize * intermediateSize;
@@ -21,7 +33,7 @@ void MlpBlock::appendOperators(const Workload &workload, std::vector<Operator> &
   OperatorList list(workload, operators);
   int64_t width = intermediateSize / list.tensorRanks();
   list.addLinear(gated ? "gate_up_proj" : "up_proj", list.tokens(), gated ? 2 * width : width, hiddenSize);
-  list.addActivation(gated ? "swiglu" : "gelu", list.tokens(), width, gated);
+  list.addActivation(gated ? "swiglu" : toString(activation), list.tokens(), width, gated);
   list.addLinear("down_proj", list.tokens(), hiddenSize, width);
   list.addAllReduce("down_proj.all_reduce", list.tokens(), hiddenSize);
 }

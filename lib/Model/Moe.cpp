@@ -72,7 +72,8 @@ void MoeBlock::appendOperators(const Workload &workload, std::vector<Operator> &
     routing("routing.backward");
   allToAll("dispatch.all_to_all");
   grouped(gated ? "experts_gate_up" : "experts_up", gated ? 2 * width : width, hiddenSize);
-  list.addActivation(gated ? "experts_swiglu" : "experts_gelu", rows, width, gated);
+  list.addActivation(gated ? "experts_swiglu" : ("experts_" + toString(activation)).str(), rows, width,
+                     gated);
   grouped("experts_down", hiddenSize, width);
   allToAll("combine.all_to_all");
   if (list.training()) {

@@ -59,6 +59,13 @@ std::string typeText(const PlanKernel &kernel, DataType type) {
 
 using ModuleRef = mlir::OwningOpRef<mlir::ModuleOp>;
 
+/// What is applied to the product, or to the gate of one.
+std::optional<kernel::Activation> activationOf(const PlanKernel &kernel) {
+  if (kernel.gated())
+    return kernel::Activation::Silu;
+  return kernel.activates() ? kernel::symbolizeActivation(kernel.epilogue) : std::nullopt;
+}
+
 llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &kernel,
                                 const PlanKernelRange &range, const Profile &profile) {
   llvm::Expected<GemmSchedule> schedule = scheduleFromFields(range.schedule);
@@ -99,10 +106,11 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
   problem.leadingW = kernel.weightLeadingDimension;
   if (schedule->shuffledWeights != problem.shuffledWeights)
     return usageError("kernel '" + kernel.name + "' of the plan has a schedule for weights in another order");
-  if (kernel.gated()) {
-    problem.gated = true;
-    problem.activation = kernel::Activation::Silu;
-  }
+  problem.gated = kernel.gated();
+  problem.activation = activationOf(kernel);
+  if (!kernel.epilogue.empty() && !problem.activation && !kernel.weighted())
+    return usageError("kernel '" + kernel.name + "' of the plan ends in '" + kernel.epilogue +
+                      "', which is no epilogue");
   problem.bias = kernel.bias;
   problem.residual = kernel.residual;
   if (kernel.quantises())
@@ -191,10 +199,13 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
                                : kernel.layout == toString(GemmLayout::NN) ? " W"
                                                                            : " W^T") +
                               (kernel.experts > 0 ? " by expert" : "");
+  const std::string sum = product + (kernel.bias ? " + bias" : "");
   options.title = llvm::join(kernel.operators, ", ") + ": D[" + (sumsRows ? std::to_string(kernel.k) : "m") +
-                  ", " + std::to_string(gated ? kernel.n / 2 : kernel.n) +
-                  "] = " + (gated ? "silu(gate) up of " + product : product) +
-                  (kernel.bias ? " + bias" : "") + (kernel.residual ? " + residual" : "") + ", " +
+                  ", " + std::to_string(gated ? kernel.n / 2 : kernel.n) + "] = " +
+                  (gated                ? "silu(gate) up of " + sum
+                   : kernel.activates() ? kernel.epilogue + "(" + sum + ")"
+                                        : sum) +
+                  (kernel.residual ? " + residual" : "") + ", " +
                   typeText(kernel, *operandType(kernel, profile)) +
                   (kernel.sumsTokens()  ? " to fp32"
                    : kernel.quantises() ? " to 8 bits"
@@ -291,8 +302,8 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
     gemm.shuffledWeights = kernel.shuffled();
     gemm.leadingW = kernel.weightLeadingDimension;
     gemm.masked = kernel.expertLayout == stringifyExpertLayout(kernel::ExpertLayout::Masked);
-    if (gemm.gated)
-      gemm.activation = stringifyActivation(kernel::Activation::Silu).str();
+    if (const auto activation = activationOf(kernel))
+      gemm.activation = stringifyActivation(*activation).str();
     for (const PlanKernelRange &range : kernel.ranges) {
       llvm::Expected<PackagedKernel> packaged = emit(context, kernel, range, plan, profile);
       if (!packaged)

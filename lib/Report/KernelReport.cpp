@@ -95,6 +95,8 @@ std::vector<std::string> endsOf(const PlanKernel &kernel) {
   if (kernel.gated())
     ends.push_back("ends in silu(gate) * up (rows 2j and 2j + 1 of its weights are the gate and the up of "
                    "column j)");
+  if (kernel.activates())
+    ends.push_back("applies " + kernel.epilogue);
   if (kernel.weighted())
     ends.push_back(std::string("multiplies each row by its router weight, ") +
                    (kernel.sumsTokens() ? "and another adds up those of a token"
@@ -115,6 +117,7 @@ std::vector<std::string> passesSaved(const Plan &plan) {
   };
   add(&PlanKernel::turnsHeads, "the rotation");
   add(&PlanKernel::gated, "the gate");
+  add(&PlanKernel::activates, "the activation");
   add(&PlanKernel::quantises, "the quantisation of what follows it");
   add(&PlanKernel::residual, "the norm's addition");
   return passes;

@@ -82,6 +82,18 @@ Epilogue Epilogues::gateOf(const PlacedOperator &placed) const {
   return grouped ? endOf(*grouped) : endOf(std::get<GemmShape>(placed.op.shape));
 }
 
+/// What follows a plain first projection, whose gradient needs what came before.
+Epilogue Epilogues::activationOf(const PlacedOperator &placed, PlainActivation activation) const {
+  const auto endOf = [&](const auto &shape) -> Epilogue {
+    if (training)
+      return {};
+    return {.name = toString(activation).str(),
+            .quantised = isFloat8(shape.input) && shape.scaling == Scaling::PerTensor};
+  };
+  const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape);
+  return grouped ? endOf(*grouped) : endOf(std::get<GemmShape>(placed.op.shape));
+}
+
 Epilogue Epilogues::sumOf(const GroupedGemmShape &shape, const Workload &workload) const {
   if (training)
     return {};
@@ -119,7 +131,7 @@ Epilogue Epilogues::of(const PlacedOperator &placed, const Workload &workload) c
     });
   if (name == "gate_up_proj" || name == "up_proj")
     return ofAllLayers<MlpBlock>(model, [&](const MlpBlock &block, const LayerGroup &) {
-      Epilogue end = block.gated ? gateOf(placed) : Epilogue();
+      Epilogue end = block.gated ? gateOf(placed) : activationOf(placed, block.activation);
       end.bias = block.bias;
       return end;
     });
@@ -127,7 +139,11 @@ Epilogue Epilogues::of(const PlacedOperator &placed, const Workload &workload) c
     return ofAllLayers<MlpBlock>(model, [&](const MlpBlock &block, const LayerGroup &group) {
       return Epilogue{.bias = whole && block.bias, .residual = whole && isAdded(model, group, block)};
     });
-  return name == "experts_gate_up" || name == "shared_gate_up" ? gateOf(placed) : Epilogue();
+  if (name == "experts_gate_up" || name == "experts_up" || name == "shared_gate_up")
+    return ofAllLayers<MoeBlock>(model, [&](const MoeBlock &block, const LayerGroup &) {
+      return block.gated ? gateOf(placed) : activationOf(placed, block.activation);
+    });
+  return {};
 }
 
 } // namespace codesign

@@ -35,6 +35,7 @@ public:
 
 private:
   Epilogue gateOf(const PlacedOperator &placed) const;
+  Epilogue activationOf(const PlacedOperator &placed, PlainActivation activation) const;
   Epilogue sumOf(const GroupedGemmShape &shape, const Workload &workload) const;
   Epilogue projectionOf(const AttentionBlock &attention, const Workload &workload, int64_t columns) const;
 

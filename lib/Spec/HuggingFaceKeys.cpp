@@ -102,14 +102,18 @@ void HuggingFaceKeys::warnOfMisspellings() {
   }
 }
 
-void HuggingFaceKeys::checkActivation(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> allowed) {
+std::string HuggingFaceKeys::activationOf(llvm::StringRef key, llvm::StringRef usual,
+                                          llvm::ArrayRef<llvm::StringRef> others) {
   std::optional<YAML::Node> node = present(key);
   if (!node)
-    return;
+    return usual.str();
+  std::vector<llvm::StringRef> allowed = {usual};
+  allowed.insert(allowed.end(), others.begin(), others.end());
   std::string value = readText(context, *node, reader.pathOf(key));
   if (!context.failed() && !llvm::is_contained(allowed, value))
     context.fail(*node, "'" + key + "' is " + value + ", expected " + llvm::join(allowed, " or ") +
                             didYouMean(value, allowed));
+  return value;
 }
 
 DataType HuggingFaceKeys::readType() {

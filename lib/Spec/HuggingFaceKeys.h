@@ -34,7 +34,9 @@ protected:
   void derived(llvm::StringRef key, llvm::StringRef rule) { loaded.origins[key.str()] = {{}, rule.str()}; }
   void failAt(llvm::StringRef key, const llvm::Twine &message);
 
-  void checkActivation(llvm::StringRef key, llvm::ArrayRef<llvm::StringRef> allowed);
+  /// `usual` where the key is missing; any other text than that and `others` is an error.
+  std::string activationOf(llvm::StringRef key, llvm::StringRef usual,
+                           llvm::ArrayRef<llvm::StringRef> others);
   DataType readType();
   void rejectUnsupported();
   std::string reasonUnsupported();

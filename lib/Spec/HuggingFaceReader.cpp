@@ -125,7 +125,8 @@ void ConfigReader::readGpt2() {
   int64_t vocabulary = integer({"vocab_size"}, 1, maxVocabulary);
   int64_t positions = integer({"max_position_embeddings", "n_positions", "n_ctx"}, 1, int64_t(1) << 31);
   int64_t inner = integerOr({"intermediate_size", "n_inner"}, 1, maxWidth * 4, 4 * hidden, "4 * n_embd");
-  checkActivation("activation_function", {"gelu_new", "gelu", "gelu_pytorch_tanh", "relu"});
+  const std::string activation =
+      activationOf("activation_function", "gelu_new", {"gelu", "gelu_pytorch_tanh", "relu"});
   if (!context.failed() && hidden % heads != 0)
     failAt("num_attention_heads", "hidden size " + llvm::Twine(hidden) +
                                       " is not a multiple of the number of heads " + llvm::Twine(heads));
@@ -145,6 +146,9 @@ void ConfigReader::readGpt2() {
   mlp->intermediateSize = inner;
   mlp->gated = false;
   mlp->bias = true;
+  mlp->activation = activation == "gelu"   ? PlainActivation::Gelu
+                    : activation == "relu" ? PlainActivation::Relu
+                                           : PlainActivation::GeluTanh;
   loaded.model.maxPositionEmbeddings = positions;
   assemble(vocabulary, hidden, flag("tie_word_embeddings", true), positions, /*layerNorm=*/true,
            {{layers, {attention, mlp}}});
@@ -197,7 +201,7 @@ void ConfigReader::readDecoder(const Family &family) {
   loaded.model.maxPositionEmbeddings =
       integerOfFamily("max_position_embeddings", 1, int64_t(1) << 31, family.maxPositions,
                       family.maxPositions, "the family's default");
-  checkActivation("hidden_act", {"silu"});
+  activationOf("hidden_act", "silu", {});
   if (context.failed())
     return;
   AttentionBlock attention;

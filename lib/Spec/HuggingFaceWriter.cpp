@@ -48,7 +48,8 @@ llvm::json::Object gpt2Keys(const ModelSpec &model, const DimensionValues &d) {
   keys["n_head"] = d[Dimension::NumAttentionHeads];
   keys["n_inner"] = d[Dimension::IntermediateSize];
   keys["n_positions"] = keys["n_ctx"] = model.maxPositionEmbeddings;
-  keys["activation_function"] = "gelu_new";
+  const PlainActivation activation = blockOf<MlpBlock>(model.layers.front())->activation;
+  keys["activation_function"] = activation == PlainActivation::GeluTanh ? "gelu_new" : toString(activation);
   return keys;
 }
 

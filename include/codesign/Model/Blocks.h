@@ -32,11 +32,18 @@ struct AttentionBlock final : Block {
   std::string whyNotDivisible(const Parallelism &parallelism) const override;
 };
 
-/// Feed-forward network: gated (SwiGLU: gate, up, down; 3·hidden·intermediate) or plain (up, GELU, down;
-/// 2·…).
+/// What stands between the projections of a plain feed-forward network.
+enum class PlainActivation { Gelu, GeluTanh, Relu };
+
+/// "gelu" (by the error function), "gelu_tanh" or "relu".
+llvm::StringRef toString(PlainActivation activation);
+
+/// Feed-forward network: gated (SwiGLU: gate, up, down; 3·hidden·intermediate) or plain (up, activation,
+/// down; 2·…).
 struct MlpBlock final : Block {
   int64_t hiddenSize = 0, intermediateSize = 0;
   bool gated = true, bias = false;
+  PlainActivation activation = PlainActivation::Gelu; // where it is not gated
 
   CODESIGN_BLOCK("mlp")
   std::string whyNotDivisible(const Parallelism &parallelism) const override;
@@ -50,6 +57,7 @@ struct MoeBlock final : Block {
   int64_t hiddenSize = 0, numExperts = 0, numExpertsPerToken = 0, moeIntermediateSize = 0;
   int64_t sharedExpertIntermediateSize = 0; // 0: none
   bool gated = true, sharedExpertGate = false;
+  PlainActivation activation = PlainActivation::Gelu; // where experts are not gated
 
   CODESIGN_BLOCK("moe")
   std::string whyNotDivisible(const Parallelism &parallelism) const override;

@@ -12,7 +12,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a file.
-inline constexpr int64_t planSchemaVersion = 10;
+inline constexpr int64_t planSchemaVersion = 11;
 
 /// A named scalar: one size of an operator ("m" 8192), one parameter of a schedule ("macro_tile_m" 256).
 struct PlanField {
@@ -169,8 +169,9 @@ struct PlanKernel {
   int64_t n = 0, k = 0;
   std::string input, output, layout, pass; // "bf16", "bf16", "nt", "forward"; output of 8 bits has a scale
   std::string scaling = "none";            // of 8-bit inputs: "per-tensor", "per-token"
-  /// "", "swiglu": gate and up rows of b interleaved, half of n columns written, "row_weights": each row
-  /// of the output times a weight of its own, or "token_sum": that, and the topK rows of each token added up.
+  /// "", "swiglu": gate and up rows of b interleaved, half of n columns written, "gelu", "gelu_tanh" or
+  /// "relu" of the output, "row_weights": each row of the output times a weight of its own, or "token_sum":
+  /// that, and the topK rows of each token added up.
   std::string epilogue;
   int64_t topK = 0;                    // rows of a token at most, where they are added up
   bool bias = false;                   // added before the epilogue and before columns are turned
@@ -185,6 +186,7 @@ struct PlanKernel {
   bool operator==(const PlanKernel &) const = default;
 
   bool gated() const { return epilogue == "swiglu"; }
+  bool activates() const { return epilogue == "gelu" || epilogue == "gelu_tanh" || epilogue == "relu"; }
   bool turnsHeads() const { return rotary.columns > 0; }
   bool quantises() const { return output.starts_with("fp8"); }
   bool shuffled() const { return weightOrder == "shuffled"; }

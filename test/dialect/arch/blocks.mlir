@@ -20,8 +20,8 @@ arch.model @small family "gpt2" type f16 positions 1024 template attributes {rev
     arch.attention hidden 768 heads 12 kv_heads 4 head_dim 64 window 4096 rotary qk_norm
     // CHECK-NEXT: arch.moe swiglu hidden 768 experts 64 top_k 6 intermediate 256 shared 512 shared_gate
     arch.moe swiglu hidden 768 experts 64 top_k 6 intermediate 256 shared 512 shared_gate
-    // CHECK-NEXT: arch.moe gelu hidden 768 experts 8 top_k 2 intermediate 1024
-    arch.moe gelu hidden 768 experts 8 top_k 2 intermediate 1024
+    // CHECK-NEXT: arch.moe relu hidden 768 experts 8 top_k 2 intermediate 1024
+    arch.moe relu hidden 768 experts 8 top_k 2 intermediate 1024
   }
   // CHECK: arch.norm layer hidden 768 residual
   arch.norm layer hidden 768 residual

@@ -369,6 +369,39 @@ TEST(KernelSelection, GatesInFp8WriteWhatTheNextProductReads) {
   EXPECT_FALSE(kernelNamed("gate_up_proj", kernelsOf("mi300x", rotaryModel(), {train})).quantises());
 }
 
+/// A plain network applies its activation where the sums are, unless its gradient needs what came before.
+TEST(KernelSelection, PlainNetworksActivateWhatTheyMultiply) {
+  for (PlainActivation activation :
+       {PlainActivation::Gelu, PlainActivation::GeluTanh, PlainActivation::Relu}) {
+    const ModelSpec model = changed<MlpBlock>(rotaryModel(), [&](MlpBlock &mlp) {
+      mlp.gated = false;
+      mlp.bias = true;
+      mlp.activation = activation;
+    });
+    for (const char *device : {"mi300x", "h100-sxm"}) {
+      const PlanKernel up = kernelNamed("up_proj", kernelsOf(device, model, {decodeWorkload(64, 512)}));
+      EXPECT_EQ(up.epilogue, toString(activation));
+      EXPECT_TRUE(up.activates() && up.bias && !up.gated());
+      EXPECT_EQ(up.output, "bf16");
+    }
+    Workload serve = prefillWorkload(1, 4096);
+    serve.type = DataType::F8E4M3;
+    serve.scaling = Scaling::PerTensor;
+    EXPECT_TRUE(kernelNamed("up_proj", kernelsOf("mi300x", model, {serve})).quantises());
+    EXPECT_EQ(kernelNamed("up_proj", kernelsOf("mi300x", model, {trainWorkload(2, 1024)})).epilogue, "");
+    // Layers that activate differently leave it to their callers.
+    ModelSpec mixed = model;
+    mixed.layers.push_back(changed<MlpBlock>(model, [&](MlpBlock &mlp) {
+                             mlp.activation = activation == PlainActivation::Relu ? PlainActivation::Gelu
+                                                                                  : PlainActivation::Relu;
+                           }).layers.front());
+    EXPECT_EQ(kernelNamed("up_proj", kernelsOf("mi300x", mixed, {decodeWorkload(64, 512)})).epilogue, "");
+  }
+  const ModelSpec experts = changed<MoeBlock>(mixture(), [](MoeBlock &moe) { moe.gated = false; });
+  EXPECT_EQ(kernelNamed("experts_up", kernelsOf("mi300x", experts, {decodeWorkload(64, 512)})).epilogue,
+            "gelu");
+}
+
 /// A list is taken by workgroups that copy for themselves alone, in rings of three slots or more.
 TEST(KernelSelection, ListsOfRowsHaveSchedulesThatTakeThem) {
   int persistent = 0;
