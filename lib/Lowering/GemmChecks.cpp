@@ -139,6 +139,9 @@ static llvm::Error checkShuffledWeights(const GemmProblem &problem, const GemmKe
   if (record.kind != MatrixInstructionKind::Mfma || record.m != shuffledRows)
     return usageError("shuffled weights are for MFMA instructions of " + llvm::Twine(shuffledRows) + " rows");
   const int64_t rowBytes = problem.k * bitWidth(problem.type) / 8;
+  if (schedule.tileN % shuffledRows)
+    return usageError("a tile of " + llvm::Twine(schedule.tileN) + " columns has no whole blocks of " +
+                      llvm::Twine(shuffledRows) + " rows of shuffled weights");
   if (problem.n % shuffledRows || rowBytes % shuffledBytes)
     return usageError("n = " + llvm::Twine(problem.n) + " and rows of " + llvm::Twine(rowBytes) +
                       " bytes are no blocks of " + llvm::Twine(shuffledRows) + " by " +
@@ -242,11 +245,53 @@ static llvm::Error checkLoop(const GemmProblem &problem, const GemmKernel &sched
   return llvm::Error::success();
 }
 
+/// How the rows of tiles lie in shared memory: in pieces of 16 bytes, swizzled or padded.
+static llvm::Error checkTileRows(const GemmProblem &problem, const GemmKernel &schedule) {
+  const int64_t chunk = chunkBytes * 8 / bitWidth(problem.type);
+  if (schedule.padding % chunk)
+    return usageError("padding of " + llvm::Twine(schedule.padding) +
+                      " elements is no multiple of 16 bytes, which have " + llvm::Twine(chunk));
+  if (schedule.tileK % chunk)
+    return usageError("a tile row of " + llvm::Twine(schedule.tileK) +
+                      " elements is no multiple of 16 bytes");
+  if (schedule.padding == 0 && problem.layout != GemmLayout::TN && !llvm::isPowerOf2_64(schedule.tileK))
+    return usageError("a tile row of " + llvm::Twine(schedule.tileK) +
+                      " elements cannot be swizzled, it is no power of two: pad it");
+  return llvm::Error::success();
+}
+
+/// What only one kind of kernel has.
+static llvm::Error checkRoles(const GemmKernel &schedule, const MatrixInstruction &record) {
+  const bool hasRoles = record.kind == MatrixInstructionKind::Wgmma;
+  if (schedule.clusterM < 1 || schedule.clusterN < 1 || schedule.residency < 1)
+    return usageError("clusters and residency are at least 1");
+  if (!hasRoles && schedule.clusterM * schedule.clusterN > 1)
+    return usageError("clusters share what the copy engine brings to wgmma, not to " +
+                      llvm::Twine(record.name));
+  if (!hasRoles && (schedule.producerRegisters != 0 || schedule.consumerRegisters != 0))
+    return usageError("registers are dealt to the roles of kernels with wgmma, not with " +
+                      llvm::Twine(record.name));
+  if (schedule.wavesK > 1 && schedule.directCopies)
+    return usageError("weights that are streamed to registers are not copied to LDS");
+  return llvm::Error::success();
+}
+
 llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   const MatrixInstruction *record = findMatrixInstruction(schedule.architecture, schedule.instruction);
   if (!record)
     return usageError("'" + schedule.instruction + "' is no matrix instruction of " +
                       toString(schedule.architecture));
+  if (problem.type != record->a.type || problem.type != record->b.type)
+    return usageError(llvm::Twine("operands are ") + toString(problem.type) + ", " + record->name +
+                      " multiplies " + toString(record->a.type) + " by " + toString(record->b.type));
+  const bool half = problem.type == DataType::BF16 || problem.type == DataType::F16;
+  if (!(half || isFloat8(problem.type)) || record->c.type != DataType::F32 || record->blocks != 1 ||
+      record->sparse)
+    return usageError(llvm::Twine("kernels multiply dense bf16, fp16 and fp8 with fp32 sums, which ") +
+                      record->name + " does not");
+  const TargetLimits &limits = schedule.limits;
+  if (limits.sharedBytes < 1 || limits.registersPerLane < 1 || limits.chiplets < 1)
+    return usageError("a device's LDS, registers and dies are at least 1");
   if (!isSafeIdentifier(problem.symbol))
     return usageError("kernel name is no identifier");
   const int64_t chunk = chunkBytes * 8 / bitWidth(problem.type);
@@ -292,6 +337,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
   if (schedule.tileK % (record->k * schedule.pack))
     return usageError("tileK = " + llvm::Twine(schedule.tileK) + " is no multiple of the " +
                       llvm::Twine(record->k * schedule.pack) + " of depth that one step multiplies");
+  if (llvm::Error error = checkRoles(schedule, *record))
+    return error;
   if (problem.scaling == Scaling::Block128)
     if (llvm::Error error = checkBlockScales(schedule))
       return error;
@@ -315,7 +362,7 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
                       toString(schedule.architecture));
   if (record->kind == MatrixInstructionKind::Wgmma)
     return checkWgmmaGemm(problem, schedule);
-  return llvm::Error::success();
+  return checkTileRows(problem, schedule);
 }
 
 } // namespace codesign
