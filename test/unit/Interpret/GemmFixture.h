@@ -23,9 +23,9 @@ inline Matrix randomMatrix(DataType type, int64_t rows, int64_t columns, std::mt
   return matrix;
 }
 
-/// Products of gate and up stay inside fp16's range.
+/// Products of gate and up, and those with weights of rows, stay inside fp16's range.
 inline int spreadOf(const GemmProblem &problem) {
-  return problem.gated && problem.type == DataType::F16 ? 0 : 4;
+  return (problem.gated || problem.weighted) && problem.type == DataType::F16 ? 0 : 4;
 }
 
 /// Rows [first, first + count) of a matrix.
@@ -225,18 +225,22 @@ struct GemmOperands {
 
   /// What is wrong with D after the launch, or nothing.
   std::string mismatch(const GemmProblem &problem) const {
-    Matrix rest = d; // what no expert has stays as it was
+    std::vector<Matrix> rest = {d, rowSquares}; // what no expert has stays as it was
     for (size_t expert = 0; expert < expertRows.size(); ++expert) {
       const int64_t first = firstRows[expert], count = expertRows[expert];
-      const int64_t bytes = d.columns * d.elementBytes();
-      std::fill_n(rest.bytes.begin() + first * bytes, count * bytes, uint8_t(0xff));
+      for (Matrix &matrix : rest) {
+        const int64_t bytes = matrix.columns * matrix.elementBytes();
+        std::fill_n(matrix.bytes.begin() + first * bytes, count * bytes, uint8_t(0xff));
+      }
       const std::string wrong = mismatchOf(problem, int64_t(expert), first, count);
       if (!wrong.empty())
         return "expert " + std::to_string(expert) + ", " + wrong;
     }
     if (llvm::any_of(arrivals.bytes, [](uint8_t byte) { return byte != 0; }))
       return "arrivals are not zero afterwards";
-    const bool untouched = llvm::all_of(rest.bytes, [](uint8_t byte) { return byte == 0xff; });
+    const bool untouched = llvm::all_of(rest, [](const Matrix &matrix) {
+      return llvm::all_of(matrix.bytes, [](uint8_t byte) { return byte == 0xff; });
+    });
     return untouched ? "" : "rows of no expert were written";
   }
 
@@ -283,7 +287,8 @@ private:
                        .dScale = problem.quantised ? &dScale : nullptr,
                        .quantised = problem.quantised});
     if (problem.rowSquares)
-      if (std::optional<std::string> wrong = firstSquaresMismatch(rowSquares, reference, squaresWidth))
+      if (std::optional<std::string> wrong =
+              firstSquaresMismatch(rowsOf(rowSquares, first, count), reference, squaresWidth))
         return *wrong;
     return firstMismatch(rowsOf(d, first, count), reference).value_or("");
   }

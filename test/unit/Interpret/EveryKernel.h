@@ -1,0 +1,61 @@
+// One small kernel of every family, and what may stand before and behind its products.
+#pragma once
+
+#include "TestKernels.h"
+#include <functional>
+#include <set>
+#include <tuple>
+
+namespace codesign::test {
+
+/// A schedule for 16-bit operands, and how many of the combinations below it takes.
+struct KernelFamily {
+  std::string name;
+  GemmKernel kernel;
+  size_t combinations = 0;
+};
+
+struct OperandKind {
+  DataType type = DataType::BF16;
+  Scaling scaling = Scaling::None;
+};
+
+/// A change to a problem, which may stand beside any other.
+struct ProblemStep {
+  const char *name;
+  std::function<void(GemmProblem &, Architecture)> apply;
+};
+
+std::vector<KernelFamily> kernelFamilies();
+std::vector<OperandKind> operandKinds(Architecture architecture);
+/// How operands lie in memory, and whose rows they are.
+const std::vector<ProblemStep> &operandForms();
+const std::vector<ProblemStep> &epilogues();
+
+/// One product of a family; `operands`, `form` and `epilogue` are places in the lists above.
+struct KernelCell {
+  size_t operands = 0, form = 0, epilogue = 0;
+  GemmProblem problem;
+  GemmKernel kernel;
+  std::string name;
+};
+
+/// Every combination that checkGemm accepts. All have two tiles of columns and two to five of k, the last
+/// ones ragged; where the form allows it, rows of the output do not start at multiples of 16 bytes.
+std::vector<KernelCell> cellsOf(const KernelFamily &family);
+
+/// Picks cells such that operands and forms take turns: first those that a family has not had, then pairs
+/// that its architecture has not.
+class CellPairing {
+public:
+  /// One for each epilogue that the family takes.
+  std::vector<KernelCell> pick(const KernelFamily &family, const std::vector<KernelCell> &cells);
+
+private:
+  enum class Axes { Operands, Form, OperandsAndForm, OperandsAndEpilogue, FormAndEpilogue };
+  using Seen = std::tuple<std::string, Axes, size_t, size_t>;
+  std::vector<std::pair<Seen, int>> worthOf(const KernelFamily &family, const KernelCell &cell) const;
+  std::set<Seen> seen;
+};
+
+} // namespace codesign::test
