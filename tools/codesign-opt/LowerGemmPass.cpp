@@ -145,6 +145,7 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     schedule.pack = pack;
     schedule.padding = padding;
     schedule.residency = residency;
+    schedule.fencedSteps = fenced;
     if (!cluster.empty()) {
       schedule.clusterM = cluster[0];
       schedule.clusterN = cluster[1];
@@ -198,6 +199,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Number padding{*this, "padding", Is("elements behind each row in shared memory; 0: swizzled rows"),
                  llvm::cl::init(0)};
   Flag direct{*this, "direct", Is("copy past the registers"), llvm::cl::init(false)};
+  Flag fenced{*this, "fenced", Is("keep the reads of a step of k behind the step before"),
+              llvm::cl::init(false)};
   Text loop{*this, "loop", Is("in-step, ping-pong or interleaved"), llvm::cl::init("in-step")};
   Number splitK{*this, "split-k", Is("workgroups that share the k of a tile"), llvm::cl::init(1)};
   Number streamWorkgroups{*this, "stream-k", Is("workgroups that share all steps; 0: one for each tile"),
