@@ -51,16 +51,19 @@ __device__ unsigned long long mix(unsigned long long x) { // splitmix64
   return x ^ x >> 31;
 }
 
-/// Near-normal deviates: the sum of four uniform ones.
+/// A near-normal deviate: the sum of four uniform ones.
+__device__ float nearNormal(unsigned long long seed, size_t i) {
+  const unsigned long long bits = mix(seed ^ i * 0x2545f4914f6cdd1dull);
+  float sum = -2;
+  for (int part = 0; part < 4; ++part)
+    sum += float(bits >> 16 * part & 0xffff) / 65536;
+  return sum;
+}
+
 __global__ void fillRandom(__nv_bfloat16 *to, size_t count, unsigned long long seed) {
   for (size_t i = blockIdx.x * size_t(blockDim.x) + threadIdx.x; i < count;
-       i += size_t(gridDim.x) * blockDim.x) {
-    const unsigned long long bits = mix(seed ^ i * 0x2545f4914f6cdd1dull);
-    float sum = -2;
-    for (int part = 0; part < 4; ++part)
-      sum += float(bits >> 16 * part & 0xffff) / 65536;
-    to[i] = __float2bfloat16(sum);
-  }
+       i += size_t(gridDim.x) * blockDim.x)
+    to[i] = __float2bfloat16(nearNormal(seed, i));
 }
 
 void fill(cudaStream_t stream, const Buffer &buffer, size_t count, unsigned long long seed) {

@@ -1,6 +1,7 @@
 // Checks codesign's kernels against float64 on the device, then times them and cuBLASLt in the same run.
 // Prints one CSV line per layer and row count behind lines that name the device and its measured ceilings;
 // summarise.py reads them.
+#include "BlockScaled.cuh"
 #include "Experts.cuh"
 
 namespace {
@@ -199,8 +200,15 @@ int main() {
   std::printf("seed,%llu\n", seed);
   Benchmark benchmark(stream, device.l2CacheSize, seed);
   ExpertBenchmark ofExperts(stream, device.l2CacheSize, seed);
+  std::optional<BlockScaledBenchmark> scaled; // other devices' libraries have no such products
   bool right = true;
-  for (const Layer &layer : layers)
-    right = (layer.experts > 0 ? ofExperts.run(layer) : benchmark.run(layer)) && right;
+  for (const Layer &layer : layers) {
+    if (layer.blockScaled && !scaled)
+      scaled.emplace(stream, device.l2CacheSize, seed);
+    right = (layer.blockScaled   ? scaled->run(layer)
+             : layer.experts > 0 ? ofExperts.run(layer)
+                                 : benchmark.run(layer)) &&
+            right;
+  }
   return right ? 0 : 4;
 }

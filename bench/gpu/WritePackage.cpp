@@ -33,9 +33,10 @@ llvm::Expected<std::vector<PlanKernel>> readLayers(llvm::StringRef path) {
     llvm::SmallVector<llvm::StringRef> words;
     line.split(words, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
     PlanKernel layer;
-    if ((words.size() != 3 && words.size() != 6) || words[1].getAsInteger(10, layer.n) ||
+    const bool blockScaled = words.size() == 4 && words[3] == "fp8";
+    if ((words.size() != 3 && words.size() != 6 && !blockScaled) || words[1].getAsInteger(10, layer.n) ||
         words[2].getAsInteger(10, layer.k))
-      return usageError(path + ": '" + line + "' is no name with n and k");
+      return usageError(path + ": '" + line + "' is no name with n and k, and fp8 or experts");
     layer.name = words[0].str();
     layer.operators = {layer.name};
     layer.family = "gemm";
@@ -49,7 +50,10 @@ llvm::Expected<std::vector<PlanKernel>> readLayers(llvm::StringRef path) {
       if (layer.gated())
         layer.rowOrder = "gathered";
     }
-    layer.input = layer.output = "bf16";
+    layer.input = blockScaled ? "fp8" : "bf16";
+    layer.output = "bf16";
+    if (blockScaled)
+      layer.scaling = toString(Scaling::Block128).str();
     layer.layout = "NT";
     layer.pass = "forward";
     layers.push_back(std::move(layer));
@@ -57,11 +61,19 @@ llvm::Expected<std::vector<PlanKernel>> readLayers(llvm::StringRef path) {
   return layers;
 }
 
+bool isBlockScaled(const PlanKernel &layer) {
+  return layer.scaling == toString(Scaling::Block128);
+}
+
 /// The product over so many rows; of experts, over those of so many tokens.
 OperatorShape shapeOf(const PlanKernel &layer, int64_t rows) {
   if (layer.experts == 0)
-    return GemmShape{
-        .m = rows, .n = layer.n, .k = layer.k, .input = DataType::BF16, .output = DataType::BF16};
+    return GemmShape{.m = rows,
+                     .n = layer.n,
+                     .k = layer.k,
+                     .input = isBlockScaled(layer) ? DataType::F8E4M3 : DataType::BF16,
+                     .output = DataType::BF16,
+                     .scaling = isBlockScaled(layer) ? Scaling::Block128 : Scaling::None};
   return GroupedGemmShape{.tokens = rows,
                           .rows = rows * layer.topK,
                           .experts = layer.experts,
@@ -107,16 +119,17 @@ llvm::Error writeList(const Plan &plan, llvm::ArrayRef<int64_t> topKs, llvm::Str
     c = llvm::isAlnum(c) ? llvm::toLower(c) : '_';
   out << llvm::formatv("#pragma once\n#include \"{0}/{0}.h\"\n\nusing Parameters = {0}_gemm_parameters;\n"
                        "struct Layer {{\n  const char *name;\n  long long n, k;\n  int experts, topK; // 0: "
-                       "one matrix of weights\n  bool sumsTokens;\n"
+                       "one matrix of weights\n  bool sumsTokens, blockScaled;\n"
                        "  size_t (*workspaceSize)(const Parameters *);\n"
                        "  int (*launch)(const Parameters *, void *, size_t, void *);\n};\n"
                        "inline const char *lastError() {{ return {0}_last_error(); }\n"
                        "inline int loadKernels() {{ return {0}_load(); }\nconst Layer layers[] = {{\n",
                        package);
   for (auto [layer, topK] : llvm::zip_equal(plan.kernels, topKs))
-    out << llvm::formatv("    {{\"{0}\", {1}, {2}, {4}, {5}, {6}, {3}_{0}_workspace_size, {3}_{0}_launch},\n",
-                         layer.name, layer.n, layer.k, package, layer.experts, topK,
-                         layer.sumsTokens() ? "true" : "false");
+    out << llvm::formatv(
+        "    {{\"{0}\", {1}, {2}, {4}, {5}, {6}, {7}, {3}_{0}_workspace_size, {3}_{0}_launch},\n", layer.name,
+        layer.n, layer.k, package, layer.experts, topK, layer.sumsTokens() ? "true" : "false",
+        isBlockScaled(layer) ? "true" : "false");
   out << "};\n";
   return llvm::Error::success();
 }

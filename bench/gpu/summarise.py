@@ -9,6 +9,8 @@ COLD_ROWS = 64  # weights rotate through more than the L2 up to here, as in Gemm
 SKINNY_ROWS = 16
 SKINNY_TIME = 1.1  # times empty kernel plus bytes over copy bandwidth
 BYTES = 2
+SCALED_SHAPE, SCALED_RATE = (4096, 7168, 16384), 1400e12  # of block-scaled fp8, FLOP/s
+SCALED_BLOCK = 128
 
 
 def geometric_mean(values):
@@ -16,16 +18,17 @@ def geometric_mean(values):
 
 
 def read(path):
-    facts, rows, experts = {}, [], []
+    facts, rows, experts, scaled = {}, [], [], []
     with open(path, encoding="utf-8") as file:
         for line in file:
             key, _, rest = line.rstrip("\n").partition(",")
-            if key == "gemm":
+            if key in ("gemm", "fp8"):
                 name, m, n, k, *numbers = rest.split(",")
                 wrong, unwritten, outside = (int(x) for x in numbers[:3])
                 ours, library = (float(x) * 1e-6 for x in numbers[3:5])
-                rows.append(dict(name=name, m=int(m), n=int(n), k=int(k), bad=wrong + unwritten + outside,
-                                 wrong=wrong, unwritten=unwritten, outside=outside, ours=ours, library=library))
+                (rows if key == "gemm" else scaled).append(
+                    dict(name=name, m=int(m), n=int(n), k=int(k), bad=wrong + unwritten + outside, wrong=wrong,
+                         unwritten=unwritten, outside=outside, ours=ours, library=library))
             elif key == "experts":
                 name, tokens, m, touched, n, k, *numbers = rest.split(",")
                 wrong, unwritten, outside = (int(x) for x in numbers[:3])
@@ -35,7 +38,7 @@ def read(path):
                                     outside=outside, ours=ours, library=library))
             elif key:
                 facts[key] = rest
-    return facts, rows, experts
+    return facts, rows, experts, scaled
 
 
 def wrong_text(row):
@@ -56,45 +59,61 @@ def print_experts(rows, copy_rate):
               f"{weights * 1e6:.2f} |")
 
 
-def bound(row, best_rate, copy_rate):
-    """The longer of arithmetic at the best rate of this run, by either side, and compulsory bytes at that of a copy."""
+def flops(row):
+    return 2 * row["m"] * row["n"] * row["k"]
+
+
+def traffic(row):
     m, n, k = row["m"], row["n"], row["k"]
-    traffic = BYTES * (m * k + n * k + m * n) / copy_rate
-    arithmetic = 2 * m * n * k / best_rate
-    return max((traffic, "bytes"), (arithmetic, "arithmetic"))
+    return BYTES * (m * k + n * k + m * n)
+
+
+def scaled_traffic(row):
+    """Operands of one byte, fp32 scales, results of two bytes."""
+    m, n, k = row["m"], row["n"], row["k"]
+    blocks = math.ceil(k / SCALED_BLOCK)
+    return m * k + n * k + BYTES * m * n + 4 * blocks * (m + math.ceil(n / SCALED_BLOCK))
+
+
+def print_products(rows, copy_rate, bytes_of):
+    """Each with its bound: the longer of arithmetic at the best rate of these rows, by either side, and compulsory bytes at
+    that of a copy."""
+    best_rate = max(flops(r) / min(r["ours"], r["library"]) for r in rows)
+    print(f"best rate of this run {best_rate / 1e12:.0f} TFLOP/s")
+    print("| layer | m | n | k | ours us | library us | library / ours | bound us | bound by | of the bound |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        row["ratio"] = row["library"] / row["ours"]
+        seconds, by = max((bytes_of(row) / copy_rate, "bytes"), (flops(row) / best_rate, "arithmetic"))
+        print(f"| {row['name']} | {row['m']} | {row['n']} | {row['k']} | {row['ours'] * 1e6:.2f} | "
+              f"{row['library'] * 1e6:.2f} | {row['ratio']:.3f} | {seconds * 1e6:.2f} | {by} | "
+              f"{seconds / row['ours']:.0%} |")
 
 
 def main(path):
-    facts, rows, experts = read(path)
-    if not rows and not experts:
+    facts, rows, experts, scaled = read(path)
+    if not rows and not experts and not scaled:
         sys.exit("error: no measurements in " + path)
     print(f"device: {facts.get('device', 'unknown')}; {facts.get('versions', 'versions unknown')}; date: "
           f"{facts.get('date', 'unknown')}; commit: {facts.get('commit', 'unknown')}")
     empty, copy_rate = float(facts["empty_us"]) * 1e-6, float(facts["copy_bytes_per_second"])
     print(f"empty kernel {empty * 1e6:.2f} us, copy {copy_rate / 1e12:.3f} TB/s read and written")
-    bad = [row for row in rows + experts if row["bad"]]
+    bad = [row for row in rows + scaled + experts if row["bad"]]
     for row in bad:
         print(wrong_text(row))
     right = [row for row in rows if not row["bad"]]
+    right_scaled = [row for row in scaled if not row["bad"]]
     missed = []
+
+    def target(name, value, limit, at_least=True, digits=3):
+        met = value >= limit if at_least else value <= limit
+        print(f"{'met   ' if met else 'MISSED'} {name}: {value:.{digits}f}, target {'>=' if at_least else '<='} "
+              f"{limit:.{max(0, digits - 1)}f}")
+        if not met:
+            missed.append(name)
+
     if right:
-        best_rate = max(2 * r["m"] * r["n"] * r["k"] / min(r["ours"], r["library"]) for r in right)
-        print(f"best rate of this run {best_rate / 1e12:.0f} TFLOP/s")
-        print("| layer | m | n | k | ours us | library us | library / ours | bound us | bound by | of the bound |")
-        print("|---|---|---|---|---|---|---|---|---|---|")
-        for row in right:
-            row["ratio"] = row["library"] / row["ours"]
-            seconds, by = bound(row, best_rate, copy_rate)
-            print(f"| {row['name']} | {row['m']} | {row['n']} | {row['k']} | {row['ours'] * 1e6:.2f} | "
-                  f"{row['library'] * 1e6:.2f} | {row['ratio']:.3f} | {seconds * 1e6:.2f} | {by} | "
-                  f"{seconds / row['ours']:.0%} |")
-
-        def target(name, value, limit, at_least=True):
-            met = value >= limit if at_least else value <= limit
-            print(f"{'met   ' if met else 'MISSED'} {name}: {value:.3f}, target {'>=' if at_least else '<='} {limit:.2f}")
-            if not met:
-                missed.append(name)
-
+        print_products(right, copy_rate, traffic)
         large = [r["ratio"] for r in right if r["m"] >= 4096]
         between = [r["ratio"] for r in right if SKINNY_ROWS < r["m"] < 4096]
         skinny = [r for r in right if r["m"] <= SKINNY_ROWS]
@@ -105,8 +124,14 @@ def main(path):
         if skinny:
             target("least library / ours, m <= 16, cold weights", min(r["ratio"] for r in skinny), 1.00)
             target("longest ours / (empty + bytes / copy), m <= 16",
-                   max(r["ours"] / (empty + BYTES * (r["m"] * r["k"] + r["n"] * r["k"] + r["m"] * r["n"]) / copy_rate)
-                       for r in skinny), SKINNY_TIME, at_least=False)
+                   max(r["ours"] / (empty + traffic(r) / copy_rate) for r in skinny), SKINNY_TIME, at_least=False)
+    if right_scaled:
+        print("\nfp8 with scales of 1 x 128 of A and 128 x 128 of W:")
+        print_products(right_scaled, copy_rate, scaled_traffic)
+        for row in right_scaled:
+            if (row["m"], row["n"], row["k"]) == SCALED_SHAPE:
+                target("TFLOP/s of block-scaled fp8, m = {}, n = {}, k = {}".format(*SCALED_SHAPE),
+                       flops(row) / row["ours"] / 1e12, SCALED_RATE / 1e12, digits=0)
     if any(not row["bad"] for row in experts):
         print_experts([row for row in experts if not row["bad"]], copy_rate)
     sys.exit(4 if bad else 5 if missed else 0)
