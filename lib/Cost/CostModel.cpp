@@ -291,7 +291,8 @@ struct CostModel::Implementation {
   }
 
   Breakdown operator()(const GemmShape &s) {
-    return gemm(nameOf(s), false, layoutOf(s.pass)).breakdown(s, &choice);
+    const GemmModel &model = gemm(nameOf(s), false, layoutOf(s.pass));
+    return given ? model.breakdownOf(s, *given, /*randomRows=*/false, &choice) : model.breakdown(s, &choice);
   }
   /// The constants that own kernels of experts share with those of dense layers.
   CalibrationName denseName(const GroupedGemmShape &s) const {
@@ -308,7 +309,9 @@ struct CostModel::Implementation {
                          .input = s.input,
                          .output = s.output,
                          .scaling = s.scaling};
-    return gemm(denseName(s), /*experts=*/true).breakdownOfRandomRows(mean, &choice);
+    const GemmModel &model = gemm(denseName(s), /*experts=*/true);
+    return given ? model.breakdownOf(mean, *given, /*randomRows=*/true, &choice)
+                 : model.breakdownOfRandomRows(mean, &choice);
   }
   Breakdown operator()(const GroupedGemmShape &s) {
     if (options.provider == Provider::Own)
@@ -350,7 +353,8 @@ struct CostModel::Implementation {
     return breakdown;
   }
 
-  GemmChoice choice; // of the last dense product
+  GemmChoice choice;                  // of the last dense product
+  std::optional<GemmCandidate> given; // instead of the cheapest
 };
 
 CostModel::CostModel(const Profile &profile, const CostOptions &options)
@@ -412,6 +416,30 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
                     : set->evidence == "simulated"     ? EstimateSource::Simulated
                                                        : EstimateSource::Calibrated;
   }
+  return result;
+}
+
+std::optional<Estimate> CostModel::estimateOf(const GemmSchedule &schedule,
+                                              const OperatorShape &shape) const {
+  assert(implementation->options.provider == Provider::Own && "the library chooses for itself");
+  const auto *gemm = std::get_if<GemmShape>(&shape);
+  const auto *grouped = std::get_if<GroupedGemmShape>(&shape);
+  if (!supports(shape))
+    return std::nullopt;
+  GemmSchedule plain = schedule;
+  plain.splitK = 1;
+  plain.streamK = false;
+  const auto &schedules = implementation->ownSchedules(gemm ? ownKey(*gemm) : ownKey(*grouped));
+  const auto found = llvm::find(schedules, plain);
+  if (found == schedules.end())
+    return std::nullopt;
+  implementation->given = GemmCandidate{.tile = static_cast<size_t>(found - schedules.begin()),
+                                        .splitK = schedule.splitK,
+                                        .streamK = schedule.streamK};
+  Estimate result = estimate(shape);
+  implementation->given.reset();
+  if (std::isinf(result.time().value))
+    return std::nullopt;
   return result;
 }
 

@@ -219,6 +219,21 @@ Breakdown GemmModel::breakdownOfRandomRows(const GemmShape &shape, GemmChoice *c
   return breakdownOf(shape, found, problem, choice, false);
 }
 
+Breakdown GemmModel::breakdownOf(const GemmShape &shape, const GemmCandidate &candidate, bool randomRows,
+                                 GemmChoice *choice) const {
+  assert(candidate.tile < kernels.tiles.size());
+  const GemmTile &tile = kernels.tiles[candidate.tile];
+  Problem problem = problemOf(shape, candidate.swapped);
+  problem.randomRows = randomRows;
+  const bool isDivided =
+      candidate.splitK == 1 ||
+      canSplit(problem, tile, problem.tilesDown(tile) * problem.tilesAcross(tile), candidate.splitK);
+  if (!isSensible(problem, tile) || !isDivided ||
+      (candidate.streamK && !canStream(problem, tile)))
+    return noKernel();
+  return breakdownOf(shape, candidate, problem, choice, false);
+}
+
 Breakdown GemmModel::breakdownOf(const GemmShape &shape, const GemmCandidate &found, const Problem &problem,
                                  GemmChoice *choice, bool withQuantization) const {
   Breakdown result;

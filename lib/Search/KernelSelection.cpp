@@ -1,5 +1,6 @@
 #include "Epilogues.h"
 #include "EstimateText.h"
+#include "codesign/Search/RowRanges.h"
 
 #include "codesign/Cost/OwnKernels.h"
 #include "codesign/Model/Blocks.h"
@@ -7,7 +8,6 @@
 #include "codesign/Search/ScheduleFields.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <map>
 #include <set>
@@ -16,24 +16,8 @@ namespace codesign {
 
 namespace {
 
-/// Rows at which schedules are compared; each stands for the rows from half-way below it to half-way above.
-struct RowRange {
-  int64_t min, max, representative; // max 0: no upper limit
-};
-constexpr std::array<RowRange, 6> rowRanges = {{
-    {1, 16, 16},
-    {17, 64, 64},
-    {65, 256, 256},
-    {257, 1024, 1024},
-    {1025, 4096, 4096},
-    {4097, 0, 16384},
-}};
-
 /// The most rows of one expert for which a place is kept free: those of decoding.
 constexpr int64_t maskedRows = 256;
-
-/// Fewer rows of gradients than these are served by the kernel of these.
-constexpr int64_t leastGradientRows = 1024;
 
 /// What a kernel is written for: a product without its rows.
 struct Product {
@@ -163,53 +147,68 @@ OperatorShape shapeOf(const Product &product, const Selected &selected, int64_t 
                           .scaling = product.scaling};
 }
 
-PlanKernelRange rangeFor(const Product &product, const Selected &selected, const RowRange &rows,
-                         const Providers &providers) {
-  const OperatorShape ofLibrary = shapeOf(product, selected, rows.representative);
-  OperatorShape shape = ofLibrary;
-  if (selected.kernel.sumsTokens()) // which takes rows that are not rounded
-    std::get<GroupedGemmShape>(shape).output = DataType::F32;
-  const Estimate estimate = selected.kernel.shuffled()   ? *providers.ownKernelOfShuffledWeights(shape)
-                            : selected.kernel.gathered() ? *providers.ownKernelOfListedRows(shape)
-                            : selected.kernel.padded()   ? *providers.ownKernelOfPaddedWeights(shape)
-                                                         : *providers.ownKernel(shape);
-  const int64_t sharers = std::max<int64_t>(1, product.experts); // of all rows
-  PlanKernelRange range;
-  range.minM = (rows.min - 1) * sharers + 1;
-  range.maxM = rows.max * sharers;
-  range.schedule = toFields(*estimate.schedule);
-  range.scheduleText = estimate.schedule->describe();
-  range.why =
-      scheduleText(estimate, providers.profile()) + "; limited by " + estimate.breakdown.limiter().str();
-  range.expectedSeconds = estimate.time().value;
-  range.expectedSource = toString(estimate.source).str();
-  range.expectedBand = estimate.band;
-  range.expectedM = rows.representative * sharers;
-  range.librarySeconds = providers.library().estimate(ofLibrary).time().value;
-  return range;
+/// Fewer rows of gradients than these are served by the kernel of these: steps of training have many.
+constexpr int64_t leastGradientRows = 1024;
+
+Providers::OwnForm formOf(const PlanKernel &kernel) {
+  return kernel.shuffled()   ? Providers::OwnForm::ShuffledWeights
+         : kernel.gathered() ? Providers::OwnForm::ListedRows
+         : kernel.padded()   ? Providers::OwnForm::PaddedWeights
+                             : Providers::OwnForm::Rows;
 }
 
-/// All ranges, neighbours of one schedule joined. A kernel takes no longer for fewer rows, so where that of
-/// the larger range is expected to be as fast as what was found for the smaller one, it serves both.
+/// The product as its own kernel computes it.
+OperatorShape ownShapeOf(const Product &product, const Selected &selected, int64_t rows) {
+  OperatorShape shape = shapeOf(product, selected, rows);
+  if (selected.kernel.sumsTokens()) // which takes rows that are not rounded
+    std::get<GroupedGemmShape>(shape).output = DataType::F32;
+  return shape;
+}
+
+std::optional<Estimate> cheapestOf(Providers::OwnForm form, const OperatorShape &shape,
+                                   const Providers &providers) {
+  switch (form) {
+  case Providers::OwnForm::ShuffledWeights:
+    return providers.ownKernelOfShuffledWeights(shape);
+  case Providers::OwnForm::ListedRows:
+    return providers.ownKernelOfListedRows(shape);
+  case Providers::OwnForm::PaddedWeights:
+    return providers.ownKernelOfPaddedWeights(shape);
+  case Providers::OwnForm::Rows:
+    return providers.ownKernel(shape);
+  }
+  llvm_unreachable("unknown form");
+}
+
 std::vector<PlanKernelRange> rangesFor(const Product &product, const Selected &selected,
                                        const Providers &providers) {
-  std::vector<PlanKernelRange> ranges; // from the largest rows down
-  for (const RowRange &rows : llvm::reverse(rowRanges)) {
-    if (product.masked && (rows.max == 0 || rows.max > maskedRows))
-      continue;
-    // Steps of training have many rows.
-    if (product.pass != Pass::Forward && rows.representative < leastGradientRows) {
-      ranges.back().minM = rows.min;
-      continue;
-    }
-    PlanKernelRange range = rangeFor(product, selected, rows, providers);
-    if (!ranges.empty() &&
-        (ranges.back().schedule == range.schedule || ranges.back().expectedSeconds <= range.expectedSeconds))
-      ranges.back().minM = range.minM;
-    else
-      ranges.push_back(std::move(range));
+  const Providers::OwnForm form = formOf(selected.kernel);
+  const RowPrices prices = {
+      .best = [&](int64_t rows) { return *cheapestOf(form, ownShapeOf(product, selected, rows), providers); },
+      .estimateOf =
+          [&](const GemmSchedule &schedule, int64_t rows) {
+            return providers.estimateOf(schedule, form, ownShapeOf(product, selected, rows));
+          },
+      .least = product.pass == Pass::Forward ? 1 : leastGradientRows,
+      .most = product.masked ? maskedRows : 0};
+  const int64_t sharers = std::max<int64_t>(1, product.experts); // of all rows
+  std::vector<PlanKernelRange> ranges;
+  for (const RowRange &rows : rowRanges(prices)) {
+    const Estimate &estimate = rows.estimate;
+    const OperatorShape ofLibrary = shapeOf(product, selected, rows.representative);
+    PlanKernelRange &range = ranges.emplace_back();
+    range.minM = (rows.min - 1) * sharers + 1;
+    range.maxM = rows.max * sharers;
+    range.schedule = toFields(*estimate.schedule);
+    range.scheduleText = estimate.schedule->describe();
+    range.why =
+        scheduleText(estimate, providers.profile()) + "; limited by " + estimate.breakdown.limiter().str();
+    range.expectedSeconds = estimate.time().value;
+    range.expectedSource = toString(estimate.source).str();
+    range.expectedBand = estimate.band;
+    range.expectedM = rows.representative * sharers;
+    range.librarySeconds = providers.library().estimate(ofLibrary).time().value;
   }
-  std::reverse(ranges.begin(), ranges.end());
   return ranges;
 }
 

@@ -1,6 +1,7 @@
 #include "codesign/Search/Providers.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/ErrorHandling.h"
 
 namespace codesign {
 
@@ -45,6 +46,20 @@ bool Providers::hasOwn(const OperatorShape &shape) const {
   if (gemm->pass == Pass::WeightGradient && gemm->scaling == Scaling::PerToken)
     return false;
   return gemm->pass == Pass::WeightGradient ? isTransposable(gemm->m) : isAligned(*gemm);
+}
+
+const CostModel &Providers::ownModelOf(OwnForm form) const {
+  switch (form) {
+  case OwnForm::Rows:
+    return ownModel;
+  case OwnForm::PaddedWeights:
+    return paddedModel;
+  case OwnForm::ShuffledWeights:
+    return shuffledModel;
+  case OwnForm::ListedRows:
+    return listedModel;
+  }
+  llvm_unreachable("unknown form");
 }
 
 std::optional<Estimate> Providers::ownKernel(const OperatorShape &shape) const {

@@ -107,6 +107,10 @@ public:
   /// The same for products whose rows differ: `shape.m` is their mean over `shape.batch` of them, and each
   /// ends anywhere in its last tile, half a tile on average.
   Breakdown breakdownOfRandomRows(const GemmShape &shape, GemmChoice *choice = nullptr) const;
+  /// The same where the candidate is given: of one product, or of products whose rows differ. Infinitely long
+  /// where its tile is not for so many or so few rows, or its split or Stream-K is not for this product.
+  Breakdown breakdownOf(const GemmShape &shape, const GemmCandidate &candidate, bool randomRows,
+                        GemmChoice *choice = nullptr) const;
   /// breakdown(shape).time() without the parts.
   Seconds time(const GemmShape &shape, bool withQuantization = false) const;
 

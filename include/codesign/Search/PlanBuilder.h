@@ -41,8 +41,8 @@ Plan buildPlan(const Space &space, const SearchResult &result, const Providers &
                llvm::ArrayRef<Alternative> withoutGuardRail = {});
 
 /// The kernels of codesign's own that serve the forward linear layers of a variant: for each distinct (n, k,
-/// type) a table of row ranges, each with the schedule that is cheapest at its upper rows; the expected times
-/// rise from range to range. Empty where the device has no kernel family.
+/// type) a table of row ranges (RowRanges.h), each with the schedule that is cheapest at its upper rows; the
+/// expected times rise from range to range. Empty where the device has no kernel family.
 std::vector<PlanKernel> selectKernels(const Space &space, const Variant &variant, const Providers &providers);
 
 /// The forward linear layers of a variant that have none, "attention/qkv_proj (k 4097 bf16)": the library

@@ -41,11 +41,20 @@ public:
   /// and where there is none.
   std::optional<Estimate> ownKernelOfListedRows(const OperatorShape &shape) const;
 
+  /// What a kernel of this order of weights and rows takes for a product, where it is the only one; empty
+  /// where it does not serve so many rows.
+  enum class OwnForm : uint8_t { Rows, PaddedWeights, ShuffledWeights, ListedRows };
+  std::optional<Estimate> estimateOf(const GemmSchedule &schedule, OwnForm form,
+                                     const OperatorShape &shape) const {
+    return ownModelOf(form).estimateOf(schedule, shape);
+  }
+
   const CostModel &library() const { return libraryModel; }
   const Profile &profile() const { return libraryModel.profile(); }
 
 private:
   bool hasOwn(const OperatorShape &shape) const;
+  const CostModel &ownModelOf(OwnForm form) const;
 
   CostModel libraryModel, ownModel, shuffledModel, paddedModel, listedModel;
 };
