@@ -106,6 +106,13 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     // What the kernel was told to fit, it fits.
     EXPECT_GE(workgroupsPerComputeUnit(price, report.registers, profile), kernel.residency)
         << report.registers << " registers";
+    // clang's waves on the fullest SIMD, whether or not workgroups are whole there.
+    if (report.occupancy > 0) {
+      const int64_t byShared = workgroupsPerComputeUnit(price, /*registers=*/1, profile) * price.threads;
+      const int64_t ofSimds = profile.compute.simdsPerComputeUnit * profile.compute.waveSize;
+      EXPECT_EQ(report.occupancy, std::min<int64_t>(profile.wavesPerSimd(report.registers),
+                                                    llvm::divideCeil(byShared, ofSimds)));
+    }
   }
   (void)llvm::sys::fs::remove_directories(folder);
 }

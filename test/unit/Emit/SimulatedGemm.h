@@ -37,9 +37,10 @@ protected:
   void SetUp() override { ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-simulate", folder)); }
   void TearDown() override { (void)llvm::sys::fs::remove_directories(folder); }
 
-  /// Result within the bound, nothing outside written, no finding, no bank conflict.
+  /// Result within the bound, nothing outside written, no finding, no bank conflict; on operands that
+  /// `change` has had.
   void expectRight(const GemmProblem &problem, const GemmKernel &schedule, std::vector<int64_t> rowCounts,
-                   bool checks = true) {
+                   llvm::function_ref<void(GemmOperands &)> change = {}) {
     mlir::MLIRContext context;
     auto module = llvm::cantFail(lowerGemm(context, problem, schedule));
     auto function = *module->getOps<kernel::FuncOp>().begin();
@@ -57,6 +58,8 @@ protected:
       SCOPED_TRACE(m);
       GemmOperands operands(problem, m, /*spare=*/0, engine);
       operands.makeWorkspace(function, m);
+      if (change)
+        change(operands);
       simulate::DeviceMemory memory;
       simulate::KernelArguments arguments;
       uint64_t output = 0, arrivals = 0, squares = 0;
@@ -76,13 +79,11 @@ protected:
       launch.grid.y = uint32_t(facts.splitK);
       launch.block.x = facts.threads;
       launch.arguments = arguments;
-      simulate::RunOptions options;
-      options.checks = checks;
       if (launch.grid.x == 0) {
         EXPECT_EQ(operands.mismatch(problem), "");
         continue;
       }
-      auto run = simulate::run(**code, launch, memory, options);
+      auto run = simulate::run(**code, launch, memory, simulate::RunOptions());
       ASSERT_TRUE(static_cast<bool>(run)) << llvm::toString(run.takeError());
       std::string findings;
       llvm::raw_string_ostream stream(findings);

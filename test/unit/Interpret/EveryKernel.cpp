@@ -262,29 +262,26 @@ std::vector<std::pair<CellPairing::Seen, int>> CellPairing::worthOf(const Kernel
           {{device, Axes::FormAndEpilogue, cell.form, cell.epilogue}, 1}};
 }
 
-std::vector<KernelCell> CellPairing::pick(const KernelFamily &family, const std::vector<KernelCell> &cells) {
-  std::vector<KernelCell> picked;
-  for (size_t epilogue = 0; epilogue < epilogues().size(); ++epilogue) {
-    const KernelCell *best = nullptr;
-    int most = -1;
-    for (const KernelCell &cell : cells) {
-      if (cell.epilogue != epilogue)
-        continue;
-      int worth = 0;
-      for (const auto &[what, points] : worthOf(family, cell))
-        worth += seen.count(what) ? 0 : points;
-      if (worth > most) {
-        most = worth;
-        best = &cell;
-      }
-    }
-    if (!best)
+std::optional<KernelCell> CellPairing::pick(const KernelFamily &family, const std::vector<KernelCell> &cells,
+                                            size_t epilogue) {
+  const KernelCell *best = nullptr;
+  int most = -1;
+  for (const KernelCell &cell : cells) {
+    if (cell.epilogue != epilogue)
       continue;
-    for (const auto &entry : worthOf(family, *best))
-      seen.insert(entry.first);
-    picked.push_back(*best);
+    int worth = 0;
+    for (const auto &[what, points] : worthOf(family, cell))
+      worth += seen.count(what) ? 0 : points;
+    if (worth > most) {
+      most = worth;
+      best = &cell;
+    }
   }
-  return picked;
+  if (!best)
+    return std::nullopt;
+  for (const auto &entry : worthOf(family, *best))
+    seen.insert(entry.first);
+  return *best;
 }
 
 } // namespace codesign::test

@@ -48,8 +48,9 @@ std::vector<KernelCell> cellsOf(const KernelFamily &family);
 /// that its architecture has not.
 class CellPairing {
 public:
-  /// One for each epilogue that the family takes.
-  std::vector<KernelCell> pick(const KernelFamily &family, const std::vector<KernelCell> &cells);
+  /// One with the epilogue; none if the family does not take it.
+  std::optional<KernelCell> pick(const KernelFamily &family, const std::vector<KernelCell> &cells,
+                                 size_t epilogue);
 
 private:
   enum class Axes { Operands, Form, OperandsAndForm, OperandsAndEpilogue, FormAndEpilogue };

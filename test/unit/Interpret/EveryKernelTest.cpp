@@ -21,7 +21,10 @@ TEST(EveryKernel, everyEpilogueOnEveryFamily) {
   size_t next = 0;
   for (const KernelFamily &family : kernelFamilies()) {
     const std::vector<KernelCell> cells = cellsOf(family);
-    const std::vector<KernelCell> picked = pairing.pick(family, cells);
+    std::vector<KernelCell> picked;
+    for (size_t epilogue = 0; epilogue < epilogues().size() && !isLongRun(); ++epilogue)
+      if (std::optional<KernelCell> cell = pairing.pick(family, cells, epilogue))
+        picked.push_back(std::move(*cell));
     std::set<size_t> operands, forms, steps;
     for (const KernelCell &cell : isLongRun() ? cells : picked) {
       const int64_t m = raggedRows[next++ % std::size(raggedRows)];
