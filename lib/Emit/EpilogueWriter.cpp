@@ -1,5 +1,6 @@
 // The steps between the sums and the output, as calls of the prelude.
 #include "KernelWriter.h"
+#include "Target.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -47,6 +48,18 @@ Error KernelWriter::emit(AddBiasOp op) {
   return Error::success();
 }
 
+/// Where scales of four columns may be those of two experts, or lie across the end of the last one's: how
+/// many an expert has, as a further template argument of CDNA's.
+static std::string scalesOfExpert(kernel::FuncOp function, int64_t columns) {
+  std::string argument;
+  if (vendorOf(architectureOf(function)) == Vendor::Amd)
+    function.walk([&](ExpertTileOp tile) {
+      if (columns % 4 == 0 && static_cast<int64_t>(tile.getColumns()) % 4 != 0)
+        argument = ", " + std::to_string(tile.getColumns());
+    });
+  return argument;
+}
+
 Error KernelWriter::emit(ScaleColumnsOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
@@ -54,9 +67,9 @@ Error KernelWriter::emit(ScaleColumnsOp op) {
   if (columns == 1)
     line() << formatv("{0}.map(Times{{*{1}});\n", text(op.getResult()), text(op.getScales()));
   else
-    line() << formatv("{0}.{1}<{2}>({3}, {4});\n", text(op.getResult()),
-                      op.getTransposed() ? "scaleDown" : "scaleAcross", columns, text(op.getScales()),
-                      text(op.getColumn()));
+    line() << formatv("{0}.{1}<{2}{3}>({4}, {5});\n", text(op.getResult()),
+                      op.getTransposed() ? "scaleDown" : "scaleAcross", columns,
+                      scalesOfExpert(function, columns), text(op.getScales()), text(op.getColumn()));
   return Error::success();
 }
 

@@ -46,11 +46,12 @@ struct BlockScales {
   }
 };
 
-/// Four consecutive scales of a row, of which those past its end mean nothing.
-template <int Pitch>
+/// Four consecutive scales of a row, of which those past its end mean nothing. Rows of parts of Each, one for
+/// each expert, are loaded at once where no four of them lie across the end.
+template <int Each, int Pitch>
 DEVICE Vector<float, 4> loadScales(const GlobalRows<float, Pitch> &scales, int column) {
   const int offset = column * static_cast<int>(sizeof(float));
-  if constexpr (Pitch % 4 == 0) {
+  if constexpr (Each % 4 == 0) {
     const auto words = __builtin_amdgcn_raw_buffer_load_b128(scales.buffer, offset, 0, 0);
     return __builtin_bit_cast(Vector<float, 4>, words);
   } else {
@@ -254,12 +255,13 @@ struct Accumulators {
     });
   }
 
-  /// Multiplies row i of the sums, which is an output column, by scales[column + i] of Columns.
-  template <int Columns>
+  /// Multiplies row i of the sums, which is an output column, by scales[column + i] of Columns, in parts of
+  /// Each.
+  template <int Columns, int Each = Columns>
   __device__ void scaleDown(const float *scales, int column) {
     const GlobalRows<float, Columns> row(scales, 0, 1, 1);
     forEachQuad([&](auto &part, int first, int i, int) {
-      const auto factors = loadScales(row, column + i);
+      const auto factors = loadScales<Each>(row, column + i);
 #pragma unroll
       for (int e = 0; e < 4; ++e)
         part[first + e] *= factors[e];

@@ -57,6 +57,11 @@ TEST_F(ExpertGemm, scalesOfTokensAndBlocks) {
   problem.type = DataType::F8E4M3FNUZ;
   problem.scaling = Scaling::PerToken;
   expectRight(problem, float8Kernel(), {150});
+  // 2 · 70 is a multiple of four scales, 70 is none.
+  GemmProblem odd = expertProblem(2, 70, 272, ExpertLayout::Masked);
+  odd.type = problem.type;
+  odd.scaling = problem.scaling;
+  expectRight(odd, float8Kernel(), {7, 64, 128});
   problem.scaling = Scaling::Block128;
   expectRight(problem, blockScaledKernel(), {150});
   expectRight(problem, blockScaledStreamingKernel(), {40});
