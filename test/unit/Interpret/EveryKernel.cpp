@@ -73,41 +73,40 @@ std::vector<KernelFamily> kernelFamilies() {
 }
 
 std::vector<OperandKind> operandKinds(Architecture architecture) {
-  std::vector<OperandKind> kinds = {{DataType::BF16, Scaling::None}, {DataType::F16, Scaling::None}};
   if (architecture == Architecture::Sm80)
-    return kinds;
+    return {{DataType::BF16, Scaling::None}, {DataType::F16, Scaling::None}};
   const bool unsignedZero = architecture == Architecture::Gfx942;
   const DataType precise = unsignedZero ? DataType::F8E4M3FNUZ : DataType::F8E4M3,
                  wide = unsignedZero ? DataType::F8E5M2FNUZ : DataType::F8E5M2;
-  for (Scaling scaling : {Scaling::None, Scaling::PerTensor, Scaling::PerToken, Scaling::Block128})
-    kinds.push_back({precise, scaling});
-  for (Scaling scaling : {Scaling::PerToken, Scaling::Block128})
-    kinds.push_back({wide, scaling});
-  return kinds;
+  return {{DataType::BF16, Scaling::None}, {wide, Scaling::PerToken},   {wide, Scaling::Block128},
+          {DataType::F16, Scaling::None},  {precise, Scaling::None},    {precise, Scaling::PerTensor},
+          {precise, Scaling::PerToken},    {precise, Scaling::Block128}};
 }
 
 const std::vector<ProblemStep> &operandForms() {
   using kernel::ExpertLayout;
+  // Those that few families and epilogues take stand first: CellPairing goes by that where all else is equal.
   static const std::vector<ProblemStep> forms = {
-      {"NT", [](GemmProblem &, Architecture) {}},
-      {"NN", [](GemmProblem &problem, Architecture) { problem.layout = GemmLayout::NN; }},
       {"TN", [](GemmProblem &problem, Architecture) { problem.layout = GemmLayout::TN; }},
-      {"padded rows",
-       [](GemmProblem &problem, Architecture) {
-         problem.leadingA = llvm::alignTo(problem.k, 16) + 16;
-         problem.leadingW = llvm::alignTo(problem.k, 16) + 48;
-       }},
       {"shuffled weights", [](GemmProblem &problem, Architecture) { problem.shuffledWeights = true; }},
-      {"experts", [](GemmProblem &problem, Architecture) { problem.experts = 3; }},
+      {"NN", [](GemmProblem &problem, Architecture) { problem.layout = GemmLayout::NN; }},
+      {"gathered experts",
+       [](GemmProblem &problem, Architecture) {
+         problem.experts = 3;
+         problem.gathered = true;
+       }},
       {"masked experts",
        [](GemmProblem &problem, Architecture) {
          problem.experts = 2;
          problem.expertLayout = ExpertLayout::Masked;
        }},
-      {"gathered experts", [](GemmProblem &problem, Architecture) {
-         problem.experts = 3;
-         problem.gathered = true;
-       }}};
+      {"experts", [](GemmProblem &problem, Architecture) { problem.experts = 3; }},
+      {"padded rows",
+       [](GemmProblem &problem, Architecture) {
+         problem.leadingA = llvm::alignTo(problem.k, 16) + 16;
+         problem.leadingW = llvm::alignTo(problem.k, 16) + 48;
+       }},
+      {"NT", [](GemmProblem &, Architecture) {}}};
   return forms;
 }
 
@@ -252,11 +251,14 @@ std::vector<KernelCell> cellsOf(const KernelFamily &family) {
   return cells;
 }
 
-std::vector<std::pair<CellPairing::Seen, int>> CellPairing::worthOf(const KernelFamily &family,
-                                                                    const KernelCell &cell) const {
+/// Which axes a cell has which places on, and what a place is worth that no cell before has had.
+std::vector<std::pair<CellPairing::Place, double>> CellPairing::placesOf(const KernelFamily &family,
+                                                                         const KernelCell &cell) {
   const std::string device = toString(family.kernel.architecture).str();
-  return {{{family.name, Axes::Operands, cell.operands, 0}, 4},
-          {{family.name, Axes::Form, cell.form, 0}, 4},
+  return {{{family.name, Axes::Operands, cell.operands, 0}, 16},
+          {{family.name, Axes::Form, cell.form, 0}, 16},
+          {{device, Axes::Operands, cell.operands, 0}, 2},
+          {{device, Axes::Form, cell.form, 0}, 2},
           {{device, Axes::OperandsAndForm, cell.operands, cell.form}, 1},
           {{device, Axes::OperandsAndEpilogue, cell.operands, cell.epilogue}, 1},
           {{device, Axes::FormAndEpilogue, cell.form, cell.epilogue}, 1}};
@@ -265,13 +267,15 @@ std::vector<std::pair<CellPairing::Seen, int>> CellPairing::worthOf(const Kernel
 std::optional<KernelCell> CellPairing::pick(const KernelFamily &family, const std::vector<KernelCell> &cells,
                                             size_t epilogue) {
   const KernelCell *best = nullptr;
-  int most = -1;
+  double most = 0;
   for (const KernelCell &cell : cells) {
     if (cell.epilogue != epilogue)
       continue;
-    int worth = 0;
-    for (const auto &[what, points] : worthOf(family, cell))
-      worth += seen.count(what) ? 0 : points;
+    double worth = 0;
+    for (const auto &[place, points] : placesOf(family, cell)) {
+      const auto found = picked.find(place);
+      worth += points / (1 + (found == picked.end() ? 0 : found->second));
+    }
     if (worth > most) {
       most = worth;
       best = &cell;
@@ -279,8 +283,8 @@ std::optional<KernelCell> CellPairing::pick(const KernelFamily &family, const st
   }
   if (!best)
     return std::nullopt;
-  for (const auto &entry : worthOf(family, *best))
-    seen.insert(entry.first);
+  for (const auto &entry : placesOf(family, *best))
+    ++picked[entry.first];
   return *best;
 }
 

@@ -3,7 +3,7 @@
 
 #include "TestKernels.h"
 #include <functional>
-#include <set>
+#include <map>
 #include <tuple>
 
 namespace codesign::test {
@@ -44,8 +44,8 @@ struct KernelCell {
 /// ones ragged; where the form allows it, rows of the output do not start at multiples of 16 bytes.
 std::vector<KernelCell> cellsOf(const KernelFamily &family);
 
-/// Picks cells such that operands and forms take turns: first those that a family has not had, then pairs
-/// that its architecture has not.
+/// Picks cells such that operands and forms take turns: first those that a family has had least, then those
+/// and the pairs that its architecture has had least.
 class CellPairing {
 public:
   /// One with the epilogue; none if the family does not take it.
@@ -54,9 +54,9 @@ public:
 
 private:
   enum class Axes { Operands, Form, OperandsAndForm, OperandsAndEpilogue, FormAndEpilogue };
-  using Seen = std::tuple<std::string, Axes, size_t, size_t>;
-  std::vector<std::pair<Seen, int>> worthOf(const KernelFamily &family, const KernelCell &cell) const;
-  std::set<Seen> seen;
+  using Place = std::tuple<std::string, Axes, size_t, size_t>;
+  static std::vector<std::pair<Place, double>> placesOf(const KernelFamily &family, const KernelCell &cell);
+  std::map<Place, int> picked;
 };
 
 } // namespace codesign::test
