@@ -2,6 +2,7 @@
 #include "KernelWriter.h"
 #include "dialects/Kernel/Operand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -42,8 +43,10 @@ Error KernelWriter::writeRegion(Region &region) {
 Error KernelWriter::emit(RolesOp op) {
   line() << "if (isProducer()) {\n";
   ++depth;
-  if (op.getProducerRegisters() != 0)
+  if (op.getProducerRegisters() != 0) {
+    explain("copying takes few registers: those that multiply get the others");
     line() << formatv("releaseRegisters<{0}>();\n", op.getProducerRegisters());
+  }
   if (op.getWhole()) {
     --depth;
     if (Error error = writeRegion(op.getProducer()))
@@ -68,12 +71,17 @@ Error KernelWriter::emit(RolesOp op) {
 }
 
 Error KernelWriter::emit(MbarriersOp op) {
+  const bool countsBytes =
+      llvm::any_of(op.getResult().getUsers(), [](Operation *user) { return isa<ExpectBytesOp>(user); });
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
-  line() << formatv("const Mbarriers<{0}> {1}(sharedMemory + {2});\n", op.getType().getCount(), name,
-                    sharedOffset);
-  line() << formatv("{0}.initialise({1});\n", name, op.getArrivals());
-  sharedOffset += op.getType().getCount() * mbarrierBytes;
+  line() << formatv("const Mbarriers<{0}> {1}({2}.{1});\n", ringLength(op.getType().getCount()), name,
+                    sharedName);
+  const char *ofCopies = op.getArrivals() == 1
+                             ? "who asks for a tile; its phase ends when the bytes are there too"
+                             : "who asks for a tile, and each warp that copies rows of it";
+  line() << formatv("{0}.initialise({1}); // arrivals: {2}\n", name, op.getArrivals(),
+                    countsBytes ? ofCopies : "each warp that multiplies, when it has read the slot");
   return Error::success();
 }
 
@@ -103,9 +111,24 @@ void KernelWriter::writeForOneLane(Operation *op, const std::string &statement) 
   }
 }
 
+/// The bytes of the tiles whose copies follow, where they are those.
+std::string KernelWriter::bytesText(ExpectBytesOp op) {
+  int64_t bytes = 0;
+  llvm::SmallVector<std::string> tiles;
+  for (Operation *next = op->getNextNode(); next; next = next->getNextNode()) {
+    auto copy = dyn_cast<CopyTensorOp>(next);
+    if (!copy || copy.getUse() != op.getUse() || copy.getBarriers() != op.getBarriers())
+      continue;
+    bytes += copy.getTile().getType().getSizeInBytes();
+    tiles.push_back("sizeof(" + text(copy.getTile().getDefiningOp<SlotOp>().getRing()) + "[0])");
+  }
+  return bytes == static_cast<int64_t>(op.getBytes()) ? llvm::join(tiles, " + ")
+                                                      : std::to_string(op.getBytes());
+}
+
 Error KernelWriter::emit(ExpectBytesOp op) {
   writeForOneLane(
-      op, formatv("{0}.expectBytes({1}, {2})", text(op.getBarriers()), text(op.getUse()), op.getBytes()));
+      op, formatv("{0}.expectBytes({1}, {2})", text(op.getBarriers()), text(op.getUse()), bytesText(op)));
   return Error::success();
 }
 

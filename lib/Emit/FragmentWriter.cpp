@@ -100,9 +100,23 @@ Error KernelWriter::emit(FetchScalesOp op) {
 }
 
 Error KernelWriter::emit(CombineScalesOp op) {
+  const std::string product = text(op.getScales()) + ".product()";
+  // What the next op takes, and no other, needs no name.
+  if (op->hasOneUse() && *op->user_begin() == op->getNextNode()) {
+    expressions[op.getResult()] = {product};
+    return Error::success();
+  }
+  auto known = variables.find(op.getName());
+  if (known != variables.end() && isLastUse(known->second.current, op)) {
+    known->second.current = op.getResult();
+    expressions[op.getResult()] = {op.getName().str()};
+    line() << op.getName() << " = " << product << ";\n";
+    return Error::success();
+  }
   const std::string name = fresh(op.getName());
+  variables[name] = {op.getResult(), depth};
   expressions[op.getResult()] = {name};
-  line() << "const auto " << name << " = " << text(op.getScales()) << ".product();\n";
+  line() << "auto " << name << " = " << product << ";\n";
   return Error::success();
 }
 

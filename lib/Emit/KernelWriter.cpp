@@ -1,6 +1,7 @@
 #include "KernelWriter.h"
 #include "codesign/Support/Diagnostics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -18,10 +19,20 @@ std::string elementOf(Type type) {
   return llvm::cantFail(elementName(type));
 }
 
+/// The value of a constant, or of the sum or difference of two.
 std::optional<int64_t> constantValue(Value value) {
   if (auto constant = value.getDefiningOp<arith::ConstantIndexOp>())
     return constant.value();
-  return std::nullopt;
+  if (auto constant = value.getDefiningOp<ConstantOp>())
+    return static_cast<int64_t>(constant.getValue());
+  Operation *op = value.getDefiningOp();
+  if (!isa_and_nonnull<arith::AddIOp, arith::SubIOp>(op))
+    return std::nullopt;
+  const std::optional<int64_t> left = constantValue(op->getOperand(0)),
+                               right = constantValue(op->getOperand(1));
+  if (!left || !right)
+    return std::nullopt;
+  return isa<arith::AddIOp>(op) ? *left + *right : *left - *right;
 }
 
 } // namespace
@@ -53,13 +64,43 @@ std::string commentText(StringRef text) {
   return safe;
 }
 
+void writeComment(llvm::raw_ostream &out, StringRef text, int indent, int hanging) {
+  const std::string safe = commentText(text);
+  std::string current;
+  auto flush = [&] {
+    out.indent(indent) << "// " << current << '\n';
+    current = std::string(hanging, ' ');
+  };
+  // Spaces that set columns apart at the beginning of a word are kept.
+  for (StringRef rest = safe; !rest.empty();) {
+    const size_t end = rest.find(' ', rest.find_first_not_of(' '));
+    const StringRef word = rest.take_front(end);
+    if (!current.empty() && indent + 3 + current.size() + word.size() > lineLength &&
+        StringRef(current).find_first_not_of(' ') != StringRef::npos) {
+      flush();
+      current += word.ltrim();
+    } else {
+      current += word;
+    }
+    rest = rest.drop_front(word.size());
+  }
+  flush();
+}
+
 llvm::raw_ostream &KernelWriter::line() {
   return out.indent(2 * depth);
 }
 
 void KernelWriter::comment(Operation *op) {
   if (auto text = op->getAttrOfType<StringAttr>("kernel.comment"))
-    line() << "// " << commentText(text.getValue()) << '\n';
+    explain(text.getValue());
+}
+
+void KernelWriter::explain(StringRef text) {
+  if (text.empty() || !said.insert(text).second)
+    return;
+  writeComment(out, std::string(1, llvm::toUpper(text.front())) + text.drop_front().str() + ".", 2 * depth,
+               0);
 }
 
 Error KernelWriter::fail(Operation *op, const llvm::Twine &reason) {
@@ -77,6 +118,11 @@ std::string KernelWriter::fresh(StringRef hint) {
   const int count = ++taken[hint];
   if (count == 1)
     return hint.str();
+  // "aPart" of the first step of k and "aPartAtK" of the others.
+  const std::string inLoop =
+      counters.empty() ? std::string() : (hint + "At" + llvm::Twine(counters.back())).str();
+  if (!inLoop.empty() && !taken.contains(inLoop))
+    return fresh(inLoop);
   return fresh((hint + llvm::Twine(count)).str());
 }
 
@@ -96,6 +142,15 @@ Error KernelWriter::updateInPlace(Operation *op, Value operand, Value result) {
   return Error::success();
 }
 
+void KernelWriter::nameValue(Operation *op) {
+  auto hint = op->getAttrOfType<StringAttr>("kernel.name");
+  if (!hint || !isSafeIdentifier(hint.getValue()) || op->use_empty())
+    return;
+  const std::string name = fresh(hint.getValue());
+  line() << "const int " << name << " = " << text(op->getResult(0)) << ";\n";
+  expressions[op->getResult(0)] = {name};
+}
+
 void KernelWriter::declareOrReload(Operation *op, Value result, StringRef hint, StringRef type,
                                    StringRef arguments) {
   auto known = variables.find(hint);
@@ -113,14 +168,20 @@ void KernelWriter::declareOrReload(Operation *op, Value result, StringRef hint, 
 }
 
 Error KernelWriter::write() {
-  bool hasNamespace = false;
+  bool hasNamespace = target.sharesOneBlock(function);
   function.walk([&](Operation *op) { hasNamespace |= isa<ConstantOp, ZeroOp>(op); });
   if (hasNamespace)
     if (Error error = writeNamespace())
       return error;
   if (Error error = writeSignature())
     return error;
-  target.writeSharedMemory(function, out);
+  if (target.sharesOneBlock(function)) {
+    out << "  extern __shared__ __align__(" << (function.getRoles() ? 1024 : 128)
+        << ") char sharedMemory[]; // "
+        << (function.getRoles() ? "swizzles repeat after 1024 bytes" : "sized at launch: over 48 KiB")
+        << '\n';
+    out << "  Shared &" << sharedName << " = *reinterpret_cast<Shared *>(sharedMemory);\n";
+  }
   if (Error error = writeBlock(function.getBody().front()))
     return error;
   out << "}\n";
@@ -137,12 +198,39 @@ Error KernelWriter::writeNamespace() {
     expressions[op.getResult()] = {name};
     out << "constexpr int " << name << " = " << op.getValue() << ";\n";
   });
-  if (hasConstants)
+  function.walk([&](MbarriersOp op) { stages = op.getType().getCount(); });
+  if (stages > 0)
+    out << "constexpr int " << fresh("stages") << " = " << stages << ";\n";
+  if (hasConstants || stages > 0)
     out << '\n';
   if (Error error = writeInstruction())
     return error;
+  if (target.sharesOneBlock(function))
+    writeShared();
   out << "\n} // namespace\n\n";
   return Error::success();
+}
+
+std::string KernelWriter::ringLength(int64_t slots) {
+  return slots == stages ? "stages" : std::to_string(slots);
+}
+
+/// All shared memory as one struct, whose size the launch asks for.
+void KernelWriter::writeShared() {
+  sharedName = fresh("shared");
+  fresh("Shared");
+  fresh("sharedMemory");
+  out << "\nstruct Shared {\n";
+  function.walk([&](Operation *op) {
+    if (auto alloc = dyn_cast<AllocOp>(op))
+      out << formatv("  {0} {1}[{2}];\n", tileClass(alloc.getType().getSlotType()), alloc.getName(),
+                     ringLength(alloc.getType().getSlots()));
+    else if (auto barriers = dyn_cast<MbarriersOp>(op))
+      out << formatv("  unsigned long long {0}[{1}]; // mbarriers\n", barriers.getName(),
+                     ringLength(barriers.getType().getCount()));
+  });
+  out << formatv("};\nstatic_assert(sizeof(Shared) == {0}, \"what a launch asks for\");\n",
+                 function.getSharedBytes());
 }
 
 /// One kernel multiplies with one instruction; its struct is what the primitives are instantiated with.
@@ -167,18 +255,18 @@ Error KernelWriter::writeInstruction() {
 }
 
 Error KernelWriter::writeSignature() {
-  out << target.signature(function) << ' ' << function.getSymName() << '(';
+  const std::string head = (target.signature(function) + " " + function.getSymName() + "(").str();
+  llvm::SmallVector<std::string> arguments;
   for (auto [index, argument] : llvm::enumerate(function.getBody().getArguments())) {
     const std::string name = fresh(cast<StringAttr>(function.getArgumentNames()[index]).getValue());
     expressions[argument] = {name};
-    out << (index ? ", " : "");
     if (isa<TensorMapType>(argument.getType())) {
-      out << "const __grid_constant__ TensorMap " << name;
+      arguments.push_back("const __grid_constant__ TensorMap " + name);
       continue;
     }
     auto tile = dyn_cast<TileType>(argument.getType());
     if (!tile) {
-      out << "int " << name;
+      arguments.push_back("int " + name);
       continue;
     }
     llvm::Expected<std::string> element = elementName(tile.getElementType());
@@ -193,9 +281,13 @@ Error KernelWriter::writeSignature() {
                        (sum && sum.getTo() == user->getResult(0));
               }));
     });
-    out << (written ? "" : "const ") << *element << " *" << name;
+    arguments.push_back((written ? "" : "const ") + *element + " *" + name);
   }
-  out << ") {\n";
+  const std::string list = llvm::join(arguments, ", ");
+  if (head.size() + list.size() + 3 <= lineLength)
+    out << head << list << ") {\n";
+  else
+    out << head << "\n    " << llvm::join(arguments, ",\n    ") << ") {\n";
   return Error::success();
 }
 
@@ -208,21 +300,21 @@ Error KernelWriter::writeBlock(Block &block) {
 
 Error KernelWriter::writeOperation(Operation *op) {
   comment(op);
-  auto arithmetic = [&](const char *symbol, Precedence precedence) {
-    expressions[op->getResult(0)] =
-        binary(expression(op->getOperand(0)), symbol, expression(op->getOperand(1)), precedence);
+  auto arithmetic = [&](Expression (*combined)(const Expression &, const Expression &)) {
+    expressions[op->getResult(0)] = combined(expression(op->getOperand(0)), expression(op->getOperand(1)));
+    nameValue(op);
     return Error::success();
   };
   return llvm::TypeSwitch<Operation *, Error>(op)
       .Case<arith::ConstantIndexOp>([&](auto constant) {
-        expressions[constant.getResult()] = {std::to_string(constant.value())};
+        expressions[constant.getResult()] = Expression::ofLiteral(constant.value());
         return Error::success();
       })
-      .Case<arith::AddIOp>([&](auto) { return arithmetic("+", Precedence::Additive); })
-      .Case<arith::SubIOp>([&](auto) { return arithmetic("-", Precedence::Additive); })
-      .Case<arith::MulIOp>([&](auto) { return arithmetic("*", Precedence::Multiplicative); })
-      .Case<arith::DivUIOp>([&](auto) { return arithmetic("/", Precedence::Multiplicative); })
-      .Case<arith::RemUIOp>([&](auto) { return arithmetic("%", Precedence::Multiplicative); })
+      .Case<arith::AddIOp>([&](auto) { return arithmetic(sum); })
+      .Case<arith::SubIOp>([&](auto) { return arithmetic(difference); })
+      .Case<arith::MulIOp>([&](auto) { return arithmetic(product); })
+      .Case<arith::DivUIOp>([&](auto) { return arithmetic(quotient); })
+      .Case<arith::RemUIOp>([&](auto) { return arithmetic(remainder); })
       .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp,
             LoadFragmentOp, ZeroOp, MmaOp, MmaPartOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp,
@@ -252,6 +344,7 @@ Error KernelWriter::writeOperation(Operation *op) {
         return Error::success();
       })
       .Case<DepositSumsOp>([&](DepositSumsOp deposit) {
+        explain("each wave has summed its part of k: all of them leave their sums, and each adds up a share");
         line() << text(deposit.getFragment()) << ".deposit(" << text(deposit.getSlots()) << ");\n";
         return Error::success();
       })
@@ -276,20 +369,32 @@ Error KernelWriter::writeOperation(Operation *op) {
         return Error::success();
       })
       .Case<SchedulingFenceOp>([&](auto) {
+        if (isa_and_nonnull<FetchFragmentOp, FetchScalesOp>(op->getPrevNode()))
+          explain("the loads of a step stay in front of the next one: compilers would delay them to save "
+                  "registers");
         line() << "schedulingFence();\n";
         return Error::success();
       })
       .Case<FallBehindOp, CatchUpOp>([&](auto) {
+        explain(isa<FallBehindOp>(op) ? "the second half of the waves is a phase behind from here on: of the "
+                                        "two waves of a SIMD one "
+                                        "multiplies while the other reads LDS and moves tiles"
+                                      : "the first half waits until the second has ended its last phase");
         line() << (isa<FallBehindOp>(op) ? "fallBehind<" : "catchUp<") << function.getWaveCount() << ">();\n";
         return Error::success();
       })
       .Case<InterleaveOp>([&](InterleaveOp mix) {
         const InterleaveOp::Counts counts = mix.getCounts();
+        explain("<products, LDS reads, LDS writes, loads> of the phase, in this order: each memory "
+                "operation, then "
+                "its share of the products, which hide it");
         line() << formatv("interleave<{0}, {1}, {2}, {3}>();\n", counts.products, counts.reads, counts.writes,
                           counts.loads);
         return Error::success();
       })
       .Case<PriorityOp>([&](PriorityOp priority) {
+        if (priority.getLevel() > 0)
+          explain("products first: what the other wave of the SIMD issues fills the gaps between them");
         line() << "priority<" << priority.getLevel() << ">();\n";
         return Error::success();
       })
@@ -301,26 +406,63 @@ std::string rowLength(TileType type) {
   return type.isPadded() ? length + ", " + std::to_string(type.getPitch()) : length;
 }
 
+/// Whether rows are those of one tile of k among many, which one copy reads: they need no name.
+static bool isReadOnce(RowsOp op) {
+  return op->hasOneUse() && isa<FetchOp, FetchAcrossOp, CopyAsyncOp>(*op->user_begin()) &&
+         llvm::any_of(op.getMatrix().getUsers(), [op, name = op.getName()](Operation *user) {
+           auto other = dyn_cast<RowsOp>(user);
+           return other && other != op && other.getName() == name;
+         });
+}
+
 Error KernelWriter::emit(RowsOp op) {
   if (Error error = checkRows(op, op.getType()))
     return error;
+  const std::string type = formatv("{0}<{1}, {2}>", op.getType().isShuffled() ? "ShuffledRows" : "GlobalRows",
+                                   elementOf(op.getType().getElementType()), rowLength(op.getType()));
+  const std::string arguments = formatv("({0}, {1}, {2}, {3})", text(op.getMatrix()), text(op.getFirst()),
+                                        op.getType().getRows(), text(op.getExtent()));
+  if (isReadOnce(op)) {
+    expressions[op.getResult()] = {type + arguments};
+    return Error::success();
+  }
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
-  line() << formatv("const {7}<{0}, {1}> {2}({3}, {4}, {5}, {6});\n",
-                    elementOf(op.getType().getElementType()), rowLength(op.getType()), name,
-                    text(op.getMatrix()), text(op.getFirst()), op.getType().getRows(), text(op.getExtent()),
-                    op.getType().isShuffled() ? "ShuffledRows" : "GlobalRows");
+  line() << "const " << type << ' ' << name << arguments << ";\n";
   return Error::success();
 }
 
 Error KernelWriter::emit(AllocOp op) {
+  if (target.sharesOneBlock(function)) { // a member of it
+    expressions[op.getResult()] = {(sharedName + "." + op.getName()).str()};
+    return Error::success();
+  }
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
-  line() << target.sharedTile(function, tileClass(op.getType().getSlotType()), name, op.getType().getSlots(),
-                              sharedOffset)
-         << '\n';
-  sharedOffset += op.getType().getSizeInBytes();
+  line() << formatv("__shared__ {0} {1}[{2}];\n", tileClass(op.getType().getSlotType()), name,
+                    op.getType().getSlots());
   return Error::success();
+}
+
+/// use % slots; where several rings are at the same use, a variable.
+std::string KernelWriter::slotNumber(SlotOp op) {
+  const int64_t slots = op.getRing().getType().getSlots();
+  const std::string number =
+      binary(expression(op.getIndex()), "%", {ringLength(slots)}, Precedence::Multiplicative).text;
+  const bool shared = slots == stages && llvm::count_if(op.getIndex().getUsers(), [&](Operation *user) {
+                                           return isa<SlotOp>(user) && user->getBlock() == op->getBlock();
+                                         }) > 1;
+  if (!shared)
+    return number;
+  auto [known, isNew] = slotNames.try_emplace(std::pair(op.getIndex(), op->getBlock()));
+  if (isNew) {
+    auto name = op.getIndex().getDefiningOp()
+                    ? op.getIndex().getDefiningOp()->getAttrOfType<StringAttr>("kernel.name")
+                    : StringAttr();
+    known->second = fresh(name && name.getValue() == "use" ? "slot" : "firstSlot");
+    line() << "const int " << known->second << " = " << number << ";\n";
+  }
+  return known->second;
 }
 
 Error KernelWriter::emit(SlotOp op) {
@@ -331,7 +473,7 @@ Error KernelWriter::emit(SlotOp op) {
   else if (slots == 1)
     index = "0";
   else
-    index = binary(expression(op.getIndex()), "%", {std::to_string(slots)}, Precedence::Multiplicative).text;
+    index = slotNumber(op);
   expressions[op.getResult()] = {text(op.getRing()) + "[" + index + "]"};
   return Error::success();
 }
@@ -403,6 +545,7 @@ Error KernelWriter::emit(scf::ForOp op) {
   const llvm::StringMap<int> takenOutside = taken;
   const std::string counter = fresh(name && isSafeIdentifier(name.getValue()) ? name.getValue() : "i");
   expressions[op.getInductionVar()] = {counter};
+  counters.push_back(llvm::toUpper(counter.front()) + counter.substr(1));
   if (op->hasAttr("kernel.unroll"))
     out << "#pragma unroll\n";
   else if (op->hasAttr("kernel.rolled"))
@@ -417,6 +560,7 @@ Error KernelWriter::emit(scf::ForOp op) {
   if (Error error = writeBlock(*op.getBody()))
     return error;
   --depth;
+  counters.pop_back();
   line() << "}\n";
   leaveScope(takenOutside);
   for (auto [argument, yielded, result] :

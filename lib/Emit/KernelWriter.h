@@ -6,8 +6,12 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace codesign::emit {
+
+/// Sources and their headers are wrapped at about so many columns.
+constexpr size_t lineLength = 110;
 
 class KernelWriter {
 public:
@@ -26,6 +30,10 @@ private:
 
   llvm::Error writeNamespace();
   llvm::Error writeInstruction();
+  void writeShared();
+  /// "stages", or another number of slots.
+  std::string ringLength(int64_t slots);
+  std::string bytesText(kernel::ExpectBytesOp op);
   llvm::Error writeSignature();
   llvm::Error writeBlock(mlir::Block &block);
   llvm::Error writeOperation(mlir::Operation *op);
@@ -94,11 +102,14 @@ private:
   /// Forgets what the scope that ends here declared.
   void leaveScope(const llvm::StringMap<int> &takenOutside);
 
-  /// A new identifier like `hint`, told apart by a number if it is taken.
+  /// A new identifier like `hint`; if it is taken, told apart by the loop that it stands in, or by a number.
   std::string fresh(llvm::StringRef hint);
   /// Declares `Type name(arguments);`, or reuses the variable of that hint whose value is no longer needed.
   void declareOrReload(mlir::Operation *op, mlir::Value result, llvm::StringRef hint, llvm::StringRef type,
                        llvm::StringRef arguments);
+  std::string slotNumber(kernel::SlotOp op);
+  /// Declares a number that its op wants to have a name.
+  void nameValue(mlir::Operation *op);
   /// Lets `result` live in the variable of `operand`, whose last use `op` must be.
   llvm::Error updateInPlace(mlir::Operation *op, mlir::Value operand, mlir::Value result);
   bool isLastUse(mlir::Value value, mlir::Operation *op);
@@ -106,7 +117,10 @@ private:
   std::string text(mlir::Value value) { return expressions[value].text; }
   const Expression &expression(mlir::Value value) { return expressions[value]; }
   llvm::raw_ostream &line();
+  /// What an op carries as its reason.
   void comment(mlir::Operation *op);
+  /// A comment of its own lines; what has been said in the kernel is not said again.
+  void explain(llvm::StringRef text);
 
   kernel::FuncOp function;
   const Target &target;
@@ -114,7 +128,11 @@ private:
   llvm::DenseMap<mlir::Value, Expression> expressions;
   llvm::StringMap<Variable> variables;
   llvm::StringMap<int> taken;
-  int64_t sharedOffset = 0;
+  llvm::StringSet<> said; // comments
+  llvm::DenseMap<std::pair<mlir::Value, mlir::Block *>, std::string> slotNames;
+  llvm::SmallVector<std::string> counters; // of the loops around, with a capital
+  std::string sharedName;                  // of the struct of all shared memory, where it is one block
+  int64_t stages = 0;                      // slots of the rings that have barriers
   int depth = 1;
 };
 
@@ -131,5 +149,7 @@ std::string operandsClass(kernel::FragmentType type, Architecture architecture);
 
 /// Text that is safe inside a // comment: no line ends or other control characters, no backslash.
 std::string commentText(llvm::StringRef text);
+/// The same as lines of a // comment that begin `indent` columns in, those after the first `hanging` more.
+void writeComment(llvm::raw_ostream &out, llvm::StringRef text, int indent, int hanging);
 
 } // namespace codesign::emit

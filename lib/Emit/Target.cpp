@@ -24,6 +24,12 @@ Error checkTypes(const MatrixInstruction &record) {
   return known ? Error::success() : usageError(Twine(record.name) + " has no emitted form yet");
 }
 
+/// What a lane holds of the operands and the sums.
+void writeLayouts(const MatrixInstruction &record, raw_ostream &out) {
+  out << formatv("// {0}: of A a lane holds\n// {1};\n// of D {2}.\n", record.mnemonic,
+                 record.a.layout.formula(), record.c.layout.formula());
+}
+
 class AmdTarget : public Target {
 public:
   std::string signature(kernel::FuncOp function) const override {
@@ -41,8 +47,7 @@ public:
     if (operandBits != 64 && operandBits != 128 && operandBits != 256)
       return usageError(Twine(record.name) + " has no emitted form yet");
     const StringRef element = scalarName(record.a.type);
-    out << formatv("// {0}: of A a lane holds {1};\n// of D {2}.\n", record.mnemonic,
-                   record.a.layout.formula(), record.c.layout.formula());
+    writeLayouts(record, out);
     out << "struct Mma {\n";
     out << formatv("  using Element = {0};\n", element);
     out << formatv("  using Accumulator = Vector<float, {0}>;\n", record.c.layout.elementsPerLane());
@@ -74,12 +79,7 @@ public:
     return Error::success();
   }
 
-  void writeSharedMemory(kernel::FuncOp, raw_ostream &) const override {}
-
-  std::string sharedTile(kernel::FuncOp, StringRef type, StringRef name, int64_t slots,
-                         int64_t) const override {
-    return formatv("__shared__ {0} {1}[{2}];", type, name, slots).str();
-  }
+  bool sharesOneBlock(kernel::FuncOp) const override { return false; }
 
 private:
   static constexpr int64_t simdsPerComputeUnit = 4;
@@ -131,33 +131,22 @@ public:
     substitute("$a", registers(a));
     substitute("$b", registers(b));
     substitute("$c", sumList);
-    out << formatv("// {0}: of A a lane holds {1};\n// of D {2}.\n", record.mnemonic,
-                   record.a.layout.formula(), record.c.layout.formula());
+    writeLayouts(record, out);
     out << "struct Mma {\n";
     out << formatv("  using Element = {0};\n", scalarName(record.a.type));
     out << formatv(
         "  DEVICE void apply(float (&sum)[{0}], const unsigned (&a)[{1}], const unsigned (&b)[{2}]) {{\n",
         sums, a, b);
-    out << formatv("    asm(\"{0}\"\n", text);
+    const auto [mnemonic, operands] = StringRef(text).split(' ');
+    out << formatv("    asm(\"{0} \"\n        \"{1}\"\n", mnemonic, operands);
     out << formatv("        : {0}\n", constraints("+f", "sum", sums));
     out << formatv("        : {0}, {1});\n", constraints("r", "a", a), constraints("r", "b", b));
     out << "  }\n};\n";
     return Error::success();
   }
 
-  void writeSharedMemory(kernel::FuncOp function, raw_ostream &out) const override {
-    if (function.getRoles())
-      out << "  extern __shared__ __align__(1024) char sharedMemory[]; // swizzles repeat after 1024 bytes\n";
-    else if (isDynamic(function))
-      out << "  extern __shared__ __align__(128) char sharedMemory[]; // sized at launch: over 48 KiB\n";
-  }
-
-  std::string sharedTile(kernel::FuncOp function, StringRef type, StringRef name, int64_t slots,
-                         int64_t offset) const override {
-    if (!isDynamic(function))
-      return formatv("__shared__ {0} {1}[{2}];", type, name, slots).str();
-    return formatv("auto *const {0} = reinterpret_cast<{1} *>(sharedMemory + {2});", name, type, offset)
-        .str();
+  bool sharesOneBlock(kernel::FuncOp function) const override {
+    return launchFacts(function).dynamicLdsBytes > 0;
   }
 
 private:
@@ -169,7 +158,7 @@ private:
       list += formatv("{0}%{1}", i == 0 ? "" : i % 16 ? ", " : ",\"\n        \" ", i);
       constraints += formatv("{0}\"+f\"(sum[{1}])", i == 0 ? "" : i % 8 ? ", " : ",\n          ", i);
     }
-    out << formatv("// {0}: of D a lane holds {1}.\n", record.mnemonic, record.c.layout.formula());
+    out << formatv("// {0}:\n// of D a lane holds {1}.\n", record.mnemonic, record.c.layout.formula());
     out << "struct Mma {\n";
     out << formatv("  using Element = {0};\n  static constexpr int columns = {1};\n",
                    scalarName(record.a.type), record.n);
@@ -189,8 +178,6 @@ private:
       function("applyAnew", 0); // the sums before count as zero
     out << "};\n";
   }
-
-  static bool isDynamic(kernel::FuncOp function) { return launchFacts(function).dynamicLdsBytes > 0; }
 };
 
 } // namespace

@@ -24,11 +24,8 @@ public:
   /// The struct Mma: element types, shape and the instruction itself.
   virtual llvm::Error writeInstruction(const MatrixInstruction &record, OperandOrder order,
                                        llvm::raw_ostream &out) const = 0;
-  /// What precedes the allocations, if anything.
-  virtual void writeSharedMemory(kernel::FuncOp function, llvm::raw_ostream &out) const = 0;
-  /// One ring in LDS: `type` is the C++ type of a slot, `offset` where it starts if the memory is one block.
-  virtual std::string sharedTile(kernel::FuncOp function, llvm::StringRef type, llvm::StringRef name,
-                                 int64_t slots, int64_t offset) const = 0;
+  /// Whether shared memory is one block that the launch sizes.
+  virtual bool sharesOneBlock(kernel::FuncOp function) const = 0;
 };
 
 /// The architecture that the function's target names; its verifier has seen that there is such a one.

@@ -64,9 +64,7 @@ private:
   mlir::Attribute sharedLayout(const Stream &stream) const;
   bool severalTiles(int64_t count) const { return countAtLaunch || kTiles > count; }
   /// The number of a tile of k, counted from the end.
-  mlir::Value fromEnd(int64_t count) {
-    return countAtLaunch ? tilesLessThan(count) : constant(kTiles - count);
-  }
+  mlir::Value fromEnd(int64_t count) { return tilesLessThan(count); }
   void startPiece();
 
   void cutRows(Stream &stream, mlir::Value first, mlir::Value extent);
@@ -90,9 +88,18 @@ private:
   mlir::Value sum(mlir::Value tile, int64_t term) {
     return builder.createOrFold<mlir::arith::AddIOp>(tile, constant(term));
   }
-  /// A comment for the next operation that is created through `op`.
+  /// Why an operation is there, for the reader of the source.
   void comment(mlir::Operation *op, llvm::StringRef text) {
     op->setDiscardableAttr("kernel.comment", builder.getStringAttr(text));
+  }
+  /// The same for the first of the operations that `create` puts at the insertion point.
+  void explained(llvm::StringRef text, llvm::function_ref<void()> create) {
+    mlir::Operation *before = builder.getInsertionPoint() == builder.getBlock()->begin()
+                                  ? nullptr
+                                  : &*std::prev(builder.getInsertionPoint());
+    mlir::Block *block = builder.getBlock();
+    create();
+    comment(before ? before->getNextNode() : &block->front(), text);
   }
 
   mlir::Value multiplyStep(mlir::Value accumulator, mlir::Value tile, mlir::Value column,

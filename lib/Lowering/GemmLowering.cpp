@@ -194,16 +194,24 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
                    : problem.shuffledWeights ? multiplyTileOfParts(sumSoFar, tile, hasNext, refillBetween)
                                              : multiplyTile(sumSoFar, tile, refillBetween);
     if (single && hasNext) {
-      BarrierOp::create(builder);
+      comment(BarrierOp::create(builder),
+              "one slot: the next tile replaces this one when all waves have read it");
       refill();
     }
     if (hasNext)
-      BarrierOp::create(builder);
+      comment(BarrierOp::create(builder), isPingPong() ? "the next tile is in LDS two phases from here"
+                                          : single ? "the next tile is in LDS"
+                                                   : "this tile has been read, and the next one is in LDS");
     return result;
   };
-  if (hasBlockScales())
-    fetchScales(constant(0));
-  fetch(constant(0));
+  explained(severalTiles(1)
+                ? "the first tile goes through registers to LDS; the second stays in registers for a step"
+                : "the only tile goes through registers to LDS",
+            [&] {
+              if (hasBlockScales())
+                fetchScales(constant(0));
+              fetch(constant(0));
+            });
   if (problem.shuffledWeights)
     w.parts.resize(schedule.tileK / stepDepth());
   for (size_t step = 0; step < w.parts.size(); ++step)
@@ -225,6 +233,9 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
       carried.push_back(&fetchedScales);
     auto values = llvm::to_vector(llvm::map_range(carried, [](Value *value) { return *value; }));
     auto loop = createLoop("kTile", constant(0), tilesLessThan(2), constant(1), values, /*unroll=*/false);
+    comment(loop, "tile kTile is multiplied, the next one goes from registers to LDS, the one after is asked "
+                  "for: loads have a "
+                  "whole step to arrive");
     auto assign = [&](auto &&from) {
       for (auto [value, now] : llvm::zip_equal(carried, from))
         *value = now;
@@ -237,7 +248,8 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
     assign(loop.getResults());
   }
   if (severalTiles(1))
-    accumulator = multiply(accumulator, fromEnd(2), true, false);
+    explained("the last two tiles: nothing is left to ask for",
+              [&] { accumulator = multiply(accumulator, fromEnd(2), true, false); });
   accumulator = multiply(accumulator, fromEnd(1), false, false);
   if (isPingPong())
     CatchUpOp::create(builder);
@@ -248,8 +260,10 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
 Value GemmBuilder::throughAsyncCopies(Value accumulator) {
   const int64_t ahead = schedule.stages - 1;
   startPiece();
-  for (int64_t tile = 0; tile < ahead; ++tile)
-    copyAsync(constant(tile));
+  explained("fill the ring: these tiles are under way before the first product", [&] {
+    for (int64_t tile = 0; tile < ahead; ++tile)
+      copyAsync(constant(tile));
+  });
   if (isPingPong())
     return asyncCopiesInPhases(accumulator);
   Value steadyTiles = tilesLessThan(ahead);
@@ -260,7 +274,8 @@ Value GemmBuilder::throughAsyncCopies(Value accumulator) {
     const bool isNvidia = vendorOf(schedule.architecture) == Vendor::Nvidia;
     if (place.part || (isNvidia && !piece.rounds && !overRows && kTiles - ahead <= unrolledRounds))
       loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
-    WaitCopiesOp::create(builder, ahead - 1);
+    comment(WaitCopiesOp::create(builder, ahead - 1), "tile kTile has arrived, behind the barrier for all "
+                                                      "threads, and the slot of the tile before is free");
     BarrierOp::create(builder);
     copyAsync(sum(loop.getInductionVar(), ahead));
     Value next = multiplyTile(loop.getRegionIterArg(0), loop.getInductionVar(), {});
@@ -268,7 +283,7 @@ Value GemmBuilder::throughAsyncCopies(Value accumulator) {
     builder.setInsertionPointAfter(loop);
     accumulator = loop.getResult(0);
   }
-  WaitCopiesOp::create(builder, 0);
+  comment(WaitCopiesOp::create(builder, 0), "the tiles that are left in the ring");
   BarrierOp::create(builder);
   auto rest = createLoop("kTile", steadyTiles, kTileCount, constant(1), accumulator, /*unroll=*/false);
   Value next = multiplyTile(rest.getRegionIterArg(0), rest.getInductionVar(), {});

@@ -23,12 +23,17 @@ Value GemmBuilder::multiplyInPhases(Value accumulator, Value tile, llvm::functio
   const int64_t depth = stepDepth();
   for (int64_t column = 0; column < schedule.tileK; column += depth) {
     if (column > 0)
-      BarrierOp::create(builder);
-    Value left = load(w, tile, constant(column)), right = load(a, tile, constant(column));
+      comment(BarrierOp::create(builder), "the halves of the waves change over");
+    Value left, right;
+    explained("memory phase: operands of this step, and what moves of the tiles to come", [&] {
+      left = load(w, tile, constant(column));
+      right = load(a, tile, constant(column));
+    });
     refill(column / depth);
     if (column + depth == schedule.tileK && beforeNextTile)
       beforeNextTile();
-    BarrierOp::create(builder);
+    comment(BarrierOp::create(builder),
+            "matrix phase: the operands have arrived, so that products wait for nothing");
     PriorityOp::create(builder, 1);
     accumulator = product(left, right, accumulator);
     PriorityOp::create(builder, 0);
@@ -40,7 +45,7 @@ Value GemmBuilder::multiplyInPhases(Value accumulator, Value tile, llvm::functio
 /// phases before it is read: one half of the waves may be behind in waiting for its copies.
 Value GemmBuilder::asyncCopiesInPhases(Value accumulator) {
   const int64_t ahead = schedule.stages - 1;
-  WaitCopiesOp::create(builder, ahead - 1);
+  comment(WaitCopiesOp::create(builder, ahead - 1), "the first tile has arrived");
   BarrierOp::create(builder);
   FallBehindOp::create(builder);
   auto over = [&](Value from, Value to, bool steady) {
@@ -52,8 +57,12 @@ Value GemmBuilder::asyncCopiesInPhases(Value accumulator) {
           if (steady && step == 0)
             copyAsync(sum(tile, ahead));
         },
-        [&] { WaitCopiesOp::create(builder, steady ? ahead - 1 : 0); });
-    BarrierOp::create(builder);
+        [&] {
+          comment(WaitCopiesOp::create(builder, steady ? ahead - 1 : 0),
+                  "the next tile, two phases before it is read: the other half may be a phase behind in its "
+                  "wait");
+        });
+    comment(BarrierOp::create(builder), "the halves of the waves change over");
     scf::YieldOp::create(builder, next);
     builder.setInsertionPointAfter(loop);
     accumulator = loop.getResult(0);
@@ -165,12 +174,16 @@ Value GemmBuilder::interleaved(Value accumulator) {
       for (size_t piece = 0; piece < stream->pieces.size(); ++piece)
         visit(*stream, static_cast<int64_t>(piece));
   };
-  forEachPiece([&](Stream &stream, int64_t piece) { fetchPiece(stream, piece, constant(0)); });
+  explained(
+      "the first tile goes through registers to LDS, in parts of one load for each thread; the second stays "
+      "in registers",
+      [&] { forEachPiece([&](Stream &stream, int64_t piece) { fetchPiece(stream, piece, constant(0)); }); });
   forEachPiece([&](Stream &stream, int64_t piece) { depositPiece(stream, piece, constant(0)); });
   if (kTiles > 1)
     forEachPiece([&](Stream &stream, int64_t piece) { fetchPiece(stream, piece, constant(1)); });
   BarrierOp::create(builder);
-  accumulator = interleavedTile(accumulator, constant(0), true, kTiles > 1, kTiles > 2);
+  explained("the first tile, whose first two phases have nothing to multiply yet",
+            [&] { accumulator = interleavedTile(accumulator, constant(0), true, kTiles > 1, kTiles > 2); });
   if (kTiles > 3) {
     SmallVector<Value *> carried = {&accumulator, &w.low, &w.high, &a.low, &a.high};
     forEachPiece([&](Stream &stream, int64_t piece) { carried.push_back(&stream.pieces[piece]); });
@@ -182,6 +195,10 @@ Value GemmBuilder::interleaved(Value accumulator) {
         *value = now;
     };
     auto loop = createLoop("kTile", constant(1), tilesLessThan(2), constant(1), values(), /*unroll=*/false);
+    comment(
+        loop,
+        "a phase multiplies what earlier ones have read, reads a half of this wave's rows for later ones, "
+        "and moves a part of the two tiles to come; one barrier a tile");
     assign(loop.getRegionIterArgs());
     accumulator = interleavedTile(accumulator, loop.getInductionVar(), false, true, true);
     scf::YieldOp::create(builder, values());
@@ -189,9 +206,13 @@ Value GemmBuilder::interleaved(Value accumulator) {
     assign(loop.getResults());
   }
   for (int64_t left = std::min<int64_t>(2, kTiles - 1); left > 0; --left)
-    accumulator = interleavedTile(accumulator, fromEnd(left), false, left > 1, false);
-  for (bool highA : {false, true})
-    accumulator = productOfHalves(true, highA, accumulator);
+    explained(left > 1 ? "the last tile but one: nothing is left to ask for"
+                       : "the last tile: only products and reads",
+              [&] { accumulator = interleavedTile(accumulator, fromEnd(left), false, left > 1, false); });
+  explained("the products of the last two phases", [&] {
+    for (bool highA : {false, true})
+      accumulator = productOfHalves(true, highA, accumulator);
+  });
   return accumulator;
 }
 

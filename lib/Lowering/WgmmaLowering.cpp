@@ -45,6 +45,18 @@ private:
   };
 
   Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
+  /// A number that the source gives a name.
+  Value named(StringRef name, Value value) {
+    if (isa_and_nonnull<arith::ArithDialect>(value.getDefiningOp() ? value.getDefiningOp()->getDialect()
+                                                                   : nullptr) &&
+        !value.getDefiningOp<arith::ConstantIndexOp>())
+      value.getDefiningOp()->setDiscardableAttr("kernel.name", builder.getStringAttr(name));
+    return value;
+  }
+  /// Why an operation is there, for the reader of the source.
+  void comment(Operation *op, StringRef text) {
+    op->setDiscardableAttr("kernel.comment", builder.getStringAttr(text));
+  }
   Value add(Value left, Value right) { return builder.createOrFold<arith::AddIOp>(left, right); }
   Value multiply(Value left, Value right) { return builder.createOrFold<arith::MulIOp>(left, right); }
   TensorMapType mapType(Type element, int64_t rows, int64_t columns, int64_t boxRows, int64_t boxColumns) {
@@ -102,8 +114,12 @@ private:
   }
 
   void createFunction(ModuleOp module);
-  scf::ForOp loop(StringRef name, int64_t from, Value to, ValueRange carried = {});
-  scf::ForOp copyLoop(int64_t from, Value to);
+  scf::ForOp loop(StringRef name, Value from, Value to, ValueRange carried = {});
+  scf::ForOp loop(StringRef name, int64_t from, Value to, ValueRange carried = {}) {
+    return loop(name, constant(from), to, carried);
+  }
+  scf::ForOp copyLoop(Value from, Value to);
+  scf::ForOp copyLoop(int64_t from, Value to) { return copyLoop(constant(from), to); }
   /// The tiles of experts are counted once, before the roles part.
   void countExpertTiles();
   SmallVector<int64_t> clusterTile() const {
@@ -128,6 +144,11 @@ private:
     return round.part ? add(multiply(round.part, kTiles), step) : step;
   }
   Round openRound();
+  /// The use of the rings that a step of a round is: they go on from tile to tile.
+  Value useOf(const Round &round, Value step) { return named("use", add(round.firstUse, step)); }
+  void awaitFree(Value use) {
+    comment(AwaitOp::create(builder, true, empty, use), "what the slot held before has been read");
+  }
   void produce();
   /// The same where all threads of the warpgroup copy A's rows, which a list names.
   void produceGathered(const Round &round);
@@ -144,7 +165,7 @@ private:
   int64_t kTileCount, groups, groupM, groupN, clusterSize;
   Stream a, w;
   GemmFunction function;
-  Value panels, full, empty, tileK, kTiles;
+  Value panels, panelsPerGroup, full, empty, tileK, kTiles;
   Value expertTiles; // where they are counted; null without experts
   ClusterPositionOp cluster;
 };
@@ -165,14 +186,14 @@ void WgmmaBuilder::createFunction(ModuleOp module) {
 }
 
 /// A loop that copies: written out, it is only longer.
-scf::ForOp WgmmaBuilder::copyLoop(int64_t from, Value to) {
+scf::ForOp WgmmaBuilder::copyLoop(Value from, Value to) {
   auto steps = loop("kTile", from, to);
   steps->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
   return steps;
 }
 
-scf::ForOp WgmmaBuilder::loop(StringRef name, int64_t from, Value to, ValueRange carried) {
-  auto loop = scf::ForOp::create(builder, constant(from), to, constant(1), carried);
+scf::ForOp WgmmaBuilder::loop(StringRef name, Value from, Value to, ValueRange carried) {
+  auto loop = scf::ForOp::create(builder, from, to, constant(1), carried);
   loop->setDiscardableAttr("kernel.name", builder.getStringAttr(name));
   builder.setInsertionPointToStart(loop.getBody());
   return loop;
@@ -227,12 +248,14 @@ WgmmaBuilder::Round WgmmaBuilder::openRound() {
                                         cluster.getCount());
   Round round;
   round.steps = kTiles;
-  round.loop = loop("round", 0, rounds);
+  round.loop = loop("round", 0, named("rounds", rounds));
   Value number = round.loop.getInductionVar();
   Value work = add(cluster.getIndex(), multiply(number, cluster.getCount()));
   if (schedule.splitK > 1) {
-    round.part = arith::RemUIOp::create(builder, work, constant(schedule.splitK));
-    work = round.number = arith::DivUIOp::create(builder, work, constant(schedule.splitK));
+    named("item", work);
+    round.part = named("part", arith::RemUIOp::create(builder, work, constant(schedule.splitK)));
+    work = round.number =
+        named("tileIndex", arith::DivUIOp::create(builder, work, constant(schedule.splitK)));
   }
   round.tile = tileAt(work);
   auto inCluster = [&](Value origin, int64_t extent, int64_t count) {
@@ -240,16 +263,20 @@ WgmmaBuilder::Round WgmmaBuilder::openRound() {
   };
   round.tile.row = inCluster(round.tile.row, schedule.tileM, schedule.clusterM);
   round.tile.column = inCluster(round.tile.column, schedule.tileN, schedule.clusterN);
+  if (schedule.clusterM > 1)
+    named("row", round.tile.row);
+  if (schedule.clusterN > 1)
+    named("column", round.tile.column);
   // A box may hold rows of the next expert: what they make is not stored.
   round.tile.weightRow = expertTiles ? add(round.tile.firstWeight, round.tile.column) : round.tile.column;
-  round.firstUse = multiply(number, kTiles);
+  round.firstUse = named("firstUse", multiply(number, kTiles));
   return round;
 }
 
 void WgmmaBuilder::copy(const Stream &stream, Value origin, Value kColumn, Value use) {
   Value share = constant(0);
   if (stream.sharers > 1)
-    share = multiply(cluster.getRank(), constant(stream.rows / stream.sharers));
+    share = named(stream.name + "Share", multiply(cluster.getRank(), constant(stream.rows / stream.sharers)));
   Value row = stream.sharers > 1 ? add(origin, share) : origin, column = kColumn;
   if (stream.across)
     std::swap(row, column);
@@ -264,8 +291,8 @@ void WgmmaBuilder::produceGathered(const Round &round) {
   const int64_t lag = std::min(schedule.stages - 2, kTileCount);
   Value rows = createRowsOfA(builder, problem, schedule, function, round.tile);
   auto fill = [&](Value step) {
-    Value use = add(round.firstUse, step), kColumn = multiply(step, tileK);
-    AwaitOp::create(builder, true, empty, use);
+    Value use = useOf(round, step), kColumn = multiply(step, tileK);
+    awaitFree(use);
     CopyAsyncOp::create(builder, rows, kColumn, slot(a, use));
     CommitCopiesOp::create(builder);
     ExpectBytesOp::create(builder, full, use, schedule.tileN * schedule.tileK * elementBytes());
@@ -273,19 +300,24 @@ void WgmmaBuilder::produceGathered(const Round &round) {
   };
   auto handOver = [&](Value step) { ArriveOp::create(builder, full, add(round.firstUse, step)); };
   auto first = copyLoop(0, constant(lag));
+  comment(first, "rows of a list are copied by all threads of this warpgroup, boxes of W by one of them");
   fill(first.getInductionVar());
   builder.setInsertionPointAfter(first);
   if (kTileCount > lag) {
     auto steps = copyLoop(lag, kTiles);
     fill(steps.getInductionVar());
-    WaitCopiesOp::create(builder, lag);
+    comment(WaitCopiesOp::create(builder, lag),
+            "rows asked for " + std::string(lag == 1 ? "a step" : std::to_string(lag) + " steps") +
+                " before are there: shown to the matrix cores, then handed over");
     FenceAsyncOp::create(builder);
     handOver(arith::SubIOp::create(builder, steps.getInductionVar(), constant(lag)));
     builder.setInsertionPointAfter(steps);
   }
-  WaitCopiesOp::create(builder, 0);
+  comment(WaitCopiesOp::create(builder, 0), "the rows of the last steps");
   FenceAsyncOp::create(builder);
-  auto rest = copyLoop(kTileCount - lag, kTiles);
+  if (lag == 1)
+    return handOver(arith::SubIOp::create(builder, kTiles, constant(1)));
+  auto rest = copyLoop(arith::SubIOp::create(builder, kTiles, constant(lag)), kTiles);
   handOver(rest.getInductionVar());
 }
 
@@ -294,9 +326,10 @@ void WgmmaBuilder::produce() {
   if (problem.gathered)
     return produceGathered(round);
   auto steps = copyLoop(0, round.steps);
-  Value use = add(round.firstUse, steps.getInductionVar());
+  comment(steps, "as far ahead of the products as slots are free, across tiles too");
+  Value use = useOf(round, steps.getInductionVar());
   Value kColumn = multiply(tileOfK(round, steps.getInductionVar()), tileK);
-  AwaitOp::create(builder, true, empty, use);
+  awaitFree(use);
   ExpectBytesOp::create(builder, full, use,
                         (schedule.tileM + schedule.tileN) * schedule.tileK * elementBytes());
   copy(a, round.tile.row, kColumn, use);
@@ -304,7 +337,7 @@ void WgmmaBuilder::produce() {
 }
 
 Value WgmmaBuilder::product(Value sums, Value use, WaveTileOp group) {
-  AwaitOp::create(builder, false, full, use);
+  comment(AwaitOp::create(builder, false, full, use), "both operands of this step have arrived");
   return WgmmaOp::create(builder, addsProducts(), slot(a, use), group.getRow(), slot(w, use),
                          group.getColumn(), sums);
 }
@@ -324,7 +357,10 @@ Value WgmmaBuilder::addSteps(Value sums, const Round &round, WaveTileOp group) {
   }
   auto steps = loop("kTile", 0, round.steps, carried);
   steps->setDiscardableAttr("kernel.unknown_end", builder.getUnitAttr());
-  Value step = steps.getInductionVar(), use = add(round.firstUse, step), scales, next;
+  comment(steps,
+          "8-bit products are summed with fewer bits than fp32 has: those of a step start from zero and are "
+          "added in fp32, while the other warpgroup multiplies");
+  Value step = steps.getInductionVar(), use = useOf(round, step), scales, next;
   if (hasBlockScales()) {
     scales = CombineScalesOp::create(builder, "scales", steps.getRegionIterArg(2));
     next = fetch(add(step, constant(1)));
@@ -357,7 +393,9 @@ void WgmmaBuilder::consume() {
   sums = product(sums, round.firstUse, group);
   if (overRows() || kTileCount > 1) {
     auto steps = loop("kTile", 1, round.steps, sums);
-    Value use = add(round.firstUse, steps.getInductionVar());
+    comment(steps,
+            "one group of products is always under way: a slot is given back a step after it was multiplied");
+    Value use = useOf(round, steps.getInductionVar());
     Value next = product(steps.getRegionIterArg(0), use, group);
     next = WaitProductsOp::create(builder, 1, next);
     ArriveOp::create(builder, empty, arith::SubIOp::create(builder, use, constant(1)));
@@ -365,7 +403,9 @@ void WgmmaBuilder::consume() {
     builder.setInsertionPointAfter(steps);
     sums = steps.getResult(0);
   }
-  sums = WaitProductsOp::create(builder, 0, sums);
+  auto last = WaitProductsOp::create(builder, 0, sums);
+  comment(last, "the last step");
+  sums = last;
   ArriveOp::create(builder, empty,
                    arith::SubIOp::create(builder, add(round.firstUse, round.steps), constant(1)));
   epilogue(sums, round, group);
@@ -388,18 +428,23 @@ void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
     return;
   }
   const int64_t count = groupN / panelColumns();
-  Value first = multiply(GroupOp::create(builder), constant(count));
+  Value first = GroupOp::create(builder);
+  if (count > 1)
+    first = named("firstPanel", multiply(first, panelsPerGroup));
+  const char *reason = "the panels are free: the tile before has left them";
   if (engineStores())
-    WaitStoresOp::create(builder);
-  GroupBarrierOp::create(builder);
+    comment(WaitStoresOp::create(builder), reason);
+  auto free = GroupBarrierOp::create(builder);
+  if (!engineStores())
+    comment(free, reason);
   StageOp::create(builder, sums, panels, first);
   if (engineStores())
-    FenceAsyncOp::create(builder);
+    comment(FenceAsyncOp::create(builder), "what was staged becomes visible to the copy engine");
   GroupBarrierOp::create(builder);
-  // The engine reads the panels while the next tile is multiplied.
   if (engineStores())
-    StoreTensorOp::create(builder, panels, first, count, function.out, add(round.tile.row, group.getRow()),
-                          place.column);
+    comment(StoreTensorOp::create(builder, panels, first, count, function.out,
+                                  add(round.tile.row, group.getRow()), place.column),
+            "the copy engine writes them while the next tile is multiplied");
   else
     StorePanelsOp::create(builder, panels, first, count,
                           createTileRows(builder, schedule, place, "dRows", function.out), group.getRow(),
@@ -412,6 +457,8 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   tileK = ConstantOp::create(builder, "tileK", schedule.tileK);
   kTiles = overRows() ? Value(DepthTilesOp::create(builder, "kTiles", function.m, schedule.tileK, int64_t(1)))
                       : Value(ConstantOp::create(builder, "kTiles", kTileCount));
+  if (hasPanels() && groupN > panelColumns())
+    panelsPerGroup = ConstantOp::create(builder, "panelsPerGroup", groupN / panelColumns());
   cluster = ClusterPositionOp::create(builder);
   for (Stream *stream : {&a, &w})
     stream->ring = allocate(*stream);
@@ -423,7 +470,7 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   // The lane that asks for boxes, and the warps that copy rows.
   full = MbarriersOp::create(builder, ring, "full", problem.gathered ? 1 + warpsPerGroup : int64_t(1));
   empty = MbarriersOp::create(builder, ring, "empty", groups * warpsPerGroup * clusterSize);
-  ClusterBarrierOp::create(builder);
+  comment(ClusterBarrierOp::create(builder), "nobody arrives at a barrier that is not initialised");
   // Looking up experts or pieces takes the lane that copies more registers; the consumers give them.
   const bool looksUp = problem.experts > 0 || schedule.streamWorkgroups > 0;
   const int64_t given = !looksUp || schedule.producerRegisters == 0 ? 0
@@ -436,9 +483,9 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   builder.createBlock(&roles.getConsumers());
   consume();
   builder.setInsertionPointAfter(roles);
-  // No workgroup leaves while another may still copy to it or arrive at its barriers.
   if (clusterSize > 1)
-    ClusterBarrierOp::create(builder);
+    comment(ClusterBarrierOp::create(builder),
+            "no workgroup leaves while another may still copy to it or arrive at its barriers");
   ReturnOp::create(builder);
   // The pieces of a Stream-K launch go by the workgroup, and have steps of their own.
   for (Operation *unused : {cluster.getOperation(), kTiles.getDefiningOp()})

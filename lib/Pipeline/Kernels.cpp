@@ -1,3 +1,4 @@
+#include "KernelHeader.h"
 #include "codesign/Emit/Emit.h"
 #include "codesign/Lowering/TokenSum.h"
 #include "codesign/Package/Package.h"
@@ -29,32 +30,10 @@ std::string symbolOf(const PlanKernel &kernel, const PlanKernelRange &range) {
          std::to_string(kernel.k) + "_" + identifier(kernel.input) + "_m" + std::to_string(range.minM);
 }
 
-/// "5.64 ms at m = 16384 on mi300x: 707 TFLOP/s", for few rows "58.2 us at m = 16 on mi300x: 243 MB of
-/// weights at 4.18 TB/s".
-std::string expectation(const PlanKernel &kernel, const PlanKernelRange &range, DataType type,
-                        llvm::StringRef hardware) {
-  constexpr int64_t fewRows = 256;
-  const int64_t experts = std::max<int64_t>(1, kernel.experts);
-  const double seconds = range.expectedSeconds, weights = double(kernel.n) * double(kernel.k);
-  const double weightBytes = weights * double(experts) * bitWidth(type) / 8;
-  const std::string rate =
-      range.expectedM <= fewRows * experts
-          ? formatBytes(weightBytes) + " of weights at " + formatBytes(weightBytes / seconds) + "/s"
-          : formatNumber(2 * double(range.expectedM) * weights / seconds * 1e-12) + " TFLOP/s";
-  return formatTime(seconds) + " at m = " + std::to_string(range.expectedM) + " on " + hardware.str() + ": " +
-         rate;
-}
-
 /// Plans say fp8 for either encoding; the device has one of them.
 std::optional<DataType> operandType(const PlanKernel &kernel, const Profile &profile) {
   std::optional<DataType> type = parseDataType(kernel.input);
   return type && isFloat8(*type) ? profile.nativeFloat8() : type;
-}
-
-/// "bf16", "fp8_fnuz with per-token scales".
-std::string typeText(const PlanKernel &kernel, DataType type) {
-  const bool scaled = kernel.scaling != toString(Scaling::None);
-  return toString(type).str() + (scaled ? " with " + kernel.scaling + " scales" : "");
 }
 
 using ModuleRef = mlir::OwningOpRef<mlir::ModuleOp>;
@@ -177,11 +156,6 @@ llvm::Expected<PackagedKernel> emitTokenSum(mlir::MLIRContext &context, const Pl
   return packaged;
 }
 
-std::string rowsText(const PlanKernelRange &range) {
-  return range.maxM == 0 ? std::to_string(range.minM) + " rows and more"
-                         : std::to_string(range.minM) + " to " + std::to_string(range.maxM) + " rows";
-}
-
 llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel &kernel,
                                     const PlanKernelRange &range, const Plan &plan, const Profile &profile) {
   llvm::Expected<ModuleRef> module = lower(context, kernel, range, profile);
@@ -189,54 +163,13 @@ llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel
     return module.takeError();
   auto functions = (*module)->getOps<kernel::FuncOp>();
   kernel::FuncOp function = *functions.begin();
-  EmitOptions options;
-  const bool gated = kernel.gated();
-  const bool sumsRows = kernel.layout == toString(GemmLayout::TN);
-  const std::string product = std::string(kernel.weighted() ? "row weights of " : "") +
-                              (kernel.gathered() ? "gathered " : "") + "A[m, " + std::to_string(kernel.k) +
-                              "]" +
-                              (sumsRows                                    ? "^T W"
-                               : kernel.layout == toString(GemmLayout::NN) ? " W"
-                                                                           : " W^T") +
-                              (kernel.experts > 0 ? " by expert" : "");
-  const std::string sum = product + (kernel.bias ? " + bias" : "");
-  options.title = llvm::join(kernel.operators, ", ") + ": D[" + (sumsRows ? std::to_string(kernel.k) : "m") +
-                  ", " + std::to_string(gated ? kernel.n / 2 : kernel.n) + "] = " +
-                  (gated                ? "silu(gate) up of " + sum
-                   : kernel.activates() ? kernel.epilogue + "(" + sum + ")"
-                                        : sum) +
-                  (kernel.residual ? " + residual" : "") + ", " +
-                  typeText(kernel, *operandType(kernel, profile)) +
-                  (kernel.sumsTokens()  ? " to fp32"
-                   : kernel.quantises() ? " to 8 bits"
-                                        : "") +
-                  ", for " + rowsText(range);
-  options.notes = {
-      "Expected: " + expectation(kernel, range, *parseDataType(kernel.input), plan.hardware) +
-          (range.expectedSource == "simulated"
-               ? " (main loop timed in the simulator, the rest from library constants; not measured)"
-               : " (priced from data-sheet numbers and library constants, not measured)"),
-      "Why: " + range.why};
-  if (kernel.experts > 0)
-    options.notes.push_back(
-        "Rows of " + std::to_string(kernel.experts) + " experts, " +
-        (kernel.expertLayout == "masked"
-             ? "m / " + std::to_string(kernel.experts) + " of each, of which the first counts[e] are computed"
-             : std::string("from offsets[e] to offsets[e + 1] those of expert e")));
-  if (kernel.sumsTokens())
-    options.notes.push_back("Not rounded: " + tokenSumOf(kernel, *operandType(kernel, profile)).symbol +
-                            " adds up the rows of each token");
-  if (gated)
-    options.notes.push_back("Rows 2j and 2j + 1 of W are the gate and the up of column j of D");
-  if (kernel.quantises())
-    options.notes.push_back("D is rounded to 8 bits by a scale that is given, and saturates");
-  if (kernel.turnsHeads())
-    options.notes.push_back("Columns 2i and 2i + 1 of each of the first " +
-                            std::to_string(kernel.rotary.columns / kernel.rotary.headColumns) + " heads of " +
-                            std::to_string(kernel.rotary.headColumns) +
-                            " columns are turned by the position of their row");
-  if (kernel.shuffled())
-    options.notes.push_back("W is shuffled: blocks of 16 rows by 64 bytes, as the C header says");
+  llvm::Expected<GemmSchedule> schedule = scheduleFromFields(range.schedule);
+  if (!schedule)
+    return schedule.takeError();
+  const std::string summed =
+      kernel.sumsTokens() ? tokenSumOf(kernel, *operandType(kernel, profile)).symbol : "";
+  const EmitOptions options = kernelHeader(
+      {kernel, range, *operandType(kernel, profile), *schedule, plan.hardware, summed}, function);
   llvm::Expected<std::string> source = emitKernel(function, options);
   if (!source)
     return source.takeError();

@@ -30,6 +30,34 @@ std::string scheduleText(const Estimate &estimate, const Profile &profile) {
   return text;
 }
 
+/// The resource by its own name.
+static std::string resourceText(llvm::StringRef limiter, Vendor vendor) {
+  if (limiter == "mma")
+    return vendor == Vendor::Amd ? "the matrix cores" : "the tensor cores";
+  if (limiter == "lds")
+    return vendor == Vendor::Amd ? "LDS" : "shared memory";
+  return limiter == "l2" ? "L2" : limiter == "hbm" ? "memory" : limiter.str();
+}
+
+std::string kernelReason(const Estimate &estimate, const Profile &profile) {
+  std::string text = "limited by " + resourceText(estimate.breakdown.limiter(), profile.vendor);
+  if (!estimate.gemm)
+    return text;
+  const GemmChoice &choice = *estimate.gemm;
+  const bool persistent = estimate.schedule && estimate.schedule->family == GemmFamily::WgmmaTmaPersistent;
+  llvm::raw_string_ostream stream(text);
+  stream << "; " << choice.tiles
+         << (choice.splitK > 1              ? " parts of tiles"
+             : persistent || choice.streamK ? " tiles"
+                                            : " workgroups")
+         << " are " << llvm::format("%.2f", choice.waves) << " rounds of " << profile.compute.computeUnits
+         << ' ' << unitName(profile) << ", the last " << llvm::format("%.0f", choice.lastWaveUse * 100)
+         << "% full";
+  if (choice.paddedShare >= 0.005)
+    stream << ", and " << llvm::format("%.0f", choice.paddedShare * 100) << "% of their elements outside D";
+  return text;
+}
+
 static std::string timeText(Seconds time) {
   std::string text;
   if (time.value < 1e-3)

@@ -12,6 +12,10 @@ namespace codesign {
 /// schedule's own line comes first. Empty for operators without tiles.
 std::string scheduleText(const Estimate &estimate, const Profile &profile);
 
+/// Of an own kernel, for the head of its source: "limited by L2; 1152 tiles are 3.79 rounds of 132 SMs, the
+/// last 79% full".
+std::string kernelReason(const Estimate &estimate, const Profile &profile);
+
 /// Why the time went from `before` to `after`: the largest change among tiles, waves, arithmetic, traffic and
 /// alignment.
 std::string changeText(const OperatorShape &beforeShape, const Estimate &before,

@@ -201,8 +201,7 @@ std::vector<PlanKernelRange> rangesFor(const Product &product, const Selected &s
     range.maxM = rows.max * sharers;
     range.schedule = toFields(*estimate.schedule);
     range.scheduleText = estimate.schedule->describe();
-    range.why =
-        scheduleText(estimate, providers.profile()) + "; limited by " + estimate.breakdown.limiter().str();
+    range.why = kernelReason(estimate, providers.profile());
     range.expectedSeconds = estimate.time().value;
     range.expectedSource = toString(estimate.source).str();
     range.expectedBand = estimate.band;

@@ -9,12 +9,13 @@ module {}
 // CHECK: extern "C" __global__ void __launch_bounds__(128, 1) linear(const bf16 *a, const bf16 *w, bf16 *d, int m) {
 // CHECK-NEXT: extern __shared__ __align__(128) char sharedMemory[];
 // CHECK:      for (int kTile = 0; kTile < kTiles - 3; ++kTile) {
+// CHECK-NEXT:   // Tile kTile has arrived, behind the barrier for all threads, and the slot of the tile before is free.
 // CHECK-NEXT:   waitCopies<2>();
 // CHECK-NEXT:   barrier();
-// CHECK-NEXT:   copyAsync<128>(aTile[(kTile + 3) % 4], aRows, (kTile + 3) * tileK);
+// CHECK-NEXT:   copyAsync<128>(shared.aTile[(kTile + 3) % 4], aRows, (kTile + 3) * tileK);
 // CHECK:        for (int k = 0; k < tileK; k += 16) {
-// CHECK-NEXT:     LeftOperands<Mma, 4, 1> aPart(aTile[kTile % 4], wave.row, k);
-// CHECK-NEXT:     RightOperands<Mma, 8, 1> wPart(wTile[kTile % 4], wave.column, k);
+// CHECK-NEXT:     LeftOperands<Mma, 4, 1> aPart(shared.aTile[kTile % 4], wave.row, k);
+// CHECK-NEXT:     RightOperands<Mma, 8, 1> wPart(shared.wTile[kTile % 4], wave.column, k);
 // CHECK-NEXT:     sums.multiply(aPart, wPart);
 
 // PTX: cp.async.cg.shared.global

@@ -8,28 +8,40 @@ module {}
 
 // CHECK: // Target:   sm_90a, 384 threads as one producer and 2 x 1 consumer warpgroups
 // CHECK: // Tile:     256 x 256 of the output for each cluster of 2 workgroups
-// CHECK: __launch_bounds__(384, 1) __cluster_dims__(2, 1, 1) linear(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w, const __grid_constant__ TensorMap d, int m) {
+// CHECK: __launch_bounds__(384, 1) __cluster_dims__(2, 1, 1) linear(
+// CHECK-NEXT: const __grid_constant__ TensorMap a,
+// CHECK-NEXT: const __grid_constant__ TensorMap w,
+// CHECK-NEXT: const __grid_constant__ TensorMap d,
+// CHECK-NEXT: int m) {
 // CHECK:      full.initialise(1);
 // CHECK:      empty.initialise(16);
+// CHECK-NEXT: // Nobody arrives at a barrier that is not initialised.
 // CHECK-NEXT: clusterBarrier<2>();
 // CHECK-NEXT: if (isProducer()) {
+// CHECK-NEXT:   // Copying takes few registers: those that multiply get the others.
 // CHECK-NEXT:   releaseRegisters<40>();
 // CHECK-NEXT:   if (isProducerLane()) {
-// CHECK:          empty.awaitPrevious(round * kTiles + kTile);
-// CHECK-NEXT:     full.expectBytes(round * kTiles + kTile, 49152);
-// CHECK-NEXT:     copyTensor(aTile[(round * kTiles + kTile) % 3], 0, a, tile.row + cluster.rank * 128, kTile * tileK, full,
-// CHECK-NEXT:     copyTensorToAll<2>(wTile[(round * kTiles + kTile) % 3], cluster.rank * 128, w,
+// CHECK:          empty.awaitPrevious(use);
+// CHECK-NEXT:     full.expectBytes(use, sizeof(shared.aTile[0]) + sizeof(shared.wTile[0]));
+// CHECK-NEXT:     const int slot = use % stages;
+// CHECK-NEXT:     copyTensor(shared.aTile[slot], 0, a, row, kTile * tileK, full,
+// CHECK-NEXT:     const int wShare = cluster.rank * 128;
+// CHECK-NEXT:     copyTensorToAll<2>(shared.wTile[slot], wShare, w,
 // CHECK:      } else {
 // CHECK-NEXT:   claimRegisters<232>();
 // CHECK:        for (int kTile = 1; kTile < kTiles; ++kTile) {
-// CHECK-NEXT:     full.await(round * kTiles + kTile);
+// CHECK-NEXT:     const int use = firstUse + kTile;
+// CHECK-NEXT:     full.await(use);
+// CHECK-NEXT:     const int slot = use % stages;
 // CHECK-NEXT:     sums.multiply(
 // CHECK-NEXT:     sums.wait<1>();
-// CHECK-NEXT:     empty.arrive<2>(round * kTiles + kTile - 1);
+// CHECK-NEXT:     empty.arrive<2>(use - 1);
 // CHECK:        sums.wait<0>();
-// CHECK:        sums.stage(&dPanels[group() * 4]);
+// CHECK:        sums.stage(&shared.dPanels[firstPanel]);
+// CHECK-NEXT:   // What was staged becomes visible to the copy engine.
 // CHECK-NEXT:   fenceAsync();
 // CHECK-NEXT:   groupBarrier();
+// CHECK-NEXT:   // The copy engine writes them while the next tile is multiplied.
 // CHECK-NEXT:   storeTensor<4>(
 
 // PTX-DAG: setmaxnreg.dec.sync.aligned.u32 40;

@@ -10,6 +10,7 @@ module {}
 // CHECK-NEXT:   global: 32768 bytes, 8 loads a wave, 1 barriers
 
 // CHECK:      for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
+// CHECK-NEXT:   // Tile kTile has arrived, behind the barrier for all threads, and the slot of the tile before is free.
 // CHECK-NEXT:   waitCopies<8>();
 // CHECK-NEXT:   barrier();
 // CHECK-NEXT:   DirectCopy<bf16, 128, 64, 256>::copy(aTile[(kTile + 2) % 3], aRows, (kTile + 2) * tileK);

@@ -9,14 +9,24 @@
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_80,code=sm_80 -cubin -Xptxas -v %t.squares.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
 module {}
 
-// CHECK:      linear(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w, const bf16 *bias, const int *positions, const float *rotations, const float *dScale, const __grid_constant__ TensorMap d, int m) {
-// CHECK:      SwizzledTile<fp8, 64, 128> *>
+// CHECK:      SwizzledTile<fp8, 64, 128> dPanels[
+// CHECK:      linear(
+// CHECK-NEXT:      const __grid_constant__ TensorMap a,
+// CHECK-NEXT:      const __grid_constant__ TensorMap w,
+// CHECK-NEXT:      const bf16 *bias,
+// CHECK-NEXT:      const int *positions,
+// CHECK-NEXT:      const float *rotations,
+// CHECK-NEXT:      const float *dScale,
+// CHECK-NEXT:      const __grid_constant__ TensorMap d,
+// CHECK-NEXT:      int m) {
 // CHECK:      sums.addBiasPairs<6144>(
 // CHECK-NEXT: const GlobalRows<int, 1> positionRows(positions, tile.row, 128, m);
 // CHECK-NEXT: sums.rotateAcross<128, 5120, 8192>(positionRows, wave.row, rotations, tile.column + wave.column);
 // CHECK-NEXT: sums.map(Quantise<448>{1 / *dScale});
+// CHECK-NEXT: const int firstPanel = group() * panelsPerGroup;
+// CHECK-NEXT: // The panels are free: the tile before has left them.
 // CHECK-NEXT: waitStores();
-// CHECK:      sums.stage(&dPanels[group() * 2]);
+// CHECK:      sums.stage(&shared.dPanels[firstPanel]);
 
 // PTX: cvt.rn.satfinite.e4m3x2.f32
 

@@ -4,14 +4,21 @@
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=experts n=1536 k=2048 tile=128,128,32 waves=2,2 band=4 run=16 experts=128 gathered=true weighted=true},kernel-emit)" | FileCheck %s --check-prefix=LISTED
 module {}
 
-// LISTED:      const int *offsets, const int *aList, const float *rowWeights, bf16 *d, int aCount, int m)
+// LISTED:      const int *offsets,
+// LISTED-NEXT:      const int *aList,
+// LISTED-NEXT:      const float *rowWeights,
+// LISTED-NEXT:      bf16 *d,
+// LISTED-NEXT:      int aCount,
+// LISTED-NEXT:      int m) {
 // LISTED:      const GatheredRows<StagedTile<bf16, 128, 32, 256>, 2048> aRows(a, aCount, aList, tile.row, tile.end);
 // LISTED:      aNext.load(aRows, (kTile + 2) * tileK);
 // LISTED:      const GlobalRows<float, 1> weightRows(rowWeights, tile.row, 128, tile.end);
 // LISTED-NEXT: sums.scaleColumns(weightRows, wave.row);
 
 // CHECK:      // Grid:     floor((m + min(m, 128) * 127) / 128) * 12 workgroups
-// CHECK:      const int *offsets, bf16 *d, int m)
+// CHECK:      const int *offsets,
+// CHECK-NEXT:      bf16 *d,
+// CHECK-NEXT:      int m) {
 // CHECK-NEXT: const ExpertTile tile = expertTile<ContiguousRows<128>, 128, 128, 1536, 4, 8, 16>(offsets, m);
 // CHECK-NEXT: if (tile.expert < 0)
 // CHECK-NEXT:   return; // past the last tile

@@ -5,22 +5,34 @@
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_90a,code=sm_90a -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS --implicit-check-not=injected --implicit-check-not=serialized --implicit-check-not=C7508 %}
 module {}
 
-// CHECK: experts(const bf16 *a, const __grid_constant__ TensorMap w, const int *offsets, const int *aList, bf16 *d, int aCount, int m) {
+// CHECK: experts(
+// CHECK-NEXT: const bf16 *a,
+// CHECK-NEXT: const __grid_constant__ TensorMap w,
+// CHECK-NEXT: const int *offsets,
+// CHECK-NEXT: const int *aList,
+// CHECK-NEXT: bf16 *d,
+// CHECK-NEXT: int aCount,
+// CHECK-NEXT: int m) {
 // CHECK:      full.initialise(5);
 // CHECK:      if (isProducer()) {
+// CHECK-NEXT:   // Copying takes few registers: those that multiply get the others.
 // CHECK-NEXT:   releaseRegisters<72>();
 // CHECK-NEXT:   const int tiles =
-// CHECK:          const GatheredRows<CopiedTile<SwizzledTile<bf16, 128, 64>, 128>, 2048> aRows(a, aCount, aList, tile.row, tile.end);
+// CHECK:          const GatheredRows<CopiedTile<SwizzledTile<bf16, 128, 64>, 128>, 2048> aRows(a, aCount, aList, tile.row,
+// CHECK-NEXT:          tile.end);
 // CHECK:          for (int kTile = 1; kTile < kTiles; ++kTile) {
-// CHECK-NEXT:       empty.awaitPrevious(round * kTiles + kTile);
-// CHECK-NEXT:       copyAsync<128>(aTile[(round * kTiles + kTile) % 3], aRows, kTile * tileK);
+// CHECK-NEXT:       const int use = firstUse + kTile;
+// CHECK-NEXT:       empty.awaitPrevious(use);
+// CHECK-NEXT:       const int slot = use % stages;
+// CHECK-NEXT:       copyAsync<128>(shared.aTile[slot], aRows, kTile * tileK);
 // CHECK-NEXT:       commitCopies();
 // CHECK-NEXT:       if (isProducerLane()) {
-// CHECK-NEXT:         full.expectBytes(round * kTiles + kTile, 32768);
-// CHECK-NEXT:         copyTensor(wTile[(round * kTiles + kTile) % 3], 0, w,
+// CHECK-NEXT:         full.expectBytes(use, sizeof(shared.wTile[0]));
+// CHECK-NEXT:         copyTensor(shared.wTile[slot], 0, w,
 // CHECK-NEXT:       }
+// CHECK-NEXT:       // Rows asked for a step before are there: shown to the matrix cores, then handed over.
 // CHECK-NEXT:       waitCopies<1>();
 // CHECK-NEXT:       fenceAsync();
-// CHECK-NEXT:       full.arriveTogether(round * kTiles + (kTile - 1));
+// CHECK-NEXT:       full.arriveTogether(firstUse + kTile - 1);
 
 // PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads

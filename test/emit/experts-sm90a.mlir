@@ -7,21 +7,29 @@
 module {}
 
 // CHECK: // Grid:     floor((m + min(m, 128) * 127) / 128) * 12 workgroups, or fewer that compute several tiles each
-// CHECK: experts(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w, const bf16 *residual, const int *offsets, const float *rowWeights, bf16 *d, int m) {
-// CHECK:      auto *const expertTiles = reinterpret_cast<PaddedTile<int, 3, 132, 0> *>(sharedMemory + 163840);
-// CHECK-NEXT: countExpertTiles<ContiguousRows<128>, 128, 128, 1536>(expertTiles[0], offsets, m);
+// CHECK:      PaddedTile<int, 3, 132, 0> expertTiles[1];
+// CHECK: experts(
+// CHECK-NEXT: const __grid_constant__ TensorMap a,
+// CHECK-NEXT: const __grid_constant__ TensorMap w,
+// CHECK-NEXT: const bf16 *residual,
+// CHECK-NEXT: const int *offsets,
+// CHECK-NEXT: const float *rowWeights,
+// CHECK-NEXT: bf16 *d,
+// CHECK-NEXT: int m) {
+// CHECK: countExpertTiles<ContiguousRows<128>, 128, 128, 1536>(shared.expertTiles[0], offsets, m);
 // CHECK:      clusterBarrier<1>();
 // CHECK:      if (isProducerLane()) {
-// CHECK-NEXT:   const int tiles = expertTileCount<128>(expertTiles[0]);
-// CHECK:          const ExpertTile tile = expertTileAt<128, 128, 128, 1536, 1>(expertTiles[0], cluster.index + round * cluster.count);
-// CHECK:            copyTensor(wTile[(round * kTiles + kTile) % 4], 0, w, tile.expert * 1536 + tile.column, kTile * tileK, full, round * kTiles + kTile);
+// CHECK-NEXT:   const int tiles = expertTileCount<128>(shared.expertTiles[0]);
+// CHECK:          const ExpertTile tile = expertTileAt<128, 128, 128, 1536, 1>(shared.expertTiles[0],
+// CHECK-NEXT:          cluster.index + round * cluster.count);
+// CHECK:            copyTensor(shared.wTile[slot], 0, w, tile.expert * 1536 + tile.column, kTile * tileK, full, use);
 // CHECK:      sums.scaleRows(weightRows, wave.row);
 // CHECK:      sums.addMatrix(residualRows, wave.row, tile.column + wave.column);
 // CHECK:      groupBarrier();
-// CHECK-NEXT: sums.stage(&dPanels[group() * 2]);
+// CHECK-NEXT: sums.stage(&shared.dPanels[firstPanel]);
 // CHECK-NEXT: groupBarrier();
 // CHECK-NEXT: const GlobalRows<bf16, 1536> dRows(d, tile.row, 128, tile.end);
-// CHECK-NEXT: storePanels<2>(&dPanels[group() * 2], dRows, wave.row, tile.column + wave.column);
+// CHECK-NEXT: storePanels<2>(&shared.dPanels[firstPanel], dRows, wave.row, tile.column + wave.column);
 
 // PTX:   shfl.sync.up.b32
 // PTX:   cp.async.bulk.tensor.2d

@@ -9,7 +9,7 @@ module {}
 // IR:      kernel.mma_scaled %{{.*}}, %{{.*}}, %[[SCALES]], %{{.*}} : <32x128xf8E4M3FNUZ, a,
 
 // CHECK:      for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
-// CHECK-NEXT:   const auto scales = scalesNext.product();
+// CHECK-NEXT:   auto scales = scalesNext.product();
 // CHECK-NEXT:   LeftOperands<Mma, 2, 2> wPart(wTile[kTile % 2], wave.column, 0);
 // CHECK-NEXT:   RightOperands<Mma, 4, 2> aPart(aTile[kTile % 2], wave.row, 0);
 // CHECK-NEXT:   scalesNext.load(aScaleRows, wave.row, wScaleRows, (tile.column + wave.column) / 128, kTile + 1);

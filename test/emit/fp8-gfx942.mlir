@@ -6,7 +6,13 @@ module {}
 
 // CHECK:      sum = __builtin_amdgcn_mfma_f32_16x16x32_fp8_fp8(bits(a.lo), bits(b.lo), sum, 0, 0, 0);
 // CHECK-NEXT: return __builtin_amdgcn_mfma_f32_16x16x32_fp8_fp8(bits(a.hi), bits(b.hi), sum, 0, 0, 0);
-// CHECK:      linear(const fp8 *a, const fp8 *w, const float *aScale, const float *wScale, bf16 *d, int m)
+// CHECK:      linear(
+// CHECK-NEXT:      const fp8 *a,
+// CHECK-NEXT:      const fp8 *w,
+// CHECK-NEXT:      const float *aScale,
+// CHECK-NEXT:      const float *wScale,
+// CHECK-NEXT:      bf16 *d,
+// CHECK-NEXT:      int m) {
 // CHECK:      const GlobalRows<float, 1> aScaleRows(aScale, tile.row, 256, m);
 // CHECK-NEXT: sums.scaleColumns(aScaleRows, wave.row);
 // CHECK-NEXT: sums.scaleDown<4096>(wScale, tile.column + wave.column);

@@ -5,12 +5,21 @@ module {}
 // CHECK:      "%64, %65, 1, 1, 1;"
 // CHECK:      DEVICE void applyAnew(
 // CHECK:      "%64, %65, 0, 1, 1;"
-// CHECK:      linear(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w, const float *aScale, const float *wScale, const __grid_constant__ TensorMap d, int m)
+// CHECK:      linear(
+// CHECK-NEXT:      const __grid_constant__ TensorMap a,
+// CHECK-NEXT:      const __grid_constant__ TensorMap w,
+// CHECK-NEXT:      const float *aScale,
+// CHECK-NEXT:      const float *wScale,
+// CHECK-NEXT:      const __grid_constant__ TensorMap d,
+// CHECK-NEXT:      int m) {
 // CHECK:      for (int kTile = 0; kTile < unknown(kTiles); ++kTile) {
-// CHECK-NEXT:   const auto scales = scalesNext.product();
+// CHECK-NEXT:   const int use = firstUse + kTile;
+// CHECK-NEXT:   auto scales = scalesNext.product();
 // CHECK-NEXT:   scalesNext.load(aScaleRows, wave.row, wScaleRows, (tile.column + wave.column) / 128, kTile + 1);
-// CHECK-NEXT:   full.await(round * kTiles + kTile);
+// CHECK-NEXT:   // Both operands of this step have arrived.
+// CHECK-NEXT:   full.await(use);
+// CHECK-NEXT:   const int slot = use % stages;
 // CHECK-NEXT:   products.multiplyAnew(
 // CHECK-NEXT:   products.wait<0>();
-// CHECK-NEXT:   empty.arrive<1>(round * kTiles + kTile);
+// CHECK-NEXT:   empty.arrive<1>(use);
 // CHECK-NEXT:   sums.add(products, scales);

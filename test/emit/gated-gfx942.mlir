@@ -3,7 +3,9 @@
 // RUN: not codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=8191 k=4096 tile=256,256,32 waves=2,4 gated=true activation=silu})" 2>&1 | FileCheck %s --check-prefix=ODD
 module {}
 
-// CHECK:      const bf16 *residual, bf16 *d, int m)
+// CHECK:      const bf16 *residual,
+// CHECK-NEXT:      bf16 *d,
+// CHECK-NEXT:      int m) {
 // CHECK:      sums.gateDown(Silu{});
 // CHECK-NEXT: const GlobalRows<bf16, 4096> residualRows(residual, tile.row, 256, m);
 // CHECK-NEXT: sums.addHalvedTransposed(residualRows, wave.row, tile.column + wave.column);

@@ -26,6 +26,7 @@ module {}
 // CHECK:          aNext.load(aRows, (kTile + 2) * tileK);
 // CHECK-NEXT:     wNext.load(wRows, (kTile + 2) * tileK);
 // CHECK:          sums.multiply(wPart, aPart);
+// CHECK-NEXT:     // This tile has been read, and the next one is in LDS.
 // CHECK-NEXT:     barrier();
 // CHECK-NEXT:   }
 // CHECK:        sums.storeTransposed(dRows, wave.row, tile.column + wave.column);

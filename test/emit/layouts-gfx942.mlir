@@ -10,12 +10,11 @@ module {}
 // CHECK-NEXT: __shared__ BlockSwizzledTile<bf16, 256, 64> wTile[1];
 // CHECK:      for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
 // CHECK:        aNext.load(aRows, (kTile + 2) * tileK);
-// CHECK-NEXT:   const GlobalRows<bf16, 4096> wRows3(w, (kTile + 2) * tileK, 64, 6144);
-// CHECK-NEXT:   wNext.load(wRows3, tile.column);
+// CHECK-NEXT:   wNext.load(GlobalRows<bf16, 4096>(w, (kTile + 2) * tileK, 64, 6144), tile.column);
 
 // TN:      const int kTiles = depthTiles<64, 2>(m);
 // TN-NEXT: const Origin tile = tileOrder<256, 256, 4096, 1, 8, 1>(6144);
-// TN:      StagedBlocks<bf16, 64, 256, 512> aNext(aRows, tile.row);
+// TN:      StagedBlocks<bf16, 64, 256, 512> aNext(GlobalRows<bf16, 6144>(a, 0, 64, m), tile.row);
 // TN:        aNext.store(aTile[0]);
 // TN:      linear: 512 threads, 65536 bytes of LDS
 // TN:        LDS: 1536 read passes (0 from conflicts), 512 write passes (0 from conflicts)
@@ -23,7 +22,7 @@ module {}
 // TN-NEXT:   transposed by 32 v_perm_b32 a wave
 
 // The same bytes in LDS of twice the k, by twice the loads and permutations.
-// BYTES:      StagedBlocks<fp8, 128, 256, 512> aNext(aRows, tile.row);
+// BYTES:      StagedBlocks<fp8, 128, 256, 512> aNext(GlobalRows<fp8, 6144>(a, 0, 128, m), tile.row);
 // BYTES:      linear: 512 threads, 65536 bytes of LDS
 // BYTES:        LDS: 1536 read passes (0 from conflicts), 512 write passes (0 from conflicts)
 // BYTES-NEXT:   global: 65536 bytes, 32 loads a wave, 2 barriers

@@ -5,7 +5,7 @@ module {}
 
 // CHECK:      __shared__ TransposableTile<fp8, 128, 256> aTile[2];
 // CHECK-NEXT: __shared__ TransposableTile<fp8, 128, 192> wTile[2];
-// CHECK:      StagedTile<fp8, 128, 256, 512> aNext(aRows, tile.row);
+// CHECK:      StagedTile<fp8, 128, 256, 512> aNext(GlobalRows<fp8,
 // CHECK:      LeftOperands<Mma, 3, 2> wPart(wTile[kTile % 2], wave.column, 0, Across{});
 // CHECK:      LDS: {{[0-9]+}} read passes (0 from conflicts), {{[0-9]+}} write passes (0 from conflicts)
 // CHECK-NEXT: global: 57344 bytes, 7 loads a wave, 1 barriers

@@ -9,17 +9,23 @@ module {}
 // CHECK-NEXT:   global: 32768 bytes, 4 loads a wave, 2 barriers
 
 // CHECK:        fallBehind<8>();
+// CHECK-NEXT:   // Tile kTile is multiplied, the next one goes from registers to LDS, the one after is asked for: loads have
+// CHECK-NEXT:   // a whole step to arrive.
 // CHECK-NEXT:   for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
+// CHECK-NEXT:     // Memory phase: operands of this step, and what moves of the tiles to come.
 // CHECK-NEXT:     LeftOperands<Mma, 4, 1> wPart(wTile[kTile % 2], wave.column, 0);
 // CHECK-NEXT:     RightOperands<Mma, 8, 1> aPart(aTile[kTile % 2], wave.row, 0);
 // CHECK-NEXT:     aNext.store(aTile[(kTile + 1) % 2]);
 // CHECK-NEXT:     wNext.store(wTile[(kTile + 1) % 2]);
 // CHECK-NEXT:     aNext.load(aRows, (kTile + 2) * tileK);
 // CHECK-NEXT:     wNext.load(wRows, (kTile + 2) * tileK);
+// CHECK-NEXT:     // Matrix phase: the operands have arrived, so that products wait for nothing.
 // CHECK-NEXT:     barrier();
+// CHECK-NEXT:     // Products first: what the other wave of the SIMD issues fills the gaps between them.
 // CHECK-NEXT:     priority<1>();
 // CHECK-NEXT:     sums.multiply(wPart, aPart);
 // CHECK-NEXT:     priority<0>();
+// CHECK-NEXT:     // The next tile is in LDS two phases from here.
 // CHECK-NEXT:     barrier();
 // CHECK-NEXT:   }
 // CHECK:        catchUp<8>();

@@ -3,7 +3,9 @@
 // RUN: not codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_80 n=8192 k=4096 tile=128,128,32 waves=2,2 quantised=true})" 2>&1 | FileCheck %s --check-prefix=SM80
 module {}
 
-// CHECK:      const float *dScale, fp8 *d, int m)
+// CHECK:      const float *dScale,
+// CHECK-NEXT:      fp8 *d,
+// CHECK-NEXT:      int m) {
 // CHECK:      sums.map(Quantise<240>{1 / *dScale});
 // CHECK-NEXT: const GlobalRows<fp8, 8192> dRows(d, tile.row, 256, m);
 // CHECK-NEXT: sums.storeTransposed(dRows, wave.row, tile.column + wave.column);

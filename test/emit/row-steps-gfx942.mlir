@@ -4,12 +4,18 @@
 // RUN: not codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=6144 k=4096 tile=256,256,32 waves=2,4 residual=true rotary=128,5120,8192})" 2>&1 | FileCheck %s --check-prefix=ORDER
 module {}
 
-// CHECK:      const int *positions, const float *rotations, bf16 *d, int m)
+// CHECK:      const int *positions,
+// CHECK-NEXT:      const float *rotations,
+// CHECK-NEXT:      bf16 *d,
+// CHECK-NEXT:      int m) {
 // CHECK:      sums.addBiasDown<6144>(bias, tile.column + wave.column);
 // CHECK-NEXT: const GlobalRows<int, 1> positionRows(positions, tile.row, 256, m);
 // CHECK-NEXT: sums.rotateDown<128, 5120, 8192>(positionRows, wave.row, rotations, tile.column + wave.column);
 
-// SQUARES:      const bf16 *residual, float *rowSquares, bf16 *d, int m)
+// SQUARES:      const bf16 *residual,
+// SQUARES-NEXT:      float *rowSquares,
+// SQUARES-NEXT:      bf16 *d,
+// SQUARES-NEXT:      int m) {
 // SQUARES:      sums.addTransposed(
 // SQUARES-NEXT: const GlobalRows<float, 64> squareRows(rowSquares, tile.row, 256, m);
 // SQUARES-NEXT: sums.storeSquaresDown<4096>(squareRows, wave.row, tile.column + wave.column);

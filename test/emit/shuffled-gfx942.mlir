@@ -19,6 +19,7 @@ module {}
 // CHECK-NEXT:   aPart.load(aTile[kTile % 2], wave.row, 32);
 // CHECK-NEXT:   sums.multiply(w1, aPart);
 // CHECK-NEXT:   w1.load(wRows, wave.column, (kTile + 1) * tileK + 32);
+// CHECK-NEXT:   // This tile has been read, and the next one is in LDS.
 // CHECK-NEXT:   barrier();
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=256,256,64 waves=2,4 band=4 run=16 shuffled},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip

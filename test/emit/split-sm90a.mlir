@@ -6,10 +6,18 @@
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_90a,code=sm_90a -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS --implicit-check-not=injected --implicit-check-not=serialized --implicit-check-not=C7508 %}
 module {}
 
-// CHECK: linear(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap w, float *partials, int *arrivals, const __grid_constant__ TensorMap d, int m) {
-// CHECK: copyTensor(aTile[(round * kTiles + kTile) % 4], 0, a, tile.row, ((cluster.index + round * cluster.count) % 4 * kTiles + kTile) * tileK, full, round * kTiles + kTile);
-// CHECK:      if (!sumGroupParts<4, 2>(sums, partials, arrivals, (cluster.index + round * cluster.count) / 4, (cluster.index + round * cluster.count) % 4))
+// CHECK: linear(
+// CHECK-NEXT: const __grid_constant__ TensorMap a,
+// CHECK-NEXT: const __grid_constant__ TensorMap w,
+// CHECK-NEXT: float *partials,
+// CHECK-NEXT: int *arrivals,
+// CHECK-NEXT: const __grid_constant__ TensorMap d,
+// CHECK-NEXT: int m) {
+// CHECK: copyTensor(shared.aTile[slot], 0, a, tile.row, (part * kTiles + kTile) * tileK, full, use);
+// CHECK:      if (!sumGroupParts<4, 2>(sums, partials, arrivals, tileIndex, part))
 // CHECK-NEXT:   continue; // another workgroup has the last part
+// CHECK-NEXT: const int firstPanel = group() * panelsPerGroup;
+// CHECK-NEXT: // The panels are free: the tile before has left them.
 // CHECK-NEXT: waitStores();
 
 // PTX:   st.relaxed.gpu.global.v2.f32

@@ -7,13 +7,20 @@
 module {}
 
 // CHECK: // Grid:     108 workgroups that share the 128 steps of each of the last tiles, up to two for each (Stream-K)
-// CHECK: linear(const bf16 *a, const bf16 *w, float *partials, int *arrivals, bf16 *d, int m) {
+// CHECK: linear(
+// CHECK-NEXT: const bf16 *a,
+// CHECK-NEXT: const bf16 *w,
+// CHECK-NEXT: float *partials,
+// CHECK-NEXT: int *arrivals,
+// CHECK-NEXT: bf16 *d,
+// CHECK-NEXT: int m) {
 // CHECK: const StreamK<128, 128, 4096, 8, 128, 3, 108> work(m, dealtTile<1, 1>(108));
 // CHECK: for (int round = 0; round < work.pieces; ++round) {
 // CHECK-NEXT: const Piece piece = work.piece(round);
-// CHECK: // the tiles of the piece before have been read
+// CHECK: // The tiles of the piece before have been read.
 // CHECK-NEXT: barrier();
-// CHECK-NEXT: copyAsync<256>(aTile[0], aRows, piece.first * tileK);
+// CHECK-NEXT: // Fill the ring: these tiles are under way before the first product.
+// CHECK-NEXT: copyAsync<256>(shared.aTile[0], aRows, piece.first * tileK);
 // CHECK: if (!sumPieces<8>(sums, partials, arrivals, piece))
 // CHECK-NEXT: continue; // another workgroup has the last piece
 

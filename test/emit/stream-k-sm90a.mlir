@@ -9,10 +9,12 @@ module {}
 // CHECK: // Grid:     132 workgroups that share the 32 steps of each of the last tiles, up to two for each (Stream-K)
 // CHECK: const StreamK<128, 128, 1536, 1, 32, 1, 132> work(m, dealtTile<1, 1>(132));
 // CHECK: for (int kTile = 0; kTile < piece.count; ++kTile) {
-// CHECK: copyTensor(aTile[(piece.before + kTile) % 4], 0, a, piece.row, (piece.first + kTile) * tileK, full, piece.before + kTile);
+// CHECK: copyTensor(shared.aTile[slot], 0, a, piece.row, (piece.first + kTile) * tileK, full, use);
 // CHECK: const StreamK<128, 128, 1536, 1, 32, 1, 132>
 // CHECK:      if (!sumGroupPieces<2>(sums, partials, arrivals, piece))
 // CHECK-NEXT:   continue; // another workgroup has the last piece
+// CHECK-NEXT: const int firstPanel = group() * panelsPerGroup;
+// CHECK-NEXT: // The panels are free: the tile before has left them.
 // CHECK-NEXT: waitStores();
 
 // PTX:   st.relaxed.gpu.global.v2.f32

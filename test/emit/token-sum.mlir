@@ -8,7 +8,12 @@ module {}
 // CHECK:      // Target:   gfx942, 512 threads as 1 x 8 waves, 0 bytes of LDS
 // CHECK-NEXT: // Tile:     1 x 2048 of the output for each workgroup
 // CHECK-NEXT: // Grid:     ceil(m / 1) * 1 workgroups
-// CHECK:      sum(const float *rows, const int *lists, bf16 *d, int count, int m) {
+// CHECK:      sum(
+// CHECK-NEXT:      const float *rows,
+// CHECK-NEXT:      const int *lists,
+// CHECK-NEXT:      bf16 *d,
+// CHECK-NEXT:      int count,
+// CHECK-NEXT:      int m) {
 // CHECK-NEXT: const Origin tile = tileOrder<1, 2048, 2048, 1, 1, 1>(m);
 // CHECK-NEXT: const GlobalRows<int, 8> tokenLists(lists, tile.row, 1, m);
 // CHECK-NEXT: const GlobalRows<bf16, 2048> dRows(d, tile.row, 1, m);
@@ -20,5 +25,10 @@ module {}
 // ASM:           buffer_store_dwordx2
 // ASM:           ScratchSize: 0
 
-// CUDA: sum(const float *rows, const int *lists, f16 *d, int count, int m) {
+// CUDA: sum(
+// CUDA-NEXT: const float *rows,
+// CUDA-NEXT: const int *lists,
+// CUDA-NEXT: f16 *d,
+// CUDA-NEXT: int count,
+// CUDA-NEXT: int m) {
 // CUDA: sumListedRows<16>(rows, count, tokenLists, dRows, tile.column);

@@ -104,7 +104,8 @@ template <int Count>
 struct Mbarriers {
   unsigned first;
 
-  __device__ explicit Mbarriers(const char *memory) : first(sharedAddress(memory)) {}
+  __device__ explicit Mbarriers(const unsigned long long (&barriers)[Count])
+      : first(sharedAddress(barriers)) {}
 
   __device__ unsigned at(int use) const { return first + use % Count * 8; }
 

@@ -37,7 +37,7 @@ TEST(Emit, theHeaderSaysWhatAndWhyAndNothingEscapesIt) {
   const std::string source = llvm::cantFail(emitKernel(*module->getOps<kernel::FuncOp>().begin(), options));
   EXPECT_THAT(source, HasSubstr("// linear: qkv_proj of evil #include"));
   EXPECT_THAT(source, HasSubstr("// Expected: 812 us at m = 4096\n"));
-  EXPECT_THAT(source, HasSubstr("// Why: x  }\n"));
+  EXPECT_THAT(source, HasSubstr("// Why:      x  }\n"));
   EXPECT_THAT(source, Not(HasSubstr("\n#include \"/etc")));
 }
 
