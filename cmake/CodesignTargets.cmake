@@ -46,9 +46,10 @@ function(codesign_reads_mlir result)
   endforeach()
 endfunction()
 
-# codesign_unit_test(Library sources... [DEPENDS more libraries...]): one GoogleTest program per library.
+# codesign_unit_test(Library sources... [DEPENDS more libraries...] [APART suite]): one GoogleTest program per library, run as
+# one test, and a second one for a suite that takes as long as all others.
 function(codesign_unit_test library)
-  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "APART" "DEPENDS" ${ARGN})
   set(target ${library}Test)
   add_executable(${target} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${target} PRIVATE codesign::${library} ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
@@ -62,7 +63,12 @@ function(codesign_unit_test library)
   else()
     codesign_precompiled(${target} BaseTest)
   endif()
-  add_test(NAME unit.${library} COMMAND ${target})
+  if(ARG_APART)
+    add_test(NAME unit.${library}.${ARG_APART} COMMAND ${target} --gtest_filter=${ARG_APART}.*)
+    add_test(NAME unit.${library} COMMAND ${target} --gtest_filter=-${ARG_APART}.*)
+  else()
+    add_test(NAME unit.${library} COMMAND ${target})
+  endif()
 endfunction()
 
 function(codesign_warnings target)

@@ -16,7 +16,9 @@ namespace {
 
 constexpr int64_t warpsPerGroup = 4;
 constexpr int64_t swizzleBytes = 128, narrowestSwizzleBytes = 32;
-constexpr int64_t registersForExperts = 8, registersForLists = 16; // of each consumer
+// What each consumer gives to the warps that copy: a thread keeps an offset for every 16 rows of a list.
+constexpr int64_t registersForExperts = 8, registersForLists = 16, registersForLongLists = 24,
+                  rowsOfLongList = 256;
 
 class WgmmaBuilder {
 public:
@@ -474,8 +476,9 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
   // Looking up experts or pieces takes the lane that copies more registers; the consumers give them.
   const bool looksUp = problem.experts > 0 || schedule.streamWorkgroups > 0;
   const int64_t given = !looksUp || schedule.producerRegisters == 0 ? 0
-                        : problem.gathered                          ? registersForLists
-                                                                    : registersForExperts;
+                        : !problem.gathered                         ? registersForExperts
+                        : schedule.tileM < rowsOfLongList           ? registersForLists
+                                                                    : registersForLongLists;
   auto roles = RolesOp::create(builder, schedule.producerRegisters + given * groups,
                                schedule.consumerRegisters - given, problem.gathered);
   builder.createBlock(&roles.getProducer());

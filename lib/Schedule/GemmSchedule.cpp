@@ -158,6 +158,14 @@ bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile) {
 
 bool takesListedRows(const GemmSchedule &schedule) {
   constexpr int fewestSlots = 3;
+  if (schedule.family == GemmFamily::MmaCpAsyncMultistage) {
+    // Each copy of A has a row of its own to remember. Of 160 schedules that have few registers to spare,
+    // those that ptxas 13 spilled need these.
+    constexpr int registersPerCopy = 2, mostRegisters = 255;
+    const int chunks = schedule.macroTileM * schedule.macroTileK * elementBytes(schedule) / readBytes;
+    const int copies = (chunks + schedule.threads() - 1) / schedule.threads();
+    return compiledRegisters(schedule) + registersPerCopy * copies <= mostRegisters;
+  }
   return schedule.family != GemmFamily::WgmmaTmaPersistent ||
          (schedule.clusterM * schedule.clusterN == 1 && schedule.stages >= fewestSlots);
 }
@@ -219,8 +227,12 @@ int compiledRegisters(const GemmSchedule &schedule) {
   constexpr int least = 96;              // of small tiles, whose copies ahead of the loop are all written out
   const int total = registerUse(schedule).total();
   switch (schedule.family) {
-  case GemmFamily::MfmaLdsDoubleBuffer:
-    return static_cast<int>(total * loadsInFlight);
+  case GemmFamily::MfmaLdsDoubleBuffer: {
+    // Small tiles have as many addresses of rows to transpose as large ones, where loads in flight hide them.
+    constexpr int addressesOfTurned = 16, small = 128;
+    const int compiled = static_cast<int>(total * loadsInFlight);
+    return compiled + (schedule.layout == GemmLayout::TN && compiled <= small ? addressesOfTurned : 0);
+  }
   case GemmFamily::MmaCpAsyncMultistage: {
     const int tileBytes =
         (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK * elementBytes(schedule);
@@ -250,7 +262,11 @@ int compiledRegisters(const GemmSchedule &schedule) {
     return std::max(least, total + others + converted + registersPerLoad * loads +
                                2 * (schedule.macroTileM + schedule.macroTileN) / rowsPerLoad);
   }
-  case GemmFamily::MfmaWeightStream:
+  case GemmFamily::MfmaWeightStream: {
+    // Gates and residuals beside the sums; those of 32 rows are moved in groups of 16.
+    constexpr int afterwards = 8;
+    return total + (schedule.matrixInstruction().m > 16 ? 2 : 1) * afterwards;
+  }
   case GemmFamily::WgmmaTmaPersistent:
     break;
   }

@@ -193,32 +193,39 @@ std::optional<std::string> badResources(const GemmSchedule &s, const Profile &pr
 }
 
 /// What clang 22 spills although the estimate of its registers fits: found by compiling all schedules near
-/// the limit, with several n and k.
+/// the limit, with several n and k and with what may follow the sums.
 std::optional<std::string> badAllocation(const GemmSchedule &s, const Profile &profile) {
+  const int share =
+      profile.registers.registersPerSimdLane / ceilDivide(s.waves(), profile.compute.simdsPerComputeUnit);
+  const int needed = compiledRegisters(s);
+  if (s.family == GemmFamily::MfmaWeightStream && needed > share)
+    return because("registers {0} as compiled, > {1} of a wave", needed, share);
   if (s.family != GemmFamily::MfmaLdsDoubleBuffer)
     return std::nullopt;
+  const bool turnsBoth = s.layout == GemmLayout::TN,
+             transposes = turnsBoth || (s.layout == GemmLayout::NN && s.architecture == Architecture::Gfx942);
   // Sums of 32 rows are groups of 16 registers, which cannot be moved once they fill all there are.
-  const int sums = registerUse(s).accumulators;
-  if (s.matrixInstruction().m > 16 && sums >= profile.registers.maxAccumulationPerThread)
+  const int group = 16, sums = registerUse(s).accumulators;
+  if (s.matrixInstruction().m > 16 &&
+      sums + (transposes ? group : 0) >= profile.registers.maxAccumulationPerThread)
     return because("accumulators {0} in groups of 16 leave none of {1} free", sums,
                    profile.registers.maxAccumulationPerThread);
   // Where one step is a whole tile, no fence keeps the loads of the next one out.
-  const int share =
-      profile.registers.registersPerSimdLane / ceilDivide(s.waves(), profile.compute.simdsPerComputeUnit);
   const bool oneStep = s.macroTileK == s.matrixInstruction().k * s.depthsPerRead();
-  if (s.matrixInstruction().m == 16 && s.stages == 1 && oneStep && compiledRegisters(s) > share)
-    return because("registers {0} as compiled, > {1} of a wave, in steps of a whole tile",
-                   compiledRegisters(s), share);
+  if (s.matrixInstruction().m == 16 && s.stages == 1 && oneStep && needed > share)
+    return because("registers {0} as compiled, > {1} of a wave, in steps of a whole tile", needed, share);
   // Rows of a power of two of columns take further addresses, which count where a wave has half of a SIMD.
   constexpr double addresses = 1.07;
-  const int half = profile.registers.registersPerSimdLane / 2, needed = compiledRegisters(s);
+  const int half = profile.registers.registersPerSimdLane / 2;
   const bool sharesSimd = s.waves() <= profile.compute.simdsPerComputeUnit;
   if (sharesSimd && needed <= half && needed * addresses > half)
     return because("registers {0} as compiled, too close to the {1} of two workgroups", needed, half);
+  // A wave as tall as the tile has the scales of all its rows, and two tiles of shuffled weights.
+  if (s.blockScaled && s.shuffledWeights && s.wavesM == 1 && needed > share)
+    return because("registers {0} as compiled, > {1} of a wave with scales and weights of two tiles", needed,
+                   share);
   // Elements that are transposed on the way to LDS, or taken out of it in pairs of rows, lie in registers
   // beside what they came from; those under way of TN, in waves that have a SIMD's registers, half of them.
-  const bool turnsBoth = s.layout == GemmLayout::TN,
-             transposes = turnsBoth || (s.layout == GemmLayout::NN && s.architecture == Architecture::Gfx942);
   constexpr double turned = 0.55;
   const double besides = turnsBoth && sharesSimd ? turned * registerUse(s).staging : 0;
   if (transposes && needed + besides > share)

@@ -127,7 +127,8 @@ bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile);
 
 /// Whether rows of A may be named by a list: of tiles that the copy engine fills, not in a cluster, and in a
 /// ring of three slots or more. A slot comes back a step after its products, and rows that threads copy are
-/// handed over a step after they were asked for.
+/// handed over a step after they were asked for. Of multistage tiles, those that leave registers for a row of
+/// each copy.
 bool takesListedRows(const GemmSchedule &schedule);
 
 /// Registers of one thread by purpose. Accumulators and

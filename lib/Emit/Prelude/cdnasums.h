@@ -193,17 +193,31 @@ struct Accumulators {
   __device__ void forEachQuad(Visit visit) {
 #pragma unroll
     for (int i = 0; i < Down; ++i)
+      visitRow(i, visit);
+  }
+  /// The same a row of instructions at a time, for visits that load or compute much: the compiler would begin
+  /// more of them at once than registers hold.
+  template <class Visit>
+  __device__ void forEachQuadInTurn(Visit visit) {
 #pragma unroll
-      for (int j = 0; j < Across; ++j)
+    for (int i = 0; i < Down; ++i) {
+      visitRow(i, visit);
+      schedulingFence();
+    }
+  }
+  template <class Visit>
+  __device__ void visitRow(int i, Visit visit) {
 #pragma unroll
-        for (int quad = 0; quad < quads; ++quad)
-          visit(parts[i][j], 4 * quad, i * size + quad * (4 * waveSize / size) + laneId() / size * 4,
-                j * size + laneId() % size);
+    for (int j = 0; j < Across; ++j)
+#pragma unroll
+      for (int quad = 0; quad < quads; ++quad)
+        visit(parts[i][j], 4 * quad, i * size + quad * (4 * waveSize / size) + laneId() / size * 4,
+              j * size + laneId() % size);
   }
 
   template <class Function>
   __device__ void map(Function function) {
-    forEachQuad([&](auto &part, int first, int, int) {
+    forEachQuadInTurn([&](auto &part, int first, int, int) {
 #pragma unroll
       for (int e = 0; e < 4; ++e)
         part[first + e] = function(part[first + e]);
@@ -245,7 +259,7 @@ struct Accumulators {
   template <int Columns, class Element>
   __device__ void addBiasDown(const Element *bias, int column) {
     const GlobalRows<Element, Columns> row(bias, 0, 1, 1); // zero past its end
-    forEachQuad([&](auto &part, int first, int i, int) {
+    forEachQuadInTurn([&](auto &part, int first, int i, int) {
 #pragma unroll
       for (int e = 0; e < 4; ++e) {
         const int offset = (column + i + e) * static_cast<int>(sizeof(Element));
@@ -260,7 +274,7 @@ struct Accumulators {
   template <int Columns, int Each = Columns>
   __device__ void scaleDown(const float *scales, int column) {
     const GlobalRows<float, Columns> row(scales, 0, 1, 1);
-    forEachQuad([&](auto &part, int first, int i, int) {
+    forEachQuadInTurn([&](auto &part, int first, int i, int) {
       const auto factors = loadScales<Each>(row, column + i);
 #pragma unroll
       for (int e = 0; e < 4; ++e)
@@ -277,6 +291,7 @@ struct Accumulators {
       for (int i = 0; i < Down; ++i)
         parts[i][j] *= factor;
     }
+    schedulingFence(); // what follows would load before the factors are used up
   }
 
   /// Of each pair of rows, which are output columns: gate(first) * second, in the first.
@@ -301,7 +316,7 @@ struct Accumulators {
   }
   template <int Length, int Stride, class Element, int Pitch>
   __device__ void addRuns(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
-    forEachQuad([&](auto &part, int first, int i, int j) {
+    forEachQuadInTurn([&](auto &part, int first, int i, int j) {
       const auto run = loadRun<Length>(matrix, row + j, (column + i) / Stride);
 #pragma unroll
       for (int e = 0; e < Length; ++e)
@@ -339,6 +354,8 @@ struct Accumulators {
             parts[i][j][e] = result[0];
             parts[i][j][e + 1] = result[1];
           }
+          if (quads > 1 && quad == quads - 1)
+            schedulingFence(); // 64 registers of angles for four instructions of 32 rows
         }
       schedulingFence(); // or the compiler asks for the angles of all rows at once
     }
