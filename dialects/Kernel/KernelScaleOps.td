@@ -25,11 +25,12 @@ def Kernel_CombineScalesOp : Kernel_Op<"combine_scales", [Pure, AllTypesMatch<["
 def Kernel_MmaScaledOp : Kernel_Op<"mma_scaled", [Pure, AllTypesMatch<["accumulator", "result"]>]> {
   let summary = "accumulator[i][j] + scales[j] · (sum over one block of k of a[i][k] · b[j][k])";
   let description = [{
-    The sums are transposed: their columns are rows of the output. The products of a block, 128 of k, are summed from zero.
+    The sums are transposed: their columns are rows of the output. The products of a block, 128 of k, or of an even part of one are summed
+    from zero. With `mixed` the additions of some products stand beside the next matrix instructions, and the compiler moves nothing across.
   }];
-  let arguments = (ins Kernel_FragmentType:$a, Kernel_FragmentType:$b, Kernel_ScalesType:$scales, Kernel_FragmentType:$accumulator);
+  let arguments = (ins Kernel_FragmentType:$a, Kernel_FragmentType:$b, Kernel_ScalesType:$scales, Kernel_FragmentType:$accumulator, UnitAttr:$mixed);
   let results = (outs Kernel_FragmentType:$result);
-  let assemblyFormat = "$a `,` $b `,` $scales `,` $accumulator attr-dict `:` type($a) `,` type($b) `,` type($scales) `,` type($accumulator)";
+  let assemblyFormat = "$a `,` $b `,` $scales `,` $accumulator (`mixed` $mixed^)? attr-dict `:` type($a) `,` type($b) `,` type($scales) `,` type($accumulator)";
   let hasVerifier = 1;
 }
 

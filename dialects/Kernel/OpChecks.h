@@ -37,4 +37,7 @@ mlir::LogicalResult verifyAlignedRows(mlir::Operation *op, TileType rows);
 /// other uses it. The kernel's operations are verified.
 mlir::LogicalResult verifyPhases(FuncOp kernel);
 
+/// Fails unless the operation's kernel is for an AMD device, no other of which has `what`.
+mlir::LogicalResult verifyAmd(mlir::Operation *op, llvm::StringRef what);
+
 } // namespace codesign::kernel

@@ -11,11 +11,6 @@ using namespace mlir;
 
 namespace codesign::kernel {
 
-namespace {
-
-constexpr int64_t simdsPerComputeUnit = 4; // CDNA3 and CDNA4 ISA
-constexpr int64_t highestPriority = 3;     // s_setprio
-
 LogicalResult verifyAmd(Operation *op, StringRef what) {
   FuncOp kernel = kernelOf(op);
   if (!kernel)
@@ -25,6 +20,11 @@ LogicalResult verifyAmd(Operation *op, StringRef what) {
     return op->emitOpError() << toString(architecture) << " has no " << what;
   return success();
 }
+
+namespace {
+
+constexpr int64_t simdsPerComputeUnit = 4; // CDNA3 and CDNA4 ISA
+constexpr int64_t highestPriority = 3;     // s_setprio
 
 /// When something happens: the first half of the waves is in interval `phase`, the other `lag` later.
 struct Moment {

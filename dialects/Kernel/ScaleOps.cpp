@@ -26,12 +26,13 @@ LogicalResult MmaScaledOp::verify() {
   FragmentType a = getA().getType(), b = getB().getType(), accumulator = getAccumulator().getType();
   if (failed(verifyProduct(*this, a, b, accumulator)))
     return failure();
-  if (a.getShape()[1] != scaledBlock)
-    return emitOpError() << "multiplies " << a.getShape()[1] << " of k; a block has " << scaledBlock;
+  if (scaledBlock % a.getShape()[1])
+    return emitOpError() << "multiplies " << a.getShape()[1] << " of k, no even part of a block of "
+                         << scaledBlock;
   if (getScales().getType().getRows() != accumulator.getShape()[1])
     return emitOpError() << "has " << getScales().getType().getRows() << " scales for "
                          << accumulator.getShape()[1] << " rows of the output";
-  return success();
+  return getMixed() ? verifyAmd(*this, "scheduling groups") : success();
 }
 
 } // namespace codesign::kernel

@@ -123,8 +123,8 @@ Error KernelWriter::emit(CombineScalesOp op) {
 Error KernelWriter::emit(MmaScaledOp op) {
   if (Error error = updateInPlace(op, op.getAccumulator(), op.getResult()))
     return error;
-  line() << text(op.getResult()) << ".multiply(" << text(op.getA()) << ", " << text(op.getB()) << ", "
-         << text(op.getScales()) << ");\n";
+  line() << text(op.getResult()) << (op.getMixed() ? ".multiplyMixed(" : ".multiply(") << text(op.getA())
+         << ", " << text(op.getB()) << ", " << text(op.getScales()) << ");\n";
   return Error::success();
 }
 

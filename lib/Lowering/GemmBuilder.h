@@ -104,8 +104,12 @@ private:
 
   mlir::Value multiplyStep(mlir::Value accumulator, mlir::Value tile, mlir::Value column,
                            llvm::function_ref<void()> betweenLoadsAndMma);
-  /// Of k that one step multiplies: with block scales, a block.
-  int64_t stepDepth() const { return hasBlockScales() ? kernel::scaledBlock : schedule.depthPerStep(); }
+  /// Of k that one step multiplies: with block scales, a block or a tile that is part of one.
+  int64_t stepDepth() const {
+    return hasBlockScales() ? std::min(kernel::scaledBlock, schedule.tileK) : schedule.depthPerStep();
+  }
+  /// Tiles of k that share the scales of a block.
+  int64_t tilesOfBlock() const { return hasBlockScales() ? kernel::scaledBlock / stepDepth() : 1; }
   bool hasBlockScales() const { return problem.scaling == Scaling::Block128; }
   void fetchScales(mlir::Value tile);
   mlir::Value multiplyTile(mlir::Value accumulator, mlir::Value tile,

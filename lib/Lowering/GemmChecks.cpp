@@ -119,10 +119,12 @@ static llvm::Error checkStreaming(const GemmKernel &schedule, const MatrixInstru
   return llvm::Error::success();
 }
 
-/// A wave multiplies one block of k at a time, and its columns lie in one block.
+/// A wave multiplies one block of k at a time, or where waves take turns half of one, and its columns lie in
+/// one block.
 static llvm::Error checkBlockScales(const GemmKernel &schedule) {
   const int64_t depth = schedule.tileK / schedule.wavesK, columns = schedule.tileN / schedule.wavesN;
-  if (depth != scaledBlock)
+  const bool isPart = schedule.loop == MainLoop::PingPong && scaledBlock % depth == 0;
+  if (depth != scaledBlock && !isPart)
     return usageError("a step of " + llvm::Twine(depth) + " of k is not the block of " +
                       llvm::Twine(scaledBlock) + " that has a scale");
   if (scaledBlock % columns)
@@ -224,14 +226,15 @@ static llvm::Error checkLoop(const GemmProblem &problem, const GemmKernel &sched
   const std::string loop = toString(schedule.loop).str() + " loops ";
   if (vendorOf(schedule.architecture) != Vendor::Amd || schedule.wavesK > 1)
     return usageError(loop + "are for tiles in LDS on AMD devices");
-  if (problem.layout == GemmLayout::TN || problem.shuffledWeights || problem.scaling == Scaling::Block128 ||
-      schedule.splitK > 1)
-    return usageError(loop + "have no sums over m, shuffled weights, block scales or split k");
+  if (problem.layout == GemmLayout::TN || problem.shuffledWeights || schedule.splitK > 1)
+    return usageError(loop + "have no sums over m, shuffled weights or split k");
   if (schedule.stages < 2)
     return usageError(loop +
                       "read one slot while another is filled, stages = " + llvm::Twine(schedule.stages));
   if (schedule.loop != MainLoop::Interleaved)
     return llvm::Error::success();
+  if (problem.scaling == Scaling::Block128)
+    return usageError(loop + "have no block scales");
   if (schedule.directCopies || problem.layout != GemmLayout::NT)
     return usageError(loop + "copy tiles of k-contiguous operands through registers");
   for (int64_t rows : {schedule.tileM / schedule.wavesM, schedule.tileN / schedule.wavesN})

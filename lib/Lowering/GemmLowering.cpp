@@ -91,7 +91,7 @@ Value GemmBuilder::load(const Stream &stream, Value tile, Value column) {
 
 Value GemmBuilder::product(Value left, Value right, Value accumulator) {
   if (hasBlockScales())
-    return MmaScaledOp::create(builder, left, right, scales, accumulator);
+    return MmaScaledOp::create(builder, left, right, scales, accumulator, isPingPong());
   return MmaOp::create(builder, left, right, accumulator);
 }
 
@@ -107,9 +107,11 @@ Value GemmBuilder::multiplyStep(Value accumulator, Value tile, Value column,
 /// Scales are on their way for a whole step: asked for before the tiles, so that waiting for them leaves
 /// those under way.
 void GemmBuilder::fetchScales(Value tile) {
-  fetchedScales =
-      FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), a.waveRows), "scalesNext",
-                            scaleRows.a, scaleRow, scaleRows.w, scaleBlock, tileOfAll(tile));
+  Value block = tileOfAll(tile);
+  if (tilesOfBlock() > 1)
+    block = builder.createOrFold<arith::DivUIOp>(block, constant(tilesOfBlock()));
+  fetchedScales = FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), a.waveRows),
+                                        "scalesNext", scaleRows.a, scaleRow, scaleRows.w, scaleBlock, block);
 }
 
 /// One K tile. If copies of later tiles are to go between loads and products, that happens in a first step of
@@ -168,13 +170,19 @@ void GemmBuilder::startPiece() {
 /// step) is written to the other and tile t + 2 is requested, a whole step before it is needed.
 Value GemmBuilder::throughRegisters(Value accumulator) {
   const bool single = schedule.stages == 1;
-  // Everything a step does apart from its products; with one slot, the readers must be done first.
-  auto multiply = [&](Value sumSoFar, Value tile, bool hasNext, bool hasAfterNext) {
-    if (hasBlockScales())
+  const int64_t ofBlock = tilesOfBlock();
+  // Everything a step does apart from its products; with one slot, the readers must be done first. The tile
+  // is number `inBlock` of those that share their scales, and there may be another block behind it.
+  auto multiply = [&](Value sumSoFar, Value tile, bool hasNext, bool hasAfterNext, int64_t inBlock,
+                      bool hasNextBlock) {
+    if (hasBlockScales() && inBlock == 0)
       scales = CombineScalesOp::create(builder, "scales", fetchedScales);
+    auto refillScales = [&] {
+      if (hasBlockScales() && inBlock == 0 && hasNextBlock)
+        fetchScales(sum(tile, ofBlock));
+    };
     auto refill = [&] {
-      if (hasNext && hasBlockScales())
-        fetchScales(sum(tile, 1));
+      refillScales();
       if (hasNext)
         deposit(sum(tile, 1));
       if (hasAfterNext)
@@ -185,8 +193,13 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
         refill();
     };
     auto refillInStep = [&](int64_t step) {
+      if (step == 0)
+        refillScales();
       if (hasNext)
         deposit(sum(tile, 1), streamsOfStep(step));
+      // Or clang asks for tiles before it reads this one, which then waits for room in the memory path.
+      if (hasBlockScales() && hasAfterNext)
+        SchedulingFenceOp::create(builder);
       if (hasAfterNext)
         fetch(sum(tile, 2), streamsOfStep(step));
     };
@@ -223,7 +236,10 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
   BarrierOp::create(builder);
   if (isPingPong())
     FallBehindOp::create(builder);
-  if (severalTiles(2)) {
+  // The last two tiles ask for less than the others, and rounds of the loop are whole blocks.
+  assert((!countAtLaunch || ofBlock == 1) && "tiles that share scales are counted here");
+  const int64_t left = countAtLaunch ? 2 : kTiles < 2 ? kTiles : 2 + (kTiles - 2) % ofBlock;
+  if (severalTiles(left)) {
     SmallVector<Value *> carried = {&accumulator};
     for (Stream *stream : sharedStreams())
       carried.push_back(&stream->staged);
@@ -232,7 +248,8 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
     if (hasBlockScales())
       carried.push_back(&fetchedScales);
     auto values = llvm::to_vector(llvm::map_range(carried, [](Value *value) { return *value; }));
-    auto loop = createLoop("kTile", constant(0), tilesLessThan(2), constant(1), values, /*unroll=*/false);
+    auto loop =
+        createLoop("kTile", constant(0), tilesLessThan(left), constant(ofBlock), values, /*unroll=*/false);
     comment(loop, "tile kTile is multiplied, the next one goes from registers to LDS, the one after is asked "
                   "for: loads have a "
                   "whole step to arrive");
@@ -241,16 +258,24 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
         *value = now;
     };
     assign(loop.getRegionIterArgs());
-    accumulator = multiply(accumulator, loop.getInductionVar(), true, true);
+    for (int64_t tile = 0; tile < ofBlock; ++tile)
+      accumulator = multiply(accumulator, sum(loop.getInductionVar(), tile), true, true, tile, true);
     scf::YieldOp::create(builder,
                          llvm::to_vector(llvm::map_range(carried, [](Value *value) { return *value; })));
     builder.setInsertionPointAfter(loop);
     assign(loop.getResults());
   }
+  auto multiplyRest = [&] {
+    for (int64_t tile = 0; tile < left; ++tile)
+      accumulator = multiply(accumulator, fromEnd(left - tile), tile + 1 < left, tile + 2 < left,
+                             tile % ofBlock, tile + ofBlock < left);
+  };
   if (severalTiles(1))
-    explained("the last two tiles: nothing is left to ask for",
-              [&] { accumulator = multiply(accumulator, fromEnd(2), true, false); });
-  accumulator = multiply(accumulator, fromEnd(1), false, false);
+    explained(left == 2 ? "the last two tiles: nothing is left to ask for"
+                        : "the last three tiles: after the first nothing is left to ask for",
+              multiplyRest);
+  else
+    multiplyRest();
   if (isPingPong())
     CatchUpOp::create(builder);
   return accumulator;

@@ -59,18 +59,15 @@ bool isLargeTile(const GemmSchedule &schedule) {
 }
 
 void addLegal(const Profile &profile, GemmSchedule schedule, std::vector<GemmSchedule> &found) {
-  if (illegalReason(schedule, profile))
-    return;
-  schedule.groupM = bestGroupM(profile, occupancy(schedule, profile).workgroupsPerComputeUnit);
-  if (profile.compute.dies > 1)
-    schedule.dieRun = schedule.groupM * schedule.groupM;
-  found.push_back(schedule);
-  if (schedule.family != GemmFamily::MfmaLdsDoubleBuffer || !isLargeTile(schedule))
-    return;
-  for (MainLoop loop : {MainLoop::PingPong, MainLoop::Interleaved}) {
+  const bool hasPhases = schedule.family == GemmFamily::MfmaLdsDoubleBuffer && isLargeTile(schedule);
+  for (MainLoop loop : {MainLoop::InStep, MainLoop::PingPong, MainLoop::Interleaved}) {
     schedule.loop = loop;
-    if (!illegalReason(schedule, profile))
-      found.push_back(schedule);
+    if ((loop != MainLoop::InStep && !hasPhases) || illegalReason(schedule, profile))
+      continue;
+    schedule.groupM = bestGroupM(profile, occupancy(schedule, profile).workgroupsPerComputeUnit);
+    if (profile.compute.dies > 1)
+      schedule.dieRun = schedule.groupM * schedule.groupM;
+    found.push_back(schedule);
   }
 }
 

@@ -182,7 +182,11 @@ static int blockProductRegisters(const GemmSchedule &schedule, int blocks) {
     return 0;
   const int across = schedule.waveTileM() / schedule.instructionM();
   const bool pairs = schedule.family == GemmFamily::MmaWeightStream; // of rows, in a lane
-  return across * schedule.matrixInstruction().c.registersPerLane +
+  // Where waves take turns, a few products and those that are added beside them (multiplyMixed of the
+  // prelude).
+  const int together = across % 2 == 0 ? 2 : across % 3 == 0 ? 3 : across;
+  return (schedule.loop == MainLoop::PingPong ? 2 * together : across) *
+             schedule.matrixInstruction().c.registersPerLane +
          (blocks + 1) * ((pairs ? 2 : 1) * across + 1);
 }
 
@@ -205,7 +209,8 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
   int computeThreads = schedule.wavesM * schedule.wavesN * groupLanes;
   use.accumulators =
       schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / computeThreads;
-  int depths = schedule.blockScaled ? scaledBlockExtent / record.k : schedule.depthsPerRead();
+  int depths = schedule.blockScaled ? std::min(scaledBlockExtent, schedule.macroTileK) / record.k
+                                    : schedule.depthsPerRead();
   use.fragments =
       depths * (schedule.waveTileM() / record.m * record.a.registersPerLane +
                 (schedule.shuffledWeights ? 0 : schedule.waveTileN() / record.n * record.b.registersPerLane));

@@ -129,10 +129,12 @@ std::optional<std::string> badShape(const GemmSchedule &s) {
   int depth = record.k * s.depthsPerRead() * s.wavesK;
   if (s.macroTileK % depth != 0)
     return because("macro tile k {0} is no multiple of {1}, the depth of one read", s.macroTileK, depth);
-  if (s.blockScaled &&
-      (s.macroTileK / s.wavesK != scaledBlockExtent || scaledBlockExtent % s.waveTileN() != 0))
+  const int blockDepth = s.macroTileK / s.wavesK;
+  const bool inBlocks = blockDepth == scaledBlockExtent ||
+                        (s.loop == MainLoop::PingPong && scaledBlockExtent % blockDepth == 0);
+  if (s.blockScaled && (!inBlocks || scaledBlockExtent % s.waveTileN() != 0))
     return because("steps of {0} of k and waves of {1} columns; block scales hold for {2} of each",
-                   s.macroTileK / s.wavesK, s.waveTileN(), scaledBlockExtent);
+                   blockDepth, s.waveTileN(), scaledBlockExtent);
   const bool streams = streamsWeights(s.family);
   if (streams ? s.wavesM != 1 || s.wavesN != 1 : s.wavesK != 1)
     return because("{0} waves share {1}", toString(s.family), streams ? "k alone" : "the tile alone");
@@ -259,9 +261,9 @@ std::optional<std::string> badPhases(const GemmSchedule &s, const Profile &profi
   const llvm::StringRef name = toString(s.loop);
   if (s.family != GemmFamily::MfmaLdsDoubleBuffer)
     return because("{0} has no {1} loop", toString(s.family), name);
-  if (s.layout == GemmLayout::TN || s.shuffledWeights || s.blockScaled || s.splitK > 1)
-    return because("{0} loops multiply plain tiles out of LDS, so many as n and k say: no sums over m, "
-                   "shuffled weights, block scales or shares of k",
+  if (s.layout == GemmLayout::TN || s.shuffledWeights || s.splitK > 1)
+    return because("{0} loops multiply tiles out of LDS, so many as n and k say: no sums over m, "
+                   "shuffled weights or shares of k",
                    name);
   if (s.stages < 2)
     return because("{0} LDS buffer, {1} loops read one while another is filled", s.stages, name);
@@ -272,6 +274,8 @@ std::optional<std::string> badPhases(const GemmSchedule &s, const Profile &profi
                    interleaved ? "one" : "two");
   if (!interleaved)
     return std::nullopt;
+  if (s.blockScaled)
+    return because("{0} loops add no scaled products", name);
   if (s.directToShared || s.layout != GemmLayout::NT)
     return because("{0} loops copy tiles of k-contiguous operands through registers", name);
   if (s.waveTileM() % (2 * s.instructionM()) != 0 || s.waveTileN() % (2 * s.instructionN()) != 0)

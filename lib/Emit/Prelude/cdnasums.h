@@ -8,63 +8,6 @@ DEVICE float fromLane(float value, int lane) {
   return __builtin_bit_cast(float, __builtin_amdgcn_ds_bpermute(4 * lane, __builtin_bit_cast(int, value)));
 }
 
-/// The scale of a row; zero outside.
-DEVICE float loadScale(const GlobalRows<float, 1> &scales, int row) {
-  const int offset = row * static_cast<int>(sizeof(float));
-  return __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(scales.buffer, offset, 0, 0));
-}
-
-/// The scales of one block of k: a lane's rows of the output, and the columns of its wave.
-template <class Mma, int Across>
-struct BlockScales {
-  float rows[Across], columns;
-
-  template <class... Place>
-  __device__ BlockScales(Place &&...place) {
-    load(place...);
-  }
-  /// Requests block `step` of the rows from `row` on and of column block `block`; zero past the last step.
-  template <int Steps>
-  __device__ void load(const GlobalRows<float, Steps> &rowScales, int row,
-                       const GlobalRows<float, Steps> &columnScales, int block, int step) {
-    auto scale = [&](const GlobalRows<float, Steps> &matrix, int i) {
-      const int offset = step < Steps ? i * Steps * static_cast<int>(sizeof(float)) : outside;
-      return __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(
-                                           matrix.buffer, offset, step * static_cast<int>(sizeof(float)), 0));
-    };
-#pragma unroll
-    for (int j = 0; j < Across; ++j)
-      rows[j] = scale(rowScales, row + j * Mma::size + laneId() % Mma::size);
-    columns = scale(columnScales, block);
-  }
-  __device__ auto product() const {
-    Vector<float, Across> result;
-#pragma unroll
-    for (int j = 0; j < Across; ++j)
-      result[j] = rows[j] * columns;
-    return result;
-  }
-};
-
-/// Four consecutive scales of a row, of which those past its end mean nothing. Rows of parts of Each, one for
-/// each expert, are loaded at once where no four of them lie across the end.
-template <int Each, int Pitch>
-DEVICE Vector<float, 4> loadScales(const GlobalRows<float, Pitch> &scales, int column) {
-  const int offset = column * static_cast<int>(sizeof(float));
-  if constexpr (Each % 4 == 0) {
-    const auto words = __builtin_amdgcn_raw_buffer_load_b128(scales.buffer, offset, 0, 0);
-    return __builtin_bit_cast(Vector<float, 4>, words);
-  } else {
-    Vector<float, 4> run;
-#pragma unroll
-    for (int e = 0; e < 4; ++e)
-      run[e] =
-          __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(
-                                        scales.buffer, column + e < Pitch ? offset + 4 * e : outside, 0, 0));
-    return run;
-  }
-}
-
 /// Length consecutive elements of a row, 4 or 2; zero outside the matrix. Rows that start at multiples of the
 /// run take one access, others one for each element.
 template <int Length, class T, int Pitch>
@@ -186,6 +129,52 @@ struct Accumulators {
       for (int j = 0; j < Across; ++j)
         parts[i][j] += products[j] * scales[j];
     }
+  }
+  /// The same for waves that take turns: a few products at a time, whose additions stand among the matrix
+  /// instructions of the next few. So they need few registers, and no matrix core waits for them.
+  template <int Deep>
+  __device__ void multiplyMixed(const Operands<Mma, Down, Deep> &a, const Operands<Mma, Across, Deep> &b,
+                                const Vector<float, Across> &scales) {
+    constexpr int together = Across % 2 == 0 ? 2 : Across % 3 == 0 ? 3 : Across;
+    constexpr int groups = Down * Across / together;
+    typename Mma::Accumulator products[2][together];
+#pragma unroll
+    for (int group = 0; group <= groups; ++group) {
+      if (group < groups) {
+        const int i = group * together / Across, first = group * together % Across;
+#pragma unroll
+        for (int j = 0; j < together; ++j)
+          products[group % 2][j] = {};
+#pragma unroll
+        for (int k = 0; k < Deep / Mma::chunks; ++k)
+#pragma unroll
+          for (int j = 0; j < together; ++j)
+            products[group % 2][j] =
+                Mma::apply(a.operand(i, k), b.operand(first + j, k), products[group % 2][j]);
+      }
+      if (group > 0) {
+        const int i = (group - 1) * together / Across, first = (group - 1) * together % Across;
+#pragma unroll
+        for (int j = 0; j < together; ++j)
+          parts[i][first + j] += products[(group - 1) % 2][j] * scales[first + j];
+      }
+      if (group > 0 && group < groups) {
+        // Two packed additions for each product; two matrix instructions for 16 bytes of a lane, or one for
+        // 32, the first of them while the group before arrives.
+        constexpr int additions = 2 * quads * together,
+                      matrix = together * (Mma::chunks == 1 ? 2 * Deep : Deep / 2);
+        constexpr int vector = 0x002, product = 0x008;
+        __builtin_amdgcn_sched_group_barrier(product, 1, 0);
+        mixedWithProducts<vector, additions, (matrix + additions - 1) / additions>();
+      }
+      schedulingFence();
+    }
+    // Or the last tile's additions would move behind the branch that follows it, and products with them.
+#pragma unroll
+    for (int i = 0; i < Down; ++i)
+#pragma unroll
+      for (int j = 0; j < Across; ++j)
+        asm volatile("" : "+v"(parts[i][j]));
   }
 
   /// Calls visit(part, first element in it, row, column) for each run of four rows that this lane holds.

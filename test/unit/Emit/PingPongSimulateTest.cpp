@@ -46,4 +46,22 @@ TEST_F(PingPongGemm, float8ExpertsAndTransposedWeights) {
   expectRight(gradient, turned, {65});
 }
 
+/// Two tiles of 64 of k share the scales of a block, which the last rounds of k may cut.
+TEST_F(PingPongGemm, scalesOfBlocks) {
+  GemmProblem scaled = problem(264, 304, DataType::F8E4M3FNUZ);
+  scaled.scaling = Scaling::Block128;
+  GemmKernel kernel = large(pingPong(float8Kernel()));
+  kernel.wavesM = 4;
+  kernel.wavesN = 2;
+  expectRight(scaled, kernel, {257});
+  scaled.k = 592;
+  scaled.residual = true;
+  expectRight(scaled, pingPong(float8Kernel()), {65});
+  kernel.tileM = 192; // a wave has three instructions of rows
+  expectRight(scaled, kernel, {129});
+  scaled.type = DataType::F8E4M3;
+  scaled.k = 656;
+  expectRight(scaled, pingPong(float8Gfx950Kernel()), {129});
+}
+
 } // namespace

@@ -58,8 +58,8 @@ static void addNvidiaFamilies(std::vector<KernelFamily> &families, const GemmKer
 
 std::vector<KernelFamily> kernelFamilies() {
   std::vector<KernelFamily> families;
-  addAmdFamilies(families, gfx942Kernel(), {800, 670, 428, 530, 428, 428, 532, 390, 204, 658, 390});
-  addAmdFamilies(families, gfx950Kernel(), {800, 670, 428, 530, 428, 428, 532, 390, 204, 658, 390});
+  addAmdFamilies(families, gfx942Kernel(), {800, 670, 428, 630, 428, 428, 532, 390, 204, 658, 390});
+  addAmdFamilies(families, gfx950Kernel(), {800, 670, 428, 630, 428, 428, 532, 390, 204, 658, 390});
   addNvidiaFamilies(families, sm80Kernel(), {146, 28, 28, 100, 28});
   addNvidiaFamilies(families, sm90aKernel(), {172, 34, 34, 317, 99});
   const GemmKernel kernel = wgmmaKernel();

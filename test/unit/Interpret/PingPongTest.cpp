@@ -51,11 +51,40 @@ TEST(PingPongInterpret, float8ExpertsGatesAndOtherLayouts) {
   EXPECT_EQ(runGemm(gradient, turned, 65), "");
 }
 
+GemmProblem blockScaled(int64_t n, int64_t k, DataType type = DataType::F8E4M3FNUZ) {
+  GemmProblem problem = {.symbol = "gemm", .type = type, .n = n, .k = k};
+  problem.scaling = Scaling::Block128;
+  return problem;
+}
+
+/// Two tiles of 64 of k share the scales of a block, and a tile of 128 has its own.
+TEST(PingPongInterpret, scalesOfBlocks) {
+  for (int64_t k : {48, 112, 176, 304, 560}) // one to nine tiles
+    EXPECT_EQ(runGemm(blockScaled(136, k), pingPong(float8Kernel()), 129), "") << "k = " << k;
+  EXPECT_EQ(runGemm(blockScaled(136, 464), pingPong(blockScaledKernel()), 65), "");
+  EXPECT_EQ(runGemm(blockScaled(136, 656, DataType::F8E4M3), pingPong(float8Gfx950Kernel()), 65), "");
+  GemmProblem experts = blockScaled(72, 304);
+  experts.experts = 3;
+  EXPECT_EQ(runGemm(experts, pingPong(float8Kernel()), 150), "");
+}
+
+TEST(PingPongInterpret, scalesOfAnotherBlockAreSeen) {
+  const std::string result =
+      runGemm(blockScaled(64, 512), pingPong(float8Kernel()), 64, [](kernel::FuncOp function) {
+        function.walk([](kernel::FetchScalesOp fetch) {
+          if (auto half = fetch.getStep().getDefiningOp<mlir::arith::DivUIOp>())
+            fetch.getStepMutable().assign(half.getLhs()); // as if every tile had a block
+        });
+      });
+  EXPECT_NE(result, "");
+}
+
 /// The verifier's reason and the interpreter's for a kernel without one of its operations.
 template <class Op>
-std::pair<std::string, std::string> without(const GemmKernel &kernel, size_t occurrence, size_t &count) {
+std::pair<std::string, std::string> without(const GemmKernel &kernel, size_t occurrence, size_t &count,
+                                            const GemmProblem &whole = problem(64, 256)) {
   std::string reason;
-  const std::string result = runGemm(problem(64, 256), kernel, 64, [&](kernel::FuncOp function) {
+  const std::string result = runGemm(whole, kernel, 64, [&](kernel::FuncOp function) {
     llvm::SmallVector<Op> found;
     function.walk([&](Op op) { found.push_back(op); });
     count = found.size();
@@ -67,6 +96,16 @@ std::pair<std::string, std::string> without(const GemmKernel &kernel, size_t occ
     (void)mlir::verify(function);
   });
   return {reason, result};
+}
+
+TEST(PingPongInterpret, everyBarrierBesideScalesIsNeeded) {
+  size_t count = 2;
+  for (size_t barrier = 0; barrier < count - 1; ++barrier) { // the last one only keeps the halves apart
+    auto [reason, result] =
+        without<kernel::BarrierOp>(pingPong(float8Kernel()), barrier, count, blockScaled(64, 576));
+    EXPECT_NE(reason.find("no barrier stands between"), std::string::npos) << barrier << reason;
+    EXPECT_NE(result, "") << barrier;
+  }
 }
 
 /// Both the verifier and the interpreter see each barrier and each wait that is missing.
@@ -108,6 +147,10 @@ TEST(PingPongInterpret, whatHasNoPhasesIsRefused) {
   kernel.stages = 2;
   kernel.tileK = 64;
   EXPECT_NE(refusalOf(sums, kernel).find("no sums over m"), std::string::npos);
+  EXPECT_NE(refusalOf(blockScaled(64, 128), interleaved(float8Kernel())).find("of 128 that has a scale"),
+            std::string::npos);
+  EXPECT_NE(refusalOf(blockScaled(64, 128), interleaved(blockScaledKernel())).find("no block scales"),
+            std::string::npos);
   GemmKernel other = sm80Kernel();
   other.loop = MainLoop::PingPong;
   EXPECT_NE(refusalOf(problem(64, 64), other).find("on AMD devices"), std::string::npos);

@@ -176,10 +176,37 @@ TEST(GemmSchedule, LoopsOfOwnOrderHaveTheirWaves) {
   schedule.loop = MainLoop::PingPong;
   EXPECT_EQ(reasonOf(schedule, mi300x), "1 LDS buffer, ping-pong loops read one while another is filled");
   schedule.shuffledWeights = true;
-  EXPECT_THAT(reasonOf(schedule, mi300x), HasSubstr("multiply plain tiles out of LDS"));
+  EXPECT_THAT(reasonOf(schedule, mi300x), HasSubstr("multiply tiles out of LDS"));
   for (MainLoop loop : {MainLoop::InStep, MainLoop::PingPong, MainLoop::Interleaved})
     EXPECT_EQ(parseMainLoop(toString(loop)), loop);
   EXPECT_FALSE(parseMainLoop("pong"));
+}
+
+/// Waves that take turns add scaled products of half a block of k, so that two slots fit LDS.
+TEST(GemmSchedule, BlocksOfScalesAreHalvedWhereWavesTakeTurns) {
+  const Profile mi300x = load("mi300x");
+  GemmSchedule schedule = largeMfma();
+  schedule.instruction = "v_mfma_f32_16x16x32_fp8_fp8";
+  schedule.blockScaled = true;
+  schedule.macroTileK = 64;
+  schedule.wavesM = 4;
+  schedule.wavesN = 2;
+  schedule.stages = 2;
+  EXPECT_THAT(reasonOf(schedule, mi300x), HasSubstr("steps of 64 of k and waves of 128 columns"));
+  schedule.loop = MainLoop::PingPong;
+  EXPECT_EQ(reasonOf(schedule, mi300x), "");
+  const RegisterUse use = registerUse(schedule);
+  EXPECT_EQ(use.accumulators, 128); // 64 x 128 of a wave
+  EXPECT_EQ(use.fragments, 48);     // 64 of k of 64 and of 128 rows
+  EXPECT_EQ(use.products,
+            26); // twice two of four; and for two blocks the scales of four rows and of the columns
+  schedule.loop = MainLoop::Interleaved;
+  EXPECT_NE(reasonOf(schedule, mi300x), "");
+  const auto all = legalGemmSchedules(mi300x, *mi300x.nativeFloat8(), GemmLayout::NT, /*blockScaled=*/true);
+  EXPECT_THAT(all, testing::Contains(testing::Field(&GemmSchedule::loop, MainLoop::PingPong)));
+  for (const GemmSchedule &legal : all)
+    EXPECT_TRUE(legal.loop == MainLoop::PingPong || legal.macroTileK / legal.wavesK == 128)
+        << legal.describe();
 }
 
 TEST(GemmSchedule, HopperPersistentKernelFits) {
