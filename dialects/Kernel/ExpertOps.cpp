@@ -68,11 +68,14 @@ LogicalResult GatherRowsOp::verify() {
     // A lane looks its rows up once, so all that is fetched has one shape and begins with the first row.
     auto fragment = dyn_cast<FetchFragmentOp>(user);
     auto copy = dyn_cast<CopyAsyncOp>(user);
-    if (!isa<FetchOp>(user) && !fragment && !copy)
+    auto ofWave = dyn_cast<CopyWaveRowsOp>(user);
+    if (!isa<FetchOp>(user) && !fragment && !copy && !ofWave)
       return emitOpError("is for fetches and copies only");
     if (fragment && !matchPattern(fragment.getRow(), m_Zero()))
       return emitOpError("is fetched from the first row on");
-    const Type taken = copy ? Type(copy.getTile().getType()) : user->getResult(0).getType();
+    const Type taken = copy     ? Type(copy.getTile().getType())
+                       : ofWave ? Type(ofWave.getTile().getType())
+                                : user->getResult(0).getType();
     if (shape && shape != taken)
       return emitOpError("is fetched in one shape");
     shape = taken;

@@ -20,6 +20,27 @@ def Kernel_FetchFragmentOp : Kernel_Op<"fetch_fragment"> {
   let hasVerifier = 1;
 }
 
+def Kernel_CopyWaveRowsOp : Kernel_Op<"copy_wave_rows"> {
+  let summary = "Global memory to rows of LDS that belong to one wave, past the registers; belongs to the open group";
+  let description = [{
+    Each wave copies as many columns as the tile has, from its own `column` on, of all rows to the tile's rows from its own `row` on.
+    What lies outside the matrix is filled with zeros. `whole` promises that nothing does, and tells the caches that it is read
+    once. NVIDIA devices.
+  }];
+  let arguments = (ins Kernel_TileType:$rows, Index:$column, Kernel_TileType:$tile, Index:$row, UnitAttr:$inside, UnitAttr:$whole);
+  let assemblyFormat = "$rows `[` $column `]` (`inside` $inside^)? (`whole` $whole^)? `to` $tile `[` $row `]` attr-dict `:` type($rows) `to` type($tile)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Instructions of one lane.
+    int64_t getLoadsPerLane();
+  }];
+}
+
+def Kernel_WaveBarrierOp : Kernel_Op<"wave_barrier"> {
+  let summary = "The lanes of each wave meet: what one has copied and waited for, the others see";
+  let assemblyFormat = "attr-dict";
+}
+
 def Kernel_DepositSumsOp : Kernel_Op<"deposit_sums"> {
   let summary = "Each wave writes its accumulators to the slot of its number, as the lanes hold them";
   let description = [{

@@ -49,6 +49,32 @@ LogicalResult FetchFragmentOp::verify() {
   return success();
 }
 
+int64_t CopyWaveRowsOp::getLoadsPerLane() {
+  const TileType tile = getTile().getType();
+  const int64_t bytes =
+      getRows().getType().getRows() * tile.getColumns() * tile.getElementType().getIntOrFloatBitWidth() / 8;
+  return bytes / (chunkBytes * kernelOf(*this).getTarget().getWaveSize());
+}
+
+LogicalResult CopyWaveRowsOp::verify() {
+  FuncOp kernel = kernelOf(*this);
+  TileType rows = getRows().getType(), tile = getTile().getType();
+  if (!kernel || failed(verifyGlobalRows(*this, rows)) || failed(verifyAlignedRows(*this, rows)))
+    return failure();
+  const Architecture architecture = *parseArchitecture(kernel.getTarget().getArchitecture().getValue());
+  if (vendorOf(architecture) != Vendor::Nvidia)
+    return emitOpError() << "is not for " << toString(architecture) << ", whose lanes land side by side";
+  if (tile.getSpace() != Space::Shared || tile.isRing() || rows.getElementType() != tile.getElementType() ||
+      tile.getRows() != rows.getRows() * kernel.getWaveCount())
+    return emitOpError() << "copies " << rows << " for each of " << kernel.getWaveCount()
+                         << " waves, not into " << tile;
+  const int64_t rowBytes = tile.getColumns() * tile.getElementType().getIntOrFloatBitWidth() / 8;
+  const int64_t pass = chunkBytes * kernel.getTarget().getWaveSize(); // bytes
+  if (rowBytes % chunkBytes || pass % rowBytes || rows.getRows() * rowBytes % pass || rows.getRows() % 8)
+    return emitOpError() << "cannot deal rows of " << rowBytes << " bytes to the lanes of a wave";
+  return success();
+}
+
 LogicalResult DepositSumsOp::verify() {
   if (failed(verifySums(*this, getFragment().getType())) || failed(verifySlots(*this, getSlots().getType())))
     return failure();

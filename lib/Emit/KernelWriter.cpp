@@ -356,6 +356,17 @@ Error KernelWriter::writeOperation(Operation *op) {
                << text(copy.getColumn()) << ");\n";
         return Error::success();
       })
+      .Case<CopyWaveRowsOp>([&](CopyWaveRowsOp copy) {
+        line() << formatv("{0}::{1}({2}, {3}, {4}, {5}{6});\n", waveRowsClass(copy),
+                          copy.getWhole() ? "copyWhole" : "copy", text(copy.getTile()), text(copy.getRow()),
+                          text(copy.getRows()), text(copy.getColumn()),
+                          copy.getInside() || copy.getWhole() ? "" : ", Clipped{}");
+        return Error::success();
+      })
+      .Case<WaveBarrierOp>([&](auto) {
+        line() << "waveBarrier();\n";
+        return Error::success();
+      })
       .Case<CommitCopiesOp>([&](auto) {
         line() << "commitCopies();\n";
         return Error::success();
@@ -495,6 +506,11 @@ int64_t KernelWriter::pendingCopies(WaitCopiesOp wait) {
 std::string copyClass(TileType tile, FuncOp function) {
   return formatv("DirectCopy<{0}, {1}, {2}, {3}>", elementOf(tile.getElementType()), tile.getRows(),
                  tile.getColumns(), function.getThreadCount());
+}
+
+std::string waveRowsClass(CopyWaveRowsOp copy) {
+  return formatv("WaveRows<{0}, {1}>", tileClass(copy.getTile().getType()),
+                 copy.getRows().getType().getRows());
 }
 
 std::string stagedClass(StagedType type, FuncOp function) {

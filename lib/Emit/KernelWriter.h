@@ -145,6 +145,7 @@ std::string rowLength(kernel::TileType type);
 /// 1>".
 std::string stagedClass(kernel::StagedType type, kernel::FuncOp function);
 std::string copyClass(kernel::TileType tile, kernel::FuncOp function);
+std::string waveRowsClass(kernel::CopyWaveRowsOp copy);
 std::string operandsClass(kernel::FragmentType type, Architecture architecture);
 
 /// Text that is safe inside a // comment: no line ends or other control characters, no backslash.

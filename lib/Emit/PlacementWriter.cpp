@@ -122,6 +122,8 @@ Error KernelWriter::emit(GatherRowsOp op) {
                  : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile().getType()),
                            function.getCopyingThreads())
                        .str();
+  else if (auto copy = dyn_cast<CopyWaveRowsOp>(fetch))
+    loaded = waveRowsClass(copy);
   else
     loaded = operandsClass(cast<FetchFragmentOp>(fetch).getType(), architectureOf(function));
   const std::string name = fresh(op.getName());

@@ -266,9 +266,9 @@ StringRef sourceExtension(Architecture architecture) {
 /// What sm_80 has, and later architectures too.
 static std::string preludeOfMmaSync() {
   return std::string(preludeSm80) + preludeSm80Across + preludeSm80Operands + preludeSm80Gather +
-         preludeSm80Scales + preludeExperts + preludeActivations + preludeSm80Epilogue + preludeSm80Rows +
-         preludeSm80Store + preludeSm80Sums + preludeSm80Split + preludeStreamK + preludeSm80StreamK +
-         preludeSm80Tokens;
+         preludeSm80Wave + preludeSm80Scales + preludeExperts + preludeActivations + preludeSm80Epilogue +
+         preludeSm80Rows + preludeSm80Store + preludeSm80Sums + preludeSm80Split + preludeStreamK +
+         preludeSm80StreamK + preludeSm80Tokens;
 }
 
 Prelude preludeOf(Architecture architecture) {

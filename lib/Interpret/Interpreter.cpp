@@ -96,6 +96,10 @@ Error Interpreter::runOperation(Operation *op) {
         shared.barrier();
         return Error::success();
       })
+      .Case<WaveBarrierOp>([&](auto) {
+        shared.meetInWaves();
+        return Error::success();
+      })
       .Case<ReturnOp, SchedulingFenceOp, InterleaveOp, PriorityOp, scf::YieldOp>(
           [](auto) { return Error::success(); })
       .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp,
@@ -103,8 +107,9 @@ Error Interpreter::runOperation(Operation *op) {
             MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp,
             WaveIndexOp, FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp>(
           [&](auto known) { return run(known); })
-      .Case<QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepositTransposedOp, DepthTilesOp, StreamKOp,
-            StreamKPieceOp, SumPiecesOp, SumListedRowsOp>([&](auto known) { return run(known); })
+      .Case<CopyWaveRowsOp, QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepositTransposedOp,
+            DepthTilesOp, StreamKOp, StreamKPieceOp, SumPiecesOp, SumListedRowsOp>(
+          [&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 

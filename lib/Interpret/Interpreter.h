@@ -94,6 +94,7 @@ protected:
   llvm::Error run(kernel::SumPiecesOp op);
   llvm::Error run(kernel::WaveIndexOp op);
   llvm::Error run(kernel::FetchFragmentOp op);
+  llvm::Error run(kernel::CopyWaveRowsOp op);
   llvm::Error run(kernel::DepositSumsOp op);
   llvm::Error run(kernel::CollectSumsOp op);
   llvm::Error run(mlir::scf::ForOp op);

@@ -48,6 +48,8 @@ llvm::Error SharedContents::read(int64_t byte, uint8_t *to, int wave) {
     return hazard("reads where an asynchronous copy is under way", byte);
   if (chunk.writeEpoch == 0)
     return hazard("reads LDS that nothing has written", byte);
+  if (chunk.seenByOneLane)
+    return hazard("reads what another lane has copied, without a barrier of the wave between", byte);
   if (chunk.writeEpoch == epoch && chunk.writer != wave)
     return hazard("wave " + llvm::Twine(wave) + " reads what wave " + llvm::Twine(chunk.writer) +
                       " wrote, without a barrier between",
@@ -76,6 +78,12 @@ void SharedContents::commit(Copies &copies) {
   copies.open.clear();
 }
 
+void SharedContents::meetInWaves() {
+  for (int64_t byte : arrived)
+    chunks[byte / chunkBytes].seenByOneLane = false;
+  arrived.clear();
+}
+
 llvm::Error SharedContents::wait(Copies &copies, size_t pending) {
   while (copies.groups.size() > pending) {
     for (const Copy &copy : copies.groups.front()) {
@@ -84,6 +92,8 @@ llvm::Error SharedContents::wait(Copies &copies, size_t pending) {
       std::memcpy(&bytes[copy.byte], copy.data, chunkBytes);
       chunk.writeEpoch = epoch;
       chunk.writer = copy.wave;
+      chunk.seenByOneLane = true;
+      arrived.push_back(copy.byte);
     }
     copies.groups.erase(copies.groups.begin());
   }

@@ -25,7 +25,12 @@ public:
   llvm::Error wait(Copies &copies, size_t pending);
 
   /// Orders everything before against everything after.
-  void barrier() { ++epoch; }
+  void barrier() {
+    ++epoch;
+    meetInWaves();
+  }
+  /// The lanes of each wave see what others of them have copied and waited for.
+  void meetInWaves();
 
 private:
   struct Chunk {
@@ -34,6 +39,7 @@ private:
     int writer = -1;
     uint64_t readers = 0; // bit set of waves, of readEpoch
     int copiesUnderWay = 0;
+    bool seenByOneLane = false; // of its wave: the one that copied it
   };
   struct Copy {
     int64_t byte;
@@ -45,6 +51,7 @@ private:
 
   std::vector<uint8_t> bytes;
   std::vector<Chunk> chunks;
+  std::vector<int64_t> arrived; // bytes of copies that no one but their lanes has seen
   uint64_t epoch = 1;
 };
 

@@ -57,6 +57,31 @@ Error Interpreter::run(FetchFragmentOp op) {
   return Error::success();
 }
 
+Error Interpreter::run(CopyWaveRowsOp op) {
+  TileType type = op.getTile().getType();
+  const Tile from = values[op.getRows()].tile, to = values[op.getTile()].tile;
+  const Index &row = values[op.getRow()].index, &column = values[op.getColumn()].index;
+  const int64_t length = chunkLength(type.getElementType()), rowChunks = type.getColumns() / length,
+                rows = op.getRows().getType().getRows();
+  for (int64_t wave = 0; wave < waves; ++wave)
+    for (int64_t chunk = 0; chunk < rows * rowChunks; ++chunk) {
+      const int64_t fromRow = chunk / rowChunks, tileColumn = chunk % rowChunks * length,
+                    fromColumn = column[wave] + tileColumn;
+      if ((op.getInside() || op.getWhole()) && fromColumn >= from.matrix->columns)
+        return fail(op, "reads past a row's end, against its promise");
+      if (op.getWhole() && fromRow >= from.rowLimit)
+        return fail(op, "reads past the last row, against its promise");
+      if (row[wave] + fromRow >= type.getRows())
+        return fail(op, "writes past the tile");
+      uint8_t data[chunkBytes];
+      readChunk(from, fromRow, fromColumn, data);
+      const int64_t byte = to.firstByte + type.getByteOffset(row[wave] + fromRow, tileColumn);
+      if (Error error = shared.copyAsync(copies, byte, data, static_cast<int>(wave)))
+        return at(op, std::move(error));
+    }
+  return Error::success();
+}
+
 Error Interpreter::run(DepositSumsOp op) {
   FragmentType type = op.getFragment().getType();
   const Operand operand(type, architecture);

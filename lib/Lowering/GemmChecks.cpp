@@ -112,10 +112,16 @@ static llvm::Error checkStreaming(const GemmKernel &schedule, const MatrixInstru
     return usageError(llvm::Twine(record.name) + " takes its operands from shared memory");
   if (schedule.wavesM != 1 || schedule.wavesN != 1)
     return usageError("the waves share either k or the tile");
+  if (schedule.directCopies && vendorOf(schedule.architecture) != Vendor::Nvidia)
+    return usageError("lanes of AMD devices copy to LDS side by side, a workgroup together");
   if (schedule.tileK % (schedule.wavesK * record.k * schedule.pack))
     return usageError("tileK = " + llvm::Twine(schedule.tileK) + " does not divide into steps of " +
                       llvm::Twine(record.k * schedule.pack) + " for each of " + llvm::Twine(schedule.wavesK) +
                       " waves");
+  const int64_t rowBytes = schedule.tileK / schedule.wavesK * bitWidth(record.a.type) / 8;
+  if (schedule.directCopies && ((rowBytes != 64 && rowBytes != 128) || schedule.pack != 1))
+    return usageError("steps of " + llvm::Twine(rowBytes) + " bytes of each row, packed by " +
+                      llvm::Twine(schedule.pack) + ": the lanes of a wave copy 64 or 128, not packed");
   return llvm::Error::success();
 }
 
@@ -191,7 +197,7 @@ static llvm::Error checkSplit(const GemmProblem &problem, const GemmKernel &sche
     return usageError("the " + llvm::Twine(tiles) + " tiles of k = " + llvm::Twine(problem.k) +
                       " do not divide among " + llvm::Twine(schedule.splitK) + " workgroups");
   const int64_t each = schedule.kTiles(problem.k);
-  if (schedule.wavesK > 1 && each % std::min(schedule.stages, each))
+  if (schedule.wavesK > 1 && !schedule.directCopies && each % std::min(schedule.stages, each))
     return usageError("the " + llvm::Twine(each) + " tiles of k of a workgroup are no multiple of the " +
                       llvm::Twine(schedule.stages) + " that are under way");
   return llvm::Error::success();
@@ -274,8 +280,6 @@ static llvm::Error checkRoles(const GemmKernel &schedule, const MatrixInstructio
   if (!hasRoles && (schedule.producerRegisters != 0 || schedule.consumerRegisters != 0))
     return usageError("registers are dealt to the roles of kernels with wgmma, not with " +
                       llvm::Twine(record.name));
-  if (schedule.wavesK > 1 && schedule.directCopies)
-    return usageError("weights that are streamed to registers are not copied to LDS");
   return llvm::Error::success();
 }
 

@@ -1,4 +1,5 @@
-// Products of few rows: every weight is used once, so it goes from global memory straight to registers.
+// Products of few rows: every weight is used once, so it goes from global memory straight to registers, or to
+// shared memory that belongs to one wave.
 #include "GemmFunction.h"
 #include "dialects/Kernel/Operand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,15 +18,16 @@ public:
       : problem(problem), schedule(schedule), builder(UnknownLoc::get(&context), &context),
         element(mlirTypeOf(&context, problem.type)), waveDepth(schedule.tileK / schedule.wavesK),
         ahead(std::min<int64_t>(schedule.stages, schedule.kTiles(problem.k))),
-        kTiles(llvm::alignTo(schedule.kTiles(problem.k), ahead)) {}
+        kTiles(llvm::alignTo(schedule.kTiles(problem.k), schedule.directCopies ? 1 : ahead)) {}
 
   OwningOpRef<ModuleOp> build();
 
 private:
-  /// A matrix operand: its rows and, for each step under way, the fragment that is loaded for it.
+  /// A matrix operand: its rows and, for each step under way, the fragment that is loaded for it, or the ring
+  /// that it is copied to.
   struct Stream {
     std::string name;
-    Value rows;
+    Value rows, ring, waveRow;
     FragmentType type;
     SmallVector<Value> parts;
   };
@@ -35,12 +37,24 @@ private:
     return FragmentType::get(builder.getContext(), {first, second}, type, role,
                              builder.getStringAttr(schedule.instruction), pack);
   }
+  /// First column of this wave's part of a tile of k.
+  Value columnOf(Value tile);
   void fetch(int64_t part, Value tile);
+  Value fetchScales(StringRef name, Value column);
   Value multiply(Value sums, int64_t part);
   bool hasBlockScales() const { return problem.scaling == Scaling::Block128; }
+  bool isInside() const { return schedule.splitK * kTiles * schedule.tileK == problem.k; }
   /// Everything that is fetched ahead, in one order.
   SmallVector<Value *> fetched();
   Value mainLoop(Value sums);
+
+  // With direct copies:
+  void allocate(Stream &stream);
+  Value slot(const Stream &stream, Value tile);
+  /// A tile of k to the slot of tile `at`.
+  void copy(Value tile, Value at);
+  Value multiplyCopied(Value sums, Value tile, int64_t left, bool another);
+  Value loopOfCopies(Value sums);
 
   const GemmProblem &problem;
   const GemmKernel &schedule;
@@ -48,12 +62,12 @@ private:
   Type element;
   int64_t waveDepth; // of k that a wave multiplies per step
   int64_t ahead;     // steps whose loads are under way
-  int64_t kTiles;    // a multiple of that; past the end both operands are zero
+  int64_t kTiles;    // in registers a multiple of that; past the end both operands are zero
   Stream a, w;
   SmallVector<Value> scales; // of the block of k that each part holds
   BlockScaleRows scaleRows;
   PartPlace place;
-  Value tileK, kTileCount, waveColumn, scaleBlock;
+  Value tileK, kTileCount, wave, waveColumn, scaleBlock;
 };
 
 Value StreamingBuilder::multiply(Value sums, int64_t part) {
@@ -71,19 +85,25 @@ SmallVector<Value *> StreamingBuilder::fetched() {
   return values;
 }
 
-void StreamingBuilder::fetch(int64_t part, Value tile) {
+Value StreamingBuilder::columnOf(Value tile) {
   if (place.firstTile)
     tile = builder.createOrFold<arith::AddIOp>(place.firstTile, tile);
-  Value column = arith::AddIOp::create(builder, builder.createOrFold<arith::MulIOp>(tile, tileK), waveColumn);
+  return arith::AddIOp::create(builder, builder.createOrFold<arith::MulIOp>(tile, tileK), waveColumn);
+}
+
+Value StreamingBuilder::fetchScales(StringRef name, Value column) {
+  return FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), schedule.tileM), name,
+                               scaleRows.a, constant(0), scaleRows.w, scaleBlock,
+                               arith::DivUIOp::create(builder, column, constant(scaledBlock)));
+}
+
+void StreamingBuilder::fetch(int64_t part, Value tile) {
+  Value column = columnOf(tile);
   for (Stream *stream : {&w, &a})
-    stream->parts[part] =
-        FetchFragmentOp::create(builder, stream->type, stream->name + std::to_string(part), stream->rows,
-                                constant(0), column, schedule.splitK * kTiles * schedule.tileK == problem.k);
+    stream->parts[part] = FetchFragmentOp::create(builder, stream->type, stream->name + std::to_string(part),
+                                                  stream->rows, constant(0), column, isInside());
   if (hasBlockScales())
-    scales[part] =
-        FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), schedule.tileM),
-                              "scales" + std::to_string(part), scaleRows.a, constant(0), scaleRows.w,
-                              scaleBlock, arith::DivUIOp::create(builder, column, constant(scaledBlock)));
+    scales[part] = fetchScales("scales" + std::to_string(part), column);
   // Compilers would delay the loads to save registers, and with them the time that hides their latency.
   SchedulingFenceOp::create(builder);
 }
@@ -125,6 +145,79 @@ Value StreamingBuilder::mainLoop(Value sums) {
   return sums;
 }
 
+void StreamingBuilder::allocate(Stream &stream) {
+  const int64_t rows = stream.type.getShape()[0];
+  auto ring = TileType::get(builder.getContext(), {ahead, schedule.wavesK * rows, waveDepth}, element,
+                            Space::Shared, SwizzledAttr::get(builder.getContext()));
+  stream.ring = AllocOp::create(builder, ring, stream.name + "Tile");
+  stream.waveRow = arith::MulIOp::create(builder, wave, constant(rows));
+}
+
+Value StreamingBuilder::slot(const Stream &stream, Value tile) {
+  return SlotOp::create(builder, cast<TileType>(stream.ring.getType()).getSlotType(), stream.ring, tile);
+}
+
+void StreamingBuilder::copy(Value tile, Value at) {
+  Value column = columnOf(tile);
+  for (Stream *stream : {&w, &a}) {
+    const bool whole = isInside() && stream == &w && problem.n % schedule.tileN == 0;
+    CopyWaveRowsOp::create(builder, stream->rows, column, slot(*stream, at), stream->waveRow,
+                           isInside() && !whole, whole);
+  }
+  CommitCopiesOp::create(builder);
+}
+
+/// One step, when `left` later ones are still under way. Its slot is filled anew after its products, which
+/// wait for what has been read of it.
+Value StreamingBuilder::multiplyCopied(Value sums, Value tile, int64_t left, bool another) {
+  WaitCopiesOp::create(builder, left);
+  WaveBarrierOp::create(builder);
+  Value combined = hasBlockScales() ? CombineScalesOp::create(builder, "scales", scales[0]) : Value();
+  if (hasBlockScales() && (left > 0 || another))
+    scales[0] = fetchScales("scalesNext", columnOf(builder.createOrFold<arith::AddIOp>(tile, constant(1))));
+  auto load = [&](const Stream &stream) -> Value {
+    return LoadFragmentOp::create(builder, stream.type, stream.name + "Part", slot(stream, tile),
+                                  stream.waveRow, constant(0), /*across=*/false);
+  };
+  Value weights = load(w), rows = load(a);
+  sums = combined ? Value(MmaScaledOp::create(builder, weights, rows, combined, sums))
+                  : Value(MmaOp::create(builder, weights, rows, sums));
+  if (another)
+    copy(builder.createOrFold<arith::AddIOp>(tile, constant(ahead)), tile);
+  return sums;
+}
+
+/// Each wave copies its own operands to shared memory, `ahead` steps before it multiplies them. It shares
+/// them with no other, so that its own waits and meetings order everything.
+Value StreamingBuilder::loopOfCopies(Value sums) {
+  if (hasBlockScales())
+    scales[0] = fetchScales("scalesNext", columnOf(constant(0)));
+  for (int64_t tile = 0; tile < ahead; ++tile)
+    copy(constant(tile), constant(tile));
+  if (kTiles > ahead) {
+    SmallVector<Value> carried = {sums};
+    if (hasBlockScales())
+      carried.push_back(scales[0]);
+    Value end = arith::SubIOp::create(builder, kTileCount, constant(ahead));
+    auto loop = createNamedLoop(builder, "kTile", constant(0), end, constant(1), carried, false);
+    loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
+    if (hasBlockScales())
+      scales[0] = loop.getRegionIterArg(1);
+    SmallVector<Value> yielded = {
+        multiplyCopied(loop.getRegionIterArg(0), loop.getInductionVar(), ahead - 1, true)};
+    if (hasBlockScales())
+      yielded.push_back(scales[0]);
+    scf::YieldOp::create(builder, yielded);
+    builder.setInsertionPointAfter(loop);
+    sums = loop.getResult(0);
+    if (hasBlockScales())
+      scales[0] = loop.getResult(1);
+  }
+  for (int64_t left = ahead - 1; left >= 0; --left)
+    sums = multiplyCopied(sums, constant(kTiles - 1 - left), left, false);
+  return sums;
+}
+
 OwningOpRef<ModuleOp> StreamingBuilder::build() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getLoc());
   const GemmFunction function = createGemmFunction(builder, *module, problem, schedule);
@@ -133,13 +226,16 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
   if (kTiles > ahead || schedule.splitK > 1)
     kTileCount = ConstantOp::create(builder, "kTiles", kTiles);
   place = createPart(builder, schedule, kTileCount);
-  Value wave = WaveIndexOp::create(builder);
+  wave = WaveIndexOp::create(builder);
   waveColumn = arith::MulIOp::create(builder, wave, ConstantOp::create(builder, "waveDepth", waveDepth));
   auto open = [&](Stream &stream, StringRef name, int64_t tileRows, Value rows, Role role) {
     stream.name = name.str();
     stream.type = fragment(tileRows, waveDepth, element, role, schedule.pack);
-    stream.parts.resize(ahead);
     stream.rows = rows;
+    if (!schedule.directCopies)
+      stream.parts.resize(ahead);
+    else
+      allocate(stream);
   };
   open(a, "a", schedule.tileM, createRowsOfA(builder, problem, schedule, function, tile), Role::B);
   open(w, "w", schedule.tileN,
@@ -149,7 +245,7 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
 
   scaleRows = createBlockScaleRows(builder, problem, schedule, function, tile);
   if (hasBlockScales()) {
-    scales.resize(ahead);
+    scales.resize(schedule.directCopies ? 1 : ahead);
     scaleBlock = arith::DivUIOp::create(builder, tile.column, constant(scaledBlock));
   }
 
@@ -162,7 +258,7 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
   Value exchange = AllocOp::create(builder, slots, "waveSums");
   Value sums =
       ZeroOp::create(builder, fragment(schedule.tileN, schedule.tileM, f32, Role::Accumulator, 1), "sums");
-  sums = mainLoop(sums);
+  sums = schedule.directCopies ? loopOfCopies(sums) : mainLoop(sums);
   DepositSumsOp::create(builder, sums, exchange);
   BarrierOp::create(builder);
   auto total = CollectSumsOp::create(

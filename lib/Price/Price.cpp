@@ -177,6 +177,12 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
         step.globalBytes += loads * chunkBytes * threads * times;
         return llvm::Error::success();
       })
+      .Case<CopyWaveRowsOp>([&](CopyWaveRowsOp copy) {
+        const TileType tile = copy.getTile().getType();
+        step.globalBytes += tile.getSizeInBytes() * times;
+        step.globalInstructions += copy.getLoadsPerLane() * times;
+        return addShared(step.writes, tileWrites(tile, tile.getRows(), architecture, threads), times);
+      })
       .Case<CopyAsyncOp>([&](CopyAsyncOp copy) -> llvm::Error {
         TileType tile = copy.getTile().getType();
         step.globalBytes += tile.getSizeInBytes() * times;

@@ -33,15 +33,15 @@ void multiply(SharedTraffic &traffic, int64_t waves) {
 }
 
 /// The row and depth that lane `lane` points ldmatrix at, for operands of 16 (a) or two times 8 (b) rows by
-/// 16 of depth.
+/// two chunks of `length` of depth.
 /// Of a tile whose rows are the depth, a row of it stands in place of a row of the operand.
-FragmentPosition ldmatrixRow(Role role, int lane, bool across) {
+FragmentPosition ldmatrixRow(Role role, int lane, bool across, int64_t length) {
   if (across)
     return role == Role::A ? FragmentPosition{lane / 8 % 2 * 8, lane / 16 * 8 + lane % 8}
                            : FragmentPosition{lane / 16 * 8, lane / 8 % 2 * 8 + lane % 8};
   if (role == Role::A)
-    return {lane % 16, lane / 16 * 8};
-  return {lane / 16 * 8 + lane % 8, lane / 8 % 2 * 8};
+    return {lane % 16, lane / 16 * length};
+  return {lane / 16 * 8 + lane % 8, lane / 8 % 2 * length};
 }
 
 /// Where lane `lane` reads 8 bytes for the run of 16 bytes of k that begins at `depth` of its group: 16 lanes
@@ -102,7 +102,7 @@ llvm::Expected<SharedTraffic> fragmentReads(LoadFragmentOp load, Architecture ar
         Addresses addresses;
         for (int lane = 0; lane < operand.lanes(); ++lane) {
           const FragmentPosition at =
-              nvidia ? ldmatrixRow(type.getRole(), lane, load.getAcross())
+              nvidia ? ldmatrixRow(type.getRole(), lane, load.getAcross(), chunkLength(type.getElementType()))
                      : operand.positionInGroup(lane, run * operand.elementsPerGroup() / runs);
           int64_t row = first + at.first, column = second + at.second;
           const bool there = row < type.getShape()[0];

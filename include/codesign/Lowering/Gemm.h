@@ -106,7 +106,8 @@ struct GemmKernel {
   /// more.
   int64_t stages = 2;
   /// AMD: tiles go from global memory to LDS past the registers. Not with shuffled weights or block scales,
-  /// whose loads would be counted with theirs.
+  /// whose loads would be counted with theirs. NVIDIA, where waves share k: operands go past the registers to
+  /// rows of shared memory that belong to one wave, `stages` steps of them.
   bool directCopies = false;
   /// How the waves go through the main loop. AMD, of tiles in two slots or more, without shuffled weights,
   /// block scales, split k or sums over m.

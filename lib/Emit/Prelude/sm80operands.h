@@ -51,8 +51,8 @@ struct LeftOperands {
   __device__ void load(Tile &tile, int row, int k) {
 #pragma unroll
     for (int j = 0; j < CountDeep; ++j) {
-      const unsigned first =
-          sharedAddress(&tile.at(row + laneId() % 16, k / chunkLength + j * 2 + laneId() / 16));
+      const unsigned first = sharedAddress(
+          &tile.at(row + laneId() % 16, k / lengthOf<typename Mma::Element> + j * 2 + laneId() / 16));
 #pragma unroll
       for (int i = 0; i < CountDown; ++i)
         loadMatrices(parts[i][j], first + rowsFurther<Tile>(i * 16));
@@ -124,8 +124,8 @@ struct RightOperands {
     const int lane = laneId();
 #pragma unroll
     for (int j = 0; j < CountDeep; ++j) {
-      const unsigned first =
-          sharedAddress(&tile.at(row + lane / 16 * 8 + lane % 8, k / chunkLength + j * 2 + lane / 8 % 2));
+      const unsigned first = sharedAddress(
+          &tile.at(row + lane / 16 * 8 + lane % 8, k / lengthOf<Element> + j * 2 + lane / 8 % 2));
 #pragma unroll
       for (int i = 0; i + 1 < CountDown; i += 2) {
         unsigned pair[4];

@@ -151,6 +151,15 @@ inline GemmKernel blockScaledStreamingSm90aKernel() {
   return kernel;
 }
 
+/// Streamed weights of up to 64 rows, by copies to rows of shared memory that belong to one wave; ldmatrix
+/// hands them out in the order of one instruction.
+inline GemmKernel copiedStream(GemmKernel kernel, int64_t rows = 64) {
+  kernel.directCopies = true;
+  kernel.pack = 1;
+  kernel.tileM = rows;
+  return kernel;
+}
+
 /// Persistent, two consumer warpgroups one above the other.
 inline GemmKernel wgmmaKernel() {
   GemmKernel kernel;

@@ -1,0 +1,36 @@
+// Up to 64 rows: each wave copies its own operands to shared memory, four steps ahead; no barrier of the workgroup in the loop.
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_90a n=4096 k=14336 instruction=mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 tile=64,64,128 waves=1,1,4 stages=4 pack=1 direct=true chiplets=1 lds=232448 registers=255},kernel-price,kernel-emit)" | FileCheck %s
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_80 n=96 k=520 instruction=mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 tile=48,32,64 waves=1,1,2 stages=2 pack=1 direct=true chiplets=1 lds=166912 registers=255},canonicalize,cse,kernel-check{rows=47})" -o /dev/null
+module {}
+
+// CHECK:      linear: 128 threads, 196608 bytes of LDS
+// CHECK-NEXT:   registers: 128 accumulators, 64 fragments, 0 staging
+// CHECK-NEXT:   main loop: 108 iterations of 64 matrix instructions a wave
+// CHECK:        global: 32768 bytes, 16 loads a wave, 0 barriers
+
+// CHECK:      auto *const aTile = reinterpret_cast<SwizzledTile<bf16, 256, 32> *>(sharedMemory + 0);
+// CHECK:      #pragma unroll 1
+// CHECK-NEXT: for (int kTile = 0; kTile < kTiles - 4; ++kTile) {
+// CHECK-NEXT:   waitCopies<3>();
+// CHECK-NEXT:   waveBarrier();
+// CHECK-NEXT:   LeftOperands<Mma, 4, 2> wPart(wTile[kTile % 4], wave * 64, 0);
+// CHECK-NEXT:   RightOperands<Mma, 8, 2> aPart(aTile[kTile % 4], wave * 64, 0);
+// CHECK-NEXT:   sums.multiply(wPart, aPart);
+// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, 256, 32>, 64>::copyWhole(wTile[kTile % 4], wave * 64, wRows, (kTile + 4) * tileK + wave * waveDepth);
+// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, 256, 32>, 64>::copy(aTile[kTile % 4], wave * 64, aRows, (kTile + 4) * tileK + wave * waveDepth);
+// CHECK-NEXT:   commitCopies();
+// CHECK-NEXT: }
+// CHECK-NEXT: waitCopies<3>();
+// CHECK:      waitCopies<0>();
+// CHECK:      sums.deposit(waveSums);
+// CHECK-NEXT: barrier();
+
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_90a bias=true activation=silu n=4096 k=14336 instruction=mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 tile=64,64,128 waves=1,1,4 stages=4 pack=1 direct=true chiplets=1 lds=232448 registers=255},kernel-emit{inline-prelude=true})" -o /dev/null > %t.cu
+// RUN: clang++-22 -x cuda --cuda-device-only --cuda-gpu-arch=sm_90a --cuda-feature=+ptx80 -nocudainc -nocudalib -Wno-unknown-cuda-version -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.cu -o %t.ptx
+// RUN: FileCheck %s --check-prefix=PTX --input-file %t.ptx
+// RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_90a,code=sm_90a -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
+// PTX:   cp.async.cg.shared.global.L2::256B
+// PTX:   bar.warp.sync
+// PTX:   ldmatrix.sync.aligned.m8n8.x4
+// PTX:   mma.sync.aligned.m16n8k16
+// PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
