@@ -76,11 +76,11 @@ GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
     tile.fetchesB = schedule.wavesM;
   }
   if (streamsWeights(schedule.family)) {
-    // The loop does not touch LDS; afterwards every sum is written to it and read once.
-    tile.readsA = tile.readsB = 0;
+    // The loop does not touch LDS, or writes and reads every operand once; afterwards the same of every sum.
+    tile.readsA = tile.readsB = schedule.directToShared ? 2 : 0;
     tile.combineCycles = 2.0 * sharedMemoryUse(schedule).epilogueBytes / double(profile.shared.bytesPerClock);
     tile.maxRows = schedule.macroTileM;
-    tile.partSteps = schedule.stages; // which the loop takes together
+    tile.partSteps = schedule.directToShared ? 1 : schedule.stages; // which the loop takes together
   }
   return tile;
 }

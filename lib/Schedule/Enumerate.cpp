@@ -32,7 +32,7 @@ FamilyChoices choicesOf(GemmFamily family, bool shuffledWeights) {
   case GemmFamily::MfmaWeightStream:
     return {{{1, 1}}, {2, 4}, {128}, {{1, 1}}, {4, 8}};
   case GemmFamily::MmaWeightStream:
-    return {{{1, 1}}, {2, 4}, {128}, {{1, 1}}, {4, 8}, streamedRows};
+    return {{{1, 1}}, {2, 4}, {64, 128}, {{1, 1}}, {4, 8}, streamedRows};
   case GemmFamily::WgmmaTmaPersistent:
     // With two slots one copy is under way while a step is multiplied; hand-written kernels keep more.
     return {{{1, 1}, {2, 1}, {1, 2}}, {8, 7, 6, 5, 4, 3}, {128}, {{1, 1}, {2, 1}, {1, 2}}};
@@ -56,6 +56,26 @@ bool isLargeTile(const GemmSchedule &schedule) {
   constexpr int side = 128;
   return schedule.macroTileM >= side && schedule.macroTileN >= side &&
          schedule.macroTileM + schedule.macroTileN > 2 * side;
+}
+
+constexpr int wholeStep = 128; // bytes of a row that a wave streams to registers at once
+
+/// Rings of more slots, and half steps, which are for copies past the registers alone.
+bool isForCopies(const GemmSchedule &schedule, int rowBytes) {
+  return (schedule.family == GemmFamily::MfmaLdsDoubleBuffer && schedule.stages > 2) ||
+         (schedule.family == GemmFamily::MmaWeightStream && rowBytes < wholeStep);
+}
+
+/// Whether there is a form of the schedule whose copies go past the registers. Of streamed weights, one for
+/// rows that weigh on the registers of the other, in half steps; not of 8 bits, for whose conversions and
+/// scales ptxas takes more registers than compiledRegisters() knows.
+bool copiesDirectly(const GemmSchedule &schedule, int rowBytes) {
+  constexpr int manyRows = 24;
+  if (schedule.family == GemmFamily::MmaWeightStream)
+    return schedule.macroTileM >= manyRows && rowBytes < wholeStep &&
+           bitWidth(schedule.matrixInstruction().a.type) == 16;
+  return schedule.family == GemmFamily::MfmaLdsDoubleBuffer && !schedule.shuffledWeights &&
+         !schedule.blockScaled && schedule.stages >= 2;
 }
 
 void addLegal(const Profile &profile, GemmSchedule schedule, std::vector<GemmSchedule> &found) {
@@ -115,10 +135,10 @@ std::vector<GemmSchedule> legalGemmSchedules(const Profile &profile, DataType in
                       continue;
                     // Rings of more slots are for copies past the registers, which others may be as well.
                     schedule.directToShared = false;
-                    if (*family != GemmFamily::MfmaLdsDoubleBuffer || stages <= 2)
+                    if (!isForCopies(schedule, rowBytes))
                       addLegal(profile, schedule, found);
-                    schedule.directToShared = *family == GemmFamily::MfmaLdsDoubleBuffer;
-                    if (schedule.directToShared && !shuffledWeights && !blockScaled && stages >= 2)
+                    schedule.directToShared = copiesDirectly(schedule, rowBytes);
+                    if (schedule.directToShared)
                       addLegal(profile, schedule, found);
                   }
     }

@@ -5,6 +5,7 @@
 #include "llvm/Support/ErrorHandling.h"
 #include <cassert>
 #include <cmath>
+#include <numeric>
 
 namespace codesign {
 namespace {
@@ -59,7 +60,8 @@ int GemmSchedule::instructionsPerStep() const {
 int GemmSchedule::depthsPerRead() const {
   const MatrixInstruction &record = matrixInstruction();
   // ldmatrix hands mma.sync its operands in the order of the instruction.
-  const bool inMemoryOrder = record.kind == MatrixInstructionKind::Mfma || streamsWeights(family);
+  const bool inMemoryOrder =
+      record.kind == MatrixInstructionKind::Mfma || (streamsWeights(family) && !directToShared);
   if (record.a.space != OperandSpace::Registers || !inMemoryOrder)
     return 1;
   const int depthBytes = bytesOf(record.a.layout.elementsAlong(MatrixAxis::Column), record.a.type);
@@ -75,7 +77,11 @@ int maxSplitK(const GemmSchedule &schedule) {
   const bool inCluster = schedule.clusterM * schedule.clusterN > 1;
   const bool isPlain = schedule.loop == MainLoop::InStep &&
                        (schedule.layout == GemmLayout::NT || vendorOf(schedule.architecture) == Vendor::Amd);
-  return inCluster || !isPlain || registerUse(schedule).accumulators > mostSums ? 1 : 16;
+  int sums = registerUse(schedule).accumulators;
+  // Where waves share k, each has a share of the sums when the parts of others come.
+  if (streamsWeights(schedule.family) && schedule.directToShared)
+    sums /= std::gcd(schedule.wavesK, schedule.macroTileN / schedule.instructionN());
+  return inCluster || !isPlain || sums > mostSums ? 1 : 16;
 }
 
 bool cutsTiles(const GemmSchedule &schedule) {
@@ -109,7 +115,7 @@ std::string GemmSchedule::describe() const {
   if (shuffledWeights)
     text += " shuffled weights";
   if (directToShared)
-    text += " direct to LDS";
+    text += streamsWeights(family) ? " through shared memory" : " direct to LDS";
   if (loop != MainLoop::InStep)
     text += (" " + toString(loop)).str();
   if (splitK > 1)
@@ -129,6 +135,9 @@ int directLoadsPerStep(const GemmSchedule &schedule) {
 SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
   SharedMemoryUse use;
   if (streamsWeights(schedule.family)) {
+    if (schedule.directToShared)
+      use.inputBytes = schedule.stages * (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK *
+                       elementBytes(schedule);
     // The sums of every wave.
     use.epilogueBytes = bytesOf(schedule.wavesK * schedule.macroTileM * schedule.macroTileN,
                                 schedule.matrixInstruction().c.type);
@@ -197,8 +206,15 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
   if (streamsWeights(schedule.family)) {
     // Every wave sums the whole tile, over its part of k.
     use.accumulators = schedule.macroTileM * schedule.macroTileN * bitWidth(record.c.type) / 32 / groupLanes;
-    use.staging = schedule.stages * (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK /
-                  schedule.wavesK * elementBytes(schedule) / 4 / groupLanes;
+    const int step = (schedule.macroTileM + schedule.macroTileN) * schedule.macroTileK / schedule.wavesK *
+                     elementBytes(schedule) / 4 / groupLanes;
+    if (schedule.directToShared) {
+      use.fragments = step;
+      use.addressing = addressingRegisters;
+      use.products = blockProductRegisters(schedule, 1);
+      return use;
+    }
+    use.staging = schedule.stages * step;
     // Where k is no multiple of the steps, each load of a step has an offset of its own and one that is
     // clipped.
     const int loadsPerStep = use.staging / schedule.stages / (readBytes / 4);
@@ -255,6 +271,12 @@ int compiledRegisters(const GemmSchedule &schedule) {
                                (schedule.architecture == Architecture::Sm90a ? hopper : 0));
   }
   case GemmFamily::MmaWeightStream: {
+    if (schedule.directToShared) {
+      constexpr int addresses = 48, converted = 24; // of copies and reads; operands of 8 bits as fp16
+      const RegisterUse use = registerUse(schedule);
+      return use.accumulators + use.fragments + use.products + addresses +
+             (isFloat8(schedule.matrixInstruction().a.type) ? converted : 0);
+    }
     // The registers of an instruction's first operand come from two loads, and are copied together; every
     // eight rows have a 64-bit pointer.
     constexpr int registersPerLoad = 4, rowsPerLoad = 8, others = 12;

@@ -138,6 +138,9 @@ std::optional<std::string> badShape(const GemmSchedule &s) {
   const bool streams = streamsWeights(s.family);
   if (streams ? s.wavesM != 1 || s.wavesN != 1 : s.wavesK != 1)
     return because("{0} waves share {1}", toString(s.family), streams ? "k alone" : "the tile alone");
+  const int stepBytes = s.macroTileK / s.wavesK * bitWidth(record.a.type) / 8; // of a row, of a wave
+  if (streams && s.directToShared && stepBytes != 64 && stepBytes != 128)
+    return because("steps of {0} B of each row, lanes copy 64 or 128", stepBytes);
   if (streams)
     return s.macroTileM <= maxStreamedRows
                ? std::nullopt
@@ -303,6 +306,9 @@ std::optional<std::string> badPipeline(const GemmSchedule &s, const Profile &pro
                      s.macroTileK * bitWidth(s.matrixInstruction().a.type) / 8);
     break;
   case GemmFamily::MfmaWeightStream:
+    if (s.directToShared)
+      return "lanes of CDNA devices copy to LDS side by side, a workgroup together";
+    break;
   case GemmFamily::MmaWeightStream:
     break;
   case GemmFamily::WgmmaTmaPersistent:

@@ -16,7 +16,7 @@ enum class GemmFamily : uint8_t {
   MfmaWeightStream,     // CDNA, few rows: waves share k and load both operands straight to registers
   WgmmaTmaPersistent,   // Hopper: one TMA producer warpgroup, consumer warpgroups, persistent workgroups
   MmaCpAsyncMultistage, // Ampere and later: cp.async ring of stages, ldmatrix, mma.sync
-  MmaWeightStream,      // the same as MfmaWeightStream by mma.sync
+  MmaWeightStream,      // the same by mma.sync, straight to registers or to shared memory of each wave's own
 };
 
 /// How A (m × k) and B (k × n) lie in memory, C is row-major. Letters as in BLAS, for row-major storage.
@@ -73,6 +73,8 @@ struct GemmSchedule {
   /// go from global memory straight to registers. Waves one above the other then load the same ones.
   bool shuffledWeights = false;
   /// MFMA through LDS: tiles go from global memory to LDS past the registers, stages − 1 of them under way.
+  /// MmaWeightStream: both operands go to rows of shared memory that belong to one wave, `stages` steps of
+  /// them.
   bool directToShared = false;
   MainLoop loop = MainLoop::InStep;
   SharedLayout sharedLayout = SharedLayout::Padded;
@@ -96,14 +98,14 @@ struct GemmSchedule {
   /// Instructions that one execution group issues per macro-tile step of depth macroTileK.
   int instructionsPerStep() const;
   /// Instruction depths that the 16 bytes of k that a lane reads at once fill: 2 for 16-bit MFMA with 8-byte
-  /// operands and for streamed mma.sync, else 1.
+  /// operands and for mma.sync whose operands are streamed to registers, else 1.
   int depthsPerRead() const;
   /// "mfma_lds_double_buffer 256x256x64 2x4 waves
   /// v_mfma_f32_16x16x16_bf16 1 stage": one line for reports and headers.
   std::string describe() const;
 };
 
-/// Whether waves share k and load both operands from global memory straight to registers.
+/// Whether waves share k and load both operands from global memory for themselves.
 bool streamsWeights(GemmFamily family);
 /// Rows up to which such kernels are made: one tile covers them, so that every weight is read once.
 constexpr int maxStreamedRows = 64;
@@ -112,7 +114,8 @@ constexpr int maxStreamedRows = 64;
 /// on CDNA3.
 int directLoadsPerStep(const GemmSchedule &schedule);
 
-/// LDS or shared memory of one workgroup. Input buffers: stages × (A rows + B rows) × (row bytes + padding).
+/// LDS or shared memory of one workgroup. Input buffers: stages × (A rows + B rows) × (row bytes + padding);
+/// none where weights are streamed straight to registers.
 struct SharedMemoryUse {
   int inputBytes = 0;
   int epilogueBytes = 0; // staging of C, or partial sums; 0 where it reuses the input buffers

@@ -30,6 +30,7 @@ struct Sweep {
   int64_t splitK = 1; // with more than one, k follows from the schedule
   bool streamK = false;
   MainLoop loop = MainLoop::InStep;
+  int leastRows = 0; // of a tile
 };
 
 /// The registers that a lane has beyond those that its schedule is expected to need: few are where compilers
@@ -81,7 +82,7 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     if (sweep.gathered && !takesListedRows(schedule))
       return true;
     return schedule.loop != sweep.loop || maxSplitK(schedule) < sweep.splitK ||
-           (sweep.streamK && !cutsTiles(schedule)) ||
+           schedule.macroTileM < sweep.leastRows || (sweep.streamK && !cutsTiles(schedule)) ||
            (sweep.experts > 0 && !hasRoomForExperts(schedule, profile));
   });
   ASSERT_GT(legal.size(), 2u);
@@ -339,6 +340,27 @@ TEST(Compile, streamKOfNvidia) {
   compileLegalSchedules("h100-sxm", count,
                         {.family = "mma_cp_async_multistage", .fused = true, .streamK = true});
   CODESIGN_NEEDS_PTXAS("Stream-K sm_80 and sm_90a");
+}
+
+/// More rows than registers hold beside their sums: operands go through shared memory.
+TEST(Compile, manyRowsOfStreamedWeights) {
+  const auto sweep = [](const char *device, size_t count, Sweep of) {
+    of.family = "mma_weight_stream";
+    of.leastRows = 33;
+    compileLegalSchedules(device, isLongRun() ? 1000 : count, of);
+  };
+  sweep("a100-sxm", 3, {.k = 14336});
+  sweep("h100-sxm", 3, {.k = 2312, .fused = true});
+  if (isLongRun()) {
+    for (const char *device : {"a100-sxm", "h100-sxm"}) {
+      sweep(device, 0, {.k = 2312});
+      sweep(device, 0, {.k = 2312, .experts = 64, .gathered = true});
+      sweep(device, 0, {.splitK = 4});
+      sweep(device, 0, {.rowSteps = true});
+    }
+    sweep("h100-sxm", 0, {.fused = true, .quantised = true});
+  }
+  CODESIGN_NEEDS_PTXAS("sm_80 and sm_90a, of up to 64 rows with streamed weights,");
 }
 
 TEST(Compile, splitsOfNvidia) {

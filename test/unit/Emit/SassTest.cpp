@@ -208,6 +208,33 @@ TEST_F(Sass, streamedWeights) {
   EXPECT_EQ(code->count("HMMA"), price.step.matrixInstructions);
   EXPECT_EQ(code->count("LDG"), price.step.globalInstructions);
   EXPECT_EQ(code->count("BAR") + code->count("STS") + code->count("LDS"), 0);
+  // Each load has an address of two words; the first operand's registers come from two loads.
+  const int64_t named = code->count("HMMA") + code->count("LDG");
+  EXPECT_LE(code->size() - named, 24 + 5 * code->count("LDG")) << code->size();
+}
+
+/// Up to 64 rows: a step is the products, what ldmatrix reads, copies, and their addresses.
+TEST_F(Sass, streamedWeightsOfManyRows) {
+  GemmKernel half = copiedStream(streamingSm80Kernel());
+  half.tileN = 64;
+  half.stages = 2;
+  GemmKernel hopper = half;
+  hopper.architecture = Architecture::Sm90a;
+  hopper.limits.sharedBytes = 232448;
+  hopper.stages = 4;
+  for (const GemmKernel &kernel : {half, hopper}) {
+    SCOPED_TRACE(toString(kernel.architecture).str());
+    const SassProgram program = compiled(problemOf(4096, 14336), kernel);
+    const auto code = program.loopWith({"HMMA", "LDGSTS"});
+    ASSERT_TRUE(code.has_value());
+    EXPECT_EQ(code->count("HMMA"), price.step.matrixInstructions);
+    EXPECT_EQ(code->count("LDSM"), price.step.reads.instructions);
+    EXPECT_EQ(code->count("LDGSTS"), price.step.globalInstructions);
+    EXPECT_EQ(code->count("DEPBAR"), 1);
+    EXPECT_EQ(code->count("BAR") + code->count("STS") + code->count("LDG") + code->count("SHFL"), 0);
+    const int64_t named = code->count("HMMA") + code->count("LDSM") + code->count("LDGSTS");
+    EXPECT_LE(code->size() - named, 24 + 3 * code->count("LDGSTS")) << code->size();
+  }
 }
 
 /// Counts that cannot be wrong show nothing.

@@ -259,10 +259,12 @@ TEST_F(PriceTest, agreesWithTheSchedulesClosedForms) {
       const KernelPrice counted = price(llvm::cantFail(gemmKernel(schedule, profile)), 4096, 4096,
                                         products.type, products.blockScaled);
       EXPECT_EQ(counted.sharedBytes, sharedMemoryUse(schedule).total()) << schedule.describe();
-      // A streaming loop does as many steps at a time as it has under way, others those that share scales.
-      const int steps = streamsWeights(schedule.family) ? schedule.stages
-                        : schedule.blockScaled          ? scaledBlockExtent / schedule.macroTileK
-                                                        : 1;
+      // A loop that streams to registers does as many steps at a time as it has under way, others through LDS
+      // those that share scales.
+      const bool streams = streamsWeights(schedule.family);
+      const int steps = streams && !schedule.directToShared ? schedule.stages
+                        : !streams && schedule.blockScaled  ? scaledBlockExtent / schedule.macroTileK
+                                                            : 1;
       EXPECT_EQ(counted.step.matrixInstructions, steps * schedule.instructionsPerStep())
           << schedule.describe();
       EXPECT_EQ(counted.registers.accumulators, registerUse(schedule).accumulators) << schedule.describe();
