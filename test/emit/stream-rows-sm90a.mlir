@@ -8,21 +8,24 @@ module {}
 // CHECK-NEXT:   main loop: 108 iterations of 64 matrix instructions a wave
 // CHECK:        global: 32768 bytes, 16 loads a wave, 0 barriers
 
-// CHECK:      auto *const aTile = reinterpret_cast<SwizzledTile<bf16, 256, 32> *>(sharedMemory + 0);
+// CHECK:      SwizzledTile<bf16, 256, 32> aTile[4];
+// CHECK-NEXT: SwizzledTile<bf16, 256, 32> wTile[4];
 // CHECK:      #pragma unroll 1
 // CHECK-NEXT: for (int kTile = 0; kTile < kTiles - 4; ++kTile) {
 // CHECK-NEXT:   waitCopies<3>();
 // CHECK-NEXT:   waveBarrier();
-// CHECK-NEXT:   LeftOperands<Mma, 4, 2> wPart(wTile[kTile % 4], wave * 64, 0);
-// CHECK-NEXT:   RightOperands<Mma, 8, 2> aPart(aTile[kTile % 4], wave * 64, 0);
+// CHECK-NEXT:   LeftOperands<Mma, 4, 2> wPart(shared.wTile[kTile % 4], wave * 64, 0);
+// CHECK-NEXT:   RightOperands<Mma, 8, 2> aPart(shared.aTile[kTile % 4], wave * 64, 0);
 // CHECK-NEXT:   sums.multiply(wPart, aPart);
-// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, 256, 32>, 64>::copyWhole(wTile[kTile % 4], wave * 64, wRows, (kTile + 4) * tileK + wave * waveDepth);
-// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, 256, 32>, 64>::copy(aTile[kTile % 4], wave * 64, aRows, (kTile + 4) * tileK + wave * waveDepth);
+// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, 256, 32>, 64>::copyWhole(shared.wTile[kTile % 4], wave * 64, wRows,
+// CHECK-NEXT:       (kTile + 4) * tileK + wave * waveDepth);
+// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, 256, 32>, 64>::copy(shared.aTile[kTile % 4], wave * 64, aRows,
+// CHECK-NEXT:       (kTile + 4) * tileK + wave * waveDepth);
 // CHECK-NEXT:   commitCopies();
 // CHECK-NEXT: }
 // CHECK-NEXT: waitCopies<3>();
 // CHECK:      waitCopies<0>();
-// CHECK:      sums.deposit(waveSums);
+// CHECK:      sums.deposit(shared.waveSums);
 // CHECK-NEXT: barrier();
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_90a bias=true activation=silu n=4096 k=14336 instruction=mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 tile=64,64,128 waves=1,1,4 stages=4 pack=1 direct=true chiplets=1 lds=232448 registers=255},kernel-emit{inline-prelude=true})" -o /dev/null > %t.cu
