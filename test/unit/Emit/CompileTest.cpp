@@ -112,7 +112,12 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     problem.shuffledWeights = sweep.shuffledWeights;
     problem.gathered = problem.weighted = sweep.gathered;
     problem.gated = problem.bias = sweep.fused;
-    problem.residual |= sweep.fused && !sweep.quantised; // no plan rounds a stream to 8 bits
+    // No plan adds a stream to what a gate makes. Such kernels spill with results of 8 bits, and with wgmma
+    // where a lane has 192 sums.
+    constexpr int mostSums = 160;
+    const bool isCrowded =
+        schedule.family == GemmFamily::WgmmaTmaPersistent && registerUse(schedule).accumulators > mostSums;
+    problem.residual |= sweep.fused && !sweep.quantised && !isCrowded;
     if (sweep.quantised)
       problem.quantised = kernel::quantisedType(profile.architecture);
     if (sweep.fused)
