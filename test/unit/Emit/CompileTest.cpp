@@ -184,22 +184,22 @@ TEST(Compile, loopsOfOwnOrder) {
 TEST(Compile, gfx942) {
   compileLegalSchedules("mi300x", 8);
   // Rows of a power of two of columns take more registers for addresses.
-  compileLegalSchedules("mi300x", schedules(3), {.family = "mfma_lds_double_buffer", .n = 8192});
+  compileLegalSchedules("mi300x", schedules(2), {.family = "mfma_lds_double_buffer", .n = 8192});
 }
 
 TEST(Compile, gfx942WeightStream) {
-  compileLegalSchedules("mi300x", schedules(6), {.family = "mfma_weight_stream"});
+  compileLegalSchedules("mi300x", schedules(4), {.family = "mfma_weight_stream"});
   // No multiple of any step: the last loads are clipped, which takes registers.
-  compileLegalSchedules("mi300x", schedules(6), {.family = "mfma_weight_stream", .k = 2312});
+  compileLegalSchedules("mi300x", schedules(4), {.family = "mfma_weight_stream", .k = 2312});
 }
 
 TEST(Compile, gfx950) {
   compileLegalSchedules("mi355x", 6);
-  compileLegalSchedules("mi355x", schedules(3), {.family = "mfma_weight_stream", .k = 2312});
+  compileLegalSchedules("mi355x", schedules(2), {.family = "mfma_weight_stream", .k = 2312});
 }
 
 TEST(Compile, gatesAndResiduals) {
-  const size_t count = schedules(4);
+  const size_t count = schedules(3);
   compileLegalSchedules("mi300x", count, {.fused = true});
   compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .k = 2312, .fused = true});
   compileLegalSchedules("mi355x", count, {.fused = true});
@@ -207,13 +207,13 @@ TEST(Compile, gatesAndResiduals) {
 
 TEST(Compile, operandsAlongRows) {
   for (const char *device : {"mi300x", "mi355x"}) {
-    compileLegalSchedules(device, schedules(3), {.layout = GemmLayout::NN});
-    compileLegalSchedules(device, schedules(4), {.layout = GemmLayout::TN});
+    compileLegalSchedules(device, schedules(2), {.layout = GemmLayout::NN});
+    compileLegalSchedules(device, schedules(3), {.layout = GemmLayout::TN});
     const DataType bytes = device == std::string("mi300x") ? DataType::F8E4M3FNUZ : DataType::F8E4M3;
     for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN})
       for (int64_t splitK : {1, 4})
         compileLegalSchedules(
-            device, schedules(3),
+            device, schedules(2),
             {.type = splitK == 1 ? bytes : DataType::BF16, .layout = layout, .splitK = splitK});
   }
 }
@@ -228,7 +228,7 @@ TEST(Compile, operandsAlongRowsOfNvidia) {
 }
 
 TEST(Compile, stepsAlongRowsAndResultsOf8Bits) {
-  const size_t count = schedules(4);
+  const size_t count = schedules(3);
   compileLegalSchedules("mi300x", count, {.rowSteps = true});
   compileLegalSchedules("mi355x", count, {.rowSteps = true});
   compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .k = 2312, .rowSteps = true});
@@ -245,7 +245,7 @@ TEST(Compile, stepsAlongRowsAndResultsOf8BitsOfNvidia) {
 }
 
 TEST(Compile, gatesOfNvidia) {
-  const size_t count = schedules(3);
+  const size_t count = schedules(2);
   compileLegalSchedules("a100-sxm", count, {.family = "mma_cp_async_multistage", .fused = true});
   compileLegalSchedules("a100-sxm", count, {.family = "mma_weight_stream", .k = 2312, .fused = true});
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .fused = true});
@@ -253,7 +253,7 @@ TEST(Compile, gatesOfNvidia) {
 }
 
 TEST(Compile, shuffledWeights) {
-  const size_t count = schedules(4);
+  const size_t count = schedules(3);
   compileLegalSchedules("mi300x", count, {.family = "mfma_lds_double_buffer", .shuffledWeights = true});
   compileLegalSchedules("mi300x", count,
                         {.family = "mfma_weight_stream", .k = 2336, .shuffledWeights = true});
@@ -263,7 +263,7 @@ TEST(Compile, shuffledWeights) {
 }
 
 TEST(Compile, experts) {
-  const size_t count = schedules(3);
+  const size_t count = schedules(2);
   compileLegalSchedules("mi300x", count, {.fused = true, .experts = 128});
   compileLegalSchedules("mi300x", count, {.experts = 128, .gathered = true});
   compileLegalSchedules("mi300x", count,
@@ -274,14 +274,14 @@ TEST(Compile, experts) {
 }
 
 TEST(Compile, expertsOfNvidia) {
-  const size_t count = schedules(3);
+  const size_t count = schedules(2);
   for (const char *family : {"mma_cp_async_multistage", "mma_weight_stream"})
     compileLegalSchedules("a100-sxm", count, {.family = family, .k = 2312, .experts = 64, .gathered = true});
   CODESIGN_NEEDS_PTXAS("grouped sm_80");
 }
 
 TEST(Compile, expertsOfHopper) {
-  const size_t count = schedules(3);
+  const size_t count = schedules(2);
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .experts = 128});
   compileLegalSchedules("h100-sxm", count,
                         {.family = "wgmma_tma_persistent", .experts = 128, .gathered = true});
@@ -324,7 +324,7 @@ TEST(Compile, sumsOfTokens) {
 }
 
 TEST(Compile, splits) {
-  const size_t count = schedules(3);
+  const size_t count = schedules(2);
   compileLegalSchedules("mi300x", count, {.family = "mfma_lds_double_buffer", .splitK = 4});
   compileLegalSchedules("mi300x", count, {.family = "mfma_weight_stream", .fused = true, .splitK = 2});
   compileLegalSchedules("mi355x", count, {.fused = true, .splitK = 3});
@@ -332,7 +332,7 @@ TEST(Compile, splits) {
 }
 
 TEST(Compile, streamK) {
-  const size_t count = schedules(3);
+  const size_t count = schedules(2);
   compileLegalSchedules("mi300x", count, {.streamK = true});
   compileLegalSchedules("mi355x", count, {.fused = true, .streamK = true});
   compileLegalSchedules("mi300x", count,
@@ -340,7 +340,7 @@ TEST(Compile, streamK) {
 }
 
 TEST(Compile, streamKOfNvidia) {
-  const size_t count = schedules(3);
+  const size_t count = schedules(2);
   compileLegalSchedules("a100-sxm", count, {.family = "mma_cp_async_multistage", .streamK = true});
   compileLegalSchedules("h100-sxm", count,
                         {.family = "mma_cp_async_multistage", .fused = true, .streamK = true});
@@ -369,7 +369,7 @@ TEST(Compile, manyRowsOfStreamedWeights) {
 }
 
 TEST(Compile, splitsOfNvidia) {
-  const size_t count = schedules(3);
+  const size_t count = schedules(2);
   for (const char *family : {"mma_cp_async_multistage", "mma_weight_stream"}) {
     compileLegalSchedules("a100-sxm", count, {.family = family, .splitK = 4});
     compileLegalSchedules("h100-sxm", count, {.family = family, .fused = true, .splitK = 3});
@@ -382,17 +382,17 @@ TEST(Compile, splitsOfNvidia) {
 }
 
 TEST(Compile, float8) {
-  compileLegalSchedules("mi300x", schedules(5), {.type = DataType::F8E4M3FNUZ});
+  compileLegalSchedules("mi300x", schedules(3), {.type = DataType::F8E4M3FNUZ});
   compileLegalSchedules(
-      "mi300x", schedules(4),
+      "mi300x", schedules(3),
       {.family = "mfma_weight_stream", .k = 2320, .fused = true, .type = DataType::F8E4M3FNUZ});
-  compileLegalSchedules("mi355x", schedules(5), {.type = DataType::F8E4M3});
-  compileLegalSchedules("mi355x", schedules(3),
+  compileLegalSchedules("mi355x", schedules(3), {.type = DataType::F8E4M3});
+  compileLegalSchedules("mi355x", schedules(2),
                         {.family = "mfma_weight_stream", .k = 2320, .fused = true, .type = DataType::F8E4M3});
 }
 
 TEST(Compile, blockScales) {
-  const size_t count = schedules(4);
+  const size_t count = schedules(3);
   compileLegalSchedules("mi300x", count, {.type = DataType::F8E4M3FNUZ, .blockScaled = true});
   compileLegalSchedules(
       "mi300x", count,
@@ -404,7 +404,7 @@ TEST(Compile, blockScales) {
 }
 
 TEST(Compile, sm90aFloat8) {
-  const size_t count = schedules(3);
+  const size_t count = schedules(2);
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3});
   compileLegalSchedules("h100-sxm", count,
                         {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3, .blockScaled = true});
@@ -423,8 +423,8 @@ TEST(Compile, sm80AndSm90a) {
     compileLegalSchedules("a100-sxm", schedules(0), {.family = "mma_cp_async_multistage"});
     compileLegalSchedules("h100-sxm", schedules(0), {.family = "mma_cp_async_multistage"});
   }
-  compileLegalSchedules("a100-sxm", schedules(3), {.family = "mma_weight_stream", .k = 14336});
-  compileLegalSchedules("h100-sxm", schedules(3), {.family = "mma_weight_stream", .k = 2312});
+  compileLegalSchedules("a100-sxm", schedules(2), {.family = "mma_weight_stream", .k = 14336});
+  compileLegalSchedules("h100-sxm", schedules(2), {.family = "mma_weight_stream", .k = 2312});
   CODESIGN_NEEDS_PTXAS("sm_80 and sm_90a");
 }
 

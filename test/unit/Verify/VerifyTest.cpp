@@ -148,7 +148,7 @@ TEST_F(Verify, SplitKernelsAreRightInAnyOrder) {
   ASSERT_TRUE(bool(manifest)) << llvm::toString(manifest.takeError());
   const auto split = llvm::find_if(manifest->kernels, [](const PackagedKernel &k) { return k.splitK > 1; });
   ASSERT_NE(split, manifest->kernels.end());
-  llvm::Expected<VerifyReport> report = verify("down_proj");
+  llvm::Expected<VerifyReport> report = verify(split->symbol);
   ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
   EXPECT_TRUE(report->passed()) << printed(*report);
   plant("codesign_cdna.h", "*arrivals = 0;", ";");
