@@ -1,5 +1,6 @@
 // Kernels whose waves take turns: one half multiplies while the other uses memory.
 #include "OperandForms.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 

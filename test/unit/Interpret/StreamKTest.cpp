@@ -79,8 +79,9 @@ TEST(StreamKWork, everyStepOnce) {
               before += piece.count;
               EXPECT_EQ(piece.opener + piece.part, position);
               byTile[piece.tile].push_back(piece);
-              if (piece.parts > 1)
+              if (piece.parts > 1) {
                 EXPECT_TRUE(places.insert(StreamKWork::placeOf(position, piece.part)).second);
+              }
               if (round >= work.wholeTiles())
                 cutUnits += llvm::divideCeil((piece.first + piece.count) * units, steps) -
                             llvm::divideCeil(piece.first * units, steps);
@@ -89,8 +90,9 @@ TEST(StreamKWork, everyStepOnce) {
             fewestUnits = std::min(fewestUnits, cutUnits);
           }
           EXPECT_LE(mostUnits - fewestUnits, 1);
-          if (tiles >= workgroups)
+          if (tiles >= workgroups) {
             EXPECT_LE(mostUnits, 2 * units);
+          }
           ASSERT_EQ(int64_t(byTile.size()), tiles);
           for (auto &[tile, pieces] : byTile) {
             int64_t next = 0;
@@ -102,8 +104,9 @@ TEST(StreamKWork, everyStepOnce) {
             }
             EXPECT_EQ(next, steps);
           }
-          if (!places.empty())
+          if (!places.empty()) {
             EXPECT_LT(*places.rbegin(), workgroups * StreamKWork::placesPerWorkgroup);
+          }
         }
 }
 

@@ -81,8 +81,9 @@ TEST(RowRanges, AreTheFewestThatServeEveryNumberOfRowsWell) {
     EXPECT_EQ(ranges.back().representative, comparedRows().back());
     size_t place = 0;
     for (size_t i = 0; i < ranges.size(); ++i) {
-      if (i > 0)
+      if (i > 0) {
         EXPECT_EQ(ranges[i].min, ranges[i - 1].max + 1);
+      }
       for (; place < count && comparedRows()[place] <= ranges[i].representative; ++place)
         EXPECT_TRUE(times.isNear(ranges[i].estimate.schedule->macroTileM, place)) << round;
     }
