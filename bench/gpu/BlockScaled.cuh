@@ -2,7 +2,7 @@
 // beside cuBLASLt's, which has had these scales for Hopper since CUDA 12.9.
 #pragma once
 
-#include "Common.cuh"
+#include "Library.cuh"
 #include <cuda_fp8.h>
 
 namespace {
@@ -76,72 +76,19 @@ __global__ void countWrongScaled(ScaledOperands o, unsigned long long seed, int 
     atomicAdd(wrong, 1);
 }
 
-/// The same product by cuBLASLt: column-major, so that W is its first operand, with scales of 128 x 128, and
-/// A its second, with scales of 128.
-class ScaledLibrary {
+/// cuBLASLt's first operand is W, whose scales are of 128 x 128; A's are of 128.
+class ScaledLibrary : public Library {
 public:
-  explicit ScaledLibrary(cudaStream_t stream) : stream(stream), workspace(workspaceBytes) {
-    check(cublasLtCreate(&handle), "cublasLtCreate");
-    check(cublasLtMatmulDescCreate(&product, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
-    set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
+  explicit ScaledLibrary(cudaStream_t stream) : Library(stream) {
     set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, CUBLASLT_MATMUL_MATRIX_SCALE_BLK128x128_32F);
     set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE, CUBLASLT_MATMUL_MATRIX_SCALE_VEC128_32F);
-    check(cublasLtMatmulPreferenceCreate(&preference), "cublasLtMatmulPreferenceCreate");
-    const size_t bytes = workspaceBytes;
-    check(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes,
-                                               sizeof bytes),
-          "cublasLtMatmulPreferenceSetAttribute");
   }
-  ~ScaledLibrary() {
-    cublasLtMatmulPreferenceDestroy(preference);
-    cublasLtMatmulDescDestroy(product);
-    cublasLtDestroy(handle);
-  }
-  ScaledLibrary(const ScaledLibrary &) = delete;
-  ScaledLibrary &operator=(const ScaledLibrary &) = delete;
 
   void choose(long long m, long long n, long long k, const float *aScale, const float *wScale) {
     set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, wScale);
     set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, aScale);
-    create(layouts[0], CUDA_R_8F_E4M3, k, n);
-    create(layouts[1], CUDA_R_8F_E4M3, k, m);
-    create(layouts[2], CUDA_R_16BF, n, m);
-    int found = 0;
-    check(cublasLtMatmulAlgoGetHeuristic(handle, product, layouts[0], layouts[1], layouts[2], layouts[2],
-                                         preference, 1, &choice, &found),
-          "cublasLtMatmulAlgoGetHeuristic of block scales");
-    require(found == 1, "cublasLtMatmulAlgoGetHeuristic", "no algorithm");
+    Library::choose(m, n, k, CUDA_R_8F_E4M3);
   }
-  void multiply(const void *a, const void *w, void *d) {
-    const float one = 1, zero = 0;
-    check(cublasLtMatmul(handle, product, &one, w, layouts[0], a, layouts[1], &zero, d, layouts[2], d,
-                         layouts[2], &choice.algo, workspace.data, workspaceBytes, stream),
-          "cublasLtMatmul of block scales");
-  }
-  void release() {
-    for (cublasLtMatrixLayout_t &each : layouts)
-      cublasLtMatrixLayoutDestroy(each);
-  }
-
-private:
-  static constexpr size_t workspaceBytes = 64 << 20;
-
-  template <class Value>
-  void set(cublasLtMatmulDescAttributes_t attribute, Value value) {
-    check(cublasLtMatmulDescSetAttribute(product, attribute, &value, sizeof value),
-          "cublasLtMatmulDescSetAttribute");
-  }
-  static void create(cublasLtMatrixLayout_t &layout, cudaDataType_t type, long long rows, long long columns) {
-    check(cublasLtMatrixLayoutCreate(&layout, type, rows, columns, rows), "cublasLtMatrixLayoutCreate");
-  }
-
-  cudaStream_t stream;
-  Buffer workspace;
-  cublasLtHandle_t handle;
-  cublasLtMatmulDesc_t product;
-  cublasLtMatmulPreference_t preference;
-  cublasLtMatrixLayout_t layouts[3];
-  cublasLtMatmulHeuristicResult_t choice;
 };
 
 class BlockScaledBenchmark {

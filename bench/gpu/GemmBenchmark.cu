@@ -7,7 +7,6 @@
 namespace {
 
 constexpr int rowCounts[] = {1, 16, 64, 512, 4096, 16384};
-constexpr size_t libraryWorkspace = 64 << 20; // bytes
 
 __global__ void emptyKernel() {}
 
@@ -36,69 +35,6 @@ __global__ void countWrong(const __nv_bfloat16 *a, const __nv_bfloat16 *w, const
   if (lane == 0 && !(fabs(got - sum) <= bound))
     atomicAdd(wrong, 1);
 }
-
-/// D[m, n] = A[m, k] W[n, k]^T as cuBLASLt's heuristic does it: column-major, so that the operands trade
-/// places.
-class Library {
-public:
-  explicit Library(cudaStream_t stream) : stream(stream), workspace(libraryWorkspace) {
-    check(cublasLtCreate(&handle), "cublasLtCreate");
-    check(cublasLtMatmulDescCreate(&product, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
-    const cublasOperation_t transposed = CUBLAS_OP_T;
-    check(
-        cublasLtMatmulDescSetAttribute(product, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed),
-        "cublasLtMatmulDescSetAttribute");
-    check(cublasLtMatmulPreferenceCreate(&preference), "cublasLtMatmulPreferenceCreate");
-    const size_t bytes = libraryWorkspace;
-    check(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes,
-                                               sizeof bytes),
-          "cublasLtMatmulPreferenceSetAttribute");
-  }
-  ~Library() {
-    cublasLtMatmulPreferenceDestroy(preference);
-    cublasLtMatmulDescDestroy(product);
-    cublasLtDestroy(handle);
-  }
-  Library(const Library &) = delete;
-  Library &operator=(const Library &) = delete;
-
-  void choose(long long m, long long n, long long k) {
-    layouts[0] = layout(k, n);
-    layouts[1] = layout(k, m);
-    layouts[2] = layout(n, m);
-    int found = 0;
-    check(cublasLtMatmulAlgoGetHeuristic(handle, product, layouts[0], layouts[1], layouts[2], layouts[2],
-                                         preference, 1, &choice, &found),
-          "cublasLtMatmulAlgoGetHeuristic");
-    require(found == 1, "cublasLtMatmulAlgoGetHeuristic", "no algorithm");
-  }
-  void multiply(const void *a, const void *w, void *d) {
-    const float one = 1, zero = 0;
-    check(cublasLtMatmul(handle, product, &one, w, layouts[0], a, layouts[1], &zero, d, layouts[2], d,
-                         layouts[2], &choice.algo, workspace.data, libraryWorkspace, stream),
-          "cublasLtMatmul");
-  }
-  void release() {
-    for (cublasLtMatrixLayout_t &each : layouts)
-      cublasLtMatrixLayoutDestroy(each);
-  }
-
-private:
-  static cublasLtMatrixLayout_t layout(long long rows, long long columns) {
-    cublasLtMatrixLayout_t created;
-    check(cublasLtMatrixLayoutCreate(&created, CUDA_R_16BF, rows, columns, rows),
-          "cublasLtMatrixLayoutCreate");
-    return created;
-  }
-
-  cudaStream_t stream;
-  Buffer workspace;
-  cublasLtHandle_t handle;
-  cublasLtMatmulDesc_t product;
-  cublasLtMatmulPreference_t preference;
-  cublasLtMatrixLayout_t layouts[3];
-  cublasLtMatmulHeuristicResult_t choice;
-};
 
 class Benchmark {
 public:
@@ -149,7 +85,7 @@ private:
     if (right) {
       const int rotated = m <= coldRows ? copies : 1;
       auto weight = [&](int call) { return weights.as<char>() + call % rotated * weightBytes; };
-      library.choose(m, layer.n, layer.k);
+      library.choose(m, layer.n, layer.k, CUDA_R_16BF);
       ours = secondsOf(stream, [&](int call) { launch(layer, a.data, weight(call), d.data, m); });
       theirs = secondsOf(stream, [&](int call) { library.multiply(a.data, weight(call), d.data); });
       library.release();

@@ -89,8 +89,8 @@ llvm::Error chooseKernels(PlanKernel &layer, const Providers &providers) {
   const int64_t rowsOfToken = layer.experts > 0 ? layer.topK : 1;
   for (const RowRange &rows : rowRanges) {
     const OperatorShape shape = shapeOf(layer, rows.representative);
-    const std::optional<Estimate> estimate =
-        layer.gathered() ? providers.ownKernelOfListedRows(shape) : providers.ownKernel(shape);
+    const std::optional<Estimate> estimate = providers.ownKernel(
+        shape, layer.gathered() ? Providers::OwnForm::ListedRows : Providers::OwnForm::Rows);
     if (!estimate || !estimate->schedule)
       return usageError(layer.name + ": no kernel for k = " + llvm::Twine(layer.k));
     PlanKernelRange range;

@@ -290,32 +290,28 @@ struct CostModel::Implementation {
     });
   }
 
-  Breakdown operator()(const GemmShape &s) {
-    const GemmModel &model = gemm(nameOf(s), false, layoutOf(s.pass));
-    return given ? model.breakdownOf(s, *given, /*randomRows=*/false, &choice) : model.breakdown(s, &choice);
-  }
+  const GemmModel &dense(const GemmShape &s) { return gemm(nameOf(s), false, layoutOf(s.pass)); }
+  Breakdown operator()(const GemmShape &s) { return dense(s).breakdown(s, &choice); }
   /// The constants that own kernels of experts share with those of dense layers.
   CalibrationName denseName(const GroupedGemmShape &s) const {
     return nameOf(GemmShape{.input = s.input, .scaling = s.scaling});
   }
   /// Own kernels: a product for each expert with rows, all in one launch.
-  Breakdown ownExperts(const GroupedGemmShape &s) {
+  static GemmShape meanOf(const GroupedGemmShape &s) {
     const ExpertLoads loads = ExpertLoads::of(s, ExpertSpread::Random, /*busiestFactor=*/1);
     const double touched = std::max(1.0, std::round(loads.touched()));
-    const GemmShape mean{.m = std::max<int64_t>(1, std::llround(loads.rows() / touched)),
-                         .n = s.n,
-                         .k = s.k,
-                         .batch = static_cast<int64_t>(touched),
-                         .input = s.input,
-                         .output = s.output,
-                         .scaling = s.scaling};
-    const GemmModel &model = gemm(denseName(s), /*experts=*/true);
-    return given ? model.breakdownOf(mean, *given, /*randomRows=*/true, &choice)
-                 : model.breakdownOfRandomRows(mean, &choice);
+    return {.m = std::max<int64_t>(1, std::llround(loads.rows() / touched)),
+            .n = s.n,
+            .k = s.k,
+            .batch = static_cast<int64_t>(touched),
+            .input = s.input,
+            .output = s.output,
+            .scaling = s.scaling};
   }
+  const GemmModel &ownExperts(const GroupedGemmShape &s) { return gemm(denseName(s), /*experts=*/true); }
   Breakdown operator()(const GroupedGemmShape &s) {
     if (options.provider == Provider::Own)
-      return ownExperts(s);
+      return ownExperts(s).breakdownOfRandomRows(meanOf(s), &choice);
     return atSustainedRate(grouped(nameOf(s)).breakdown(s), s, s.input);
   }
   Breakdown operator()(const MoeRoutingShape &s) { return grouped(NameOf{}(s)).routing(s); }
@@ -353,8 +349,7 @@ struct CostModel::Implementation {
     return breakdown;
   }
 
-  GemmChoice choice;                  // of the last dense product
-  std::optional<GemmCandidate> given; // instead of the cheapest
+  GemmChoice choice; // of the last dense product
 };
 
 CostModel::CostModel(const Profile &profile, const CostOptions &options)
@@ -419,28 +414,26 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
   return result;
 }
 
-std::optional<Estimate> CostModel::estimateOf(const GemmSchedule &schedule,
-                                              const OperatorShape &shape) const {
+std::optional<Seconds> CostModel::timeOf(const GemmSchedule &schedule, const OperatorShape &shape) const {
   assert(implementation->options.provider == Provider::Own && "the library chooses for itself");
-  const auto *gemm = std::get_if<GemmShape>(&shape);
-  const auto *grouped = std::get_if<GroupedGemmShape>(&shape);
   if (!supports(shape))
     return std::nullopt;
+  const auto *grouped = std::get_if<GroupedGemmShape>(&shape);
+  const GemmShape product = grouped ? implementation->meanOf(*grouped) : std::get<GemmShape>(shape);
+  const GemmModel &model = grouped ? implementation->ownExperts(*grouped) : implementation->dense(product);
+  const auto &schedules = implementation->ownSchedules(grouped ? ownKey(*grouped) : ownKey(product));
   GemmSchedule plain = schedule;
   plain.splitK = 1;
   plain.streamK = false;
-  const auto &schedules = implementation->ownSchedules(gemm ? ownKey(*gemm) : ownKey(*grouped));
   const auto found = llvm::find(schedules, plain);
   if (found == schedules.end())
     return std::nullopt;
-  implementation->given = GemmCandidate{.tile = static_cast<size_t>(found - schedules.begin()),
-                                        .splitK = schedule.splitK,
-                                        .streamK = schedule.streamK};
-  Estimate result = estimate(shape);
-  implementation->given.reset();
-  if (std::isinf(result.time().value))
-    return std::nullopt;
-  return result;
+  const Seconds time = model.timeOf(product,
+                                    {.tile = static_cast<size_t>(found - schedules.begin()),
+                                     .splitK = schedule.splitK,
+                                     .streamK = schedule.streamK},
+                                    /*randomRows=*/grouped != nullptr);
+  return std::isinf(time.value) ? std::nullopt : std::optional(time);
 }
 
 double CostModel::ratioBand(const OperatorShape &from, const OperatorShape &to) const {

@@ -145,6 +145,19 @@ Seconds GemmModel::timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidat
                  (withQuantization ? quantization(shape) : 0));
 }
 
+Seconds GemmModel::timeOf(const GemmShape &shape, const GemmCandidate &candidate, bool randomRows) const {
+  const GemmTile &tile = kernels.tiles[candidate.tile];
+  Problem problem = problemOf(shape, candidate.swapped);
+  problem.randomRows = randomRows;
+  const double grid = problem.tilesDown(tile) * problem.tilesAcross(tile) * problem.batch;
+  if (!isSensible(problem, tile) || !canSplit(problem, tile, grid, candidate.splitK) ||
+      (candidate.streamK && !canStream(problem, tile)))
+    return Seconds(std::numeric_limits<double>::infinity());
+  return Seconds(constants.launch +
+                 price(problem, candidate.tile, candidate.splitK, candidate.streamK, nullptr) +
+                 partialBlock(shape));
+}
+
 std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
   if (isRuled(shape))
     return {ruledChoice(shape)};
@@ -217,21 +230,6 @@ Breakdown GemmModel::breakdownOfRandomRows(const GemmShape &shape, GemmChoice *c
   if (least == std::numeric_limits<double>::infinity())
     return noKernel();
   return breakdownOf(shape, found, problem, choice, false);
-}
-
-Breakdown GemmModel::breakdownOf(const GemmShape &shape, const GemmCandidate &candidate, bool randomRows,
-                                 GemmChoice *choice) const {
-  assert(candidate.tile < kernels.tiles.size());
-  const GemmTile &tile = kernels.tiles[candidate.tile];
-  Problem problem = problemOf(shape, candidate.swapped);
-  problem.randomRows = randomRows;
-  const bool isDivided =
-      candidate.splitK == 1 ||
-      canSplit(problem, tile, problem.tilesDown(tile) * problem.tilesAcross(tile), candidate.splitK);
-  if (!isSensible(problem, tile) || !isDivided ||
-      (candidate.streamK && !canStream(problem, tile)))
-    return noKernel();
-  return breakdownOf(shape, candidate, problem, choice, false);
 }
 
 Breakdown GemmModel::breakdownOf(const GemmShape &shape, const GemmCandidate &found, const Problem &problem,

@@ -63,8 +63,6 @@ private:
   }
   mlir::Attribute sharedLayout(const Stream &stream) const;
   bool severalTiles(int64_t count) const { return countAtLaunch || kTiles > count; }
-  /// The number of a tile of k, counted from the end.
-  mlir::Value fromEnd(int64_t count) { return tilesLessThan(count); }
   void startPiece();
 
   void cutRows(Stream &stream, mlir::Value first, mlir::Value extent);
@@ -88,11 +86,7 @@ private:
   mlir::Value sum(mlir::Value tile, int64_t term) {
     return builder.createOrFold<mlir::arith::AddIOp>(tile, constant(term));
   }
-  /// Why an operation is there, for the reader of the source.
-  void comment(mlir::Operation *op, llvm::StringRef text) {
-    op->setDiscardableAttr("kernel.comment", builder.getStringAttr(text));
-  }
-  /// The same for the first of the operations that `create` puts at the insertion point.
+  /// comment() of the first of the operations that `create` puts at the insertion point.
   void explained(llvm::StringRef text, llvm::function_ref<void()> create) {
     mlir::Operation *before = builder.getInsertionPoint() == builder.getBlock()->begin()
                                   ? nullptr

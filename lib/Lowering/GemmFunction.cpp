@@ -218,6 +218,10 @@ BlockScaleRows createBlockScaleRows(ImplicitLocOpBuilder &builder, const GemmPro
                          function.wScale, first, end)};
 }
 
+void comment(Operation *op, StringRef text) {
+  op->setDiscardableAttr("kernel.comment", StringAttr::get(op->getContext(), text));
+}
+
 scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value from, Value to, Value step,
                            ValueRange carried, bool unroll) {
   auto loop = scf::ForOp::create(builder, from, to, step, carried);

@@ -57,6 +57,9 @@ kernel::TileType globalTile(int64_t rows, int64_t columns, mlir::Type element, i
 /// The same of W, in the order that the problem says.
 kernel::TileType weightTile(int64_t rows, const GemmProblem &problem, mlir::Type element);
 
+/// Why an operation is there, for the reader of the source.
+void comment(mlir::Operation *op, llvm::StringRef text);
+
 /// A loop whose counter has a name in the emitted source; the builder stands at the start of its body
 /// afterwards.
 mlir::scf::ForOp createNamedLoop(mlir::ImplicitLocOpBuilder &builder, llvm::StringRef name, mlir::Value from,

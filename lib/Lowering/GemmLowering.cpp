@@ -267,7 +267,7 @@ Value GemmBuilder::throughRegisters(Value accumulator) {
   }
   auto multiplyRest = [&] {
     for (int64_t tile = 0; tile < left; ++tile)
-      accumulator = multiply(accumulator, fromEnd(left - tile), tile + 1 < left, tile + 2 < left,
+      accumulator = multiply(accumulator, tilesLessThan(left - tile), tile + 1 < left, tile + 2 < left,
                              tile % ofBlock, tile + ofBlock < left);
   };
   if (severalTiles(1))

@@ -206,9 +206,10 @@ Value GemmBuilder::interleaved(Value accumulator) {
     assign(loop.getResults());
   }
   for (int64_t left = std::min<int64_t>(2, kTiles - 1); left > 0; --left)
-    explained(left > 1 ? "the last tile but one: nothing is left to ask for"
-                       : "the last tile: only products and reads",
-              [&] { accumulator = interleavedTile(accumulator, fromEnd(left), false, left > 1, false); });
+    explained(
+        left > 1 ? "the last tile but one: nothing is left to ask for"
+                 : "the last tile: only products and reads",
+        [&] { accumulator = interleavedTile(accumulator, tilesLessThan(left), false, left > 1, false); });
   explained("the products of the last two phases", [&] {
     for (bool highA : {false, true})
       accumulator = productOfHalves(true, highA, accumulator);

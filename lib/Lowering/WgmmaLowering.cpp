@@ -55,10 +55,6 @@ private:
       value.getDefiningOp()->setDiscardableAttr("kernel.name", builder.getStringAttr(name));
     return value;
   }
-  /// Why an operation is there, for the reader of the source.
-  void comment(Operation *op, StringRef text) {
-    op->setDiscardableAttr("kernel.comment", builder.getStringAttr(text));
-  }
   Value add(Value left, Value right) { return builder.createOrFold<arith::AddIOp>(left, right); }
   Value multiply(Value left, Value right) { return builder.createOrFold<arith::MulIOp>(left, right); }
   TensorMapType mapType(Type element, int64_t rows, int64_t columns, int64_t boxRows, int64_t boxColumns) {
@@ -195,10 +191,7 @@ scf::ForOp WgmmaBuilder::copyLoop(Value from, Value to) {
 }
 
 scf::ForOp WgmmaBuilder::loop(StringRef name, Value from, Value to, ValueRange carried) {
-  auto loop = scf::ForOp::create(builder, from, to, constant(1), carried);
-  loop->setDiscardableAttr("kernel.name", builder.getStringAttr(name));
-  builder.setInsertionPointToStart(loop.getBody());
-  return loop;
+  return createNamedLoop(builder, name, from, to, constant(1), carried, /*unroll=*/false);
 }
 
 void WgmmaBuilder::countExpertTiles() {

@@ -70,24 +70,15 @@ Epilogues::Epilogues(const ModelSpec &model, const std::vector<Workload> &worklo
   }
 }
 
-/// Gate and up, and what the next product reads of them: 8 bits where that has a scale for its whole operand.
-Epilogue Epilogues::gateOf(const PlacedOperator &placed) const {
+/// What follows a first projection, whose gradient needs what came before: the gate or the activation, and
+/// what the next product reads of it, 8 bits where that has a scale for its whole operand.
+template <class Network>
+Epilogue Epilogues::activationOf(const PlacedOperator &placed, const Network &network) const {
   const auto endOf = [&](const auto &shape) -> Epilogue {
     // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
-    if (training || shape.scaling == Scaling::Block128)
+    if (training || (network.gated && shape.scaling == Scaling::Block128))
       return {};
-    return {.name = "swiglu", .quantised = isFloat8(shape.input) && shape.scaling == Scaling::PerTensor};
-  };
-  const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape);
-  return grouped ? endOf(*grouped) : endOf(std::get<GemmShape>(placed.op.shape));
-}
-
-/// What follows a plain first projection, whose gradient needs what came before.
-Epilogue Epilogues::activationOf(const PlacedOperator &placed, PlainActivation activation) const {
-  const auto endOf = [&](const auto &shape) -> Epilogue {
-    if (training)
-      return {};
-    return {.name = toString(activation).str(),
+    return {.name = network.gated ? "swiglu" : toString(network.activation).str(),
             .quantised = isFloat8(shape.input) && shape.scaling == Scaling::PerTensor};
   };
   const auto *grouped = std::get_if<GroupedGemmShape>(&placed.op.shape);
@@ -131,7 +122,7 @@ Epilogue Epilogues::of(const PlacedOperator &placed, const Workload &workload) c
     });
   if (name == "gate_up_proj" || name == "up_proj")
     return ofAllLayers<MlpBlock>(model, [&](const MlpBlock &block, const LayerGroup &) {
-      Epilogue end = block.gated ? gateOf(placed) : activationOf(placed, block.activation);
+      Epilogue end = activationOf(placed, block);
       end.bias = block.bias;
       return end;
     });
@@ -140,9 +131,8 @@ Epilogue Epilogues::of(const PlacedOperator &placed, const Workload &workload) c
       return Epilogue{.bias = whole && block.bias, .residual = whole && isAdded(model, group, block)};
     });
   if (name == "experts_gate_up" || name == "experts_up" || name == "shared_gate_up")
-    return ofAllLayers<MoeBlock>(model, [&](const MoeBlock &block, const LayerGroup &) {
-      return block.gated ? gateOf(placed) : activationOf(placed, block.activation);
-    });
+    return ofAllLayers<MoeBlock>(
+        model, [&](const MoeBlock &block, const LayerGroup &) { return activationOf(placed, block); });
   return {};
 }
 

@@ -34,8 +34,8 @@ public:
   Epilogue of(const PlacedOperator &placed, const Workload &workload) const;
 
 private:
-  Epilogue gateOf(const PlacedOperator &placed) const;
-  Epilogue activationOf(const PlacedOperator &placed, PlainActivation activation) const;
+  template <class Network>
+  Epilogue activationOf(const PlacedOperator &placed, const Network &network) const;
   Epilogue sumOf(const GroupedGemmShape &shape, const Workload &workload) const;
   Epilogue projectionOf(const AttentionBlock &attention, const Workload &workload, int64_t columns) const;
 

@@ -16,6 +16,8 @@ namespace codesign {
 
 namespace {
 
+using OwnForm = Providers::OwnForm;
+
 /// The most rows of one expert for which a place is kept free: those of decoding.
 constexpr int64_t maskedRows = 256;
 
@@ -70,8 +72,8 @@ public:
           estimate ? double(placed.count) * estimate->time().value : std::numeric_limits<double>::infinity();
     };
     count(times.rows, providers.ownKernel(placed.op.shape));
-    count(times.padded, providers.ownKernelOfPaddedWeights(placed.op.shape));
-    count(times.shuffled, providers.ownKernelOfShuffledWeights(placed.op.shape));
+    count(times.padded, providers.ownKernel(placed.op.shape, OwnForm::PaddedWeights));
+    count(times.shuffled, providers.ownKernel(placed.op.shape, OwnForm::ShuffledWeights));
   }
   /// The order with which the workloads, each counted alike, take the least time; it serves all ranges of
   /// rows. Rows are padded also where that is as fast, since no measurement tells rows of 16 bits apart.
@@ -106,7 +108,7 @@ public:
     const double bytes = double(bitWidth(shape.input)) / 8;
     const ElementwiseShape pass = {
         .elements = shape.rows * shape.k, .readBytesPerElement = bytes, .writeBytesPerElement = bytes};
-    const std::optional<Estimate> byList = providers.ownKernelOfListedRows(shape);
+    const std::optional<Estimate> byList = providers.ownKernel(shape, OwnForm::ListedRows);
     auto &[inOrder, listed] = seconds[&workload];
     inOrder += double(placed.count) *
                (providers.ownKernel(shape)->time().value + providers.library().time(pass).value);
@@ -150,11 +152,11 @@ OperatorShape shapeOf(const Product &product, const Selected &selected, int64_t 
 /// Fewer rows of gradients than these are served by the kernel of these: steps of training have many.
 constexpr int64_t leastGradientRows = 1024;
 
-Providers::OwnForm formOf(const PlanKernel &kernel) {
-  return kernel.shuffled()   ? Providers::OwnForm::ShuffledWeights
-         : kernel.gathered() ? Providers::OwnForm::ListedRows
-         : kernel.padded()   ? Providers::OwnForm::PaddedWeights
-                             : Providers::OwnForm::Rows;
+OwnForm formOf(const PlanKernel &kernel) {
+  return kernel.shuffled()   ? OwnForm::ShuffledWeights
+         : kernel.gathered() ? OwnForm::ListedRows
+         : kernel.padded()   ? OwnForm::PaddedWeights
+                             : OwnForm::Rows;
 }
 
 /// The product as its own kernel computes it.
@@ -165,29 +167,14 @@ OperatorShape ownShapeOf(const Product &product, const Selected &selected, int64
   return shape;
 }
 
-std::optional<Estimate> cheapestOf(Providers::OwnForm form, const OperatorShape &shape,
-                                   const Providers &providers) {
-  switch (form) {
-  case Providers::OwnForm::ShuffledWeights:
-    return providers.ownKernelOfShuffledWeights(shape);
-  case Providers::OwnForm::ListedRows:
-    return providers.ownKernelOfListedRows(shape);
-  case Providers::OwnForm::PaddedWeights:
-    return providers.ownKernelOfPaddedWeights(shape);
-  case Providers::OwnForm::Rows:
-    return providers.ownKernel(shape);
-  }
-  llvm_unreachable("unknown form");
-}
-
 std::vector<PlanKernelRange> rangesFor(const Product &product, const Selected &selected,
                                        const Providers &providers) {
-  const Providers::OwnForm form = formOf(selected.kernel);
+  const OwnForm form = formOf(selected.kernel);
   const RowPrices prices = {
-      .best = [&](int64_t rows) { return *cheapestOf(form, ownShapeOf(product, selected, rows), providers); },
-      .estimateOf =
+      .best = [&](int64_t rows) { return *providers.ownKernel(ownShapeOf(product, selected, rows), form); },
+      .timeOf =
           [&](const GemmSchedule &schedule, int64_t rows) {
-            return providers.estimateOf(schedule, form, ownShapeOf(product, selected, rows));
+            return providers.timeOf(schedule, form, ownShapeOf(product, selected, rows));
           },
       .least = product.pass == Pass::Forward ? 1 : leastGradientRows,
       .most = product.masked ? maskedRows : 0};

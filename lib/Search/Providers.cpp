@@ -62,25 +62,6 @@ const CostModel &Providers::ownModelOf(OwnForm form) const {
   llvm_unreachable("unknown form");
 }
 
-std::optional<Estimate> Providers::ownKernel(const OperatorShape &shape) const {
-  if (!hasOwn(shape))
-    return std::nullopt;
-  return ownModel.estimate(shape);
-}
-
-std::optional<Estimate> Providers::ownKernelOfShuffledWeights(const OperatorShape &shape) const {
-  const auto hasWholeBlocks = [](const auto &product) {
-    return product.n % shuffledBlockRows == 0 &&
-           product.k * bitWidth(product.input) % (shuffledBlockBytes * 8) == 0;
-  };
-  const auto *gemm = std::get_if<GemmShape>(&shape);
-  const auto *grouped = std::get_if<GroupedGemmShape>(&shape);
-  if ((!gemm && !grouped) || !(gemm ? hasWholeBlocks(*gemm) : hasWholeBlocks(*grouped)) ||
-      !shuffledModel.supports(shape))
-    return std::nullopt;
-  return shuffledModel.estimate(shape);
-}
-
 /// Whether rows that start at multiples of 512 bytes were slower than others in what was measured of the
 /// device, or, without that, of one like it: AITER's block-scaled products, the only ones with rows of either
 /// kind.
@@ -92,22 +73,32 @@ static bool rowsConflict(const Profile &profile) {
   return profile.vendor == Vendor::Amd && found != sets.end() && *found->constant("row_conflict_cycles") > 0;
 }
 
-std::optional<Estimate> Providers::ownKernelOfPaddedWeights(const OperatorShape &shape) const {
+bool Providers::hasOwn(const OperatorShape &shape, OwnForm form) const {
   const auto *gemm = std::get_if<GemmShape>(&shape);
   const auto *grouped = std::get_if<GroupedGemmShape>(&shape);
-  const auto meet = [](const auto &product) {
-    return product.pass == Pass::Forward && rowsMeetInChannels(product.k, product.input);
-  };
-  if ((!gemm && !grouped) || !(gemm ? meet(*gemm) : meet(*grouped)) || !rowsConflict(profile()) ||
-      !hasOwn(shape))
-    return std::nullopt;
-  return paddedModel.estimate(shape);
+  const auto isProduct = [&](auto holds) { return gemm ? holds(*gemm) : grouped && holds(*grouped); };
+  switch (form) {
+  case OwnForm::Rows:
+    return hasOwn(shape);
+  case OwnForm::PaddedWeights:
+    return isProduct([](const auto &product) {
+             return product.pass == Pass::Forward && rowsMeetInChannels(product.k, product.input);
+           }) &&
+           rowsConflict(profile()) && hasOwn(shape);
+  case OwnForm::ShuffledWeights:
+    return isProduct([](const auto &product) {
+             return product.n % shuffledBlockRows == 0 &&
+                    product.k * bitWidth(product.input) % (shuffledBlockBytes * 8) == 0;
+           }) &&
+           shuffledModel.supports(shape);
+  case OwnForm::ListedRows:
+    return grouped && hasOwn(shape) && listedModel.supports(shape);
+  }
+  llvm_unreachable("unknown form");
 }
 
-std::optional<Estimate> Providers::ownKernelOfListedRows(const OperatorShape &shape) const {
-  if (!std::holds_alternative<GroupedGemmShape>(shape) || !hasOwn(shape) || !listedModel.supports(shape))
-    return std::nullopt;
-  return listedModel.estimate(shape);
+std::optional<Estimate> Providers::ownKernel(const OperatorShape &shape, OwnForm form) const {
+  return hasOwn(shape, form) ? std::optional(ownModelOf(form).estimate(shape)) : std::nullopt;
 }
 
 Providers::Choice Providers::choose(const OperatorShape &shape) const {

@@ -64,10 +64,10 @@ private:
   std::optional<double> excessAt(const GemmSchedule &schedule, size_t place) const {
     if (schedule == *best[place].schedule)
       return 0;
-    const std::optional<Estimate> found = prices.estimateOf(schedule, rows[place]);
+    const std::optional<Seconds> found = prices.timeOf(schedule, rows[place]);
     if (!found)
       return std::nullopt;
-    const double excess = found->time() / best[place].time() - 1;
+    const double excess = *found / best[place].time() - 1;
     return excess <= worthAKernel ? std::optional(excess) : std::nullopt;
   }
 

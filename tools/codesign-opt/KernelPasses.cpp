@@ -39,14 +39,9 @@ struct LowerTokenSumPass : PassWrapper<LowerTokenSumPass, OperationPass<ModuleOp
     }
     const TokenSumProblem problem = {.symbol = symbol, .type = *element, .n = n, .entries = entries};
     const TargetLimits limits = {.sharedBytes = sharedBytes, .registersPerLane = registers, .chiplets = 1};
-    llvm::Expected<OwningOpRef<ModuleOp>> lowered =
-        lowerTokenSum(getContext(), problem, tokenSumKernel(problem, *target, limits));
-    if (!lowered) {
-      emitOptionError(getOperation(), lowered.takeError());
-      return signalPassFailure();
-    }
-    for (Operation &op : llvm::make_early_inc_range(*(*lowered)->getBody()))
-      op.moveBefore(getOperation().getBody(), getOperation().getBody()->end());
+    if (!append(getOperation(),
+                lowerTokenSum(getContext(), problem, tokenSumKernel(problem, *target, limits))))
+      signalPassFailure();
   }
 
   using Text = Option<std::string>;

@@ -18,6 +18,16 @@ void emitOptionError(Operation *operation, llvm::Error error) {
   operation->emitError(message);
 }
 
+bool append(ModuleOp module, llvm::Expected<OwningOpRef<ModuleOp>> lowered) {
+  if (!lowered) {
+    emitOptionError(module, lowered.takeError());
+    return false;
+  }
+  for (Operation &op : llvm::make_early_inc_range(*(*lowered)->getBody()))
+    op.moveBefore(module.getBody(), module.getBody()->end());
+  return true;
+}
+
 /// "`option` is 'text', expected one of `names`", with the nearest of them.
 static llvm::Error unknownText(llvm::StringRef option, llvm::StringRef text,
                                llvm::ArrayRef<llvm::StringRef> names) {
@@ -52,13 +62,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
       emitOptionError(getOperation(), std::move(error));
       return signalPassFailure();
     }
-    llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerGemm(getContext(), problem, schedule);
-    if (!lowered) {
-      emitOptionError(getOperation(), lowered.takeError());
-      return signalPassFailure();
-    }
-    for (Operation &op : llvm::make_early_inc_range(*(*lowered)->getBody()))
-      op.moveBefore(getOperation().getBody(), getOperation().getBody()->end());
+    if (!append(getOperation(), lowerGemm(getContext(), problem, schedule)))
+      signalPassFailure();
   }
 
   llvm::Error readProblem(const GemmKernel &schedule, GemmProblem &problem) {

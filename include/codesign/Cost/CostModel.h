@@ -46,11 +46,11 @@ public:
 
   /// Everything about one occurrence. All sizes positive. Types that the device lacks are priced as bf16.
   Estimate estimate(const OperatorShape &shape) const;
-  /// The same of one own kernel, whatever others there are: of a product, with the schedule's split or
-  /// Stream-K. Empty where the schedule is none of the model's, or not for so many rows.
-  std::optional<Estimate> estimateOf(const GemmSchedule &schedule, const OperatorShape &shape) const;
   /// The time alone; the same number as estimate(shape).time().
   Seconds time(const OperatorShape &shape) const;
+  /// The time of one own kernel, whatever others there are: of a product, with the schedule's split or
+  /// Stream-K. Empty where the schedule is none of the model's, or not for so many rows.
+  std::optional<Seconds> timeOf(const GemmSchedule &schedule, const OperatorShape &shape) const;
 
   /// Relative error of the ratio of two predictions of the library's kernels. Neighbours share most of their
   /// errors: the calibration has it, narrower than the band of each, from pairs of held-out rows that differ

@@ -107,10 +107,6 @@ public:
   /// The same for products whose rows differ: `shape.m` is their mean over `shape.batch` of them, and each
   /// ends anywhere in its last tile, half a tile on average.
   Breakdown breakdownOfRandomRows(const GemmShape &shape, GemmChoice *choice = nullptr) const;
-  /// The same where the candidate is given: of one product, or of products whose rows differ. Infinitely long
-  /// where its tile is not for so many or so few rows, or its split or Stream-K is not for this product.
-  Breakdown breakdownOf(const GemmShape &shape, const GemmCandidate &candidate, bool randomRows,
-                        GemmChoice *choice = nullptr) const;
   /// breakdown(shape).time() without the parts.
   Seconds time(const GemmShape &shape, bool withQuantization = false) const;
 
@@ -122,6 +118,9 @@ public:
   /// The time if the library had these candidates only.
   Seconds timeAmong(const GemmShape &shape, llvm::ArrayRef<GemmCandidate> candidates,
                     bool withQuantization = false) const;
+  /// The time of one candidate, of one product or of products whose rows differ. Infinitely long where its
+  /// tile is not for so many or so few rows, or its split or Stream-K is not for this product.
+  Seconds timeOf(const GemmShape &shape, const GemmCandidate &candidate, bool randomRows) const;
   /// Every candidate of a shape: what time() takes the minimum of.
   std::vector<GemmCandidate> candidates(const GemmShape &shape) const;
 

@@ -26,27 +26,23 @@ public:
   };
   Choice choose(const OperatorShape &shape) const;
 
-  /// Own kernel for a product, of one matrix or of experts, whose weights are row-major; empty where there is
-  /// none: no family for the device and type, or rows of k that are no multiple of 16 bytes.
-  std::optional<Estimate> ownKernel(const OperatorShape &shape) const;
-  /// The same for weights in the order of the matrix instructions; empty besides where n is no multiple of 16
-  /// or rows of k are none of 64 bytes.
-  std::optional<Estimate> ownKernelOfShuffledWeights(const OperatorShape &shape) const;
-  /// The same for row-major weights whose rows start 256 bytes further apart than they are long; empty where
-  /// that changes nothing: rows of k that are no multiples of 512 bytes, gradients, and devices where
-  /// measured rows did not meet in channels of L2 (`row_conflict_cycles` of block-scaled products, their own
-  /// or borrowed, is zero).
-  std::optional<Estimate> ownKernelOfPaddedWeights(const OperatorShape &shape) const;
-  /// Own kernel of experts, for row-major weights, that takes its rows by a list; empty for other products
-  /// and where there is none.
-  std::optional<Estimate> ownKernelOfListedRows(const OperatorShape &shape) const;
-
-  /// What a kernel of this order of weights and rows takes for a product, where it is the only one; empty
-  /// where it does not serve so many rows.
+  /// How the weights of an own kernel are stored, and how rows come to experts.
   enum class OwnForm : uint8_t { Rows, PaddedWeights, ShuffledWeights, ListedRows };
-  std::optional<Estimate> estimateOf(const GemmSchedule &schedule, OwnForm form,
-                                     const OperatorShape &shape) const {
-    return ownModelOf(form).estimateOf(schedule, shape);
+
+  /// Own kernel for a product, of one matrix or of experts; empty where there is none: no family for the
+  /// device and type, or rows of k that are no multiple of 16 bytes. Besides,
+  /// PaddedWeights, whose rows start 256 bytes further apart than they are long: where that changes nothing,
+  /// with rows of k that are no multiples of 512 bytes, gradients, and devices where measured rows did not
+  /// meet in channels of L2 (`row_conflict_cycles` of block-scaled products, their own or borrowed, is zero);
+  /// ShuffledWeights, in the order of the matrix instructions: where n is no multiple of 16 or rows of k are
+  /// none of 64 bytes;
+  /// ListedRows, of experts, by a list: for all other products.
+  std::optional<Estimate> ownKernel(const OperatorShape &shape, OwnForm form = OwnForm::Rows) const;
+  /// What one kernel of the form takes for a product, where it is the only one; empty where it does not serve
+  /// so many rows.
+  std::optional<Seconds> timeOf(const GemmSchedule &schedule, OwnForm form,
+                                const OperatorShape &shape) const {
+    return ownModelOf(form).timeOf(schedule, shape);
   }
 
   const CostModel &library() const { return libraryModel; }
@@ -54,6 +50,7 @@ public:
 
 private:
   bool hasOwn(const OperatorShape &shape) const;
+  bool hasOwn(const OperatorShape &shape, OwnForm form) const;
   const CostModel &ownModelOf(OwnForm form) const;
 
   CostModel libraryModel, ownModel, shuffledModel, paddedModel, listedModel;

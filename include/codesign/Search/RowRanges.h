@@ -19,8 +19,8 @@ struct RowRange {
 struct RowPrices {
   /// The cheapest kernel for so many rows; it has a schedule.
   std::function<Estimate(int64_t rows)> best;
-  /// That of a schedule, empty where it does not serve so many.
-  std::function<std::optional<Estimate>(const GemmSchedule &schedule, int64_t rows)> estimateOf;
+  /// What that of a schedule takes, empty where it does not serve so many.
+  std::function<std::optional<Seconds>(const GemmSchedule &schedule, int64_t rows)> timeOf;
   int64_t least = 1; // fewer rows are served by the kernel of these
   int64_t most = 0;  // 0: no upper limit
 };

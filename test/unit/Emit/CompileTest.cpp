@@ -66,9 +66,10 @@ std::vector<GemmSchedule> chosenFrom(const std::vector<GemmSchedule> &legal, siz
   return schedules;
 }
 
-/// How many schedules of a form are compiled: in a long run forty.
+constexpr size_t longCount = 40; // schedules of a form that a long run compiles
+
 size_t schedules(size_t usual) {
-  return isLongRun() ? 40 : usual;
+  return isLongRun() ? longCount : usual;
 }
 
 /// Compiles `count` legal schedules.
@@ -420,8 +421,8 @@ TEST(Compile, sm80AndSm90a) {
   compileLegalSchedules("a100-sxm", 3);
   compileLegalSchedules("h100-sxm", 3);
   if (isLongRun()) {
-    compileLegalSchedules("a100-sxm", schedules(0), {.family = "mma_cp_async_multistage"});
-    compileLegalSchedules("h100-sxm", schedules(0), {.family = "mma_cp_async_multistage"});
+    compileLegalSchedules("a100-sxm", longCount, {.family = "mma_cp_async_multistage"});
+    compileLegalSchedules("h100-sxm", longCount, {.family = "mma_cp_async_multistage"});
   }
   compileLegalSchedules("a100-sxm", schedules(2), {.family = "mma_weight_stream", .k = 14336});
   compileLegalSchedules("h100-sxm", schedules(2), {.family = "mma_weight_stream", .k = 2312});

@@ -82,6 +82,21 @@ protected:
 
   llvm::SmallString<128> folder;
   std::string disassembler;
+  /// A step of a loop whose operands go past the registers: as many products, reads and copies as the price
+  /// counts, and little else.
+  template <class Code>
+  void expectCopiesAndProducts(const Code &code, int64_t barriers) {
+    EXPECT_EQ(code.count("HMMA"), price.step.matrixInstructions);
+    EXPECT_EQ(code.count("LDSM"), price.step.reads.instructions);
+    EXPECT_EQ(code.count("LDGSTS"), price.step.globalInstructions);
+    EXPECT_EQ(code.count("BAR"), barriers);
+    EXPECT_EQ(code.count("DEPBAR"), 1);
+    EXPECT_EQ(code.count("SHFL") + code.count("STS") + code.count("LDG"), 0);
+    const int64_t named = code.count("HMMA") + code.count("LDSM") + code.count("LDGSTS");
+    // Each copy has a comparison and an address of two words.
+    EXPECT_LE(code.size() - named, 24 + 3 * code.count("LDGSTS")) << code.size();
+  }
+
   KernelPrice price;
 };
 
@@ -183,15 +198,7 @@ TEST_F(Sass, mmaSyncOutOfARing) {
     const SassProgram program = compiled(problem, kernel);
     const auto code = program.loopWith({"HMMA", "LDGSTS"});
     ASSERT_TRUE(code.has_value());
-    EXPECT_EQ(code->count("HMMA"), price.step.matrixInstructions);
-    EXPECT_EQ(code->count("LDSM"), price.step.reads.instructions);
-    EXPECT_EQ(code->count("LDGSTS"), price.step.globalInstructions);
-    EXPECT_EQ(code->count("BAR"), 1);
-    EXPECT_EQ(code->count("DEPBAR"), 1);
-    EXPECT_EQ(code->count("SHFL") + code->count("STS") + code->count("LDG"), 0);
-    const int64_t named = code->count("HMMA") + code->count("LDSM") + code->count("LDGSTS");
-    // Each copy has a comparison and an address of two words.
-    EXPECT_LE(code->size() - named, 24 + 3 * code->count("LDGSTS")) << code->size();
+    expectCopiesAndProducts(*code, /*barriers=*/1);
   }
 }
 
@@ -227,13 +234,7 @@ TEST_F(Sass, streamedWeightsOfManyRows) {
     const SassProgram program = compiled(problemOf(4096, 14336), kernel);
     const auto code = program.loopWith({"HMMA", "LDGSTS"});
     ASSERT_TRUE(code.has_value());
-    EXPECT_EQ(code->count("HMMA"), price.step.matrixInstructions);
-    EXPECT_EQ(code->count("LDSM"), price.step.reads.instructions);
-    EXPECT_EQ(code->count("LDGSTS"), price.step.globalInstructions);
-    EXPECT_EQ(code->count("DEPBAR"), 1);
-    EXPECT_EQ(code->count("BAR") + code->count("STS") + code->count("LDG") + code->count("SHFL"), 0);
-    const int64_t named = code->count("HMMA") + code->count("LDSM") + code->count("LDGSTS");
-    EXPECT_LE(code->size() - named, 24 + 3 * code->count("LDGSTS")) << code->size();
+    expectCopiesAndProducts(*code, /*barriers=*/0);
   }
 }
 

@@ -1,5 +1,6 @@
 // Streamed weights whose operands go past the registers, to rows of shared memory that belong to one wave.
 #include "AnyOrder.h"
+#include "NotFinite.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace codesign;
@@ -122,18 +123,7 @@ TEST(CopiedStream, splitK) {
 }
 
 TEST(CopiedStream, infinityAndNanPropagate) {
-  mlir::MLIRContext context;
-  auto module = llvm::cantFail(lowerGemm(context, problem(40, 520), plain()));
-  std::mt19937 engine(std::random_device{}());
-  Matrix a = randomMatrix(DataType::BF16, 40, 520, engine), w = randomMatrix(DataType::BF16, 40, 520, engine);
-  Matrix d(DataType::BF16, 40, 40, 0xff);
-  a.set(38, 5, std::numeric_limits<float>::infinity());
-  w.set(7, 519, std::numeric_limits<float>::quiet_NaN());
-  llvm::cantFail(interpret(*module->getOps<kernel::FuncOp>().begin(), {&a, &w, &d, int64_t(40)}));
-  EXPECT_FALSE(firstMismatch(d, gemmReference(a, w, 40)).has_value());
-  EXPECT_FALSE(std::isfinite(d.at(38, 0)));
-  EXPECT_TRUE(std::isnan(d.at(39, 7)));
-  EXPECT_TRUE(std::isfinite(d.at(39, 8)));
+  expectInfinityAndNanToPropagate(problem(40, 520), plain(), 40);
 }
 
 template <class Op>

@@ -1,4 +1,4 @@
-#include "GemmFixture.h"
+#include "NotFinite.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -86,19 +86,7 @@ TEST(GemmInterpret, aDroppedStepIsSeen) {
 }
 
 TEST(GemmInterpret, infinityAndNanPropagate) {
-  mlir::MLIRContext context;
-  auto module = llvm::cantFail(lowerGemm(context, problem(64, 64), gfx942Kernel()));
-  auto function = *module->getOps<kernel::FuncOp>().begin();
-  std::mt19937 engine(std::random_device{}());
-  Matrix a = randomMatrix(DataType::BF16, 3, 64, engine), w = randomMatrix(DataType::BF16, 64, 64, engine);
-  Matrix d(DataType::BF16, 3, 64, 0xff);
-  a.set(1, 5, std::numeric_limits<float>::infinity());
-  w.set(7, 9, std::numeric_limits<float>::quiet_NaN());
-  llvm::cantFail(interpret(function, {&a, &w, &d, int64_t(3)}));
-  EXPECT_FALSE(firstMismatch(d, gemmReference(a, w, 3)).has_value());
-  EXPECT_TRUE(std::isinf(d.at(1, 0)) || std::isnan(d.at(1, 0)));
-  EXPECT_TRUE(std::isnan(d.at(2, 7)));
-  EXPECT_TRUE(std::isfinite(d.at(2, 8)));
+  expectInfinityAndNanToPropagate(problem(64, 64), gfx942Kernel(), 3);
 }
 
 } // namespace

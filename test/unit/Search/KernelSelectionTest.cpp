@@ -217,7 +217,8 @@ TEST(KernelSelection, PaddingIsPricedByWhatWasMeasured) {
                   .output = DataType::BF16,
                   .scaling = Scaling::Block128};
   const auto gain = [&] {
-    return 1 - providers.ownKernelOfPaddedWeights(shape)->time() / providers.ownKernel(shape)->time();
+    return 1 - providers.ownKernel(shape, Providers::OwnForm::PaddedWeights)->time() /
+                   providers.ownKernel(shape)->time();
   };
   EXPECT_GT(gain(), 0.01);
   EXPECT_LT(gain(),
@@ -228,10 +229,10 @@ TEST(KernelSelection, PaddingIsPricedByWhatWasMeasured) {
   shape.scaling = Scaling::None;
   EXPECT_EQ(gain(), 0);
   shape.pass = Pass::DataGradient;
-  EXPECT_FALSE(providers.ownKernelOfPaddedWeights(shape).has_value());
+  EXPECT_FALSE(providers.ownKernel(shape, Providers::OwnForm::PaddedWeights).has_value());
   shape.pass = Pass::Forward;
   shape.k = 4096 + 128;
-  EXPECT_FALSE(providers.ownKernelOfPaddedWeights(shape).has_value());
+  EXPECT_FALSE(providers.ownKernel(shape, Providers::OwnForm::PaddedWeights).has_value());
 }
 
 TEST(KernelSelection, BothVendorsGateGatherAndWeight) {

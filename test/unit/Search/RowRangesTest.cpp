@@ -35,9 +35,9 @@ struct Times {
                   const size_t place = placeOf(rows);
                   return estimateOf(bestAt(place), seconds[bestAt(place)][place]);
                 },
-            .estimateOf = [this](const GemmSchedule &schedule, int64_t rows) -> std::optional<Estimate> {
+            .timeOf = [this](const GemmSchedule &schedule, int64_t rows) -> std::optional<Seconds> {
               const double found = seconds[schedule.macroTileM][placeOf(rows)];
-              return std::isinf(found) ? std::nullopt : std::optional(estimateOf(schedule.macroTileM, found));
+              return std::isinf(found) ? std::nullopt : std::optional(Seconds(found));
             }};
   }
   bool isNear(int kernel, size_t place) const {
