@@ -1,0 +1,118 @@
+// What precedes the body of a kernel: constants, the instruction, shared memory and the signature.
+#include "KernelWriter.h"
+#include "codesign/Support/Diagnostics.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::Error;
+using llvm::formatv;
+
+namespace codesign::emit {
+
+using namespace kernel;
+
+/// Constants, and the instruction.
+Error KernelWriter::writeNamespace() {
+  out << "namespace {\n\n";
+  bool hasConstants = false;
+  function.walk([&](ConstantOp op) {
+    hasConstants = true;
+    const std::string name = fresh(op.getName());
+    expressions[op.getResult()] = {name};
+    out << "constexpr int " << name << " = " << op.getValue() << ";\n";
+  });
+  function.walk([&](MbarriersOp op) { stages = op.getType().getCount(); });
+  if (stages > 0)
+    out << "constexpr int " << fresh("stages") << " = " << stages << ";\n";
+  if (hasConstants || stages > 0)
+    out << '\n';
+  if (Error error = writeInstruction())
+    return error;
+  if (target.sharesOneBlock(function))
+    writeShared();
+  out << "\n} // namespace\n\n";
+  return Error::success();
+}
+
+std::string KernelWriter::ringLength(int64_t slots) {
+  return slots == stages ? "stages" : std::to_string(slots);
+}
+
+/// All shared memory as one struct, whose size the launch asks for.
+void KernelWriter::writeShared() {
+  sharedName = fresh("shared");
+  fresh("Shared");
+  fresh("sharedMemory");
+  out << "\nstruct Shared {\n";
+  function.walk([&](Operation *op) {
+    if (auto alloc = dyn_cast<AllocOp>(op))
+      out << formatv("  {0} {1}[{2}];\n", tileClass(alloc.getType().getSlotType()), alloc.getName(),
+                     ringLength(alloc.getType().getSlots()));
+    else if (auto barriers = dyn_cast<MbarriersOp>(op))
+      out << formatv("  unsigned long long {0}[{1}]; // mbarriers\n", barriers.getName(),
+                     ringLength(barriers.getType().getCount()));
+  });
+  out << formatv("};\nstatic_assert(sizeof(Shared) == {0}, \"what a launch asks for\");\n",
+                 function.getSharedBytes());
+}
+
+/// One kernel multiplies with one instruction; its struct is what the primitives are instantiated with.
+Error KernelWriter::writeInstruction() {
+  StringAttr name;
+  bool several = false;
+  function.walk([&](ZeroOp op) {
+    several |= name && name != op.getType().getInstruction();
+    name = op.getType().getInstruction();
+  });
+  if (several)
+    return usageError(function.getSymName() + ": uses two matrix instructions; one is emitted per kernel");
+  if (!name)
+    return Error::success();
+  OperandOrder order;
+  function.walk([&](WgmmaOp op) {
+    order = {isa<PanelsAttr>(op.getA().getType().getLayout()),
+             isa<PanelsAttr>(op.getB().getType().getLayout())};
+  });
+  return target.writeInstruction(*findMatrixInstruction(architectureOf(function), name.getValue()), order,
+                                 out);
+}
+
+Error KernelWriter::writeSignature() {
+  const std::string head = (target.signature(function) + " " + function.getSymName() + "(").str();
+  llvm::SmallVector<std::string> arguments;
+  for (auto [index, argument] : llvm::enumerate(function.getBody().getArguments())) {
+    const std::string name = fresh(cast<StringAttr>(function.getArgumentNames()[index]).getValue());
+    expressions[argument] = {name};
+    if (isa<TensorMapType>(argument.getType())) {
+      arguments.push_back("const __grid_constant__ TensorMap " + name);
+      continue;
+    }
+    auto tile = dyn_cast<TileType>(argument.getType());
+    if (!tile) {
+      arguments.push_back("int " + name);
+      continue;
+    }
+    llvm::Expected<std::string> element = elementName(tile.getElementType());
+    if (!element)
+      return element.takeError();
+    // What is stored to is reached through kernel.rows, or left to other workgroups; all else is only read.
+    const bool written = llvm::any_of(argument.getUsers(), [](Operation *user) {
+      return isa<SumPartsOp, SumGroupPartsOp, SumPiecesOp>(user) ||
+             (isa<RowsOp>(user) && llvm::any_of(user->getResult(0).getUsers(), [user](Operation *use) {
+                auto sum = dyn_cast<SumListedRowsOp>(use);
+                return isa<StoreOp, StorePanelsOp, SumGroupPartsOp, RowSquaresOp>(use) ||
+                       (sum && sum.getTo() == user->getResult(0));
+              }));
+    });
+    arguments.push_back((written ? "" : "const ") + *element + " *" + name);
+  }
+  const std::string list = llvm::join(arguments, ", ");
+  if (head.size() + list.size() + 3 <= lineLength)
+    out << head << list << ") {\n";
+  else
+    out << head << "\n    " << llvm::join(arguments, ",\n    ") << ") {\n";
+  return Error::success();
+}
+
+} // namespace codesign::emit
