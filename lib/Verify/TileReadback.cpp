@@ -1,0 +1,110 @@
+// What a launch has written of a tile, and what it should have.
+#include "LaunchOperands.h"
+#include "llvm/ADT/STLExtras.h"
+#include <cstring>
+
+namespace codesign {
+
+uint64_t LaunchOperands::countWritten(uint64_t first, uint64_t count) {
+  auto differ = [&](auto values, auto fill) {
+    return count - uint64_t(llvm::count(values.slice(first, count), fill));
+  };
+  switch (elementBytes) {
+  case 1:
+    return differ(memory.values<uint8_t>(d), poison);
+  case 2:
+    return differ(memory.values<uint16_t>(d), uint16_t(0xffff));
+  default:
+    return differ(memory.values<uint32_t>(d), uint32_t(0xffffffff));
+  }
+}
+
+llvm::ArrayRef<int32_t> LaunchOperands::arrivalCounts() {
+  return arrivals == 0 ? llvm::ArrayRef<int32_t>() : memory.values<int32_t>(arrivals);
+}
+
+Matrix LaunchOperands::resultOf(const TilePlace &tile) {
+  return blockOf(memory, d, gemm.productType(), gemm.outputColumns(), tile.row, tile.rows, tile.column,
+                 tile.columns);
+}
+
+Matrix LaunchOperands::squaresOf(const TilePlace &tile) {
+  const int64_t width = kernel.squaresWidth;
+  return blockOf(memory, squares, DataType::F32, squaresColumns(), tile.row, tile.rows, tile.column / width,
+                 llvm::divideCeil(tile.columns, width));
+}
+
+/// Rows [row, row + rows) of A, by the list where there is one.
+Matrix LaunchOperands::rowsOfA(int64_t row, int64_t rows) {
+  if (!gemm.gathered)
+    return rowsOf(memory, a, gemm.type, gemm.k, row, rows);
+  Matrix gathered(gemm.type, rows, gemm.k);
+  const int64_t rowBytes = gemm.k * gathered.elementBytes();
+  for (int64_t i = 0; i < rows; ++i)
+    std::memcpy(&gathered.bytes[size_t(i * rowBytes)],
+                memory.region(a).data() + list[size_t(row + i)] * rowBytes, size_t(rowBytes));
+  return gathered;
+}
+
+/// What the tile multiplies, both with k along rows.
+Matrix LaunchOperands::leftOf(const TilePlace &tile) {
+  if (gemm.layout == "tn")
+    return transposedOf(blockOf(memory, a, gemm.type, gemm.k, 0, m, tile.row, tile.rows));
+  return rowsOfA(tile.row, tile.rows);
+}
+Matrix LaunchOperands::rightOf(const TilePlace &tile) {
+  const int64_t first = tile.expert * gemm.n + tile.column * shrink, columns = tile.columns * shrink;
+  if (gemm.layout == "nt")
+    return rowsOf(memory, w, gemm.type, gemm.k, first, columns);
+  return transposedOf(
+      blockOf(memory, w, gemm.type, gemm.n, 0, gemm.layout == "tn" ? m : gemm.k, first, columns));
+}
+
+GemmReference LaunchOperands::referenceOf(const TilePlace &tile) {
+  const int64_t columns = tile.columns * shrink; // of the product
+  const int64_t firstWeight = tile.expert * gemm.n + tile.column * shrink;
+  Matrix added, stream, rowScales, columnScales, rowWeights, outScale, ofRows;
+  const bool rotary = gemm.rotary.columns > 0;
+  if (rotary)
+    ofRows = rowsOf(memory, positions, DataType::I32, 1, tile.row, tile.rows);
+  if (gemm.quantised())
+    outScale = rowsOf(memory, dScale, DataType::F32, 1, 0, 1);
+  const bool scaled = gemm.scaling != Scaling::None, perTensor = gemm.scaling == Scaling::PerTensor;
+  const int64_t firstBlock = tile.column / kernel::scaledBlock;
+  if (scaled)
+    rowScales = rowsOf(memory, aScale, DataType::F32, scaleColumns, perTensor ? 0 : tile.row,
+                       perTensor ? 1 : tile.rows);
+  if (perBlock)
+    columnScales = rowsOf(memory, wScale, DataType::F32, scaleColumns, tile.expert * blockRows + firstBlock,
+                          llvm::divideCeil(tile.column + tile.columns, kernel::scaledBlock) - firstBlock);
+  else if (scaled) {
+    columnScales =
+        rowsOf(memory, wScale, DataType::F32, 1, perTensor ? 0 : firstWeight, perTensor ? 1 : columns);
+    std::swap(columnScales.rows, columnScales.columns);
+  }
+  if (gemm.bias)
+    added = blockOf(memory, bias, gemm.wideType(), gemm.weightRows(), 0, 1, firstWeight, columns);
+  if (gemm.weighted)
+    rowWeights = rowsOf(memory, weights, DataType::F32, 1, tile.row, tile.rows);
+  if (gemm.residual)
+    stream = blockOf(memory, residual, gemm.wideType(), gemm.outputColumns(), tile.row, tile.rows,
+                     tile.column, tile.columns);
+  return gemmReference(leftOf(tile), rightOf(tile), tile.rows,
+                       {.aScale = scaled ? &rowScales : nullptr,
+                        .wScale = scaled ? &columnScales : nullptr,
+                        .blockScales = perBlock,
+                        .firstColumn = tile.column % kernel::scaledBlock,
+                        .bias = gemm.bias ? &added : nullptr,
+                        .activation = kernel::symbolizeActivation(gemm.activation),
+                        .gated = gemm.gated,
+                        .rowWeights = gemm.weighted ? &rowWeights : nullptr,
+                        .residual = gemm.residual ? &stream : nullptr,
+                        .positions = rotary ? &ofRows : nullptr,
+                        .rotations = rotary ? &angles : nullptr,
+                        .rotatedColumns = gemm.rotary.columns,
+                        .firstRotated = tile.column,
+                        .dScale = gemm.quantised() ? &outScale : nullptr,
+                        .quantised = gemm.outputType});
+}
+
+} // namespace codesign
