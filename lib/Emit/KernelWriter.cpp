@@ -37,11 +37,6 @@ std::optional<int64_t> constantValue(Value value) {
 
 } // namespace
 
-/// Where in the tile a part of it begins; nothing at its first row.
-static std::string fromRow(int64_t row) {
-  return row == 0 ? "" : formatv(", FromRow<{0}>{{}", row).str();
-}
-
 std::string tileClass(TileType type) {
   const std::string element = elementOf(type.getElementType());
   if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
@@ -151,7 +146,11 @@ Error KernelWriter::writeBlock(Block &block) {
 }
 
 Error KernelWriter::writeOperation(Operation *op) {
+  if (written.contains(op))
+    return Error::success();
   comment(op);
+  if (isPartMove(op))
+    return writePartMoves(op);
   auto arithmetic = [&](Expression (*combined)(const Expression &, const Expression &)) {
     expressions[op->getResult(0)] = combined(expression(op->getOperand(0)), expression(op->getOperand(1)));
     nameValue(op);
@@ -187,8 +186,7 @@ Error KernelWriter::writeOperation(Operation *op) {
         return Error::success();
       })
       .Case<DepositOp>([&](DepositOp deposit) {
-        line() << text(deposit.getStaged()) << ".store(" << text(deposit.getTile())
-               << fromRow(deposit.getRow()) << ");\n";
+        line() << text(deposit.getStaged()) << ".store(" << text(deposit.getTile()) << ");\n";
         return Error::success();
       })
       .Case<DepositTransposedOp>([&](DepositTransposedOp deposit) {
@@ -365,9 +363,13 @@ std::string waveRowsClass(CopyWaveRowsOp copy) {
                  copy.getRows().getType().getRows());
 }
 
-std::string stagedClass(StagedType type, FuncOp function) {
-  return formatv("StagedTile<{0}, {1}, {2}, {3}>", elementOf(type.getElementType()), type.getShape()[0],
+std::string stagedShape(StagedType type, FuncOp function) {
+  return formatv("{0}, {1}, {2}, {3}", elementOf(type.getElementType()), type.getShape()[0],
                  type.getShape()[1], function.getThreadCount());
+}
+
+std::string stagedClass(StagedType type, FuncOp function) {
+  return "StagedTile<" + stagedShape(type, function) + ">";
 }
 
 Error KernelWriter::emit(FetchAcrossOp op) {
@@ -390,7 +392,7 @@ Error KernelWriter::emit(DepthTilesOp op) {
 
 Error KernelWriter::emit(FetchOp op) {
   declareOrReload(op, op.getResult(), op.getName(), stagedClass(op.getType(), function),
-                  text(op.getRows()) + ", " + text(op.getColumn()) + fromRow(op.getRow()));
+                  text(op.getRows()) + ", " + text(op.getColumn()));
   return Error::success();
 }
 

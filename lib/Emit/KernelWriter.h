@@ -5,6 +5,7 @@
 #include "Target.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -84,6 +85,9 @@ private:
   llvm::Error emit(kernel::ExpectBytesOp op);
   llvm::Error emit(kernel::SumListedRowsOp op);
   llvm::Error emit(kernel::CopyTensorOp op);
+  /// A fetch or a deposit of a part of a tile, and what moves with it: one line.
+  static bool isPartMove(mlir::Operation *op);
+  llvm::Error writePartMoves(mlir::Operation *op);
   /// A statement that one lane executes, where all threads of its warpgroup play the role.
   void writeForOneLane(mlir::Operation *op, const std::string &statement);
   llvm::Error emit(kernel::StoreTensorOp op);
@@ -128,7 +132,9 @@ private:
   llvm::DenseMap<mlir::Value, Expression> expressions;
   llvm::StringMap<Variable> variables;
   llvm::StringMap<int> taken;
-  llvm::StringSet<> said; // comments
+  llvm::StringMap<std::string> partNames;    // of tiles that move in parts, by what their ops call them
+  llvm::DenseSet<mlir::Operation *> written; // with an op before them
+  llvm::StringSet<> said;                    // comments
   llvm::DenseMap<std::pair<mlir::Value, mlir::Block *>, std::string> slotNames;
   llvm::SmallVector<std::string> counters; // of the loops around, with a capital
   std::string sharedName;                  // of the struct of all shared memory, where it is one block
@@ -143,6 +149,7 @@ std::string rowLength(kernel::TileType type);
 
 /// The class of what a fetch leaves in registers: "StagedTile<bf16, 128, 64, 256>", "LeftOperands<Mma, 4,
 /// 1>".
+std::string stagedShape(kernel::StagedType type, kernel::FuncOp function);
 std::string stagedClass(kernel::StagedType type, kernel::FuncOp function);
 std::string copyClass(kernel::TileType tile, kernel::FuncOp function);
 std::string waveRowsClass(kernel::CopyWaveRowsOp copy);

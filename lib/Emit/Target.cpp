@@ -275,10 +275,11 @@ Prelude preludeOf(Architecture architecture) {
   switch (architecture) {
   case Architecture::Gfx942:
   case Architecture::Gfx950: {
-    static const std::string text =
-        std::string(preludeCdna) + preludeCdnaPhases + preludeCdnaCopies + preludeCdnaTranspose +
-        preludeExperts + preludeActivations + preludeCdnaQuantise + preludeCdnaScales + preludeCdnaSums +
-        preludeCdnaSplit + preludeStreamK + preludeCdnaStreamK + preludeCdnaTokens;
+    static const std::string text = std::string(preludeCdna) + preludeCdnaStaged + preludeCdnaOperands +
+                                    preludeCdnaPhases + preludeCdnaCopies + preludeCdnaTranspose +
+                                    preludeExperts + preludeActivations + preludeCdnaQuantise +
+                                    preludeCdnaScales + preludeCdnaSums + preludeCdnaSplit + preludeStreamK +
+                                    preludeCdnaStreamK + preludeCdnaTokens;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {

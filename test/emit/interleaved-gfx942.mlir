@@ -8,12 +8,17 @@ module {}
 // CHECK-NEXT:   LDS: 512 read passes (0 from conflicts), 256 write passes (0 from conflicts)
 // CHECK-NEXT:   global: 32768 bytes, 8 loads a wave, 1 barriers
 
+// Parts of a tile are one variable, and what a phase moves of it one line.
+// CHECK:        StagedParts<bf16, 256, 32, 256> aNext(aRows, 0);
+// CHECK-NEXT:   StagedParts<bf16, 256, 32, 256> wNext(wRows, 0);
+// CHECK-NEXT:   aNext.store(aTile[0]);
+// CHECK-NEXT:   wNext.store(wTile[0]);
+// CHECK-NEXT:   aNext.load(aRows, tileK);
+// CHECK-NEXT:   wNext.load(wRows, tileK);
+// CHECK-NEXT:   barrier();
 // CHECK:        for (int kTile = 1; kTile < kTiles - 2; ++kTile) {
 // CHECK-NEXT:     wLow.load(wTile[kTile % 2], wave.column, 0);
-// CHECK-NEXT:     aNext0.store(aTile[(kTile + 1) % 2]);
-// CHECK-NEXT:     aNext0.load(aRows, (kTile + 2) * tileK);
-// CHECK-NEXT:     aNext1.store(aTile[(kTile + 1) % 2], FromRow<64>{});
-// CHECK-NEXT:     aNext1.load(aRows, (kTile + 2) * tileK, FromRow<64>{});
+// CHECK-NEXT:     aNext.advance<0, 2>(aTile[(kTile + 1) % 2], aRows, (kTile + 2) * tileK);
 // CHECK-NEXT:     sums.multiplyAt<4, 0>(wHigh, aLow);
 // CHECK-NEXT:     interleave<32, 4, 2, 2>();
 // CHECK-NEXT:     aLow.load(aTile[kTile % 2], wave.row, 0);
@@ -23,6 +28,7 @@ module {}
 // CHECK-NEXT:     interleave<32, 4, 2, 2>();
 // CHECK-NEXT:     barrier();
 // CHECK-NEXT:   }
+// CHECK:          aNext.store<0, 2>(aTile[1]);
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=256,256,32 waves=2,2 band=4 run=16 loop=interleaved},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s
