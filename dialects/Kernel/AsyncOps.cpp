@@ -121,6 +121,13 @@ LogicalResult RolesOp::verify() {
   return success();
 }
 
+LogicalResult GroupOp::verify() {
+  auto roles = (*this)->getParentOfType<RolesOp>();
+  if (!roles || !roles.getConsumers().isAncestor((*this)->getParentRegion()))
+    return emitOpError("of the roles, consumers have a number");
+  return success();
+}
+
 LogicalResult MbarriersOp::verify() {
   if (!isSafeIdentifier(getName()))
     return emitOpError() << "'" << getName() << "' is no identifier for emitted code";

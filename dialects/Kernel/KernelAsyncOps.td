@@ -35,11 +35,12 @@ def Kernel_RolesOp : Kernel_AsyncOp<"roles", [HasParent<"FuncOp">, NoRegionArgum
     One lane of the first warpgroup executes `producer`; the function's `waves` are the consumer warpgroups, which all
     execute `consumers`. Registers move from the producer to the consumers at the start (setmaxnreg);
     with 0 and 0 they stay as launched. With `whole` all lanes of the first warpgroup execute `producer`, and one of them what is there for
-    the copy engine.
+    the copy engine. With `uniform` the compiler is told that the lanes of a warp agree on their role and group: what follows from
+    them, such as descriptors, takes uniform registers, and what is loaded behind the products more of the others.
   }];
-  let arguments = (ins I64Attr:$producerRegisters, I64Attr:$consumerRegisters, UnitAttr:$whole);
+  let arguments = (ins UnitAttr:$uniform, I64Attr:$producerRegisters, I64Attr:$consumerRegisters, UnitAttr:$whole);
   let regions = (region SizedRegion<1>:$producer, SizedRegion<1>:$consumers);
-  let assemblyFormat = "`producer` (`whole` $whole^)? `registers` $producerRegisters $producer `consumers` `registers` $consumerRegisters $consumers attr-dict";
+  let assemblyFormat = "(`uniform` $uniform^)? `producer` (`whole` $whole^)? `registers` $producerRegisters $producer `consumers` `registers` $consumerRegisters $consumers attr-dict";
   let hasVerifier = 1;
 }
 
@@ -47,6 +48,7 @@ def Kernel_GroupOp : Kernel_AsyncOp<"group", [Pure]> {
   let summary = "Number of this consumer warpgroup in its workgroup";
   let results = (outs Index:$result);
   let assemblyFormat = "attr-dict";
+  let hasVerifier = 1;
 }
 
 def Kernel_GroupBarrierOp : Kernel_AsyncOp<"group_barrier"> {

@@ -41,7 +41,11 @@ Error KernelWriter::writeRegion(Region &region) {
 }
 
 Error KernelWriter::emit(RolesOp op) {
-  line() << "if (isProducer()) {\n";
+  warpName = fresh("warp");
+  if (op.getUniform())
+    explain("what follows from this number stays in uniform registers, descriptors among it");
+  line() << formatv("const int {0} = {1}();\n", warpName, op.getUniform() ? "uniformWarp" : "waveId");
+  line() << formatv("if (isProducer({0})) {{\n", warpName);
   ++depth;
   if (op.getProducerRegisters() != 0) {
     explain("copying takes few registers: those that multiply get the others");

@@ -175,16 +175,12 @@ Error KernelWriter::writeOperation(Operation *op) {
             CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp, SumGroupPartsOp>(
           [&](auto known) { return emit(known); })
       .Case<ExpectBytesOp, QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepthTilesOp, StreamKOp,
-            StreamKPieceOp, SumPiecesOp, SumListedRowsOp>([&](auto known) { return emit(known); })
+            StreamKPieceOp, SumPiecesOp, SumListedRowsOp, GroupOp>([&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp, WaitStoresOp>(
           [&](auto known) {
             line() << asyncStatement(known) << ";\n";
             return Error::success();
           })
-      .Case<GroupOp>([&](GroupOp group) {
-        expressions[group.getResult()] = {"group()"};
-        return Error::success();
-      })
       .Case<DepositOp>([&](DepositOp deposit) {
         line() << text(deposit.getStaged()) << ".store(" << text(deposit.getTile()) << ");\n";
         return Error::success();

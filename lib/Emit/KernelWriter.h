@@ -46,6 +46,7 @@ private:
   llvm::Error emit(kernel::ExpertTileOp op);
   llvm::Error emit(kernel::GatherRowsOp op);
   llvm::Error emit(kernel::WaveTileOp op);
+  llvm::Error emit(kernel::GroupOp op);
   llvm::Error emit(kernel::RowsOp op);
   llvm::Error emit(kernel::AllocOp op);
   llvm::Error emit(kernel::SlotOp op);
@@ -138,6 +139,7 @@ private:
   llvm::DenseMap<std::pair<mlir::Value, mlir::Block *>, std::string> slotNames;
   llvm::SmallVector<std::string> counters; // of the loops around, with a capital
   std::string sharedName;                  // of the struct of all shared memory, where it is one block
+  std::string warpName;                    // of the warp's number, from where the roles part on
   int64_t stages = 0;                      // slots of the rings that have barriers
   int depth = 1;
 };

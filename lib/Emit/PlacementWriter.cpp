@@ -30,8 +30,16 @@ Error KernelWriter::emit(WaveTileOp op) {
   const std::string name = fresh("wave");
   expressions[op.getRow()] = {name + ".row"};
   expressions[op.getColumn()] = {name + ".column"};
-  line() << formatv("const Origin {0} = {4}<{1}, {2}, {3}>();\n", name, op.getShape()[0], op.getShape()[1],
-                    function.getWaves()[1], function.getRoles() ? "groupTile" : "waveTile");
+  const bool ofGroup = static_cast<bool>(function.getRoles());
+  if (ofGroup && warpName.empty())
+    return fail(op, "is a consumer's, and stands before the roles part");
+  line() << formatv("const Origin {0} = {4}<{1}, {2}, {3}>({5});\n", name, op.getShape()[0], op.getShape()[1],
+                    function.getWaves()[1], ofGroup ? "groupTile" : "waveTile", warpName);
+  return Error::success();
+}
+
+Error KernelWriter::emit(GroupOp op) {
+  expressions[op.getResult()] = {"group(" + warpName + ")"};
   return Error::success();
 }
 

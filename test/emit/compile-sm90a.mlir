@@ -17,7 +17,9 @@ module {}
 // CHECK:      empty.initialise(16);
 // CHECK-NEXT: // Nobody arrives at a barrier that is not initialised.
 // CHECK-NEXT: clusterBarrier<2>();
-// CHECK-NEXT: if (isProducer()) {
+// CHECK-NEXT: // What follows from this number stays in uniform registers, descriptors among it.
+// CHECK-NEXT: const int warp = uniformWarp();
+// CHECK-NEXT: if (isProducer(warp)) {
 // CHECK-NEXT:   // Copying takes few registers: those that multiply get the others.
 // CHECK-NEXT:   releaseRegisters<40>();
 // CHECK-NEXT:   if (isProducerLane()) {

@@ -23,7 +23,7 @@ module {}
 // CHECK-NEXT: const GlobalRows<int, 1> positionRows(positions, tile.row, 128, m);
 // CHECK-NEXT: sums.rotateAcross<128, 5120, 8192>(positionRows, wave.row, rotations, tile.column + wave.column);
 // CHECK-NEXT: sums.map(Quantise<448>{1 / *dScale});
-// CHECK-NEXT: const int firstPanel = group() * panelsPerGroup;
+// CHECK-NEXT: const int firstPanel = group(warp) * panelsPerGroup;
 // CHECK-NEXT: // The panels are free: the tile before has left them.
 // CHECK-NEXT: waitStores();
 // CHECK:      sums.stage(&shared.dPanels[firstPanel]);

@@ -14,7 +14,7 @@ module {}
 // CHECK-NEXT: int aCount,
 // CHECK-NEXT: int m) {
 // CHECK:      full.initialise(5);
-// CHECK:      if (isProducer()) {
+// CHECK:      if (isProducer(warp)) {
 // CHECK-NEXT:   // Copying takes few registers: those that multiply get the others.
 // CHECK-NEXT:   releaseRegisters<72>();
 // CHECK-NEXT:   const int tiles =

@@ -13,7 +13,7 @@ module {}
 // CHECK: const StreamK<128, 128, 1536, 1, 32, 1, 132>
 // CHECK:      if (!sumGroupPieces<2>(sums, partials, arrivals, piece))
 // CHECK-NEXT:   continue; // another workgroup has the last piece
-// CHECK-NEXT: const int firstPanel = group() * panelsPerGroup;
+// CHECK-NEXT: const int firstPanel = group(warp) * panelsPerGroup;
 // CHECK-NEXT: // The panels are free: the tile before has left them.
 // CHECK-NEXT: waitStores();
 

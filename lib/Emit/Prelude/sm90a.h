@@ -25,8 +25,8 @@ DEVICE int workgroupCount() {
 
 //----------------------------------------------------------------------------- roles and clusters
 
-/// Number of this warp in a way that tells the compiler that its lanes agree. Not for roles and groups: what
-/// then stays in uniform registers makes ptxas 13 spill in long epilogues.
+/// Number of this warp in a way that tells the compiler that its lanes agree: what follows from it, such as
+/// descriptors, stays in uniform registers. All lanes must ask.
 DEVICE int uniformWarp() {
   return laneValue(threadId() / waveSize, 0);
 }
@@ -38,21 +38,27 @@ DEVICE bool isElected() {
   return elected != 0;
 }
 /// The first warpgroup copies, one lane of it; the others multiply.
-DEVICE bool isProducer() {
-  return threadId() < warpgroupSize;
+DEVICE bool isProducer(int warp) {
+  return warp < warpgroupSize / waveSize;
 }
 DEVICE bool isProducerLane() {
+  const int warp = uniformWarp();
   const bool elected = isElected(); // in all warps: what is known of it is lost behind a condition
-  return elected && uniformWarp() == 0;
+  return elected && warp == 0;
 }
-/// Number of this consumer warpgroup.
+/// Number of the consumer warpgroup that a warp belongs to.
+DEVICE int group(int warp) {
+  return warp / (warpgroupSize / waveSize) - 1;
+}
+/// Number of this consumer warpgroup. The compiler does not know that lanes agree on it.
 DEVICE int group() {
-  return threadId() / warpgroupSize - 1;
+  return group(waveId());
 }
 /// Whether this lane stores for its warpgroup.
 DEVICE bool isStoringLane() {
+  const int warp = uniformWarp();
   const bool elected = isElected();
-  return elected && uniformWarp() % (warpgroupSize / waveSize) == 0;
+  return elected && warp % (warpgroupSize / waveSize) == 0;
 }
 template <int Registers>
 DEVICE void releaseRegisters() {
@@ -92,8 +98,8 @@ DEVICE void groupBarrier() {
   asm volatile("bar.sync %0, 128;" ::"r"(group() + 1) : "memory");
 }
 template <int Rows, int Columns, int GroupsAcross>
-DEVICE Origin groupTile() {
-  return {group() / GroupsAcross * Rows, group() % GroupsAcross * Columns};
+DEVICE Origin groupTile(int warp) {
+  return {group(warp) / GroupsAcross * Rows, group(warp) % GroupsAcross * Columns};
 }
 
 //----------------------------------------------------------------------------- mbarriers

@@ -3,7 +3,8 @@
 
 namespace {
 
-/// True in all threads of the warpgroup if it holds in one of them; they meet here.
+/// True in all threads of the warpgroup if it holds in one of them; they meet here. The compiler sees that
+/// the lanes of a warp go on together.
 DEVICE bool holdsInGroup(bool condition) {
   unsigned result;
   asm volatile("{ .reg .pred mine, any; setp.ne.u32 mine, %1, 0; bar.red.or.pred any, %2, 128, mine; "
@@ -11,7 +12,7 @@ DEVICE bool holdsInGroup(bool condition) {
                : "=r"(result)
                : "r"(static_cast<unsigned>(condition)), "r"(group() + 1)
                : "memory");
-  return result != 0;
+  return laneValue(static_cast<int>(result), 0) != 0;
 }
 
 /// The piece, whose steps all lanes of a consumer's warp count alike: the compiler sees it so.

@@ -94,3 +94,15 @@ kernel.func @cluster() attributes {target = #sm90, waves = array<i64: 1, 1>, clu
   }
   kernel.return
 }
+
+// -----
+
+#sm90 = #kernel.target<architecture = "sm_90a", waveSize = 32, sharedBytes = 232448, registersPerLane = 255, chiplets = 1>
+kernel.func @producersGroup() attributes {target = #sm90, waves = array<i64: 1, 1>, argument_names = []} {
+  kernel.roles uniform producer registers 0 {
+    // expected-error @below {{of the roles, consumers have a number}}
+    %group = kernel.group
+  } consumers registers 0 {
+  }
+  kernel.return
+}

@@ -77,8 +77,8 @@ protected:
     return loop;
   }
 
-  /// A descriptor takes two moves to uniform registers at most.
-  static void expectFewMoves(const Loop &loop) { EXPECT_LE(loop.perStep("R2UR"), 16); }
+  /// Descriptors are in uniform registers from the start, if not the address of a barrier.
+  static void expectFewMoves(const Loop &loop) { EXPECT_LE(loop.perStep("R2UR"), 1); }
 
   llvm::SmallString<128> folder;
   std::string disassembler;
@@ -130,13 +130,15 @@ TEST_F(Sass, wgmmaAloneAndInAClusterAndOverRows) {
     const Loop loop = productsOf(program);
     expectFewMoves(loop);
     EXPECT_EQ(loop.perStep("WARPGROUP.DEPBAR", "0x1"), 1); // one group stays under way
-    EXPECT_LE(loop.sizePerStep(), 84);                     // beside 512 clocks of products
+    EXPECT_LE(loop.sizePerStep(), 62);                     // beside 512 clocks of products
+    EXPECT_EQ(program.count("BRA.U.ANY"), 0); // a box is asked for once, not in a loop over the lanes
+    // All lanes of a warp come to its exchanges: ptxas need not provide for some that do not.
+    EXPECT_EQ(program.count("BRA.DIV"), 0);
     // The producer's loop: boxes, one wait, one arrival.
     const auto copies = program.loopWith({"UTMALDG", "SYNCS.PHASECHK"});
     ASSERT_TRUE(copies.has_value());
     EXPECT_EQ(copies->count("UTMALDG"), problem.layout == GemmLayout::TN ? 6 : 2);
     EXPECT_EQ(copies->count("SYNCS.PHASECHK"), 2);
-    EXPECT_EQ(copies->count("BRA.U.ANY"), 0); // a box is asked for once, not in a loop over the lanes
     EXPECT_LE(copies->size(), problem.layout == GemmLayout::TN ? 80 : 48);
   }
 }
@@ -149,11 +151,11 @@ TEST_F(Sass, wgmmaOfExpertsByAListAndOfPieces) {
   const SassProgram program = compiled(experts, largeWgmma());
   const Loop loop = productsOf(program);
   expectFewMoves(loop);
-  EXPECT_LE(loop.sizePerStep(), 84);
+  EXPECT_LE(loop.sizePerStep(), 64);
   const auto copies = program.loopWith({"LDGSTS", "UTMALDG"});
   ASSERT_TRUE(copies.has_value());
   EXPECT_EQ(copies->count("LDGSTS"), 8); // of 128 rows of 128 bytes, by 128 threads
-  EXPECT_LE(copies->size(), 144);
+  EXPECT_LE(copies->size(), 100);
 
   GemmKernel pieces = wgmmaKernel();
   pieces.instruction = "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16.ss";
@@ -163,7 +165,7 @@ TEST_F(Sass, wgmmaOfExpertsByAListAndOfPieces) {
   const SassProgram cut = compiled(problemOf(1536, 2048), pieces);
   const Loop loopOfPieces = productsOf(cut);
   expectFewMoves(loopOfPieces);
-  EXPECT_LE(loopOfPieces.sizePerStep(), 80);
+  EXPECT_LE(loopOfPieces.sizePerStep(), 58);
 }
 
 /// The additions of two levels are those that docs/kernels.md prices: one for each sum of a lane.
@@ -183,7 +185,7 @@ TEST_F(Sass, float8AddsEachSumOnce) {
     EXPECT_EQ(loop.perStep(blocks ? "FADD" : "FFMA"), 0);
     EXPECT_EQ(loop.perStep("FMUL"), blocks ? 2 : 0); // scales of the lane's two rows, by that of its columns
     EXPECT_EQ(loop.perStep("LDG"), blocks ? 3 : 0);
-    EXPECT_LE(loop.sizePerStep(), blocks ? 168 : 140); // beside 256 clocks of its products and 256 of others'
+    EXPECT_LE(loop.sizePerStep(), blocks ? 156 : 122); // beside 256 clocks of its products and 256 of others'
   }
 }
 
@@ -238,6 +240,21 @@ TEST_F(Sass, streamedWeightsOfManyRows) {
   }
 }
 
+/// Where an epilogue needs the registers, the compiler does not know that lanes agree on their role.
+TEST_F(Sass, wgmmaOfManySumsAndSquares) {
+  GemmKernel kernel = wgmmaKernel();
+  kernel.instruction = "wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16.ss";
+  kernel.tileN = 192;
+  kernel.wavesM = 1;
+  kernel.producerRegisters = kernel.consumerRegisters = 0;
+  GemmProblem problem = problemOf(6144, 4096);
+  const Loop plain = productsOf(compiled(problem, kernel));
+  expectFewMoves(plain);
+  problem.residual = problem.rowSquares = true;
+  const Loop crowded = productsOf(compiled(problem, kernel));
+  EXPECT_EQ(crowded.perStep("R2UR"), 32); // four for each of eight products
+}
+
 /// Counts that cannot be wrong show nothing.
 TEST_F(Sass, whatIsSpoiltIsCounted) {
   auto replace = [](std::string &source, llvm::StringRef from, llvm::StringRef to) {
@@ -247,13 +264,27 @@ TEST_F(Sass, whatIsSpoiltIsCounted) {
   };
   // A lane that the compiler takes for many, and products that are waited for at once.
   const SassProgram program = compiled(problemOf(4096, 4096), largeWgmma(), [&](std::string &source) {
-    replace(source, "return elected && uniformWarp() == 0;", "return threadId() == 0;");
+    replace(source, "return elected && warp == 0;", "return threadId() == 0;");
     replace(source, "sums.wait<1>();", "sums.wait<0>();");
   });
   EXPECT_GT(program.loopWith({"UTMALDG", "SYNCS.PHASECHK"})->count("BRA.U.ANY"), 0);
   const Loop loop = productsOf(program);
   EXPECT_EQ(loop.perStep("WARPGROUP.DEPBAR", "0x1"), 0);
   EXPECT_EQ(loop.perStep("WARPGROUP.DEPBAR", "0x0"), 1);
+
+  // A role that the compiler does not know to be uniform.
+  const Loop varying = productsOf(compiled(problemOf(4096, 4096), largeWgmma(), [&](std::string &source) {
+    replace(source, "const int warp = uniformWarp();\n  if (isProducer(warp))",
+            "const int warp = waveId();\n  if (isProducer(warp))");
+  }));
+  EXPECT_GT(varying.code.count("R2UR"), 0);
+
+  // An exchange of all lanes to which one comes.
+  const SassProgram alone = compiled(problemOf(4096, 4096), largeWgmma(), [&](std::string &source) {
+    replace(source, "return elected && warp % (warpgroupSize / waveSize) == 0;",
+            "return elected && uniformWarp() % (warpgroupSize / waveSize) == 0;");
+  });
+  EXPECT_GT(alone.count("BRA.DIV"), 0);
 }
 
 TEST(SassLoops, aLoopWithAWaitOutOfLineAndOneInside) {
