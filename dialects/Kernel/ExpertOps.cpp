@@ -53,6 +53,12 @@ ExpertTileOp::Place ExpertTileOp::getPlace(int64_t workgroup, int64_t rowCount, 
   return {};
 }
 
+LogicalResult verifyRowList(Operation *op, TileType list) {
+  if (list.getSpace() != Space::Global || list.getColumns() != 1 || !list.getElementType().isInteger(32))
+    return op->emitOpError() << "takes a list of ?x1xi32 in global memory, not " << list;
+  return success();
+}
+
 LogicalResult GatherRowsOp::verify() {
   if (failed(verifyName(*this, getName())) ||
       failed(verifyGlobalRows(*this, getType(), {.shuffled = false, .padded = true})))
@@ -61,16 +67,18 @@ LogicalResult GatherRowsOp::verify() {
   if (matrix.getSpace() != Space::Global || matrix.getColumns() != getType().getColumns() ||
       matrix.getElementType() != getType().getElementType() || matrix.getLayout() != getType().getLayout())
     return emitOpError("gathers rows of the same length, type and order out of a global matrix");
-  if (list.getSpace() != Space::Global || list.getColumns() != 1 || !list.getElementType().isInteger(32))
-    return emitOpError() << "takes a list of ?x1xi32 in global memory, not " << list;
+  if (failed(verifyRowList(*this, list)))
+    return failure();
   Type shape;
   for (Operation *user : getResult().getUsers()) {
+    if (isa<ScaleRowsOp>(user)) // which looks up each row where it needs it
+      continue;
     // A lane looks its rows up once, so all that is fetched has one shape and begins with the first row.
     auto fragment = dyn_cast<FetchFragmentOp>(user);
     auto copy = dyn_cast<CopyAsyncOp>(user);
     auto ofWave = dyn_cast<CopyWaveRowsOp>(user);
     if (!isa<FetchOp>(user) && !fragment && !copy && !ofWave)
-      return emitOpError("is for fetches and copies only");
+      return emitOpError("is for fetches, copies and scales of rows only");
     if (fragment && !matchPattern(fragment.getRow(), m_Zero()))
       return emitOpError("is fetched from the first row on");
     const Type taken = copy     ? Type(copy.getTile().getType())

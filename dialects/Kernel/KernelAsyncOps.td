@@ -167,7 +167,7 @@ def Kernel_WaitProductsOp : Kernel_AsyncOp<"wait_products", [AllTypesMatch<["acc
 }
 
 def Kernel_AddProductsOp : Kernel_AsyncOp<"add_products", [AllTypesMatch<["sums", "result", "products"]>]> {
-  let summary = "sums[i][j] + scales[i] · products[i][j] in fp32, once the products are done; without scales, their sum";
+  let summary = "sums[i][j] + scales[i][j mod turns] · products[i][j] in fp32, once the products are done; without scales, their sum";
   let description = [{
     8-bit products are summed by the instruction with fewer bits than fp32 has; after a step of k they are added to sums that have them all.
   }];

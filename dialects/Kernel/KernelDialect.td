@@ -53,6 +53,10 @@ def Kernel_SwizzledAttr : Kernel_Attr<"Swizzled", "swizzled"> {
   }];
 }
 
+def Kernel_ColumnMajorAttr : Kernel_Attr<"ColumnMajor", "column_major"> {
+  let summary = "Columns follow each other, each with all rows: element (i, j) of r rows at j · r + i; global matrices of scales";
+}
+
 include "dialects/Kernel/KernelShuffleAttrs.td"
 
 def Kernel_Space : I32EnumAttr<"Space", "where a tile lives", [
@@ -134,10 +138,18 @@ def Kernel_FragmentType : Kernel_Type<"Fragment", "fragment"> {
   let genVerifyDecl = 1;
 }
 
-def Kernel_ScalesType : Kernel_Type<"Scales", "scales"> {
-  let summary = "A scale for each row of a wave's part of the output, in the registers of the lanes that hold it: `!kernel.scales<128>`";
+def Kernel_ScalePlacesType : Kernel_Type<"ScalePlaces", "scale_places"> {
+  let summary = "Where the scales of the rows of a wave's part of the output lie, known to the lanes that hold them: `!kernel.scale_places<128>`";
   let parameters = (ins "int64_t":$rows);
   let assemblyFormat = "`<` $rows `>`";
+  let genVerifyDecl = 1;
+}
+
+def Kernel_ScalesType : Kernel_Type<"Scales", "scales"> {
+  let summary = "A scale for each row of a wave's part of the output, in the registers of the lanes that hold it: `!kernel.scales<128>`";
+  let description = [{ `!kernel.scales<128, 2>` has two for each row: that of its even columns (gates) and that of its odd ones (up). }];
+  let parameters = (ins "int64_t":$rows, DefaultValuedParameter<"int64_t", "1">:$turns);
+  let assemblyFormat = "`<` $rows (`,` $turns^)? `>`";
   let genVerifyDecl = 1;
 }
 

@@ -38,7 +38,8 @@ def Kernel_GatherRowsOp : Kernel_Op<"gather_rows", [Pure]> {
   let summary = "Rows of a global matrix in the order of a list: row i is matrix[list[first + i]]";
   let description = [{
     `list` is one column of i32. Without any, where a launch passes none, row i is matrix[first + i]. Rows at or past `extent`, and those
-    that the list looks for past `count`, the rows of the matrix, read as zero. For fetches and copies only: nothing is written through a list.
+    that the list looks for past `count`, the rows of the matrix, read as zero. For fetches, copies and scales of rows: nothing is
+    written through a list.
   }];
   let arguments = (ins StrAttr:$name, Kernel_TileType:$matrix, Index:$count, Kernel_TileType:$list, Index:$first, Index:$extent);
   let results = (outs Kernel_TileType:$result);

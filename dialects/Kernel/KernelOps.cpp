@@ -37,6 +37,8 @@ LogicalResult verifyGlobalRows(Operation *op, TileType rows, TakenRows taken) {
     return op->emitOpError("takes rows of a global matrix, cut out by kernel.rows");
   if (rows.isShuffled() && !taken.shuffled)
     return op->emitOpError("takes rows of a row-major matrix, not of a shuffled one");
+  if (isa<ColumnMajorAttr>(rows.getLayout()))
+    return op->emitOpError("takes rows of a row-major matrix, not of a column-major one");
   if (rows.isPadded() && !taken.padded)
     return op->emitOpError() << "takes rows without gaps, not of " << rows;
   return success();

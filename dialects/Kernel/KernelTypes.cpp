@@ -113,8 +113,12 @@ LogicalResult TileType::verify(llvm::function_ref<InFlightDiagnostic()> emitErro
   const int64_t bits = shape.back() * element.getIntOrFloatBitWidth();
   if (isa<ShuffledAttr>(layout))
     return verifyShuffled(emitError, shape, bits / 8, space);
+  if (isa<ColumnMajorAttr>(layout))
+    return space == Space::Global && shape.size() == 2 && element.isF32()
+               ? success()
+               : LogicalResult(emitError() << "column-major are global matrices of fp32");
   if (space == Space::Global && (shape.size() == 3 || !isa<RowMajorAttr>(layout)))
-    return emitError() << "a global tile is a row-major matrix, or shuffled";
+    return emitError() << "a global tile is a row-major matrix, column-major or shuffled";
   if (auto rowMajor = dyn_cast<RowMajorAttr>(layout)) {
     if (rowMajor.getPadding() < 0)
       return emitError() << "padding is negative: rows of " << shape.back() << " elements cannot start "
@@ -304,8 +308,17 @@ int64_t byteCount(Type element, int64_t count) {
 
 } // namespace
 
-LogicalResult ScalesType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t rows) {
+LogicalResult ScalePlacesType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t rows) {
   return rows > 0 ? success() : LogicalResult(emitError() << "scales are of at least one row");
+}
+
+LogicalResult ScalesType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t rows,
+                                 int64_t turns) {
+  if (rows < 1)
+    return emitError() << "scales are of at least one row";
+  return turns == 1 || turns == 2
+             ? success()
+             : LogicalResult(emitError() << "columns take turns by two or not at all, not by " << turns);
 }
 
 LogicalResult MbarriersType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t count) {

@@ -25,6 +25,8 @@ mlir::LogicalResult verifySharedSums(mlir::Operation *op, FragmentType fragment,
                                      TileType arrivals);
 /// A table on the device that says how many rows each of `experts` has, in so many numbers.
 mlir::LogicalResult verifyExpertTable(mlir::Operation *op, TileType table, int64_t experts, int64_t length);
+/// A list of rows on the device: one column of i32.
+mlir::LogicalResult verifyRowList(mlir::Operation *op, TileType list);
 /// What an operation takes besides rows that follow one another without gaps.
 struct TakenRows {
   bool shuffled = false, padded = false;

@@ -5,15 +5,30 @@ using namespace mlir;
 
 namespace codesign::kernel {
 
-LogicalResult FetchScalesOp::verify() {
-  TileType rows = getRows().getType(), blocks = getBlocks().getType();
-  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, rows)) ||
-      failed(verifyGlobalRows(*this, blocks)))
+LogicalResult LocateScalesOp::verify() {
+  TileType matrix = getMatrix().getType();
+  if (failed(verifyName(*this, getName())))
     return failure();
-  if (!rows.getElementType().isF32() || !blocks.getElementType().isF32())
+  if (!isa<ColumnMajorAttr>(matrix.getLayout()))
+    return emitOpError() << "takes a column-major matrix, which " << matrix << " is not";
+  return getList() ? verifyRowList(*this, getList().getType()) : success();
+}
+
+LogicalResult FetchScalesOp::verify() {
+  TileType blocks = getBlocks().getType();
+  if (failed(verifyName(*this, getName())) || failed(verifyGlobalRows(*this, blocks)))
+    return failure();
+  if (!blocks.getElementType().isF32())
     return emitOpError("scales are fp32");
-  if (rows.getColumns() != blocks.getColumns())
-    return emitOpError() << "rows have scales for " << rows.getColumns() << " blocks of k, columns for "
+  if (getPlaces().getType().getRows() != getType().getRows())
+    return emitOpError() << "fetches " << getType().getRows() << " of the scales of "
+                         << getPlaces().getType().getRows() << " rows";
+  auto locate = getPlaces().getDefiningOp<LocateScalesOp>();
+  if (!locate)
+    return emitOpError("takes what locate_scales gives");
+  const int64_t columns = locate.getMatrix().getType().getColumns();
+  if (columns != blocks.getColumns())
+    return emitOpError() << "rows have scales for " << columns << " blocks of k, columns for "
                          << blocks.getColumns();
   return success();
 }

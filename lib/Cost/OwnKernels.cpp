@@ -66,11 +66,12 @@ GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
   // An instruction reads both operands from shared memory: the columns once for every 64 rows.
   if (schedule.family == GemmFamily::WgmmaTmaPersistent)
     tile.readsB = double(schedule.macroTileM) / schedule.matrixInstruction().m;
-  // Scales of one row are a line apart from those of the next: with a block of k comes a line of them.
-  constexpr double lineBytes = 128;
-  if (schedule.blockScaled && vendorOf(schedule.architecture) == Vendor::Amd)
-    tile.fetchesA +=
-        lineBytes / (double(scaledBlockExtent) * bitWidth(schedule.matrixInstruction().a.type) / 8);
+  if (schedule.blockScaled) { // with a block of k of the rows come their scales, which fill whole lines
+    constexpr int lineBytes = 128, scaleBytes = 4;
+    const double scales = llvm::alignTo(schedule.macroTileM * scaleBytes, lineBytes);
+    tile.fetchesA += scales / (double(schedule.macroTileM) * scaledBlockExtent *
+                               bitWidth(schedule.matrixInstruction().a.type) / 8);
+  }
   if (schedule.shuffledWeights) {
     tile.readsB = 0;
     tile.fetchesB = schedule.wavesM;

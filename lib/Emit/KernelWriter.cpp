@@ -168,12 +168,12 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Case<arith::RemUIOp>([&](auto) { return arithmetic(remainder); })
       .Case<ConstantOp, ReturnOp, scf::YieldOp>([](auto) { return Error::success(); })
       .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, AllocOp, SlotOp, FetchOp,
-            LoadFragmentOp, ZeroOp, MmaOp, MmaPartOp, FetchScalesOp, CombineScalesOp, MmaScaledOp, AddBiasOp,
-            ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp, WaveIndexOp,
-            FetchFragmentOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp, ClusterPositionOp, TileCountOp,
-            RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp, AddProductsOp,
-            CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp, SumGroupPartsOp>(
-          [&](auto known) { return emit(known); })
+            LoadFragmentOp, ZeroOp, MmaOp, MmaPartOp, LocateScalesOp, FetchScalesOp, CombineScalesOp,
+            MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp,
+            WaveIndexOp, FetchFragmentOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp, ClusterPositionOp,
+            TileCountOp, RolesOp, MbarriersOp, CopyTensorOp, StoreTensorOp, WgmmaOp, WaitProductsOp,
+            AddProductsOp, CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp,
+            SumGroupPartsOp>([&](auto known) { return emit(known); })
       .Case<ExpectBytesOp, QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepthTilesOp, StreamKOp,
             StreamKPieceOp, SumPiecesOp, SumListedRowsOp, GroupOp>([&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp, WaitStoresOp>(

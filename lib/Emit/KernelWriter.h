@@ -55,6 +55,7 @@ private:
   llvm::Error emit(kernel::ZeroOp op);
   llvm::Error emit(kernel::MmaOp op);
   llvm::Error emit(kernel::MmaPartOp op);
+  llvm::Error emit(kernel::LocateScalesOp op);
   llvm::Error emit(kernel::FetchScalesOp op);
   llvm::Error emit(kernel::CombineScalesOp op);
   llvm::Error emit(kernel::MmaScaledOp op);

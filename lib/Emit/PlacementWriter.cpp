@@ -118,6 +118,14 @@ Error KernelWriter::emit(GatherRowsOp op) {
   if (Error error = checkRows(op, op.getType()))
     return error;
   Operation *fetch = *op.getResult().user_begin(); // all of them have its shape
+  if (isa<ScaleRowsOp>(fetch)) {
+    const std::string name = fresh(op.getName());
+    expressions[op.getResult()] = {name};
+    line() << formatv("const ListedRows<float, 1> {0}({1}, {2}, {3}, {4}, {5});\n", name,
+                      text(op.getMatrix()), text(op.getCount()), text(op.getList()), text(op.getFirst()),
+                      text(op.getExtent()));
+    return Error::success();
+  }
   std::string loaded;
   if (auto staged = dyn_cast<FetchOp>(fetch)) // of the whole tile or a part
     loaded =

@@ -397,8 +397,9 @@ Error Agent::run(AddProductsOp op) {
   Fragment sums = takeFragment(op.getSums());
   const Fragment &added = values[op.getProducts()].fragment;
   const Fragment *scales = op.getScales() ? &values[op.getScales()].fragment : nullptr;
-  forEachElement(op.getSums().getType(), [&](int64_t, size_t slot, int64_t i, int64_t) {
-    sums[slot] += scales ? added[slot] * (*scales)[i] : added[slot];
+  const int64_t turns = op.getScales() ? op.getScales().getType().getTurns() : 1;
+  forEachElement(op.getSums().getType(), [&](int64_t, size_t slot, int64_t i, int64_t j) {
+    sums[slot] += scales ? added[slot] * (*scales)[i * turns + j % turns] : added[slot];
   });
   values[op.getResult()].fragment = std::move(sums);
   return Error::success();

@@ -55,8 +55,8 @@ Error Interpreter::run(ScaleRowsOp op) {
   const Index &row = values[op.getRow()].index;
   forEachElement(op.getFragment().getType(), [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
     const int64_t at = row[wave] + (op.getTransposed() ? second : first);
-    if (at < tile.rowLimit)
-      fragment[slot] *= tile.matrix->at(tile.firstRow + at, 0);
+    if (const int64_t source = at < tile.rowLimit ? tile.sourceOf(at) : -1; source >= 0)
+      fragment[slot] *= tile.matrix->at(source, 0);
   });
   values[op.getResult()].fragment = std::move(fragment);
   return Error::success();

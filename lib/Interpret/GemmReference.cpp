@@ -80,6 +80,11 @@ GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, cons
   reference.magnitudes.resize(rows * reference.columns);
   const std::vector<double> left = widen(a, rows), right = widen(w, w.rows);
   const int64_t blockDepth = epilogue.blockScales ? kernel::scaledBlock : a.columns;
+  const int64_t turns = epilogue.gated ? 2 : 1;
+  auto blockOf = [&](int64_t j) {
+    const int64_t column = epilogue.firstColumn + j;
+    return column / (turns * kernel::scaledBlock) * turns + column % turns;
+  };
   auto product = [&](int64_t i, int64_t j) {
     Sum sum;
     for (int64_t block = 0; block * blockDepth < a.columns; ++block) {
@@ -90,11 +95,9 @@ GemmReference gemmReference(const Matrix &a, const Matrix &w, int64_t rows, cons
         part.value += term;
         part.magnitude += std::fabs(term);
       }
-      const double scale =
-          scaleOf(epilogue.aScale, i, block, true) *
-          (epilogue.blockScales
-               ? scaleOf(epilogue.wScale, (epilogue.firstColumn + j) / kernel::scaledBlock, block, true)
-               : scaleOf(epilogue.wScale, j, block, false));
+      const double scale = scaleOf(epilogue.aScale, i, block, true) *
+                           (epilogue.blockScales ? scaleOf(epilogue.wScale, blockOf(j), block, true)
+                                                 : scaleOf(epilogue.wScale, j, block, false));
       sum.value += part.value * scale;
       sum.magnitude += part.magnitude * std::fabs(scale);
     }

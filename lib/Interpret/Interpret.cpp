@@ -47,6 +47,11 @@ Error interpret(FuncOp function, llvm::ArrayRef<KernelArgument> arguments, unsig
       continue;
     auto tile = dyn_cast<TileType>(type);
     auto map = dyn_cast<TensorMapType>(type);
+    if (tile && isa<ColumnMajorAttr>(tile.getLayout())) {
+      if ((*matrix)->type != DataType::F32 || (*matrix)->rows != tile.getColumns())
+        return llvm::createStringError("argument " + llvm::Twine(index) + " does not match its type");
+      continue;
+    }
     const int64_t rows = tile ? tile.getRows() : map.getRows();
     std::optional<DataType> element = dataTypeOf(tile ? tile.getElementType() : map.getElementType());
     if (!element || !isInterpretable(*element) || (*matrix)->type != *element ||

@@ -103,10 +103,10 @@ Error Interpreter::runOperation(Operation *op) {
       .Case<ReturnOp, SchedulingFenceOp, InterleaveOp, PriorityOp, scf::YieldOp>(
           [](auto) { return Error::success(); })
       .Case<TileOrderOp, ExpertTileOp, GatherRowsOp, WaveTileOp, RowsOp, SlotOp, FetchOp, DepositOp,
-            CopyAsyncOp, LoadFragmentOp, ZeroOp, MmaOp, MmaPartOp, FetchScalesOp, CombineScalesOp,
-            MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp, AddMatrixOp, StoreOp,
-            WaveIndexOp, FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp, SumPartsOp, scf::ForOp>(
-          [&](auto known) { return run(known); })
+            CopyAsyncOp, LoadFragmentOp, ZeroOp, MmaOp, MmaPartOp, LocateScalesOp, FetchScalesOp,
+            CombineScalesOp, MmaScaledOp, AddBiasOp, ScaleColumnsOp, ScaleRowsOp, ActivationOp, GateOp,
+            AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp,
+            SumPartsOp, scf::ForOp>([&](auto known) { return run(known); })
       .Case<CopyWaveRowsOp, QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepositTransposedOp,
             DepthTilesOp, StreamKOp, StreamKPieceOp, SumPiecesOp, SumListedRowsOp>(
           [&](auto known) { return run(known); })
@@ -185,17 +185,21 @@ Error Interpreter::run(SlotOp op) {
   return Error::success();
 }
 
+int64_t Interpreter::Tile::sourceOf(int64_t i) const {
+  if (!list)
+    return firstRow + i;
+  const int64_t source = list->bitsAt(firstRow + i, 0);
+  return source < listed ? source : -1;
+}
+
 void Interpreter::readChunk(const Tile &tile, int64_t row, int64_t column, uint8_t *to) const {
   std::memset(to, 0, chunkBytes);
   if (row >= tile.rowLimit || column >= tile.matrix->columns)
     return;
   const int64_t element = tile.matrix->elementBytes();
-  int64_t source = tile.firstRow + row;
-  if (tile.list) {
-    source = tile.list->bitsAt(source, 0);
-    if (source >= tile.listed)
-      return;
-  }
+  const int64_t source = tile.sourceOf(row);
+  if (source < 0)
+    return;
   const int64_t byte = tile.shuffled
                            ? shuffledOffset(source, column * element, tile.matrix->columns * element)
                            : tile.matrix->byteOf(source, column);

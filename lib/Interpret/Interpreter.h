@@ -27,6 +27,8 @@ protected:
   using Index = llvm::SmallVector<int64_t, 16>;
   /// Rows of a global matrix, or one slot of LDS.
   struct Tile {
+    /// The row of the matrix that row i is; none (-1) where a list names one that the matrix lacks.
+    int64_t sourceOf(int64_t i) const;
     Matrix *matrix = nullptr;
     int64_t firstRow = 0;
     int64_t rowLimit = 0; // rows of the tile that exist
@@ -40,7 +42,8 @@ protected:
   /// Register elements by (wave, group along the first dimension, along the second, lane, element).
   using Fragment = std::vector<float>;
   struct Value {
-    Index index;
+    Index
+        index; // of places of scales: of each wave, the row of the matrix for each of its rows, or none (-1)
     Tile tile;
     Staged staged;
     Fragment fragment;
@@ -71,6 +74,7 @@ protected:
   llvm::Error run(kernel::ZeroOp op);
   llvm::Error run(kernel::MmaOp op);
   llvm::Error run(kernel::MmaPartOp op);
+  llvm::Error run(kernel::LocateScalesOp op);
   llvm::Error run(kernel::FetchScalesOp op);
   llvm::Error run(kernel::CombineScalesOp op);
   llvm::Error run(kernel::MmaScaledOp op);

@@ -8,19 +8,41 @@ namespace codesign {
 
 using namespace kernel;
 
+Error Interpreter::run(LocateScalesOp op) {
+  llvm::Expected<int64_t> count = uniform(op, op.getCount());
+  if (!count)
+    return count.takeError();
+  Tile tile = values[op.getMatrix()].tile; // a row of it has the scales of a block of k
+  if (tile.matrix->columns != *count)
+    return fail(op, "the matrix has another number of rows");
+  tile.listed = *count;
+  if (op.getList() && values[op.getList()].tile.matrix->rows > 0)
+    tile.list = values[op.getList()].tile.matrix;
+  const Index &first = values[op.getFirst()].index, &extent = values[op.getExtent()].index;
+  Index sources;
+  for (int64_t wave = 0; wave < waves; ++wave)
+    for (int64_t row = first[wave]; row < first[wave] + op.getType().getRows(); ++row)
+      sources.push_back(row < extent[wave] ? tile.sourceOf(row) : -1);
+  Value &result = values[op.getResult()];
+  result.tile = tile;
+  result.index = std::move(sources);
+  return Error::success();
+}
+
 Error Interpreter::run(FetchScalesOp op) {
-  const Tile rows = values[op.getRows()].tile, blocks = values[op.getBlocks()].tile;
-  const Index &row = values[op.getRow()].index, &block = values[op.getBlock()].index,
-              &step = values[op.getStep()].index;
-  const int64_t count = op.getType().getRows();
-  auto at = [](const Tile &tile, int64_t place, int64_t column) {
-    const bool inside = place < tile.rowLimit && column < tile.matrix->columns;
-    return inside ? tile.matrix->at(tile.firstRow + place, column) : 0.0f;
-  };
+  const Value &places = values[op.getPlaces()];
+  const Tile blocks = values[op.getBlocks()].tile;
+  const Index &block = values[op.getBlock()].index, &step = values[op.getStep()].index;
+  const int64_t count = op.getType().getRows(), turns = op.getType().getTurns();
   Fragment scales;
   for (int64_t wave = 0; wave < waves; ++wave)
     for (int64_t i = 0; i < count; ++i)
-      scales.push_back(at(rows, row[wave] + i, step[wave]) * at(blocks, block[wave], step[wave]));
+      for (int64_t of = block[wave]; of < block[wave] + turns; ++of) {
+        const int64_t source = places.index[wave * count + i], k = step[wave];
+        const bool exists = source >= 0 && of < blocks.rowLimit && k < blocks.matrix->columns;
+        scales.push_back(
+            exists ? places.tile.matrix->at(k, source) * blocks.matrix->at(blocks.firstRow + of, k) : 0.0f);
+      }
   values[op.getResult()].fragment = std::move(scales);
   return Error::success();
 }
@@ -37,9 +59,10 @@ Error Interpreter::run(MmaScaledOp op) {
   Fragment sums = takeFragment(op.getAccumulator()), products(sums.size());
   multiply(op.getA(), op.getB(), type, products);
   const Fragment &scales = values[op.getScales()].fragment;
-  const int64_t count = op.getScales().getType().getRows();
-  forEachElement(type, [&](int64_t wave, size_t slot, int64_t, int64_t second) {
-    sums[slot] += products[slot] * scales[wave * count + second];
+  const ScalesType of = op.getScales().getType();
+  forEachElement(type, [&](int64_t wave, size_t slot, int64_t first, int64_t second) {
+    sums[slot] +=
+        products[slot] * scales[(wave * of.getRows() + second) * of.getTurns() + first % of.getTurns()];
   });
   values[op.getResult()].fragment = std::move(sums);
   return Error::success();

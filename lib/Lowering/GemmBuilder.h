@@ -1,7 +1,7 @@
 // Builds the kernels whose waves share the tile: operands from global memory to LDS, products out of LDS.
 #pragma once
 
-#include "GemmFunction.h"
+#include "BlockScales.h"
 #include "dialects/Kernel/Operand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -160,8 +160,7 @@ private:
   mlir::Value tileK, kTileCount; // named constants
   PartPlace place;
   PieceOfWork piece;
-  BlockScaleRows scaleRows;
-  mlir::Value scaleRow, scaleBlock;  // where this wave's scales begin
+  BlockScales blockScales;
   mlir::Value fetchedScales, scales; // of the next block of k, and of the one that is multiplied
 };
 

@@ -308,10 +308,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("the number of experts is negative");
   if (problem.gathered && schedule.clusterM * schedule.clusterN > 1)
     return usageError("workgroups of a cluster take rows that follow one another, not a list");
-  const bool scaledRows = problem.scaling == Scaling::PerToken || problem.scaling == Scaling::Block128;
-  if (problem.gathered &&
-      (problem.experts == 0 || scaledRows || problem.expertLayout != ExpertLayout::Contiguous))
-    return usageError("rows are gathered for contiguous experts, without scales of their own");
+  if (problem.gathered && (problem.experts == 0 || problem.expertLayout != ExpertLayout::Contiguous))
+    return usageError("rows are gathered for contiguous experts");
   if (llvm::Error error = checkLayout(problem, schedule))
     return error;
   if (llvm::Error error = checkRowSteps(problem))
@@ -329,8 +327,6 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("results that are not rounded are fp32, neither quantised nor gated");
   if (problem.scaling != Scaling::None && !isFloat8(problem.type))
     return usageError("scales belong to 8-bit operands");
-  if (problem.scaling == Scaling::Block128 && problem.gated)
-    return usageError("gate and up share no scales: rows of W that take turns lie in one block");
   if (isFloat8(problem.type) && record->kind == MatrixInstructionKind::MmaSync && schedule.wavesK == 1)
     return usageError("8-bit products are emitted with mma.sync only where weights are streamed");
   if (problem.gated && (problem.n % 2 || !problem.activation))

@@ -27,9 +27,10 @@ static void appendScaleArguments(MLIRContext *context, const GemmProblem &proble
   const bool perToken = problem.scaling == Scaling::PerToken;
   if (problem.scaling == Scaling::Block128) {
     const int64_t steps = llvm::divideCeil(problem.k, scaledBlock);
-    types.push_back(globalTile(ShapedType::kDynamic, steps, f32));
-    types.push_back(globalTile(
-        llvm::divideCeil(problem.n, scaledBlock) * std::max<int64_t>(1, problem.experts), steps, f32));
+    types.push_back(TileType::get(context, {ShapedType::kDynamic, steps}, f32, Space::Global,
+                                  ColumnMajorAttr::get(context)));
+    types.push_back(
+        globalTile(problem.weightScaleRows() * std::max<int64_t>(1, problem.experts), steps, f32));
     names.append({"aScale", "wScale"});
   } else if (problem.scaling != Scaling::None) {
     types.push_back(globalTile(perToken ? ShapedType::kDynamic : 1, 1, f32));
@@ -199,25 +200,6 @@ Value createRowsOfA(ImplicitLocOpBuilder &builder, const GemmProblem &problem, c
                               tile.row, tile.rowEnd);
 }
 
-BlockScaleRows createBlockScaleRows(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
-                                    const GemmKernel &schedule, const GemmFunction &function,
-                                    const WorkgroupTile &tile) {
-  if (problem.scaling != Scaling::Block128)
-    return {};
-  auto ofW = cast<TileType>(function.wScale.getType());
-  const int64_t blocks = llvm::divideCeil(problem.n, scaledBlock);
-  Value first = arith::ConstantIndexOp::create(builder, 0);
-  Value end = arith::ConstantIndexOp::create(builder, blocks);
-  if (tile.expert) {
-    first = arith::MulIOp::create(builder, tile.expert, end);
-    end = arith::AddIOp::create(builder, first, end);
-  }
-  return {RowsOp::create(builder, globalTile(schedule.tileM, ofW.getColumns(), ofW.getElementType()),
-                         "aScaleRows", function.aScale, tile.row, tile.rowEnd),
-          RowsOp::create(builder, globalTile(blocks, ofW.getColumns(), ofW.getElementType()), "wScaleRows",
-                         function.wScale, first, end)};
-}
-
 void comment(Operation *op, StringRef text) {
   op->setDiscardableAttr("kernel.comment", StringAttr::get(op->getContext(), text));
 }
@@ -285,9 +267,14 @@ static Value createScales(ImplicitLocOpBuilder &builder, const GemmProblem &prob
     sums = ScaleColumnsOp::create(builder, sums, scales, column, place.transposed);
   };
   if (perToken) {
-    auto type = cast<TileType>(function.aScale.getType());
-    Value rows = RowsOp::create(builder, globalTile(schedule.tileM, 1, type.getElementType()), "aScaleRows",
-                                function.aScale, place.tile.row, place.tile.rowEnd);
+    const TileType type =
+        globalTile(schedule.tileM, 1, cast<TileType>(function.aScale.getType()).getElementType());
+    Value rows =
+        problem.gathered
+            ? Value(GatherRowsOp::create(builder, type, "aScaleRows", function.aScale, function.gatherCount,
+                                         function.gatherList, place.tile.row, place.tile.rowEnd))
+            : Value(RowsOp::create(builder, type, "aScaleRows", function.aScale, place.tile.row,
+                                   place.tile.rowEnd));
     sums = ScaleRowsOp::create(builder, sums, rows, place.row, place.transposed);
   } else {
     scaleColumns(function.aScale);

@@ -12,6 +12,8 @@ struct GemmFunction {
   kernel::FuncOp function;
   mlir::Value a, w, aScale, wScale, bias, residual, table, gatherList, rowWeights, positions, rotations,
       rowSquares, dScale, partials, arrivals, out, gatherCount, m;
+  /// Of A, gathered or not.
+  mlir::Value rowsOfA() const { return gatherCount ? gatherCount : m; }
 };
 
 /// Of A, W and D, where they are not matrices in global memory but what a copy engine takes.
@@ -38,15 +40,6 @@ WorkgroupTile createWorkgroupTile(mlir::ImplicitLocOpBuilder &builder, const Gem
 mlir::Value createRowsOfA(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
                           const GemmKernel &schedule, const GemmFunction &function,
                           const WorkgroupTile &tile);
-
-/// What products with block scales are given along k: the scales of the workgroup's rows of A, and of W or
-/// its expert's part of it.
-struct BlockScaleRows {
-  mlir::Value a, w;
-};
-BlockScaleRows createBlockScaleRows(mlir::ImplicitLocOpBuilder &builder, const GemmProblem &problem,
-                                    const GemmKernel &schedule, const GemmFunction &function,
-                                    const WorkgroupTile &tile);
 
 /// fp32 in 16 bytes: a row of what workgroups and waves leave for others.
 inline constexpr int64_t sumsPerRow = 4;

@@ -110,8 +110,7 @@ void GemmBuilder::fetchScales(Value tile) {
   Value block = tileOfAll(tile);
   if (tilesOfBlock() > 1)
     block = builder.createOrFold<arith::DivUIOp>(block, constant(tilesOfBlock()));
-  fetchedScales = FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), a.waveRows),
-                                        "scalesNext", scaleRows.a, scaleRow, scaleRows.w, scaleBlock, block);
+  fetchedScales = blockScales.fetch(builder, "scalesNext", block);
 }
 
 /// One K tile. If copies of later tiles are to go between loads and products, that happens in a first step of
@@ -374,11 +373,7 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   for (Stream *stream : sharedStreams())
     onceAWorkgroup([&] { allocate(*stream); });
   Value outColumn = arith::AddIOp::create(builder, tile.column, wave.getColumn());
-  scaleRows = createBlockScaleRows(builder, problem, schedule, function, tile);
-  if (hasBlockScales()) {
-    scaleRow = wave.getRow();
-    scaleBlock = arith::DivUIOp::create(builder, outColumn, constant(scaledBlock));
-  }
+  blockScales = BlockScales(builder, problem, function, tile, wave.getRow(), waveM, outColumn);
 
   Type f32 = Float32Type::get(builder.getContext());
   FragmentType sums = transposed ? fragment(waveN, waveM, f32, Role::Accumulator, 1)

@@ -1,6 +1,6 @@
 // Products of few rows: every weight is used once, so it goes from global memory straight to registers, or to
 // shared memory that belongs to one wave.
-#include "GemmFunction.h"
+#include "BlockScales.h"
 #include "dialects/Kernel/Operand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -40,7 +40,9 @@ private:
   /// First column of this wave's part of a tile of k.
   Value columnOf(Value tile);
   void fetch(int64_t part, Value tile);
-  Value fetchScales(StringRef name, Value column);
+  Value fetchScales(StringRef name, Value column) {
+    return blockScales.fetch(builder, name, arith::DivUIOp::create(builder, column, constant(scaledBlock)));
+  }
   Value multiply(Value sums, int64_t part);
   bool hasBlockScales() const { return problem.scaling == Scaling::Block128; }
   bool isInside() const { return schedule.splitK * kTiles * schedule.tileK == problem.k; }
@@ -65,9 +67,9 @@ private:
   int64_t kTiles;    // in registers a multiple of that; past the end both operands are zero
   Stream a, w;
   SmallVector<Value> scales; // of the block of k that each part holds
-  BlockScaleRows scaleRows;
+  BlockScales blockScales;
   PartPlace place;
-  Value tileK, kTileCount, wave, waveColumn, scaleBlock;
+  Value tileK, kTileCount, wave, waveColumn;
 };
 
 Value StreamingBuilder::multiply(Value sums, int64_t part) {
@@ -89,12 +91,6 @@ Value StreamingBuilder::columnOf(Value tile) {
   if (place.firstTile)
     tile = builder.createOrFold<arith::AddIOp>(place.firstTile, tile);
   return arith::AddIOp::create(builder, builder.createOrFold<arith::MulIOp>(tile, tileK), waveColumn);
-}
-
-Value StreamingBuilder::fetchScales(StringRef name, Value column) {
-  return FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), schedule.tileM), name,
-                               scaleRows.a, constant(0), scaleRows.w, scaleBlock,
-                               arith::DivUIOp::create(builder, column, constant(scaledBlock)));
 }
 
 void StreamingBuilder::fetch(int64_t part, Value tile) {
@@ -243,11 +239,9 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
                       tile.weightRow, tile.weightEnd),
        Role::A);
 
-  scaleRows = createBlockScaleRows(builder, problem, schedule, function, tile);
-  if (hasBlockScales()) {
+  blockScales = BlockScales(builder, problem, function, tile, constant(0), schedule.tileM, tile.column);
+  if (hasBlockScales())
     scales.resize(schedule.directCopies ? 1 : ahead);
-    scaleBlock = arith::DivUIOp::create(builder, tile.column, constant(scaledBlock));
-  }
 
   Type f32 = Float32Type::get(builder.getContext());
   const int64_t instructionRows = findMatrixInstruction(schedule.architecture, schedule.instruction)->m;

@@ -1,4 +1,5 @@
 // What the roles of a persistent kernel do: copies of one, products and sums of the others.
+#include "BlockScales.h"
 #include "WgmmaBuilder.h"
 
 using namespace mlir;
@@ -79,16 +80,11 @@ Value WgmmaBuilder::product(Value sums, Value use, WaveTileOp group) {
 /// Each step's products from zero, then to the sums in fp32. While one warpgroup adds, another multiplies.
 Value WgmmaBuilder::addSteps(Value sums, const Round &round, WaveTileOp group) {
   SmallVector<Value> carried = {sums, ZeroOp::create(builder, sumsType(), "products")};
-  auto rowScales = createBlockScaleRows(builder, problem, schedule, function, round.tile);
-  Value block;
-  auto fetch = [&](Value step) -> Value {
-    return FetchScalesOp::create(builder, ScalesType::get(builder.getContext(), groupM), "scalesNext",
-                                 rowScales.a, group.getRow(), rowScales.w, block, tileOfK(round, step));
-  };
-  if (hasBlockScales()) {
-    block = arith::DivUIOp::create(builder, add(round.tile.column, group.getColumn()), constant(scaledBlock));
+  const BlockScales blockScales(builder, problem, function, round.tile, group.getRow(), groupM,
+                                add(round.tile.column, group.getColumn()));
+  auto fetch = [&](Value step) { return blockScales.fetch(builder, "scalesNext", tileOfK(round, step)); };
+  if (hasBlockScales())
     carried.push_back(fetch(constant(0)));
-  }
   auto steps = loop("kTile", 0, round.steps, carried);
   steps->setDiscardableAttr("kernel.unknown_end", builder.getUnitAttr());
   comment(steps,

@@ -118,8 +118,7 @@ static Error checkSplits(const PackageSpec &spec, const PackagedGemm &gemm) {
 static Error checkExperts(const PackageSpec &spec, const PackagedGemm &gemm) {
   if (gemm.experts < 0 || (gemm.masked && gemm.experts == 0))
     return usageError("operator '" + gemm.name + "' has an impossible number of experts");
-  if (gemm.gathered && (gemm.experts == 0 || gemm.masked || gemm.scaling == Scaling::PerToken ||
-                        gemm.scaling == Scaling::Block128))
+  if (gemm.gathered && (gemm.experts == 0 || gemm.masked))
     return usageError("operator '" + gemm.name + "' gathers rows that no kernel does");
   for (const PackagedRange &range : gemm.ranges)
     for (const PackagedKernel &kernel : spec.kernels)
@@ -203,7 +202,7 @@ Error checkPackage(const PackageSpec &spec) {
     const bool narrow = isFloat8(gemm.type);
     const DataType narrowOutput = spec.architecture == "gfx942" ? DataType::F8E4M3FNUZ : DataType::F8E4M3;
     if ((gemm.quantised() ? gemm.outputType != narrowOutput : gemm.outputType != gemm.wideType()) ||
-        (gemm.scaling != Scaling::None && !narrow) || (gemm.scaling == Scaling::Block128 && gemm.gated))
+        (gemm.scaling != Scaling::None && !narrow))
       return usageError("operator '" + gemm.name + "' has types or scales that no kernel has");
     if ((narrow || gemm.quantised()) && !spec.isAmd() && spec.architecture != "sm_90a")
       return usageError("operator '" + gemm.name + "': no 8-bit kernels for " + spec.architecture);

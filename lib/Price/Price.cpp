@@ -109,10 +109,10 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
         return count(*loop.getBody(), times * *iterations, step);
       })
       .Case<FetchScalesOp>([&](FetchScalesOp fetch) {
-        const int64_t bytes = (fetch.getType().getRows() + 1) * int64_t(sizeof(float)) * waves;
-        step.globalBytes += bytes * times;
-        // One load for the rows that an instruction has, and one for the columns.
-        step.globalInstructions += (fetch.getType().getRows() / sumsOf(function).instruction().n + 1) * times;
+        const int64_t rows = fetch.getType().getRows(), turns = fetch.getType().getTurns();
+        step.globalBytes += (rows + turns) * int64_t(sizeof(float)) * waves * times;
+        // One load for the rows that an instruction has, and one for the columns or those that take turns.
+        step.globalInstructions += (rows / sumsOf(function).instruction().n + turns) * times;
         return llvm::Error::success();
       })
       .Case<MmaOp, MmaPartOp, MmaScaledOp>([&](auto mma) {

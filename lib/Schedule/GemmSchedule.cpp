@@ -158,11 +158,13 @@ SharedMemoryUse sharedMemoryUse(const GemmSchedule &schedule) {
 bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile) {
   constexpr int numbersPerExpert = 3, mostExperts = 1024, chunkBytes = 16;
   constexpr int bytes = numbersPerExpert * (mostExperts * 4 + chunkBytes); // and one number more of each kind
-  constexpr int mostSums =
-      160; // of a lane: with 192, ptxas 13 spills beside what finds the rows of an expert
+  // Of a lane: with 192 sums, or 96 whose products have the scales of 192 rows, ptxas 13 spills beside what
+  // finds the rows of an expert.
+  constexpr int mostSums = 160, mostSumsAndProducts = 204;
+  const RegisterUse use = registerUse(schedule);
   return schedule.family != GemmFamily::WgmmaTmaPersistent ||
          (sharedMemoryUse(schedule).total() + bytes <= profile.shared.maxPerWorkgroup.value &&
-          registerUse(schedule).accumulators <= mostSums);
+          use.accumulators <= mostSums && use.accumulators + use.products <= mostSumsAndProducts);
 }
 
 bool takesListedRows(const GemmSchedule &schedule) {
@@ -292,7 +294,9 @@ int compiledRegisters(const GemmSchedule &schedule) {
   case GemmFamily::MfmaWeightStream: {
     // Gates and residuals beside the sums; those of 32 rows are moved in groups of 16.
     constexpr int afterwards = 8;
-    return total + (schedule.matrixInstruction().m > 16 ? 2 : 1) * afterwards;
+    // With scales of blocks of gates and up, clang 22 adds later, and keeps the products of two steps.
+    const int keptProducts = schedule.blockScaled ? 2 * registerUse(schedule).accumulators : 0;
+    return total + (schedule.matrixInstruction().m > 16 ? 2 : 1) * afterwards + keptProducts;
   }
   case GemmFamily::WgmmaTmaPersistent:
     break;

@@ -75,8 +75,7 @@ Epilogues::Epilogues(const ModelSpec &model, const std::vector<Workload> &worklo
 template <class Network>
 Epilogue Epilogues::activationOf(const PlacedOperator &placed, const Network &network) const {
   const auto endOf = [&](const auto &shape) -> Epilogue {
-    // Rows of gate and up take turns, which scales of 128 rows cannot tell apart.
-    if (training || (network.gated && shape.scaling == Scaling::Block128))
+    if (training)
       return {};
     return {.name = network.gated ? "swiglu" : toString(network.activation).str(),
             .quantised = isFloat8(shape.input) && shape.scaling == Scaling::PerTensor};

@@ -230,9 +230,8 @@ static void addOperator(std::map<Product, Selected> &selected, const Product &pr
     kernel.experts = product.experts;
     if (product.experts > 0)
       kernel.expertLayout = product.masked ? "masked" : "contiguous";
-    // The first product takes the rows of tokens; scales of rows would have to be gathered as well.
-    if (product.experts > 0 && !product.masked && placed.op.name != "experts_down" &&
-        product.scaling != Scaling::PerToken && product.scaling != Scaling::Block128)
+    // The first product takes the rows of tokens.
+    if (product.experts > 0 && !product.masked && placed.op.name != "experts_down")
       kernel.rowOrder = "gathered";
     found.epilogue = epilogue;
   }

@@ -31,8 +31,8 @@ void LaunchOperands::allocateProduct() {
     return;
   const bool perTensor = gemm.scaling == Scaling::PerTensor;
   const int64_t ofW = perBlock ? blockRows * std::max<int64_t>(1, gemm.experts) : gemm.weightRows();
-  aScale =
-      allocateRandom(memory, "a_scale", DataType::F32, perTensor ? 1 : uint64_t(m * scaleColumns), engine);
+  aScale = allocateRandom(memory, "a_scale", DataType::F32, perTensor ? 1 : uint64_t(sources * scaleColumns),
+                          engine);
   wScale =
       allocateRandom(memory, "w_scale", DataType::F32, perTensor ? 1 : uint64_t(ofW * scaleColumns), engine);
   arguments.pointer(aScale).pointer(wScale);

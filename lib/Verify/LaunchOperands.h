@@ -52,7 +52,9 @@ private:
 
   Matrix leftOf(const TilePlace &tile);
   Matrix rightOf(const TilePlace &tile);
-  Matrix rowsOfA(int64_t row, int64_t rows);
+  Matrix rowsOfA(int64_t row, int64_t rows) { return listedRows(a, gemm.type, gemm.k, row, rows); }
+  Matrix listedRows(uint64_t address, DataType type, int64_t length, int64_t row, int64_t rows);
+  Matrix scalesOfRows(int64_t row, int64_t rows);
 
   const PackagedGemm &gemm;
   const PackagedKernel &kernel;
@@ -62,7 +64,8 @@ private:
   const int64_t sources = gemm.gathered ? m / 2 + 1 : m; // rows of A: tokens, each routed to two experts
   const bool perBlock = gemm.scaling == Scaling::Block128;
   const int64_t scaleColumns = perBlock ? llvm::divideCeil(gemm.k, kernel::scaledBlock) : 1;
-  const int64_t blockRows = llvm::divideCeil(gemm.n, kernel::scaledBlock);
+  const int64_t blockColumns = kernel::scaledBlock * shrink; // of gates and up that take turns
+  const int64_t blockRows = llvm::divideCeil(gemm.n, blockColumns) * shrink;
   const uint64_t elementBytes = bitWidth(gemm.productType()) / 8;
   /// Of D, before the launch: a NaN.
   const uint8_t poison = gemm.productType() == DataType::F8E4M3FNUZ ? 0x80 : 0xff;

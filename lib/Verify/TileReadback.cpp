@@ -34,16 +34,33 @@ Matrix LaunchOperands::squaresOf(const TilePlace &tile) {
                  llvm::divideCeil(tile.columns, width));
 }
 
-/// Rows [row, row + rows) of A, by the list where there is one.
-Matrix LaunchOperands::rowsOfA(int64_t row, int64_t rows) {
+/// Rows [row, row + rows) of A, or of its scales, by the list where there is one.
+Matrix LaunchOperands::listedRows(uint64_t address, DataType type, int64_t length, int64_t row,
+                                  int64_t rows) {
   if (!gemm.gathered)
-    return rowsOf(memory, a, gemm.type, gemm.k, row, rows);
-  Matrix gathered(gemm.type, rows, gemm.k);
-  const int64_t rowBytes = gemm.k * gathered.elementBytes();
+    return rowsOf(memory, address, type, length, row, rows);
+  Matrix gathered(type, rows, length);
+  const int64_t rowBytes = length * gathered.elementBytes();
   for (int64_t i = 0; i < rows; ++i)
     std::memcpy(&gathered.bytes[size_t(i * rowBytes)],
-                memory.region(a).data() + list[size_t(row + i)] * rowBytes, size_t(rowBytes));
+                memory.region(address).data() + list[size_t(row + i)] * rowBytes, size_t(rowBytes));
   return gathered;
+}
+
+/// The scales of those rows, side by side those of a row.
+Matrix LaunchOperands::scalesOfRows(int64_t row, int64_t rows) {
+  if (gemm.scaling == Scaling::PerTensor)
+    return rowsOf(memory, aScale, DataType::F32, 1, 0, 1);
+  if (!perBlock)
+    return listedRows(aScale, DataType::F32, 1, row, rows);
+  Matrix scales(DataType::F32, rows, scaleColumns);
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t source = gemm.gathered ? list[size_t(row + i)] : row + i;
+    const Matrix column = blockOf(memory, aScale, DataType::F32, sources, 0, scaleColumns, source, 1);
+    std::copy(column.bytes.begin(), column.bytes.end(),
+              scales.bytes.begin() + i * scaleColumns * scales.elementBytes());
+  }
+  return scales;
 }
 
 /// What the tile multiplies, both with k along rows.
@@ -70,13 +87,13 @@ GemmReference LaunchOperands::referenceOf(const TilePlace &tile) {
   if (gemm.quantised())
     outScale = rowsOf(memory, dScale, DataType::F32, 1, 0, 1);
   const bool scaled = gemm.scaling != Scaling::None, perTensor = gemm.scaling == Scaling::PerTensor;
-  const int64_t firstBlock = tile.column / kernel::scaledBlock;
+  const int64_t firstColumn = tile.column * shrink, firstBlock = firstColumn / blockColumns;
   if (scaled)
-    rowScales = rowsOf(memory, aScale, DataType::F32, scaleColumns, perTensor ? 0 : tile.row,
-                       perTensor ? 1 : tile.rows);
+    rowScales = scalesOfRows(tile.row, tile.rows);
   if (perBlock)
-    columnScales = rowsOf(memory, wScale, DataType::F32, scaleColumns, tile.expert * blockRows + firstBlock,
-                          llvm::divideCeil(tile.column + tile.columns, kernel::scaledBlock) - firstBlock);
+    columnScales =
+        rowsOf(memory, wScale, DataType::F32, scaleColumns, tile.expert * blockRows + firstBlock * shrink,
+               (llvm::divideCeil(firstColumn + columns, blockColumns) - firstBlock) * shrink);
   else if (scaled) {
     columnScales =
         rowsOf(memory, wScale, DataType::F32, 1, perTensor ? 0 : firstWeight, perTensor ? 1 : columns);
@@ -93,7 +110,7 @@ GemmReference LaunchOperands::referenceOf(const TilePlace &tile) {
                        {.aScale = scaled ? &rowScales : nullptr,
                         .wScale = scaled ? &columnScales : nullptr,
                         .blockScales = perBlock,
-                        .firstColumn = tile.column % kernel::scaledBlock,
+                        .firstColumn = firstColumn % blockColumns,
                         .bias = gemm.bias ? &added : nullptr,
                         .activation = kernel::symbolizeActivation(gemm.activation),
                         .gated = gemm.gated,

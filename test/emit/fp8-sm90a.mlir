@@ -15,7 +15,7 @@ module {}
 // CHECK:      for (int kTile = 0; kTile < unknown(kTiles); ++kTile) {
 // CHECK-NEXT:   const int use = firstUse + kTile;
 // CHECK-NEXT:   auto scales = scalesNext.product();
-// CHECK-NEXT:   scalesNext.load(aScaleRows, wave.row, wScaleRows, (tile.column + wave.column) / 128, kTile + 1);
+// CHECK-NEXT:   scalesNext.load(aScales, wScaleRows, (tile.column + wave.column) / 128, kTile + 1);
 // CHECK-NEXT:   // Both operands of this step have arrived.
 // CHECK-NEXT:   full.await(use);
 // CHECK-NEXT:   const int slot = use % stages;

@@ -11,7 +11,7 @@ module {}
 // CHECK-NEXT:     auto scales = scalesNext.product();
 // CHECK:          LeftOperands<Mma, 8, 1> wPart(wTile[kTile % 2], wave.column, 0);
 // CHECK-NEXT:     RightOperands<Mma, 4, 1> aPart(aTile[kTile % 2], wave.row, 0);
-// CHECK-NEXT:     scalesNext.load(aScaleRows, wave.row, wScaleRows, (tile.column + wave.column) / 128, (kTile + 2) / 2);
+// CHECK-NEXT:     scalesNext.load(aScales, wScaleRows, (tile.column + wave.column) / 128, (kTile + 2) / 2);
 // CHECK-NEXT:     aNext.store(aTile[(kTile + 1) % 2]);
 // CHECK:          priority<1>();
 // CHECK-NEXT:     sums.multiplyMixed(wPart, aPart, scales);

@@ -22,8 +22,8 @@ struct GemmEpilogue {
   /// fp32 scales of the operands: one, or one for each row of A below one another and one for each row of W
   /// side by side.
   const Matrix *aScale = nullptr, *wScale = nullptr;
-  /// Scales have a column for each 128 of k instead; those of W a row for each 128 rows of it, and W begins
-  /// with row `firstColumn` of the first of them.
+  /// Scales have a column for each 128 of k instead; those of W a row for each 128 rows of it, where it is
+  /// gated one for 128 gates and one for their up, and W begins with row `firstColumn` of the first of them.
   bool blockScales = false;
   int64_t firstColumn = 0;
   const Matrix *bias = nullptr; // one row

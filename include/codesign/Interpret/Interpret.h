@@ -10,7 +10,7 @@
 namespace codesign {
 
 /// A global matrix (read or written in place) or a launch-time number, in the order of the kernel's
-/// arguments.
+/// arguments. A column-major matrix is given as it is stored: a row for each of its columns.
 using KernelArgument = std::variant<Matrix *, int64_t>;
 
 /// Runs every workgroup of the launch that kernel.tile_order implies. LDS holds real bytes in the real

@@ -37,8 +37,9 @@ struct GemmProblem {
   /// Added after the activation; of D's shape, and may be D itself.
   bool residual = false;
   /// Of 8-bit A and W; two fp32 arguments after W. PerTensor: aScale[1], wScale[1]; PerToken: aScale[m],
-  /// wScale[n]; Block128: aScale[m, ceil(k / 128)], wScale[ceil(n / 128), ceil(k / 128)], row-major, and no
-  /// gate.
+  /// wScale[n]; Block128: aScale[ceil(k / 128), m], whose rows are blocks of k, and wScale[ceil(n / 128),
+  /// ceil(k / 128)]. Where the layer is gated, rows 2b and 2b + 1 of wScale are those of block b of the
+  /// gate's n / 2 rows and of up's: [2 · ceil(n / 256), ceil(k / 128)].
   Scaling scaling = Scaling::None;
   /// With experts, each row of A and D belongs to one of them, which has n rows of W (of wScale, elements of
   /// the bias) of its own: W[experts, n, k]. An i32 argument before D says which: `offsets[experts + 1]`,
@@ -47,8 +48,8 @@ struct GemmProblem {
   int64_t experts = 0;
   kernel::ExpertLayout expertLayout = kernel::ExpertLayout::Contiguous;
 
-  /// Of contiguous experts, without scales of rows, not in clusters: an i32 argument `aList[m]` and a number
-  /// `aCount` before m; row i of A is A[aList[i]] of aCount rows, or A[i] where aList is null.
+  /// Of contiguous experts, not in clusters: an i32 argument `aList[m]` and a number `aCount` before m; row i
+  /// of A, and its scales, are those of A[aList[i]] of aCount rows, or A[i] where aList is null.
   bool gathered = false;
   /// W is stored in the order of matrix instructions (#kernel.shuffled) and goes from global memory straight
   /// to registers. AMD devices only; n must be a multiple of 16, rows of W of 64 bytes.
@@ -73,6 +74,13 @@ struct GemmProblem {
   /// D is fp32: rows that others add up before they are rounded, as those of a token (TokenSum.h).
   bool unrounded = false;
 
+  /// Blocks of W's rows whose scales its columns of the product take in turn.
+  int64_t scaleTurns() const { return gated ? 2 : 1; }
+  /// Rows of wScale for one matrix of weights, of Block128.
+  int64_t weightScaleRows() const {
+    const int64_t rows = kernel::scaledBlock * scaleTurns();
+    return (n + rows - 1) / rows * scaleTurns();
+  }
   /// Rows of W.
   int64_t weightRows() const { return n * std::max<int64_t>(1, experts); }
   /// Of bias and residual, and of D unless it is quantised or not rounded.

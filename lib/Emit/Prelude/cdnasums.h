@@ -114,9 +114,9 @@ struct Accumulators {
 
   /// The same for one block of k, whose products the scale of each column multiplies before they are added.
   /// Rows of instructions take turns, so that no product waits for the one before it.
-  template <int Deep>
+  template <int Deep, int Turns>
   __device__ void multiply(const Operands<Mma, Down, Deep> &a, const Operands<Mma, Across, Deep> &b,
-                           const Vector<float, Across> &scales) {
+                           const BlockFactors<Across, Turns> &scales) {
 #pragma unroll
     for (int i = 0; i < Down; ++i) {
       typename Mma::Accumulator products[Across] = {};
@@ -127,14 +127,14 @@ struct Accumulators {
           products[j] = Mma::apply(a.operand(i, k), b.operand(j, k), products[j]);
 #pragma unroll
       for (int j = 0; j < Across; ++j)
-        parts[i][j] += products[j] * scales[j];
+        scales.add(parts[i][j], products[j], j);
     }
   }
   /// The same for waves that take turns: a few products at a time, whose additions stand among the matrix
   /// instructions of the next few. So they need few registers, and no matrix core waits for them.
-  template <int Deep>
+  template <int Deep, int Turns>
   __device__ void multiplyMixed(const Operands<Mma, Down, Deep> &a, const Operands<Mma, Across, Deep> &b,
-                                const Vector<float, Across> &scales) {
+                                const BlockFactors<Across, Turns> &scales) {
     constexpr int together = Across % 2 == 0 ? 2 : Across % 3 == 0 ? 3 : Across;
     constexpr int groups = Down * Across / together;
     typename Mma::Accumulator products[2][together];
@@ -156,7 +156,7 @@ struct Accumulators {
         const int i = (group - 1) * together / Across, first = (group - 1) * together % Across;
 #pragma unroll
         for (int j = 0; j < together; ++j)
-          parts[i][first + j] += products[(group - 1) % 2][j] * scales[first + j];
+          scales.add(parts[i][first + j], products[(group - 1) % 2][j], first + j);
       }
       if (group > 0 && group < groups) {
         // Two packed additions for each product; two matrix instructions for 16 bytes of a lane, or one for
@@ -272,7 +272,8 @@ struct Accumulators {
   }
 
   /// Multiplies column j of the sums, which is an output row, by the scale of row + j.
-  __device__ void scaleColumns(const GlobalRows<float, 1> &scales, int row) {
+  template <class Rows>
+  __device__ void scaleColumns(const Rows &scales, int row) {
 #pragma unroll
     for (int j = 0; j < Across; ++j) {
       const float factor = loadScale(scales, row + j * size + laneId() % size);

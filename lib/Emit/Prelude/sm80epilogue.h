@@ -119,12 +119,11 @@ struct EpilogueSteps : LaneSums<Shape...> {
     });
   }
   /// Row i by the scale of row + i: two loads for each row of instructions, before the products.
-  __device__ void scaleRows(const GlobalRows<float, 1> &scales, int row) {
+  template <class Rows>
+  __device__ void scaleRows(const Rows &scales, int row) {
     float factors[LaneSums<Shape...>::down][2];
-    this->forEachRow([&](int i, int half, int laneRow) {
-      const int at = row + laneRow;
-      factors[i][half] = at < scales.count ? scales.first[at] : 0;
-    });
+    this->forEachRow(
+        [&](int i, int half, int laneRow) { factors[i][half] = loadScale(scales, row + laneRow); });
     this->forEachRow([&](int i, int half, int) {
       this->forEachInRow(i, half, [&](float &left, float &right, int) {
         left *= factors[i][half];
@@ -143,10 +142,11 @@ struct EpilogueSteps : LaneSums<Shape...> {
     });
   }
   /// Multiplies column j of the sums, which is an output row, by the scale of row + j.
-  __device__ void scaleColumns(const GlobalRows<float, 1> &scales, int row) {
+  template <class Rows>
+  __device__ void scaleColumns(const Rows &scales, int row) {
     this->forEachPair([&](float &left, float &right, int, int j) {
-      left *= row + j < scales.count ? scales.first[row + j] : 0;
-      right *= row + j + 1 < scales.count ? scales.first[row + j + 1] : 0;
+      left *= loadScale(scales, row + j);
+      right *= loadScale(scales, row + j + 1);
     });
   }
 

@@ -9,44 +9,53 @@ struct OperandIn : DepthInRows<Tile::rowBytes> {};
 template <class T, int Depth, int Rows>
 struct OperandIn<PanelTile<T, Depth, Rows>> : DepthInPanels<Depth> {};
 
-/// A scale for each row of the sums that a lane holds.
+/// The rows of a lane of a warpgroup: two of each 64.
 template <int Down>
-struct RowScales {
-  float rows[Down][2];
+struct GroupRows {
+  static constexpr int count = 2 * Down;
+  DEVICE int first() { return threadId() % warpgroupSize / waveSize * 16 + laneId() / 4; }
+  DEVICE int next(int i) { return i / 2 * 64 + i % 2 * 8; } // so many after the first
 };
-/// The scales of one block of k on their way: those of the lane's rows, and that of its group's columns.
-template <int Down>
+
+/// A scale for each row of the sums that a lane holds, or one for its even columns and one for its odd ones.
+template <int Down, int Turns>
+struct RowScales {
+  float rows[Down][2][Turns];
+};
+
+/// The scales of one block of k on their way: those of the lane's rows, and those of its group's columns.
+template <int Down, int Turns = 1>
 struct GroupScales {
-  float rows[Down][2], columns;
+  float rows[Down][2], columns[Turns];
 
   template <class... Place>
   __device__ GroupScales(const Place &...place) {
     load(place...);
   }
-  /// Requests block `step` of the rows from `row` on and of column block `block`. Past the last
+  /// Requests block `step` of k of the rows, and of the columns from column block `block` on. Past the last
   /// step, where nobody uses them, the last ones come again.
-  template <int Steps>
-  __device__ void load(const GlobalRows<float, Steps> &rowScales, int row,
-                       const GlobalRows<float, Steps> &columnScales, int block, int step) {
-    auto scale = [&](const GlobalRows<float, Steps> &matrix, int i) {
-      const long long at = static_cast<long long>(i) * Steps + minimum(step, Steps - 1);
-      return i < matrix.count ? matrix.first[at] : 0.0f;
-    };
-    const int first = row + threadId() % warpgroupSize / waveSize * 16 + laneId() / 4;
+  template <class Places, int Steps>
+  __device__ void load(const Places &places, const GlobalRows<float, Steps> &columnScales, int block,
+                       int step) {
+    const int known = minimum(step, Steps - 1);
 #pragma unroll
-    for (int i = 0; i < Down; ++i)
+    for (int i = 0; i < 2 * Down; ++i)
+      rows[i / 2][i % 2] = places.load(i, known);
 #pragma unroll
-      for (int half = 0; half < 2; ++half)
-        rows[i][half] = scale(rowScales, first + i * 64 + half * 8);
-    columns = scale(columnScales, block);
+    for (int turn = 0; turn < Turns; ++turn)
+      columns[turn] = block + turn < columnScales.count
+                          ? columnScales.first[static_cast<long long>(block + turn) * Steps + known]
+                          : 0.0f;
   }
-  __device__ RowScales<Down> product() const {
-    RowScales<Down> result;
+  __device__ RowScales<Down, Turns> product() const {
+    RowScales<Down, Turns> result;
 #pragma unroll
     for (int i = 0; i < Down; ++i)
 #pragma unroll
       for (int half = 0; half < 2; ++half)
-        result.rows[i][half] = rows[i][half] * columns;
+#pragma unroll
+        for (int turn = 0; turn < Turns; ++turn)
+          result.rows[i][half][turn] = rows[i][half] * columns[turn];
     return result;
   }
 };
@@ -113,15 +122,16 @@ struct GroupAccumulators : StoreSteps<64, Mma::columns, Down, Across> {
         for (int v = 0; v < Mma::columns / 2; ++v)
           parts[i][j][v] += products.parts[i][j][v];
   }
-  /// The same, each row times its scale.
-  __device__ void add(const GroupAccumulators &products, const RowScales<Down> &scales) {
+  /// The same, each row times its scale, or its columns' in turn.
+  template <int Turns>
+  __device__ void add(const GroupAccumulators &products, const RowScales<Down, Turns> &scales) {
 #pragma unroll
     for (int i = 0; i < Down; ++i)
 #pragma unroll
       for (int j = 0; j < Across; ++j)
 #pragma unroll
         for (int v = 0; v < Mma::columns / 2; ++v)
-          parts[i][j][v] += products.parts[i][j][v] * scales.rows[i][v / 2 % 2];
+          parts[i][j][v] += products.parts[i][j][v] * scales.rows[i][v / 2 % 2][v % Turns];
   }
 
   /// No use of the sums is moved across.

@@ -210,7 +210,7 @@ int launchProducts(const Gemm &gemm, const Parameters *parameters, void *workspa
   const void *list = parameters->a_rows, *weights = parameters->row_weights, *dScale = parameters->d_scale;
   const void *positions = parameters->positions, *rotations = parameters->rotations,
              *squares = parameters->row_squares;
-  int listed = static_cast<int>(parameters->a_row_count);
+  int listed = static_cast<int>(parameters->a_rows ? parameters->a_row_count : parameters->m);
   int m = static_cast<int>(parameters->m);
   Driver::Argument a, w, d;
   int status = gpu->prepare(a, parameters->a, m, gemm.k, gemm, kernel, 0);

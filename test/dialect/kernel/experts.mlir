@@ -37,7 +37,7 @@ kernel.func @noExpert(%counts: !kernel.tile<1x8xi32, global>, %m: index)
 kernel.func @written(%a: !kernel.tile<?x64xbf16, global>, %list: !kernel.tile<?x1xi32, global>, %m: index)
     attributes {target = #gfx942, waves = array<i64: 1, 1>, argument_names = ["a", "list", "m"]} {
   %row = arith.constant 0 : index
-  // expected-error @below {{is for fetches and copies only}}
+  // expected-error @below {{is for fetches, copies and scales of rows only}}
   %rows = kernel.gather_rows "rows" %a of %m by %list[%row] of %m : <?x64xbf16, global> by <?x1xi32, global> -> <16x64xbf16, global>
   %sums = kernel.zero "sums" : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16">
   kernel.store %sums to %rows[%row, %row] : <16x16xf32, accumulator, "v_mfma_f32_16x16x16_bf16"> to <16x64xbf16, global>

@@ -404,6 +404,39 @@ TEST(Compile, blockScales) {
       {.family = "mfma_weight_stream", .k = 2320, .type = DataType::F8E4M3, .blockScaled = true});
 }
 
+/// Gates and up whose scales take turns, also of experts' rows that a list names, with scales of their own.
+TEST(Compile, gatedBlockScales) {
+  const size_t count = schedules(2);
+  for (const auto &[device, type] :
+       {std::pair{"mi300x", DataType::F8E4M3FNUZ}, std::pair{"mi355x", DataType::F8E4M3}}) {
+    Sweep sweep = {.fused = true, .type = type, .blockScaled = true};
+    compileLegalSchedules(device, count, sweep);
+    sweep.loop = MainLoop::PingPong;
+    compileLegalSchedules(device, count, sweep);
+    sweep.experts = 128;
+    sweep.gathered = true;
+    compileLegalSchedules(device, count, sweep);
+    sweep.loop = MainLoop::InStep;
+    sweep.family = "mfma_weight_stream";
+    sweep.k = 2320;
+    compileLegalSchedules(device, count, sweep);
+  }
+}
+
+TEST(Compile, gatedBlockScalesOfNvidia) {
+  const size_t count = schedules(2);
+  Sweep sweep = {
+      .family = "wgmma_tma_persistent", .fused = true, .type = DataType::F8E4M3, .blockScaled = true};
+  compileLegalSchedules("h100-sxm", count, sweep);
+  sweep.experts = 128;
+  sweep.gathered = true;
+  compileLegalSchedules("h100-sxm", count, sweep);
+  sweep.family = "mma_weight_stream";
+  sweep.k = 2320;
+  compileLegalSchedules("h100-sxm", count, sweep);
+  CODESIGN_NEEDS_PTXAS("sm_90a fp8");
+}
+
 TEST(Compile, sm90aFloat8) {
   const size_t count = schedules(2);
   compileLegalSchedules("h100-sxm", count, {.family = "wgmma_tma_persistent", .type = DataType::F8E4M3});

@@ -67,4 +67,19 @@ TEST_F(ExpertGemm, scalesOfTokensAndBlocks) {
   expectRight(problem, blockScaledStreamingKernel(), {40});
 }
 
+/// By the list of rows, beside gates and up that take turns.
+TEST_F(ExpertGemm, scalesOfRowsAreGathered) {
+  GemmProblem problem = expertProblem(3, 584, 272, ExpertLayout::Contiguous);
+  problem.type = DataType::F8E4M3FNUZ;
+  problem.scaling = Scaling::PerToken;
+  problem.gathered = problem.gated = true;
+  problem.activation = kernel::Activation::Silu;
+  expectRight(problem, float8Kernel(), {90});
+  problem.scaling = Scaling::Block128;
+  expectRight(problem, blockScaledKernel(), {90});
+  expectRight(problem, blockScaledStreamingKernel(), {40});
+  problem.weighted = true;
+  expectRight(problem, pingPong(float8Kernel()), {150});
+}
+
 } // namespace

@@ -69,6 +69,18 @@ TEST_F(Float8Gemm, scalesOfBlocks) {
   expectRight(ocp, float8StreamingGfx950Kernel(), {17});
 }
 
+/// 584: neither the last block of gates nor that of up is whole.
+TEST_F(Float8Gemm, scalesOfBlocksOfGatesAndUp) {
+  GemmProblem gated = problem(584, 208, Scaling::Block128);
+  gated.gated = true;
+  gated.activation = kernel::Activation::Silu;
+  expectRight(gated, blockScaledKernel(), {65});
+  gated.type = DataType::F8E4M3;
+  expectRight(gated, float8Gfx950Kernel(), {65});
+  gated.k = 2064;
+  expectRight(gated, float8StreamingGfx950Kernel(), {17});
+}
+
 TEST_F(Float8Gemm, wavesThatShareK) {
   for (Scaling scaling : {Scaling::PerTensor, Scaling::PerToken}) {
     SCOPED_TRACE(toString(scaling).str());

@@ -174,18 +174,23 @@ TEST_F(Sass, float8AddsEachSumOnce) {
   kernel.instruction = "wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3.ss";
   kernel.tileN = 128;
   kernel.stages = 4;
-  for (Scaling scaling : {Scaling::PerTensor, Scaling::Block128}) {
+  for (const auto &[scaling, gated] :
+       {std::pair{Scaling::PerTensor, false}, {Scaling::Block128, false}, {Scaling::Block128, true}}) {
     GemmProblem problem = problemOf(4096, 4096, DataType::F8E4M3);
     problem.scaling = scaling;
+    problem.gated = gated;
+    if (gated)
+      problem.activation = kernel::Activation::Silu;
     const SassProgram program = compiled(problem, kernel);
     const Loop loop = productsOf(program);
     expectFewMoves(loop);
     const bool blocks = scaling == Scaling::Block128;
     EXPECT_EQ(loop.perStep(blocks ? "FFMA" : "FADD"), 64);
     EXPECT_EQ(loop.perStep(blocks ? "FADD" : "FFMA"), 0);
-    EXPECT_EQ(loop.perStep("FMUL"), blocks ? 2 : 0); // scales of the lane's two rows, by that of its columns
-    EXPECT_EQ(loop.perStep("LDG"), blocks ? 3 : 0);
-    EXPECT_LE(loop.sizePerStep(), blocks ? 156 : 122); // beside 256 clocks of its products and 256 of others'
+    const int columns = gated ? 2 : 1; // whose scales multiply those of the lane's two rows
+    EXPECT_EQ(loop.perStep("FMUL"), blocks ? 2 * columns : 0);
+    EXPECT_EQ(loop.perStep("LDG"), blocks ? 2 + columns : 0);
+    EXPECT_LE(loop.sizePerStep(), blocks ? 1 : 122); // beside 256 clocks of its products and 256 of others'
   }
 }
 

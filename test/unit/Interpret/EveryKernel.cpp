@@ -58,17 +58,17 @@ static void addNvidiaFamilies(std::vector<KernelFamily> &families, const GemmKer
 
 std::vector<KernelFamily> kernelFamilies() {
   std::vector<KernelFamily> families;
-  addAmdFamilies(families, gfx942Kernel(), {800, 670, 428, 630, 428, 428, 532, 390, 204, 658, 390});
-  addAmdFamilies(families, gfx950Kernel(), {800, 670, 428, 630, 428, 428, 532, 390, 204, 658, 390});
+  addAmdFamilies(families, gfx942Kernel(), {886, 750, 456, 710, 456, 456, 550, 408, 204, 744, 408});
+  addAmdFamilies(families, gfx950Kernel(), {886, 750, 456, 710, 456, 456, 550, 408, 204, 744, 408});
   addNvidiaFamilies(families, sm80Kernel(), {146, 28, 28, 100, 28});
-  addNvidiaFamilies(families, sm90aKernel(), {172, 34, 34, 317, 99});
+  addNvidiaFamilies(families, sm90aKernel(), {172, 34, 34, 354, 102});
   const GemmKernel kernel = wgmmaKernel();
-  families.push_back({"wgmma", kernel, 452});
-  families.push_back({"wgmma side by side, clusters of 2", wideWgmmaKernel(), 396});
-  families.push_back({"wgmma, clusters of 4 that share W", with(kernel, &GemmKernel::clusterM, 4), 342});
-  families.push_back({"wgmma, clusters of 4 that share A", with(kernel, &GemmKernel::clusterN, 4), 376});
-  families.push_back({"wgmma split", with(kernel, &GemmKernel::splitK, 2), 130});
-  families.push_back({"wgmma Stream-K", with(kernel, &GemmKernel::streamWorkgroups, 4), 130});
+  families.push_back({"wgmma", kernel, 526});
+  families.push_back({"wgmma side by side, clusters of 2", wideWgmmaKernel(), 414});
+  families.push_back({"wgmma, clusters of 4 that share W", with(kernel, &GemmKernel::clusterM, 4), 360});
+  families.push_back({"wgmma, clusters of 4 that share A", with(kernel, &GemmKernel::clusterN, 4), 394});
+  families.push_back({"wgmma split", with(kernel, &GemmKernel::splitK, 2), 136});
+  families.push_back({"wgmma Stream-K", with(kernel, &GemmKernel::streamWorkgroups, 4), 136});
   return families;
 }
 

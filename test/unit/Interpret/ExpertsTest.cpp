@@ -88,12 +88,35 @@ TEST(Experts, rowsAreGatheredAndWeighted) {
     }
 }
 
+/// Scales of rows come by the same list, and gates and up may have scales of their own.
+TEST(Experts, scalesOfRowsAreGathered) {
+  GemmProblem problem = expertProblem(4, 584, 272);
+  problem.gathered = problem.weighted = problem.gated = true;
+  problem.activation = kernel::Activation::Silu;
+  auto expectRight = [&](Scaling scaling, const GemmKernel &kernel) {
+    problem.scaling = scaling;
+    problem.type = findMatrixInstruction(kernel.architecture, kernel.instruction)->a.type;
+    EXPECT_EQ(runGemm(problem, kernel, 100), "")
+        << toString(kernel.architecture).str() << ", " << toString(scaling).str();
+  };
+  for (const GemmKernel &kernel : {float8Kernel(), float8StreamingSm90aKernel(), float8WgmmaKernel()})
+    expectRight(Scaling::PerToken, kernel);
+  for (const GemmKernel &kernel :
+       {blockScaledKernel(), blockScaledStreamingKernel(), float8Gfx950Kernel(), pingPong(float8Kernel()),
+        blockScaledStreamingSm90aKernel(), float8WgmmaKernel()})
+    expectRight(Scaling::Block128, kernel);
+}
+
 /// Without a list the rows are those of A; names past its end are rows of zeros.
 TEST(Experts, anEmptyListAndRowsThatAreNotThere) {
   mlir::MLIRContext context;
   GemmProblem problem = expertProblem(2, 64, 64);
   problem.gathered = true;
-  for (const GemmKernel &kernel : {gfx942Kernel(), sm80Kernel()}) {
+  for (const GemmKernel &kernel : {gfx942Kernel(), sm80Kernel(), float8Kernel(), blockScaledKernel()}) {
+    problem.type = findMatrixInstruction(kernel.architecture, kernel.instruction)->a.type;
+    problem.scaling = !isFloat8(problem.type)               ? Scaling::None
+                      : kernel.tileK == kernel::scaledBlock ? Scaling::Block128
+                                                            : Scaling::PerToken;
     auto module = llvm::cantFail(lowerGemm(context, problem, kernel));
     auto function = *module->getOps<kernel::FuncOp>().begin();
     std::mt19937 engine(std::random_device{}());
@@ -103,7 +126,9 @@ TEST(Experts, anEmptyListAndRowsThatAreNotThere) {
     llvm::cantFail(interpret(function, operands.allArguments(problem, 40)));
     for (int64_t j = 0; j < 64; ++j)
       EXPECT_EQ(operands.d.at(7, j), 0);
-    GemmOperands plain(expertProblem(2, 64, 64), 40, 1, engine);
+    GemmProblem ungathered = problem;
+    ungathered.gathered = false;
+    GemmOperands plain(ungathered, 40, 1, engine);
     plain.placeRows(problem, 40, {20, 20});
     llvm::cantFail(interpret(function, plain.allArguments(problem, 40)));
     EXPECT_EQ(plain.mismatch(problem), "");

@@ -104,10 +104,10 @@ struct GemmOperands {
     const int64_t weights = std::max<int64_t>(1, problem.experts);
     const int64_t steps = llvm::divideCeil(problem.k, kernel::scaledBlock);
     if (problem.scaling == Scaling::Block128) {
-      aScale = randomMatrix(DataType::F32, m, steps, engine);
-      wScale = randomMatrix(DataType::F32, weights * scaleBlocks(problem), steps, engine);
+      aScale = randomMatrix(DataType::F32, steps, a.rows, engine);
+      wScale = randomMatrix(DataType::F32, weights * problem.weightScaleRows(), steps, engine);
     } else {
-      aScale = randomMatrix(DataType::F32, perToken ? m : 1, 1, engine);
+      aScale = randomMatrix(DataType::F32, perToken ? a.rows : 1, 1, engine);
       wScale = randomMatrix(DataType::F32, 1, perToken ? problem.weightRows() : 1, engine);
     }
     bias = randomMatrix(out, 1, problem.weightRows(), engine);
@@ -245,17 +245,14 @@ struct GemmOperands {
   }
 
 private:
-  static int64_t scaleBlocks(const GemmProblem &problem) {
-    return llvm::divideCeil(problem.n, kernel::scaledBlock);
-  }
-
-  Matrix rowsOfA(int64_t first, int64_t count) const {
+  /// Rows of A, or of its scales, as the list names them.
+  Matrix listedRows(const Matrix &matrix, int64_t first, int64_t count) const {
     if (aList.rows == 0)
-      return rowsOf(a, first, count);
-    Matrix rows(a.type, count, a.columns);
+      return rowsOf(matrix, first, count);
+    Matrix rows(matrix.type, count, matrix.columns);
     for (int64_t i = 0; i < count; ++i)
-      for (int64_t j = 0; j < a.columns; ++j)
-        rows.set(i, j, a.at(int64_t(aList.bitsAt(first + i, 0)), j));
+      for (int64_t j = 0; j < matrix.columns; ++j)
+        rows.set(i, j, matrix.at(int64_t(aList.bitsAt(first + i, 0)), j));
     return rows;
   }
 
@@ -263,12 +260,15 @@ private:
     const bool scaled = problem.scaling != Scaling::None, blocks = problem.scaling == Scaling::Block128;
     const bool perToken = problem.scaling == Scaling::PerToken;
     const int64_t n = problem.n;
-    const Matrix left = problem.layout == GemmLayout::TN ? transposedOf(a) : rowsOfA(first, count);
+    const Matrix left = problem.layout == GemmLayout::TN ? transposedOf(a) : listedRows(a, first, count);
     const Matrix right = problem.layout == GemmLayout::NT ? rowsOf(w, expert * n, n) : transposedOf(w);
     const Matrix weights = rowsOf(rowWeights, first, count);
     const Matrix added = columnsOf(bias, expert * n, n), stream = rowsOf(residual, first, count);
-    const Matrix ofRows = perToken || blocks ? rowsOf(aScale, first, count) : aScale;
-    const Matrix ofColumns = blocks     ? rowsOf(wScale, expert * scaleBlocks(problem), scaleBlocks(problem))
+    const Matrix ofRows = blocks     ? listedRows(transposedOf(aScale), first, count)
+                          : perToken ? listedRows(aScale, first, count)
+                                     : aScale;
+    const int64_t blockRows = problem.weightScaleRows();
+    const Matrix ofColumns = blocks     ? rowsOf(wScale, expert * blockRows, blockRows)
                              : perToken ? columnsOf(wScale, expert * n, n)
                                         : wScale;
     const GemmReference reference =

@@ -293,7 +293,7 @@ int main() {
 #else
   assert(groups == 8);
 #endif
-  // A list of rows and weights before d, the rows of a behind it.
+  // A list of rows and weights before d, the rows of a behind it: without a list, those of d.
   sample_gemm_parameters routed = operands(a, w, d, 100);
   routed.expert_rows = rows;
   assert(sample_routed_is_supported(&routed) == SAMPLE_INVALID_ARGUMENT &&
@@ -303,7 +303,7 @@ int main() {
   argumentCount = 6;
   assert(sample_routed_launch(&routed, nullptr, 0, nullptr) == SAMPLE_OK);
   assert(argumentValues[2] == rows && argumentValues[3] == nullptr && argumentValues[4] == weights &&
-         argumentValues[5] == d && lastM == 0);
+         argumentValues[5] == d && lastM == 100);
   routed.a_rows = rows + 1;
   assert(sample_routed_is_supported(&routed) == SAMPLE_INVALID_ARGUMENT &&
          std::strstr(sample_last_error(), "a_row_count"));
