@@ -30,7 +30,8 @@ Value WgmmaBuilder::allocate(const Stream &stream) {
 
 /// ptxas 13 then keeps descriptors and uses of the rings in uniform registers, but asks for more of what is
 /// read behind the sums at once, keeps the address of each byte stored, and spills where that is too much.
-/// The bounds are those of what it spilled, among the schedules with the most sums for each epilogue.
+/// The bounds are those of what it spilled, among the schedules with the most sums for each epilogue, and of
+/// a bias with a residual beside 128 sums in a cluster.
 bool WgmmaBuilder::hasUniformRoles() const {
   constexpr int64_t besideEither = 160, besideBoth = 96, besideBytesAndProducts = 80; // sums of a lane
   const bool bytes = problem.quantised && !problem.gated,
@@ -38,8 +39,8 @@ bool WgmmaBuilder::hasUniformRoles() const {
   if (!bytes && !rows)
     return true;
   return groupM * groupN / (warpsPerGroup * warpSize) <= (bytes && addsProducts() ? besideBytesAndProducts
-                                                          : bytes && rows         ? besideBoth
-                                                                                  : besideEither);
+                                                          : rows && (bytes || problem.bias) ? besideBoth
+                                                                                            : besideEither);
 }
 
 void WgmmaBuilder::createFunction(ModuleOp module) {
