@@ -42,8 +42,8 @@ protected:
   /// Register elements by (wave, group along the first dimension, along the second, lane, element).
   using Fragment = std::vector<float>;
   struct Value {
-    Index
-        index; // of places of scales: of each wave, the row of the matrix for each of its rows, or none (-1)
+    /// Of places of scales: of each wave, the row of the matrix for each of its rows, or none (-1).
+    Index index;
     Tile tile;
     Staged staged;
     Fragment fragment;
