@@ -1,5 +1,6 @@
 #include "codesign/Cost/OwnKernels.h"
 
+#include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
 namespace codesign {
