@@ -20,6 +20,21 @@ DEVICE void addChunk(float (&sums)[4], const Chunk &chunk) {
   }
 }
 
+/// Four E4M3 as fp16, the first two and the last two. In the order of the source: ptxas would convert all
+/// operands of a loop ahead of its products, and spill.
+DEVICE void widenFour(unsigned &first, unsigned &last, unsigned four) {
+  asm volatile("{ .reg .b16 low, high; mov.b32 {low, high}, %2; cvt.rn.f16x2.e4m3x2 %0, low; "
+               "cvt.rn.f16x2.e4m3x2 %1, high; }"
+               : "=r"(first), "=r"(last)
+               : "r"(four));
+}
+DEVICE void applyWidened(float (&sum)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+               "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+               : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
 /// The sums of one wave: Down x Across instructions of 16 x 8, rows of the left operand by rows of the right
 /// one.
 template <class Mma, int Down, int Across>
@@ -31,11 +46,38 @@ struct Accumulators : StoreSteps<16, 8, Down, Across> {
                            const RightOperands<Mma, Across, Deep> &b) {
 #pragma unroll
     for (int k = 0; k < Deep; ++k)
+      if constexpr (sizeof(typename Mma::Element) == 1)
+        multiplyWidened(a, b, k);
+      else
+#pragma unroll
+        for (int i = 0; i < Down; ++i)
+#pragma unroll
+          for (int j = 0; j < Across; ++j)
+            Mma::apply(parts[i][j], a.parts[i][k], b.parts[j][k]);
+  }
+  /// What sm_90a makes of 8-bit products: two of fp16. Here an operand is converted once for all of them. Of
+  /// four neighbours in k the instruction's first columns are two, and those eight further on the others, of
+  /// both operands alike.
+  template <int Deep>
+  __device__ void multiplyWidened(const LeftOperands<Mma, Down, Deep> &a,
+                                  const RightOperands<Mma, Across, Deep> &b, int k) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      unsigned left[Down][4];
 #pragma unroll
       for (int i = 0; i < Down; ++i)
 #pragma unroll
-        for (int j = 0; j < Across; ++j)
-          Mma::apply(parts[i][j], a.parts[i][k], b.parts[j][k]);
+        for (int row = 0; row < 2; ++row)
+          widenFour(left[i][row], left[i][2 + row], a.parts[i][k][2 * half + row]);
+#pragma unroll
+      for (int j = 0; j < Across; ++j) {
+        unsigned right[2];
+        widenFour(right[0], right[1], b.parts[j][k][half]);
+#pragma unroll
+        for (int i = 0; i < Down; ++i)
+          applyWidened(parts[i][j], left[i], right);
+      }
+    }
   }
 
   /// The same for one block of k, whose products the scale of each column multiplies before they are added.

@@ -357,6 +357,7 @@ TEST(Compile, manyRowsOfStreamedWeights) {
   };
   sweep("a100-sxm", 3, {.k = 14336});
   sweep("h100-sxm", 3, {.k = 2312, .fused = true});
+  sweep("h100-sxm", 2, {.k = 2320, .fused = true, .type = DataType::F8E4M3});
   if (isLongRun()) {
     for (const char *device : {"a100-sxm", "h100-sxm"}) {
       sweep(device, 0, {.k = 2312});
@@ -365,6 +366,8 @@ TEST(Compile, manyRowsOfStreamedWeights) {
       sweep(device, 0, {.rowSteps = true});
     }
     sweep("h100-sxm", 0, {.fused = true, .quantised = true});
+    sweep("h100-sxm", 0, {.type = DataType::F8E4M3, .rowSteps = true});
+    sweep("h100-sxm", 0, {.type = DataType::F8E4M3, .quantised = true, .splitK = 4});
   }
   CODESIGN_NEEDS_PTXAS("sm_80 and sm_90a, of up to 64 rows with streamed weights,");
 }

@@ -245,6 +245,22 @@ TEST_F(Sass, streamedWeightsOfManyRows) {
   }
 }
 
+/// Each operand of 8 bits is converted once, whatever it is multiplied with.
+TEST_F(Sass, streamedBytesAreConvertedOnce) {
+  GemmKernel kernel = copiedStream(float8StreamingSm90aKernel());
+  kernel.tileN = 32;
+  kernel.stages = 4;
+  const SassProgram program = compiled(problemOf(4096, 14336, DataType::F8E4M3), kernel);
+  const auto code = program.loopWith({"HMMA", "LDGSTS"});
+  ASSERT_TRUE(code.has_value());
+  EXPECT_EQ(price.step.matrixInstructions, 32); // 2 x 8 of 16 x 8, twice in 64 of k
+  EXPECT_EQ(code->count("HMMA"), 64);           // of fp16
+  EXPECT_EQ(code->count("F2FP"),
+            2 * (2 * 8 + 8 * 4)); // twice 4 registers of weights and 2 of rows become two
+  EXPECT_EQ(code->count("LDSM"), price.step.reads.instructions);
+  EXPECT_EQ(code->count("LDGSTS"), price.step.globalInstructions);
+}
+
 /// Where an epilogue needs the registers, the compiler does not know that lanes agree on their role.
 TEST_F(Sass, wgmmaOfManySumsAndSquares) {
   GemmKernel kernel = wgmmaKernel();

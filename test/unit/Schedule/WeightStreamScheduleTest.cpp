@@ -88,4 +88,19 @@ TEST(WeightStreamSchedule, SixtyFourRowsAreStreamedEverywhere) {
   }
 }
 
+/// Of 8 bits as well, unless blocks have scales.
+TEST(WeightStreamSchedule, ManyRowsOfBytesAreStreamedWithoutScalesOfBlocks) {
+  const Profile h100 = load("h100-sxm");
+  const auto mostRows = [&](bool blockScaled) {
+    int rows = 0;
+    for (const GemmSchedule &schedule :
+         legalGemmSchedules(h100, DataType::F8E4M3, GemmLayout::NT, blockScaled))
+      if (streamsWeights(schedule.family))
+        rows = std::max(rows, schedule.macroTileM);
+    return rows;
+  };
+  EXPECT_EQ(mostRows(false), 64);
+  EXPECT_LE(mostRows(true), 32);
+}
+
 } // namespace
