@@ -131,6 +131,11 @@ EmitOptions kernelHeader(const DescribedKernel &described, kernel::FuncOp functi
     options.notes.push_back("Output: not rounded, " + sumSymbol + " adds up the rows of each token");
   if (gated)
     options.notes.push_back("Gate: rows 2j and 2j + 1 of W are the gate and the up of column j of D");
+  if (kernel.scaling == toString(Scaling::Block128))
+    options.notes.push_back(
+        std::string("Scales: row b of aScale has those of columns 128 b and following of A, ") +
+        (gated ? "rows 2b and 2b + 1 of wScale those of 128 gates and of their up"
+               : "row b of wScale those of 128 rows of W"));
   if (kernel.quantises())
     options.notes.push_back("Output: rounded to 8 bits by a scale that is given, and saturates");
   if (kernel.turnsHeads())
