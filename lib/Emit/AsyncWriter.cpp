@@ -18,15 +18,15 @@ Error KernelWriter::emit(ClusterPositionOp op) {
   expressions[op.getIndex()] = {name + ".index"};
   expressions[op.getCount()] = {name + ".count"};
   expressions[op.getRank()] = {name + ".rank"};
-  line() << formatv("const ClusterPosition {0} = clusterPosition<{1}>();\n", name, function.getClusterSize());
+  line() << formatv("const ClusterPosition {0} = clusterPosition<{1}>();\n", name, clusterSize());
   return Error::success();
 }
 
 Error KernelWriter::emit(TileCountOp op) {
   const std::string name = fresh("tiles");
   expressions[op.getResult()] = {name};
-  line() << formatv("const int {0} = tileCount<{1}, {2}, {3}>({4});\n", name, op.getTile()[0],
-                    op.getTile()[1], op.getColumns(), text(op.getRows()));
+  line() << formatv("const int {0} = tileCount<{1}>({2});\n", name,
+                    placedShape(op.getTile(), static_cast<int64_t>(op.getColumns())), text(op.getRows()));
   return Error::success();
 }
 
@@ -137,8 +137,7 @@ Error KernelWriter::emit(ExpectBytesOp op) {
 }
 
 Error KernelWriter::emit(CopyTensorOp op) {
-  const std::string call =
-      op.getMulticast() ? "copyTensorToAll<" + std::to_string(function.getClusterSize()) + ">" : "copyTensor";
+  const std::string call = op.getMulticast() ? "copyTensorToAll<" + clusterSize() + ">" : "copyTensor";
   writeForOneLane(op, call + formatv("({0}, {1}, {2}, {3}, {4}, {5}, {6})", text(op.getTile()),
                                      text(op.getToRow()), text(op.getMap()), text(op.getRow()),
                                      text(op.getColumn()), text(op.getBarriers()), text(op.getUse()))
@@ -147,7 +146,8 @@ Error KernelWriter::emit(CopyTensorOp op) {
 }
 
 Error KernelWriter::emit(StoreTensorOp op) {
-  line() << formatv("storeTensor<{0}>(&{1}[{2}], {3}, {4}, {5});\n", op.getCount(), text(op.getRing()),
+  line() << formatv("storeTensor<{0}>(&{1}[{2}], {3}, {4}, {5});\n",
+                    number(static_cast<int64_t>(op.getCount()), {"panelsPerGroup"}), text(op.getRing()),
                     text(op.getPanel()), text(op.getMap()), text(op.getRow()), text(op.getColumn()));
   return Error::success();
 }
@@ -194,12 +194,12 @@ std::string KernelWriter::asyncStatement(Operation *op) {
   if (auto arrive = dyn_cast<ArriveOp>(op); arrive && copiesRows(op))
     return on(arrive.getBarriers(), "arriveTogether", arrive.getUse());
   if (auto arrive = dyn_cast<ArriveOp>(op))
-    return on(arrive.getBarriers(), formatv("arrive<{0}>", function.getClusterSize()).str(), arrive.getUse());
+    return on(arrive.getBarriers(), formatv("arrive<{0}>", clusterSize()).str(), arrive.getUse());
   if (auto stage = dyn_cast<StageOp>(op))
     return formatv("{0}.stage(&{1}[{2}])", text(stage.getFragment()), text(stage.getRing()),
                    text(stage.getPanel()));
   if (isa<ClusterBarrierOp>(op))
-    return formatv("clusterBarrier<{0}>()", function.getClusterSize());
+    return formatv("clusterBarrier<{0}>()", clusterSize());
   if (isa<GroupBarrierOp>(op))
     return "groupBarrier()";
   if (isa<FenceAsyncOp>(op))

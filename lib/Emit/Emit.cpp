@@ -156,8 +156,7 @@ Expected<std::string> emitKernel(kernel::FuncOp function, const EmitOptions &opt
     out << "#include \"" << prelude.fileName << "\"\n\n";
   std::string kernel;
   raw_string_ostream body(kernel);
-  emit::KernelWriter writer(function, *target, body);
-  if (Error error = writer.write())
+  if (Error error = emit::KernelWriter(function, *target).write(body))
     return error;
   writeWrapped(kernel, out);
   return source;

@@ -44,7 +44,7 @@ Error KernelWriter::emit(AddBiasOp op) {
                     op.getTransposed()             ? "addBiasDown"
                     : biasHasPairs(function, bias) ? "addBiasPairs"
                                                    : "addBiasAcross",
-                    bias.getColumns(), text(op.getBias()), text(op.getColumn()));
+                    number(bias.getColumns(), {"layerN"}), text(op.getBias()), text(op.getColumn()));
   return Error::success();
 }
 
@@ -55,7 +55,7 @@ static std::string scalesOfExpert(kernel::FuncOp function, int64_t columns) {
   if (vendorOf(architectureOf(function)) == Vendor::Amd)
     function.walk([&](ExpertTileOp tile) {
       if (columns % 4 == 0 && static_cast<int64_t>(tile.getColumns()) % 4 != 0)
-        argument = ", " + std::to_string(tile.getColumns());
+        argument = ", layerN";
     });
   return argument;
 }
@@ -68,7 +68,7 @@ Error KernelWriter::emit(ScaleColumnsOp op) {
     line() << formatv("{0}.map(Times{{*{1}});\n", text(op.getResult()), text(op.getScales()));
   else
     line() << formatv("{0}.{1}<{2}{3}>({4}, {5});\n", text(op.getResult()),
-                      op.getTransposed() ? "scaleDown" : "scaleAcross", columns,
+                      op.getTransposed() ? "scaleDown" : "scaleAcross", number(columns, {"layerN"}),
                       scalesOfExpert(function, columns), text(op.getScales()), text(op.getColumn()));
   return Error::success();
 }

@@ -11,18 +11,8 @@ namespace codesign::emit {
 
 using namespace kernel;
 
-std::string operandsClass(FragmentType type, Architecture architecture) {
-  const Operand operand(type, architecture);
-  // CDNA's preludes count reads along k, the others instructions.
-  const int64_t deep = operand.countSecond() * (vendorOf(architecture) == Vendor::Nvidia
-                                                    ? type.getPack()
-                                                    : std::max<int64_t>(1, operand.runsPerLane()));
-  return formatv("{0}<Mma, {1}, {2}>", type.getRole() == Role::A ? "LeftOperands" : "RightOperands",
-                 operand.countFirst(), deep);
-}
-
 Error KernelWriter::emit(LoadFragmentOp op) {
-  declareOrReload(op, op.getResult(), op.getName(), operandsClass(op.getType(), architectureOf(function)),
+  declareOrReload(op, op.getResult(), op.getName(), operandsClass(op.getType()),
                   text(op.getTile()) + ", " + text(op.getRow()) + ", " + text(op.getColumn()) +
                       (op.getAcross() ? ", Across{}" : ""));
   return Error::success();
@@ -36,31 +26,28 @@ Error KernelWriter::emit(WaveIndexOp op) {
 }
 
 Error KernelWriter::emit(FetchFragmentOp op) {
-  declareOrReload(op, op.getResult(), op.getName(), operandsClass(op.getType(), architectureOf(function)),
+  declareOrReload(op, op.getResult(), op.getName(), operandsClass(op.getType()),
                   text(op.getRows()) + ", " + text(op.getRow()) + ", " + text(op.getColumn()) +
                       (op.getInside() ? "" : ", Clipped{}"));
   return Error::success();
 }
 
 Error KernelWriter::emit(CollectSumsOp op) {
-  const Operand operand(op.getResult().getType(), architectureOf(function));
   const std::string name = fresh(op.getName()), share = fresh("share");
   variables[name] = {op.getResult(), depth};
   expressions[op.getResult()] = {name};
   expressions[op.getFirst()] = {share + ".row"};
   expressions[op.getSecond()] = {share + ".column"};
-  line() << formatv("Accumulators<Mma, {0}, {1}> {2};\n", operand.countFirst(), operand.countSecond(), name);
-  line() << formatv("const Origin {0} = {1}.collect<{3}>({2});\n", share, name, text(op.getSlots()),
-                    function.getWaveCount());
+  line() << formatv("Accumulators<{0}> {1};\n", accumulatorsShape(op.getResult().getType()), name);
+  line() << formatv("const Origin {0} = {1}.collect<{3}>({2});\n", share, name, text(op.getSlots()), waves());
   return Error::success();
 }
 
 Error KernelWriter::emit(ZeroOp op) {
-  const Operand operand(op.getType(), architectureOf(function));
   const std::string name = fresh(op.getName());
   variables[name] = {op.getResult(), depth};
   expressions[op.getResult()] = {name};
-  line() << formatv("{3}<Mma, {0}, {1}> {2};\n", operand.countFirst(), operand.countSecond(), name,
+  line() << formatv("{2}<{0}> {1};\n", accumulatorsShape(op.getType()), name,
                     function.getRoles() ? "GroupAccumulators" : "Accumulators");
   return Error::success();
 }
@@ -77,8 +64,8 @@ Error KernelWriter::emit(MmaPartOp op) {
     return error;
   const Operand sums(op.getResult().getType(), architectureOf(function));
   line() << formatv("{0}.multiplyAt<{1}, {2}>({3}, {4});\n", text(op.getResult()),
-                    op.getAt()[0] / sums.stepFirst(), op.getAt()[1] / sums.stepSecond(), text(op.getA()),
-                    text(op.getB()));
+                    instructions(op.getAt()[0] / sums.stepFirst(), true),
+                    instructions(op.getAt()[1] / sums.stepSecond(), false), text(op.getA()), text(op.getB()));
   return Error::success();
 }
 

@@ -12,53 +12,23 @@ namespace codesign::emit {
 
 using namespace kernel;
 
-/// Constants, and the instruction.
-Error KernelWriter::writeNamespace() {
-  out << "namespace {\n\n";
-  bool hasConstants = false;
-  function.walk([&](ConstantOp op) {
-    hasConstants = true;
-    const std::string name = fresh(op.getName());
-    expressions[op.getResult()] = {name};
-    out << "constexpr int " << name << " = " << op.getValue() << ";\n";
-  });
-  function.walk([&](MbarriersOp op) { stages = op.getType().getCount(); });
-  if (stages > 0)
-    out << "constexpr int " << fresh("stages") << " = " << stages << ";\n";
-  if (hasConstants || stages > 0)
-    out << '\n';
-  if (Error error = writeInstruction())
-    return error;
-  if (target.sharesOneBlock(function))
-    writeShared();
-  out << "\n} // namespace\n\n";
-  return Error::success();
-}
-
-std::string KernelWriter::ringLength(int64_t slots) {
-  return slots == stages ? "stages" : std::to_string(slots);
-}
-
 /// All shared memory as one struct, whose size the launch asks for.
-void KernelWriter::writeShared() {
-  sharedName = fresh("shared");
-  fresh("Shared");
-  fresh("sharedMemory");
-  out << "\nstruct Shared {\n";
+void KernelWriter::writeShared(llvm::raw_ostream &to) {
+  to << "\nstruct Shared {\n";
   function.walk([&](Operation *op) {
     if (auto alloc = dyn_cast<AllocOp>(op))
-      out << formatv("  {0} {1}[{2}];\n", tileClass(alloc.getType().getSlotType()), alloc.getName(),
-                     ringLength(alloc.getType().getSlots()));
+      to << formatv("  {0} {1}[{2}];\n", tileClass(alloc.getType().getSlotType(), alloc.getName()),
+                    alloc.getName(), ringLength(alloc.getType().getSlots()));
     else if (auto barriers = dyn_cast<MbarriersOp>(op))
-      out << formatv("  unsigned long long {0}[{1}]; // mbarriers\n", barriers.getName(),
-                     ringLength(barriers.getType().getCount()));
+      to << formatv("  unsigned long long {0}[{1}]; // mbarriers\n", barriers.getName(),
+                    ringLength(barriers.getType().getCount()));
   });
-  out << formatv("};\nstatic_assert(sizeof(Shared) == {0}, \"what a launch asks for\");\n",
-                 function.getSharedBytes());
+  to << formatv("};\nstatic_assert(sizeof(Shared) == {0}, \"what a launch asks for\");\n",
+                function.getSharedBytes());
 }
 
 /// One kernel multiplies with one instruction; its struct is what the primitives are instantiated with.
-Error KernelWriter::writeInstruction() {
+Error KernelWriter::writeInstruction(llvm::raw_ostream &to) {
   StringAttr name;
   bool several = false;
   function.walk([&](ZeroOp op) {
@@ -75,11 +45,11 @@ Error KernelWriter::writeInstruction() {
              isa<PanelsAttr>(op.getB().getType().getLayout())};
   });
   return target.writeInstruction(*findMatrixInstruction(architectureOf(function), name.getValue()), order,
-                                 out);
+                                 to);
 }
 
 Error KernelWriter::writeSignature() {
-  const std::string head = (target.signature(function) + " " + function.getSymName() + "(").str();
+  const std::string head = (target.signature(function, threads()) + " " + function.getSymName() + "(").str();
   llvm::SmallVector<std::string> arguments;
   for (auto [index, argument] : llvm::enumerate(function.getBody().getArguments())) {
     const std::string name = fresh(cast<StringAttr>(function.getArgumentNames()[index]).getValue());

@@ -37,18 +37,6 @@ std::optional<int64_t> constantValue(Value value) {
 
 } // namespace
 
-std::string tileClass(TileType type) {
-  const std::string element = elementOf(type.getElementType());
-  if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
-    return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
-                   rowMajor.getPadding());
-  return formatv("{3}<{0}, {1}, {2}>", element, type.getRows(), type.getColumns(),
-                 isa<BlockSwizzledAttr>(type.getLayout())  ? "BlockSwizzledTile"
-                 : isa<TransposableAttr>(type.getLayout()) ? "TransposableTile"
-                 : isa<PanelsAttr>(type.getLayout())       ? "PanelTile"
-                                                           : "SwizzledTile");
-}
-
 llvm::raw_ostream &KernelWriter::line() {
   return out.indent(2 * depth);
 }
@@ -117,12 +105,25 @@ void KernelWriter::declareOrReload(Operation *op, Value result, StringRef hint, 
   line() << type << ' ' << name << '(' << arguments << ");\n";
 }
 
-Error KernelWriter::write() {
-  bool hasNamespace = target.sharesOneBlock(function);
-  function.walk([&](Operation *op) { hasNamespace |= isa<ConstantOp, ZeroOp>(op); });
-  if (hasNamespace)
-    if (Error error = writeNamespace())
-      return error;
+void KernelWriter::reserveNames() {
+  for (const std::string &name : constants.names())
+    fresh(name);
+  function.walk([&](ConstantOp op) { expressions[op.getResult()] = {op.getName().str()}; });
+  if (target.sharesOneBlock(function)) {
+    sharedName = fresh("shared");
+    fresh("Shared");
+    fresh("sharedMemory");
+  }
+}
+
+Error KernelWriter::write(llvm::raw_ostream &to) {
+  reserveNames();
+  std::string declarations;
+  llvm::raw_string_ostream before(declarations);
+  if (Error error = writeInstruction(before))
+    return error;
+  if (target.sharesOneBlock(function))
+    writeShared(before);
   if (Error error = writeSignature())
     return error;
   if (target.sharesOneBlock(function)) {
@@ -135,6 +136,15 @@ Error KernelWriter::write() {
   if (Error error = writeBlock(function.getBody().front()))
     return error;
   out << "}\n";
+
+  std::string named;
+  llvm::raw_string_ostream names(named);
+  constants.write(declarations + body, names);
+  if (!named.empty() || !declarations.empty())
+    to << "namespace {\n\n"
+       << named << (named.empty() || declarations.empty() ? "" : "\n") << declarations
+       << "\n} // namespace\n\n";
+  to << body;
   return Error::success();
 }
 
@@ -158,7 +168,7 @@ Error KernelWriter::writeOperation(Operation *op) {
   };
   return llvm::TypeSwitch<Operation *, Error>(op)
       .Case<arith::ConstantIndexOp>([&](auto constant) {
-        expressions[constant.getResult()] = Expression::ofLiteral(constant.value());
+        expressions[constant.getResult()] = constantText(constant);
         return Error::success();
       })
       .Case<arith::AddIOp>([&](auto) { return arithmetic(sum); })
@@ -195,9 +205,10 @@ Error KernelWriter::writeOperation(Operation *op) {
         return Error::success();
       })
       .Case<CopyAsyncOp>([&](CopyAsyncOp copy) {
-        const std::string call = vendorOf(architectureOf(function)) == Vendor::Amd
-                                     ? copyClass(copy.getTile().getType(), function) + "::copy"
-                                     : formatv("copyAsync<{0}>", function.getCopyingThreads()).str();
+        const std::string call =
+            vendorOf(architectureOf(function)) == Vendor::Amd
+                ? copyClass(copy) + "::copy"
+                : formatv("copyAsync<{0}>", number(function.getCopyingThreads(), {"threads"})).str();
         line() << call << "(" << text(copy.getTile()) << ", " << text(copy.getRows()) << ", "
                << text(copy.getColumn()) << ");\n";
         return Error::success();
@@ -237,7 +248,7 @@ Error KernelWriter::writeOperation(Operation *op) {
                                         "two waves of a SIMD one "
                                         "multiplies while the other reads LDS and moves tiles"
                                       : "the first half waits until the second has ended its last phase");
-        line() << (isa<FallBehindOp>(op) ? "fallBehind<" : "catchUp<") << function.getWaveCount() << ">();\n";
+        line() << (isa<FallBehindOp>(op) ? "fallBehind<" : "catchUp<") << waves() << ">();\n";
         return Error::success();
       })
       .Case<InterleaveOp>([&](InterleaveOp mix) {
@@ -258,11 +269,6 @@ Error KernelWriter::writeOperation(Operation *op) {
       .Default([&](Operation *unknown) { return fail(unknown, "has no emitted form"); });
 }
 
-std::string rowLength(TileType type) {
-  std::string length = std::to_string(type.getColumns());
-  return type.isPadded() ? length + ", " + std::to_string(type.getPitch()) : length;
-}
-
 /// Whether rows are those of one tile of k among many, which one copy reads: they need no name.
 static bool isReadOnce(RowsOp op) {
   return op->hasOneUse() && isa<FetchOp, FetchAcrossOp, CopyAsyncOp>(*op->user_begin()) &&
@@ -272,13 +278,29 @@ static bool isReadOnce(RowsOp op) {
          });
 }
 
+/// Whether a row is that of a tile of the output, perhaps with what is added to it: else it is one of k.
+static bool comesFromTile(Value row) {
+  Operation *op = row.getDefiningOp();
+  if (isa_and_nonnull<PlacementOpInterface, StreamKPieceOp, ExpertTileAtOp>(op))
+    return true;
+  return op && isa<arith::ArithDialect>(op->getDialect()) && llvm::any_of(op->getOperands(), comesFromTile);
+}
+
 Error KernelWriter::emit(RowsOp op) {
   if (Error error = checkRows(op, op.getType()))
     return error;
-  const std::string type = formatv("{0}<{1}, {2}>", op.getType().isShuffled() ? "ShuffledRows" : "GlobalRows",
-                                   elementOf(op.getType().getElementType()), rowLength(op.getType()));
-  const std::string arguments = formatv("({0}, {1}, {2}, {3})", text(op.getMatrix()), text(op.getFirst()),
-                                        op.getType().getRows(), text(op.getExtent()));
+  const bool ofN = op.getName().starts_with("w"), rowsAreK = ofN && !comesFromTile(op.getFirst());
+  const std::string type =
+      formatv("{0}<{1}, {2}>", op.getType().isShuffled() ? "ShuffledRows" : "GlobalRows",
+              elementOf(op.getType().getElementType()), rowLength(op.getType(), op.getName(), rowsAreK));
+  std::string rows = std::to_string(op.getType().getRows()), extent = text(op.getExtent());
+  if (!op.getType().getElementType().isF32() || !ofN) { // W's scales are those of blocks
+    rows = number(op.getType().getRows(), {rowsAreK ? "tileK" : ofN ? "tileN" : "tileM", "tileK"});
+    if (const std::optional<int64_t> end = expression(op.getExtent()).literal)
+      extent = number(*end, {ofN && !rowsAreK ? "layerN" : "layerK"});
+  }
+  const std::string arguments =
+      formatv("({0}, {1}, {2}, {3})", text(op.getMatrix()), text(op.getFirst()), rows, extent);
   if (isReadOnce(op)) {
     expressions[op.getResult()] = {type + arguments};
     return Error::success();
@@ -296,8 +318,8 @@ Error KernelWriter::emit(AllocOp op) {
   }
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
-  line() << formatv("__shared__ {0} {1}[{2}];\n", tileClass(op.getType().getSlotType()), name,
-                    op.getType().getSlots());
+  line() << formatv("__shared__ {0} {1}[{2}];\n", tileClass(op.getType().getSlotType(), op.getName()), name,
+                    number(op.getType().getSlots(), {op.getName() == "waveSums" ? "waves" : "stages"}));
   return Error::success();
 }
 
@@ -306,9 +328,10 @@ std::string KernelWriter::slotNumber(SlotOp op) {
   const int64_t slots = op.getRing().getType().getSlots();
   const std::string number =
       binary(expression(op.getIndex()), "%", {ringLength(slots)}, Precedence::Multiplicative).text;
-  const bool shared = slots == stages && llvm::count_if(op.getIndex().getUsers(), [&](Operation *user) {
-                                           return isa<SlotOp>(user) && user->getBlock() == op->getBlock();
-                                         }) > 1;
+  const bool shared = function.getRoles() && slots == constants.valueOf("stages") &&
+                      llvm::count_if(op.getIndex().getUsers(), [&](Operation *user) {
+                        return isa<SlotOp>(user) && user->getBlock() == op->getBlock();
+                      }) > 1;
   if (!shared)
     return number;
   auto [known, isNew] = slotNames.try_emplace(std::pair(op.getIndex(), op->getBlock()));
@@ -349,30 +372,13 @@ int64_t KernelWriter::pendingCopies(WaitCopiesOp wait) {
   return groups * loads;
 }
 
-std::string copyClass(TileType tile, FuncOp function) {
-  return formatv("DirectCopy<{0}, {1}, {2}, {3}>", elementOf(tile.getElementType()), tile.getRows(),
-                 tile.getColumns(), function.getThreadCount());
-}
-
-std::string waveRowsClass(CopyWaveRowsOp copy) {
-  return formatv("WaveRows<{0}, {1}>", tileClass(copy.getTile().getType()),
-                 copy.getRows().getType().getRows());
-}
-
-std::string stagedShape(StagedType type, FuncOp function) {
-  return formatv("{0}, {1}, {2}, {3}", elementOf(type.getElementType()), type.getShape()[0],
-                 type.getShape()[1], function.getThreadCount());
-}
-
-std::string stagedClass(StagedType type, FuncOp function) {
-  return "StagedTile<" + stagedShape(type, function) + ">";
-}
-
 Error KernelWriter::emit(FetchAcrossOp op) {
   const StagedBlocksType type = op.getType();
+  const bool ofN = op.getName().starts_with("w");
   declareOrReload(op, op.getResult(), op.getName(),
                   formatv("StagedBlocks<{0}, {1}, {2}, {3}>", elementOf(type.getElementType()),
-                          type.getShape()[0], type.getShape()[1], function.getThreadCount())
+                          number(type.getShape()[0], {"tileK"}),
+                          number(type.getShape()[1], {ofN ? "tileN" : "tileM"}), threads())
                       .str(),
                   text(op.getRows()) + ", " + text(op.getColumn()));
   return Error::success();
@@ -381,13 +387,14 @@ Error KernelWriter::emit(FetchAcrossOp op) {
 Error KernelWriter::emit(DepthTilesOp op) {
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
-  line() << formatv("const int {0} = depthTiles<{1}, {3}>({2});\n", name, op.getTile(), text(op.getLength()),
+  line() << formatv("const int {0} = depthTiles<{1}, {3}>({2});\n", name,
+                    number(static_cast<int64_t>(op.getTile()), {"tileK"}), text(op.getLength()),
                     op.getLeast());
   return Error::success();
 }
 
 Error KernelWriter::emit(FetchOp op) {
-  declareOrReload(op, op.getResult(), op.getName(), stagedClass(op.getType(), function),
+  declareOrReload(op, op.getResult(), op.getName(), stagedClass(op.getType(), op.getName()),
                   text(op.getRows()) + ", " + text(op.getColumn()));
   return Error::success();
 }

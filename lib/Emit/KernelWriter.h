@@ -2,7 +2,9 @@
 #pragma once
 
 #include "Expression.h"
+#include "SourceConstants.h"
 #include "Target.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
@@ -16,11 +18,11 @@ constexpr size_t lineLength = 110;
 
 class KernelWriter {
 public:
-  KernelWriter(kernel::FuncOp function, const Target &target, llvm::raw_ostream &out)
-      : function(function), target(target), out(out) {}
+  KernelWriter(kernel::FuncOp function, const Target &target)
+      : function(function), target(target), constants(SourceConstants::of(function)) {}
 
   /// Named constants, the instruction and the kernel itself. Stops at the first op that cannot be written.
-  llvm::Error write();
+  llvm::Error write(llvm::raw_ostream &to);
 
 private:
   /// A C++ variable that holds register values: fragments and staged tiles are updated in place.
@@ -29,13 +31,39 @@ private:
     int depth = 0;       // nesting of the scope that declares it
   };
 
-  llvm::Error writeNamespace();
-  llvm::Error writeInstruction();
-  void writeShared();
-  /// "stages", or another number of slots.
-  std::string ringLength(int64_t slots);
+  void reserveNames();
+  llvm::Error writeInstruction(llvm::raw_ostream &to);
+  void writeShared(llvm::raw_ostream &to);
+  std::string ringLength(int64_t slots) const { return number(slots, {"stages"}); }
   std::string bytesText(kernel::ExpectBytesOp op);
   llvm::Error writeSignature();
+
+  /// "SwizzledTile<bf16, tileM, tileK>" or "PaddedTile<bf16, 256, 32, 8>" of a ring of that name.
+  std::string tileClass(kernel::TileType type, llvm::StringRef ring);
+  std::string tileClass(mlir::Value slot);
+  /// "GlobalRows<bf16, layerK>", with how far apart rows start where that is more than they are long.
+  std::string rowLength(kernel::TileType type, llvm::StringRef matrix, bool rowsAreK = false);
+  /// What a fetch leaves in registers, "bf16, tileM, tileK, threads", and copies past them.
+  std::string stagedShape(kernel::StagedType type, llvm::StringRef name);
+  std::string stagedClass(kernel::StagedType type, llvm::StringRef name);
+  std::string copyClass(kernel::CopyAsyncOp copy);
+  std::string waveRowsClass(kernel::CopyWaveRowsOp copy);
+  std::string operandsClass(kernel::FragmentType type);
+  /// "Mma, mmasN, mmasM".
+  std::string accumulatorsShape(kernel::FragmentType type);
+  /// Rows and columns of the tile that a placement deals, and the columns of its matrix.
+  std::string placedShape(llvm::ArrayRef<int64_t> tile, int64_t columns);
+  /// Along the first or the second dimension of the sums.
+  std::string instructions(int64_t count, bool first) const;
+  std::string number(int64_t value, llvm::ArrayRef<llvm::StringRef> names) const {
+    return constants.text(value, names);
+  }
+  std::string threads();
+  std::string waves() { return number(function.getWaveCount(), {"waves"}); }
+  std::string clusterSize() { return number(function.getClusterSize(), {"clusterSize"}); }
+  llvm::StringRef shareOf(mlir::Operation *product);
+  /// A literal of the IR, or the name of what it stands for.
+  Expression constantText(mlir::arith::ConstantIndexOp constant);
   llvm::Error writeBlock(mlir::Block &block);
   llvm::Error writeOperation(mlir::Operation *op);
   llvm::Error fail(mlir::Operation *op, const llvm::Twine &reason);
@@ -130,7 +158,9 @@ private:
 
   kernel::FuncOp function;
   const Target &target;
-  llvm::raw_ostream &out;
+  const SourceConstants constants;
+  std::string body;
+  llvm::raw_string_ostream out{body};
   llvm::DenseMap<mlir::Value, Expression> expressions;
   llvm::StringMap<Variable> variables;
   llvm::StringMap<int> taken;
@@ -141,22 +171,8 @@ private:
   llvm::SmallVector<std::string> counters; // of the loops around, with a capital
   std::string sharedName;                  // of the struct of all shared memory, where it is one block
   std::string warpName;                    // of the warp's number, from where the roles part on
-  int64_t stages = 0;                      // slots of the rings that have barriers
   int depth = 1;
 };
-
-/// "SwizzledTile<bf16, 256, 32>" or "PaddedTile<bf16, 256, 32, 8>".
-std::string tileClass(kernel::TileType type);
-/// The elements of a row of a global matrix, and how far apart rows start where that is more.
-std::string rowLength(kernel::TileType type);
-
-/// The class of what a fetch leaves in registers: "StagedTile<bf16, 128, 64, 256>", "LeftOperands<Mma, 4,
-/// 1>".
-std::string stagedShape(kernel::StagedType type, kernel::FuncOp function);
-std::string stagedClass(kernel::StagedType type, kernel::FuncOp function);
-std::string copyClass(kernel::TileType tile, kernel::FuncOp function);
-std::string waveRowsClass(kernel::CopyWaveRowsOp copy);
-std::string operandsClass(kernel::FragmentType type, Architecture architecture);
 
 /// Text that is safe inside a // comment: no line ends or other control characters, no backslash.
 std::string commentText(llvm::StringRef text);

@@ -137,7 +137,7 @@ Error KernelWriter::writePartMoves(Operation *op) {
     const StagedType whole = StagedType::get(
         op->getContext(), {fetch.getRows().getType().getRows(), fetch.getType().getShape()[1]},
         fetch.getType().getElementType());
-    line() << formatv("StagedParts<{0}> {1}({2});\n", stagedShape(whole, function), name, source(first));
+    line() << formatv("StagedParts<{0}> {1}({2});\n", stagedShape(whole, name), name, source(first));
   } else if (inTurn) {
     line() << formatv("{0}.advance<{1}, {2}>({3}, {4});\n", name, first.part, last, text(first.place),
                       source(run[1]));

@@ -10,19 +10,31 @@ namespace codesign::emit {
 
 using namespace kernel;
 
+static std::string bandOf(PlacementOpInterface order, const SourceConstants &constants) {
+  return constants.text(static_cast<int64_t>(order.getBand()), {"band"});
+}
+
+/// ", chiplets, chipletRun"; those of one die are what the primitives take anyway.
+static std::string chipletsOf(PlacementOpInterface order, const SourceConstants &constants) {
+  if (order.getChiplets() == 1)
+    return "";
+  return formatv(", {0}, {1}", constants.text(static_cast<int64_t>(order.getChiplets()), {"chiplets"}),
+                 constants.text(static_cast<int64_t>(order.getRun()), {"chipletRun"}));
+}
+
 Error KernelWriter::emit(TileOrderOp op) {
   const std::string name = fresh("tile");
   expressions[op.getRow()] = {name + ".row"};
   expressions[op.getColumn()] = {name + ".column"};
   if (op.getIndex()) {
-    line() << formatv("const Origin {0} = tileAt<{1}, {2}, {3}, {4}>({5}, {6});\n", name, op.getTile()[0],
-                      op.getTile()[1], op.getColumns(), op.getBand(), text(op.getIndex()),
-                      text(op.getRows()));
+    line() << formatv("const Origin {0} = tileAt<{1}, {2}>({3}, {4});\n", name,
+                      placedShape(op.getTile(), static_cast<int64_t>(op.getColumns())), bandOf(op, constants),
+                      text(op.getIndex()), text(op.getRows()));
     return Error::success();
   }
-  line() << formatv("const Origin {0} = tileOrder<{1}, {2}, {3}, {4}, {5}, {6}>({7});\n", name,
-                    op.getTile()[0], op.getTile()[1], op.getColumns(), op.getBand(), op.getChiplets(),
-                    op.getRun(), text(op.getRows()));
+  line() << formatv("const Origin {0} = tileOrder<{1}, {2}{3}>({4});\n", name,
+                    placedShape(op.getTile(), static_cast<int64_t>(op.getColumns())), bandOf(op, constants),
+                    chipletsOf(op, constants), text(op.getRows()));
   return Error::success();
 }
 
@@ -33,8 +45,10 @@ Error KernelWriter::emit(WaveTileOp op) {
   const bool ofGroup = static_cast<bool>(function.getRoles());
   if (ofGroup && warpName.empty())
     return fail(op, "is a consumer's, and stands before the roles part");
-  line() << formatv("const Origin {0} = {4}<{1}, {2}, {3}>({5});\n", name, op.getShape()[0], op.getShape()[1],
-                    function.getWaves()[1], ofGroup ? "groupTile" : "waveTile", warpName);
+  line() << formatv(
+      "const Origin {0} = {4}<{1}, {2}, {3}>({5});\n", name, number(op.getShape()[0], {"waveM", "groupM"}),
+      number(op.getShape()[1], {"waveN", "groupN"}), number(function.getWaves()[1], {"wavesN", "groupsN"}),
+      ofGroup ? "groupTile" : "waveTile", warpName);
   return Error::success();
 }
 
@@ -50,10 +64,11 @@ Error KernelWriter::emit(ExpertTileOp op) {
   expressions[op.getEnd()] = {name + ".end"};
   expressions[op.getColumn()] = {name + ".column"};
   const bool masked = op.getLayout() == ExpertLayout::Masked;
-  line() << formatv("const ExpertTile {0} = expertTile<{1}<{2}>, {3}, {4}, {5}, {6}, {7}, {8}>({9}, {10});\n",
-                    name, masked ? "MaskedRows" : "ContiguousRows", op.getExperts(), op.getTile()[0],
-                    op.getTile()[1], op.getColumns(), op.getBand(), op.getChiplets(), op.getRun(),
-                    text(op.getTable()), text(op.getRows()));
+  line() << formatv("const ExpertTile {0} = expertTile<{1}<{2}>, {3}, {4}{5}>({6}, {7});\n", name,
+                    masked ? "MaskedRows" : "ContiguousRows",
+                    number(static_cast<int64_t>(op.getExperts()), {"layerExperts"}),
+                    placedShape(op.getTile(), static_cast<int64_t>(op.getColumns())), bandOf(op, constants),
+                    chipletsOf(op, constants), text(op.getTable()), text(op.getRows()));
   line() << formatv("if ({0}.expert < 0)\n", name);
   line() << "  return; // past the last tile\n";
   return Error::success();
@@ -69,19 +84,22 @@ Error KernelWriter::emit(PartOp op) {
 Error KernelWriter::emit(SumPartsOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
-  line() << formatv("if (!sumParts<{0}, {1}>({2}, {3}, {4}, {5}))\n", op.getParts(), function.getWaveCount(),
-                    text(op.getResult()), text(op.getPartials()), text(op.getArrivals()), text(op.getPart()));
+  line() << formatv("if (!sumParts<{0}, {1}>({2}, {3}, {4}, {5}))\n",
+                    number(static_cast<int64_t>(op.getParts()), {"splitK"}), waves(), text(op.getResult()),
+                    text(op.getPartials()), text(op.getArrivals()), text(op.getPart()));
   line() << "  return; // another workgroup has the last part\n";
   return Error::success();
 }
 
 Error KernelWriter::emit(StreamKOp op) {
-  const std::string name = fresh("work");
+  const std::string name = fresh("work"), chiplets = chipletsOf(op, constants);
   expressions[op.getPieces()] = {name + ".pieces"};
-  line() << formatv("const StreamK<{0}, {1}, {2}, {3}, {4}, {5}, {6}> {7}({8}, dealtTile<{9}, {10}>({6}));\n",
-                    op.getTile()[0], op.getTile()[1], op.getColumns(), op.getBand(), op.getSteps(),
-                    op.getLeast(), op.getWorkgroups(), name, text(op.getRows()), op.getChiplets(),
-                    op.getRun());
+  line() << formatv("const StreamK<{0}, {1}, {2}, {3}, {4}> {5}({6}, dealtTile{7}({4}));\n",
+                    placedShape(op.getTile(), static_cast<int64_t>(op.getColumns())), bandOf(op, constants),
+                    number(static_cast<int64_t>(op.getSteps()), {"kTiles"}),
+                    number(static_cast<int64_t>(op.getLeast()), {"leastSteps"}),
+                    number(static_cast<int64_t>(op.getWorkgroups()), {"workgroups"}), name,
+                    text(op.getRows()), chiplets.empty() ? "" : "<" + chiplets.substr(2) + ">");
   return Error::success();
 }
 
@@ -105,7 +123,7 @@ Error KernelWriter::emit(StreamKPieceOp op) {
 Error KernelWriter::emit(SumPiecesOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
-  line() << formatv("if (!{5}<{0}>({1}, {2}, {3}, {4}))\n", function.getWaveCount(), text(op.getResult()),
+  line() << formatv("if (!{5}<{0}>({1}, {2}, {3}, {4}))\n", waves(), text(op.getResult()),
                     text(op.getPartials()), text(op.getArrivals()), text(op.getPiece()),
                     function.getRoles() ? "sumGroupPieces" : "sumPieces");
   line() << "  continue; // another workgroup has the last piece\n";
@@ -131,21 +149,21 @@ Error KernelWriter::emit(GatherRowsOp op) {
     loaded =
         stagedClass(StagedType::get(op.getContext(), {op.getType().getRows(), staged.getType().getShape()[1]},
                                     staged.getType().getElementType()),
-                    function);
+                    op.getName());
   else if (auto copy = dyn_cast<CopyAsyncOp>(fetch))
     loaded = vendorOf(architectureOf(function)) == Vendor::Amd
-                 ? copyClass(copy.getTile().getType(), function)
-                 : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile().getType()),
-                           function.getCopyingThreads())
+                 ? copyClass(copy)
+                 : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile()),
+                           number(function.getCopyingThreads(), {"threads"}))
                        .str();
   else if (auto copy = dyn_cast<CopyWaveRowsOp>(fetch))
     loaded = waveRowsClass(copy);
   else
-    loaded = operandsClass(cast<FetchFragmentOp>(fetch).getType(), architectureOf(function));
+    loaded = operandsClass(cast<FetchFragmentOp>(fetch).getType());
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
   line() << formatv("const GatheredRows<{0}, {1}> {2}({3}, {4}, {5}, {6}, {7});\n", loaded,
-                    rowLength(op.getType()), name, text(op.getMatrix()), text(op.getCount()),
+                    rowLength(op.getType(), op.getName()), name, text(op.getMatrix()), text(op.getCount()),
                     text(op.getList()), text(op.getFirst()), text(op.getExtent()));
   return Error::success();
 }

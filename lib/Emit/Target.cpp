@@ -32,12 +32,10 @@ void writeLayouts(const MatrixInstruction &record, raw_ostream &out) {
 
 class AmdTarget : public Target {
 public:
-  std::string signature(kernel::FuncOp function) const override {
+  std::string signature(kernel::FuncOp function, StringRef threads) const override {
     const int64_t wavesPerSimd =
         divideCeil(function.getWaveCount() * function.getResidency(), simdsPerComputeUnit);
-    return formatv("extern \"C\" __global__ WORKGROUP({0}, {1}) void", function.getThreadCount(),
-                   wavesPerSimd)
-        .str();
+    return formatv("extern \"C\" __global__ WORKGROUP({0}, {1}) void", threads, wavesPerSimd).str();
   }
 
   Error writeInstruction(const MatrixInstruction &record, OperandOrder, raw_ostream &out) const override {
@@ -87,9 +85,9 @@ private:
 
 class NvidiaTarget : public Target {
 public:
-  std::string signature(kernel::FuncOp function) const override {
-    std::string text = formatv("extern \"C\" __global__ void __launch_bounds__({0}, {1})",
-                               function.getThreadCount(), function.getResidency());
+  std::string signature(kernel::FuncOp function, StringRef threads) const override {
+    std::string text =
+        formatv("extern \"C\" __global__ void __launch_bounds__({0}, {1})", threads, function.getResidency());
     if (function.getClusterSize() > 1)
       text += formatv(" __cluster_dims__({0}, 1, 1)", function.getClusterSize());
     return text;

@@ -19,8 +19,8 @@ class Target {
 public:
   virtual ~Target() = default;
 
-  /// "extern \"C\" __global__ … void" for a kernel of so many threads.
-  virtual std::string signature(kernel::FuncOp function) const = 0;
+  /// "extern \"C\" __global__ … void" for a kernel; `threads` is how its source writes their number.
+  virtual std::string signature(kernel::FuncOp function, llvm::StringRef threads) const = 0;
   /// The struct Mma: element types, shape and the instruction itself.
   virtual llvm::Error writeInstruction(const MatrixInstruction &record, OperandOrder order,
                                        llvm::raw_ostream &out) const = 0;

@@ -6,16 +6,17 @@
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_80,code=sm_80 -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
 module {}
 
-// CHECK: extern "C" __global__ void __launch_bounds__(128, 1) linear(const bf16 *a, const bf16 *w, bf16 *d, int m) {
-// CHECK-NEXT: extern __shared__ __align__(128) char sharedMemory[];
+// CHECK: extern "C" __global__ void __launch_bounds__(threads, 1) linear(
+// CHECK-NEXT: const bf16 *a,
+// CHECK:      extern __shared__ __align__(128) char sharedMemory[];
 // CHECK:      for (int kTile = 0; kTile < kTiles - 3; ++kTile) {
 // CHECK-NEXT:   // Tile kTile has arrived, behind the barrier for all threads, and the slot of the tile before is free.
 // CHECK-NEXT:   waitCopies<2>();
 // CHECK-NEXT:   barrier();
-// CHECK-NEXT:   copyAsync<128>(shared.aTile[(kTile + 3) % 4], aRows, (kTile + 3) * tileK);
-// CHECK:        for (int k = 0; k < tileK; k += 16) {
-// CHECK-NEXT:     LeftOperands<Mma, 4, 1> aPart(shared.aTile[kTile % 4], wave.row, k);
-// CHECK-NEXT:     RightOperands<Mma, 8, 1> wPart(shared.wTile[kTile % 4], wave.column, k);
+// CHECK-NEXT:   copyAsync<threads>(shared.aTile[(kTile + 3) % stages], aRows, (kTile + 3) * tileK);
+// CHECK:        for (int k = 0; k < tileK; k += stepK) {
+// CHECK-NEXT:     LeftOperands<Mma, mmasM> aPart(shared.aTile[kTile % stages], wave.row, k);
+// CHECK-NEXT:     RightOperands<Mma, mmasN> wPart(shared.wTile[kTile % stages], wave.column, k);
 // CHECK-NEXT:     sums.multiply(aPart, wPart);
 
 // PTX: cp.async.cg.shared.global

@@ -16,7 +16,7 @@ module {}
 // CHECK:      full.initialise(1);
 // CHECK:      empty.initialise(16);
 // CHECK-NEXT: // Nobody arrives at a barrier that is not initialised.
-// CHECK-NEXT: clusterBarrier<2>();
+// CHECK-NEXT: clusterBarrier<clusterSize>();
 // CHECK-NEXT: // What follows from this number stays in uniform registers, descriptors among it.
 // CHECK-NEXT: const int warp = uniformWarp();
 // CHECK-NEXT: if (isProducer(warp)) {
@@ -27,8 +27,8 @@ module {}
 // CHECK-NEXT:     full.expectBytes(use, sizeof(shared.aTile[0]) + sizeof(shared.wTile[0]));
 // CHECK-NEXT:     const int slot = use % stages;
 // CHECK-NEXT:     copyTensor(shared.aTile[slot], 0, a, row, kTile * tileK, full,
-// CHECK-NEXT:     const int wShare = cluster.rank * 128;
-// CHECK-NEXT:     copyTensorToAll<2>(shared.wTile[slot], wShare, w,
+// CHECK-NEXT:     const int wShare = cluster.rank * (tileN / 2);
+// CHECK-NEXT:     copyTensorToAll<clusterSize>(shared.wTile[slot], wShare, w,
 // CHECK:      } else {
 // CHECK-NEXT:   claimRegisters<232>();
 // CHECK:        for (int kTile = 1; kTile < kTiles; ++kTile) {
@@ -37,14 +37,14 @@ module {}
 // CHECK-NEXT:     const int slot = use % stages;
 // CHECK-NEXT:     sums.multiply(
 // CHECK-NEXT:     sums.wait<1>();
-// CHECK-NEXT:     empty.arrive<2>(use - 1);
+// CHECK-NEXT:     empty.arrive<clusterSize>(use - 1);
 // CHECK:        sums.wait<0>();
 // CHECK:        sums.stage(&shared.dPanels[firstPanel]);
 // CHECK-NEXT:   // What was staged becomes visible to the copy engine.
 // CHECK-NEXT:   fenceAsync();
 // CHECK-NEXT:   groupBarrier();
 // CHECK-NEXT:   // The copy engine writes them while the next tile is multiplied.
-// CHECK-NEXT:   storeTensor<4>(
+// CHECK-NEXT:   storeTensor<panelsPerGroup>(
 
 // PTX-DAG: setmaxnreg.dec.sync.aligned.u32 40;
 // PTX-DAG: setmaxnreg.inc.sync.aligned.u32 232;

@@ -9,7 +9,7 @@
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_80,code=sm_80 -cubin -Xptxas -v %t.squares.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
 module {}
 
-// CHECK:      SwizzledTile<fp8, 64, 128> dPanels[
+// CHECK:      SwizzledTile<fp8, groupM, 128> dPanels[
 // CHECK:      linear(
 // CHECK-NEXT:      const __grid_constant__ TensorMap a,
 // CHECK-NEXT:      const __grid_constant__ TensorMap w,
@@ -19,8 +19,8 @@ module {}
 // CHECK-NEXT:      const float *dScale,
 // CHECK-NEXT:      const __grid_constant__ TensorMap d,
 // CHECK-NEXT:      int m) {
-// CHECK:      sums.addBiasPairs<6144>(
-// CHECK-NEXT: const GlobalRows<int, 1> positionRows(positions, tile.row, 128, m);
+// CHECK:      sums.addBiasPairs<layerN>(
+// CHECK-NEXT: const GlobalRows<int, 1> positionRows(positions, tile.row, tileM, m);
 // CHECK-NEXT: sums.rotateAcross<128, 5120, 8192>(positionRows, wave.row, rotations, tile.column + wave.column);
 // CHECK-NEXT: sums.map(Quantise<448>{1 / *dScale});
 // CHECK-NEXT: const int firstPanel = group(warp) * panelsPerGroup;
@@ -31,7 +31,7 @@ module {}
 // PTX: cvt.rn.satfinite.e4m3x2.f32
 
 // SQUARES:      sums.addMatrix(
-// SQUARES-NEXT: const GlobalRows<float, 128> squareRows(rowSquares, tile.row, 128, m);
+// SQUARES-NEXT: const GlobalRows<float, 128> squareRows(rowSquares, tile.row, tileM, m);
 // SQUARES-NEXT: sums.storeSquaresAcross<4096>(squareRows, wave.row, tile.column + wave.column);
 
 // PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads

@@ -10,7 +10,8 @@ module {}
 // LISTED-NEXT:      bf16 *d,
 // LISTED-NEXT:      int aCount,
 // LISTED-NEXT:      int m) {
-// LISTED:      const GatheredRows<StagedTile<bf16, 128, 32, 256>, 2048> aRows(a, aCount, aList, tile.row, tile.end);
+// LISTED:      const GatheredRows<StagedTile<bf16, tileM, tileK, threads>, layerK> aRows(a, aCount, aList, tile.row,
+// LISTED-NEXT: tile.end);
 // LISTED:      aNext.load(aRows, (kTile + 2) * tileK);
 // LISTED:      const GlobalRows<float, 1> weightRows(rowWeights, tile.row, 128, tile.end);
 // LISTED-NEXT: sums.scaleColumns(weightRows, wave.row);
@@ -19,16 +20,17 @@ module {}
 // CHECK:      const int *offsets,
 // CHECK-NEXT:      bf16 *d,
 // CHECK-NEXT:      int m) {
-// CHECK-NEXT: const ExpertTile tile = expertTile<ContiguousRows<128>, 128, 128, 1536, 4, 8, 16>(offsets, m);
+// CHECK-NEXT: const ExpertTile tile = expertTile<ContiguousRows<layerExperts>, tileM, tileN, layerN, band, chiplets, chipletRun>(offsets, m);
 // CHECK-NEXT: if (tile.expert < 0)
 // CHECK-NEXT:   return; // past the last tile
-// CHECK:      const GlobalRows<bf16, 2048> aRows(a, tile.row, 128, tile.end);
-// CHECK-NEXT: const GlobalRows<bf16, 2048> wRows(w, tile.expert * 1536 + tile.column, 128, tile.expert * 1536 + 1536);
+// CHECK:      const GlobalRows<bf16, layerK> aRows(a, tile.row, tileM, tile.end);
+// CHECK-NEXT: const GlobalRows<bf16, layerK> wRows(w, tile.expert * layerN + tile.column, tileN,
+// CHECK-NEXT:     tile.expert * layerN + layerN);
 // CHECK:      sums.gateDown(Silu{});
-// CHECK-NEXT: const GlobalRows<bf16, 768> dRows(d, tile.row, 128, tile.end);
+// CHECK-NEXT: const GlobalRows<bf16, layerN / 2> dRows(d, tile.row, tileM, tile.end);
 
 // MASKED: // Grid:     128 * ceil(m / 128 / 16) * 96 workgroups
-// MASKED: const ExpertTile tile = expertTile<MaskedRows<128>, 16, 16, 1536, 1, 8, 4>(counts, m);
+// MASKED: const ExpertTile tile = expertTile<MaskedRows<layerExperts>, tileM, tileN, layerN, band, chiplets, chipletRun>(counts, m);
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=experts n=1536 k=2048 tile=128,128,32 waves=2,2 band=4 run=16 experts=128},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s

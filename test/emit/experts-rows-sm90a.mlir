@@ -18,8 +18,8 @@ module {}
 // CHECK-NEXT:   // Copying takes few registers: those that multiply get the others.
 // CHECK-NEXT:   releaseRegisters<72>();
 // CHECK-NEXT:   const int tiles =
-// CHECK:          const GatheredRows<CopiedTile<SwizzledTile<bf16, 128, 64>, 128>, 2048> aRows(a, aCount, aList, tile.row,
-// CHECK-NEXT:          tile.end);
+// CHECK:          const GatheredRows<CopiedTile<SwizzledTile<bf16, tileM, tileK>, 128>, layerK> aRows(a, aCount, aList,
+// CHECK-NEXT:          tile.row, tile.end);
 // CHECK:          for (int kTile = 1; kTile < kTiles; ++kTile) {
 // CHECK-NEXT:       const int use = firstUse + kTile;
 // CHECK-NEXT:       empty.awaitPrevious(use);

@@ -16,20 +16,20 @@ module {}
 // CHECK-NEXT: const float *rowWeights,
 // CHECK-NEXT: bf16 *d,
 // CHECK-NEXT: int m) {
-// CHECK: countExpertTiles<ContiguousRows<128>, 128, 128, 1536>(shared.expertTiles[0], offsets, m);
+// CHECK: countExpertTiles<ContiguousRows<layerExperts>, tileM, tileN, layerN>(shared.expertTiles[0], offsets, m);
 // CHECK:      clusterBarrier<1>();
 // CHECK:      if (isProducerLane()) {
-// CHECK-NEXT:   const int tiles = expertTileCount<128>(shared.expertTiles[0]);
-// CHECK:          const ExpertTile tile = expertTileAt<128, 128, 128, 1536, 1>(shared.expertTiles[0],
+// CHECK-NEXT:   const int tiles = expertTileCount<layerExperts>(shared.expertTiles[0]);
+// CHECK:          const ExpertTile tile = expertTileAt<layerExperts, tileM, tileN, layerN, band>(shared.expertTiles[0],
 // CHECK-NEXT:          cluster.index + round * cluster.count);
-// CHECK:            copyTensor(shared.wTile[slot], 0, w, tile.expert * 1536 + tile.column, kTile * tileK, full, use);
+// CHECK:            copyTensor(shared.wTile[slot], 0, w, tile.expert * layerN + tile.column, kTile * tileK, full, use);
 // CHECK:      sums.scaleRows(weightRows, wave.row);
 // CHECK:      sums.addMatrix(residualRows, wave.row, tile.column + wave.column);
 // CHECK:      groupBarrier();
 // CHECK-NEXT: sums.stage(&shared.dPanels[firstPanel]);
 // CHECK-NEXT: groupBarrier();
-// CHECK-NEXT: const GlobalRows<bf16, 1536> dRows(d, tile.row, 128, tile.end);
-// CHECK-NEXT: storePanels<2>(&shared.dPanels[firstPanel], dRows, wave.row, tile.column + wave.column);
+// CHECK-NEXT: const GlobalRows<bf16, layerN> dRows(d, tile.row, tileM, tile.end);
+// CHECK-NEXT: storePanels<panelsPerGroup>(&shared.dPanels[firstPanel], dRows, wave.row, tile.column + wave.column);
 
 // PTX:   shfl.sync.up.b32
 // PTX:   cp.async.bulk.tensor.2d

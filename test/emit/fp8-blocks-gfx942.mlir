@@ -13,9 +13,9 @@ module {}
 // CHECK:      const ScalePlaces<Mma, 4> aScales(aScale, m, tile.row + wave.row, m);
 // CHECK:      for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
 // CHECK-NEXT:   auto scales = scalesNext.product();
-// CHECK-NEXT:   LeftOperands<Mma, 2, 2> wPart(wTile[kTile % 2], wave.column, 0);
-// CHECK-NEXT:   RightOperands<Mma, 4, 2> aPart(aTile[kTile % 2], wave.row, 0);
+// CHECK-NEXT:   LeftOperands<Mma, mmasN, readsK> wPart(wTile[kTile % stages], wave.column, 0);
+// CHECK-NEXT:   RightOperands<Mma, mmasM, readsK> aPart(aTile[kTile % stages], wave.row, 0);
 // CHECK-NEXT:   scalesNext.load(aScales, wScaleRows, (tile.column + wave.column) / 128, kTile + 1);
-// CHECK-NEXT:   aNext.store(aTile[(kTile + 1) % 2]);
+// CHECK-NEXT:   aNext.store(aTile[(kTile + 1) % stages]);
 // CHECK:        sums.multiply(wPart, aPart, scales);
 // COLUMNS: the 96 columns of a wave do not divide a block of 128

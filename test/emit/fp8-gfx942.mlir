@@ -13,10 +13,10 @@ module {}
 // CHECK-NEXT:      const float *wScale,
 // CHECK-NEXT:      bf16 *d,
 // CHECK-NEXT:      int m) {
-// CHECK:      const GlobalRows<float, 1> aScaleRows(aScale, tile.row, 256, m);
+// CHECK:      const GlobalRows<float, 1> aScaleRows(aScale, tile.row, tileM, m);
 // CHECK-NEXT: sums.scaleColumns(aScaleRows, wave.row);
-// CHECK-NEXT: sums.scaleDown<4096>(wScale, tile.column + wave.column);
-// CHECK-NEXT: const GlobalRows<bf16, 4096> dRows(d, tile.row, 256, m);
+// CHECK-NEXT: sums.scaleDown<layerN>(wScale, tile.column + wave.column);
+// CHECK-NEXT: const GlobalRows<bf16, layerN> dRows(d, tile.row, tileM, m);
 // TENSOR:      sums.map(Times{*aScale});
 // TENSOR-NEXT: sums.map(Times{*wScale});
 // BLOCKS: a step of 64 of k is not the block of 128 that has a scale

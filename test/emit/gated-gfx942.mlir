@@ -7,9 +7,9 @@ module {}
 // CHECK-NEXT:      bf16 *d,
 // CHECK-NEXT:      int m) {
 // CHECK:      sums.gateDown(Silu{});
-// CHECK-NEXT: const GlobalRows<bf16, 4096> residualRows(residual, tile.row, 256, m);
+// CHECK-NEXT: const GlobalRows<bf16, layerN / 2> residualRows(residual, tile.row, tileM, m);
 // CHECK-NEXT: sums.addHalvedTransposed(residualRows, wave.row, tile.column + wave.column);
-// CHECK-NEXT: const GlobalRows<bf16, 4096> dRows(d, tile.row, 256, m);
+// CHECK-NEXT: const GlobalRows<bf16, layerN / 2> dRows(d, tile.row, tileM, m);
 // CHECK-NEXT: sums.storeHalvedTransposed(dRows, wave.row, tile.column + wave.column);
 // ODD: a gated layer has an even number of columns
 

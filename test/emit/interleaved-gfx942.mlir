@@ -9,22 +9,22 @@ module {}
 // CHECK-NEXT:   global: 32768 bytes, 8 loads a wave, 1 barriers
 
 // Parts of a tile are one variable, and what a phase moves of it one line.
-// CHECK:        StagedParts<bf16, 256, 32, 256> aNext(aRows, 0);
-// CHECK-NEXT:   StagedParts<bf16, 256, 32, 256> wNext(wRows, 0);
+// CHECK:        StagedParts<bf16, tileM, tileK, threads> aNext(aRows, 0);
+// CHECK-NEXT:   StagedParts<bf16, tileN, tileK, threads> wNext(wRows, 0);
 // CHECK-NEXT:   aNext.store(aTile[0]);
 // CHECK-NEXT:   wNext.store(wTile[0]);
 // CHECK-NEXT:   aNext.load(aRows, tileK);
 // CHECK-NEXT:   wNext.load(wRows, tileK);
 // CHECK-NEXT:   barrier();
 // CHECK:        for (int kTile = 1; kTile < kTiles - 2; ++kTile) {
-// CHECK-NEXT:     wLow.load(wTile[kTile % 2], wave.column, 0);
-// CHECK-NEXT:     aNext.advance<0, 2>(aTile[(kTile + 1) % 2], aRows, (kTile + 2) * tileK);
-// CHECK-NEXT:     sums.multiplyAt<4, 0>(wHigh, aLow);
+// CHECK-NEXT:     wLow.load(wTile[kTile % stages], wave.column, 0);
+// CHECK-NEXT:     aNext.advance<0, 2>(aTile[(kTile + 1) % stages], aRows, (kTile + 2) * tileK);
+// CHECK-NEXT:     sums.multiplyAt<mmasN / 2, 0>(wHigh, aLow);
 // CHECK-NEXT:     interleave<32, 4, 2, 2>();
-// CHECK-NEXT:     aLow.load(aTile[kTile % 2], wave.row, 0);
-// CHECK:          sums.multiplyAt<4, 4>(wHigh, aHigh);
+// CHECK-NEXT:     aLow.load(aTile[kTile % stages], wave.row, 0);
+// CHECK:          sums.multiplyAt<mmasN / 2, mmasM / 2>(wHigh, aHigh);
 // CHECK:          sums.multiplyAt<0, 0>(wLow, aLow);
-// CHECK:          sums.multiplyAt<0, 4>(wLow, aHigh);
+// CHECK:          sums.multiplyAt<0, mmasM / 2>(wLow, aHigh);
 // CHECK-NEXT:     interleave<32, 4, 2, 2>();
 // CHECK-NEXT:     barrier();
 // CHECK-NEXT:   }

@@ -5,16 +5,16 @@
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear type=fp8_fnuz scaling=per-tensor layout=TN n=4096 k=6144 tile=256,256,128 waves=2,4 stages=1 instruction=v_mfma_f32_16x16x32_fp8_fp8},kernel-emit,kernel-price)" | FileCheck %s --check-prefix=BYTES
 module {}
 
-// CHECK:      constexpr int kTiles = 96;
-// CHECK:      __shared__ SwizzledTile<bf16, 256, 64> aTile[1];
-// CHECK-NEXT: __shared__ BlockSwizzledTile<bf16, 256, 64> wTile[1];
+// CHECK:      constexpr int kTiles = layerK / tileK;
+// CHECK:      __shared__ SwizzledTile<bf16, tileM, tileK> aTile[1];
+// CHECK-NEXT: __shared__ BlockSwizzledTile<bf16, tileN, tileK> wTile[1];
 // CHECK:      for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
 // CHECK:        aNext.load(aRows, (kTile + 2) * tileK);
-// CHECK-NEXT:   wNext.load(GlobalRows<bf16, 4096>(w, (kTile + 2) * tileK, 64, 6144), tile.column);
+// CHECK-NEXT:   wNext.load(GlobalRows<bf16, layerN>(w, (kTile + 2) * tileK, tileK, layerK), tile.column);
 
-// TN:      const int kTiles = depthTiles<64, 2>(m);
-// TN-NEXT: const Origin tile = tileOrder<256, 256, 4096, 1, 8, 1>(6144);
-// TN:      StagedBlocks<bf16, 64, 256, 512> aNext(GlobalRows<bf16, 6144>(a, 0, 64, m), tile.row);
+// TN:      const int kTiles = depthTiles<tileK, 2>(m);
+// TN-NEXT: const Origin tile = tileOrder<tileM, tileN, layerN, band, chiplets, chipletRun>(6144);
+// TN:      StagedBlocks<bf16, tileK, tileM, threads> aNext(GlobalRows<bf16, layerK>(a, 0, tileK, m), tile.row);
 // TN:        aNext.store(aTile[0]);
 // TN:      linear: 512 threads, 65536 bytes of LDS
 // TN:        LDS: 1536 read passes (0 from conflicts), 512 write passes (0 from conflicts)
@@ -22,7 +22,7 @@ module {}
 // TN-NEXT:   transposed by 32 v_perm_b32 a wave
 
 // The same bytes in LDS of twice the k, by twice the loads and permutations.
-// BYTES:      StagedBlocks<fp8, 128, 256, 512> aNext(GlobalRows<fp8, 6144>(a, 0, 128, m), tile.row);
+// BYTES:      StagedBlocks<fp8, tileK, tileM, threads> aNext(GlobalRows<fp8, layerK>(a, 0, tileK, m), tile.row);
 // BYTES:      linear: 512 threads, 65536 bytes of LDS
 // BYTES:        LDS: 1536 read passes (0 from conflicts), 512 write passes (0 from conflicts)
 // BYTES-NEXT:   global: 65536 bytes, 32 loads a wave, 2 barriers

@@ -3,17 +3,17 @@
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=gfx950 lds=163840 layout=NN n=4100 k=6144 tile=256,256,64 waves=2,4 pack=1 instruction=v_mfma_f32_16x16x32_bf16},kernel-emit)" | FileCheck %s --check-prefix=ODD
 module {}
 
-// CHECK:      __shared__ TransposableTile<fp8, 128, 256> aTile[2];
-// CHECK-NEXT: __shared__ TransposableTile<fp8, 128, 192> wTile[2];
-// CHECK:      StagedTile<fp8, 128, 256, 512> aNext(GlobalRows<fp8,
-// CHECK:      LeftOperands<Mma, 3, 2> wPart(wTile[kTile % 2], wave.column, 0, Across{});
+// CHECK:      __shared__ TransposableTile<fp8, tileK, tileM> aTile[stages];
+// CHECK-NEXT: __shared__ TransposableTile<fp8, tileK, tileN> wTile[stages];
+// CHECK:      StagedTile<fp8, tileK, tileM, threads> aNext(GlobalRows<fp8,
+// CHECK:      LeftOperands<Mma, mmasN, readsK> wPart(wTile[kTile % stages], wave.column, 0, Across{});
 // CHECK:      LDS: {{[0-9]+}} read passes (0 from conflicts), {{[0-9]+}} write passes (0 from conflicts)
 // CHECK-NEXT: global: 57344 bytes, 7 loads a wave, 1 barriers
 // CHECK-NOT:  v_perm
 
 // Rows that do not start at multiples of 16 bytes are transposed in registers.
-// ODD: BlockSwizzledTile<bf16, 256, 64> wTile[2];
-// ODD: StagedBlocks<bf16, 64, 256, 512> wNext
+// ODD: BlockSwizzledTile<bf16, tileN, tileK> wTile[stages];
+// ODD: StagedBlocks<bf16, tileK, tileN, threads> wNext
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=gfx950 lds=163840 type=fp8 scaling=per-tensor layout=TN n=4096 k=6144 tile=256,192,128 waves=2,4 pack=1 instruction=v_mfma_f32_16x16x128_f8f6f4.fp8.fp8},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx950 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s

@@ -7,24 +7,25 @@
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_80 layout=TN n=4096 k=6144 instruction=mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 tile=128,128,32 waves=2,2 stages=4 pack=1 chiplets=1 lds=166912 registers=255},kernel-price,kernel-emit)" | FileCheck %s --check-prefix=SM80
 module {}
 
-// CHECK:      PanelTile<bf16, 64, 256> wTile[
+// CHECK:      PanelTile<bf16, tileK, tileN> wTile[stages]
 // CHECK:      copyTensor(shared.aTile[slot], 0, a, row, kTile * tileK, full,
-// CHECK-NEXT: const int wShare = cluster.rank * 128;
-// CHECK-NEXT: copyTensorToAll<2>(shared.wTile[slot], wShare, w, kTile * tileK, tile.column + wShare, full, use);
+// CHECK-NEXT: const int wShare = cluster.rank * (tileN / 2);
+// CHECK-NEXT: copyTensorToAll<clusterSize>(shared.wTile[slot], wShare, w, kTile * tileK, tile.column + wShare,
+// CHECK-NEXT: full, use);
 
 // TN:        main loop: 1 iterations of 4 matrix instructions a wave, 1024 clocks of a matrix core
 // TN-NEXT:   LDS: 640 read passes (0 from conflicts), 384 write passes (0 from conflicts)
 // TN-NEXT:   global: 49152 bytes, 6 loads a wave, 0 barriers
-// TN:      const int kTiles = depthTiles<64, 1>(m);
+// TN:      const int kTiles = depthTiles<tileK, 1>(m);
 // TN:      copyTensor(shared.aTile[slot], 0, a, kTile * tileK, tile.row, full,
 // TN-NEXT: copyTensor(shared.wTile[slot], 0, w, kTile * tileK, tile.column, full,
 
 // SM80:      (0 from conflicts), {{[0-9]+}} write passes (0 from conflicts)
-// SM80:      const int kTiles = depthTiles<32, 3>(m);
+// SM80:      const int kTiles = depthTiles<tileK, 3>(m);
 // SM80:      for (int kTile = 0; kTile < kTiles - 3; ++kTile) {
-// SM80:        copyAsync<128>(shared.aTile[(kTile + 3) % 4], GlobalRows<bf16, 6144>(a, (kTile + 3) * tileK, 32, m),
-// SM80-NEXT:        tile.row);
-// SM80:          LeftOperands<Mma, 4, 1> aPart(shared.aTile[kTile % 4], wave.row, k, Across{});
-// SM80-NEXT:     RightOperands<Mma, 8, 1> wPart(shared.wTile[kTile % 4], wave.column, k, Across{});
+// SM80:        copyAsync<threads>(shared.aTile[(kTile + 3) % stages],
+// SM80-NEXT:        GlobalRows<bf16, layerK>(a, (kTile + 3) * tileK, tileK, m), tile.row);
+// SM80:          LeftOperands<Mma, mmasM> aPart(shared.aTile[kTile % stages], wave.row, k, Across{});
+// SM80-NEXT:     RightOperands<Mma, mmasN> wPart(shared.wTile[kTile % stages], wave.column, k, Across{});
 
 // PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads

@@ -6,22 +6,22 @@ module {}
 // CHECK:        main loop: 31 iterations of 128 matrix instructions a wave, 4096 clocks of a matrix core
 // CHECK-NEXT:   LDS: 1536 read passes (0 from conflicts), 512 write passes (0 from conflicts)
 
-// CHECK:        fallBehind<8>();
+// CHECK:        fallBehind<waves>();
 // CHECK:        for (int kTile = 0; kTile < kTiles - 2; kTile += 2) {
 // CHECK-NEXT:     auto scales = scalesNext.product();
-// CHECK:          LeftOperands<Mma, 8, 1> wPart(wTile[kTile % 2], wave.column, 0);
-// CHECK-NEXT:     RightOperands<Mma, 4, 1> aPart(aTile[kTile % 2], wave.row, 0);
+// CHECK:          LeftOperands<Mma, mmasN> wPart(wTile[kTile % stages], wave.column, 0);
+// CHECK-NEXT:     RightOperands<Mma, mmasM> aPart(aTile[kTile % stages], wave.row, 0);
 // CHECK-NEXT:     scalesNext.load(aScales, wScaleRows, (tile.column + wave.column) / 128, (kTile + 2) / 2);
-// CHECK-NEXT:     aNext.store(aTile[(kTile + 1) % 2]);
+// CHECK-NEXT:     aNext.store(aTile[(kTile + 1) % stages]);
 // CHECK:          priority<1>();
 // CHECK-NEXT:     sums.multiplyMixed(wPart, aPart, scales);
 // CHECK-NEXT:     priority<0>();
 // CHECK:          barrier();
-// CHECK:          wPart.load(wTile[(kTile + 1) % 2], wave.column, 0);
+// CHECK:          wPart.load(wTile[(kTile + 1) % stages], wave.column, 0);
 // CHECK-NOT:      scalesNext.load
 // CHECK:          sums.multiplyMixed(wPart, aPart, scales);
 // CHECK:        }
-// CHECK:        catchUp<8>();
+// CHECK:        catchUp<waves>();
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 type=fp8_fnuz scaling=block-128 instruction=v_mfma_f32_16x16x32_fp8_fp8 tile=256,256,64 waves=4,2 band=4 run=16 loop=ping-pong},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s

@@ -8,15 +8,15 @@ module {}
 // CHECK-NEXT:   LDS: 768 read passes (0 from conflicts), 256 write passes (0 from conflicts)
 // CHECK-NEXT:   global: 32768 bytes, 4 loads a wave, 2 barriers
 
-// CHECK:        fallBehind<8>();
+// CHECK:        fallBehind<waves>();
 // CHECK-NEXT:   // Tile kTile is multiplied, the next one goes from registers to LDS, the one after is asked for: loads have
 // CHECK-NEXT:   // a whole step to arrive.
 // CHECK-NEXT:   for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
 // CHECK-NEXT:     // Memory phase: operands of this step, and what moves of the tiles to come.
-// CHECK-NEXT:     LeftOperands<Mma, 4, 1> wPart(wTile[kTile % 2], wave.column, 0);
-// CHECK-NEXT:     RightOperands<Mma, 8, 1> aPart(aTile[kTile % 2], wave.row, 0);
-// CHECK-NEXT:     aNext.store(aTile[(kTile + 1) % 2]);
-// CHECK-NEXT:     wNext.store(wTile[(kTile + 1) % 2]);
+// CHECK-NEXT:     LeftOperands<Mma, mmasN> wPart(wTile[kTile % stages], wave.column, 0);
+// CHECK-NEXT:     RightOperands<Mma, mmasM> aPart(aTile[kTile % stages], wave.row, 0);
+// CHECK-NEXT:     aNext.store(aTile[(kTile + 1) % stages]);
+// CHECK-NEXT:     wNext.store(wTile[(kTile + 1) % stages]);
 // CHECK-NEXT:     aNext.load(aRows, (kTile + 2) * tileK);
 // CHECK-NEXT:     wNext.load(wRows, (kTile + 2) * tileK);
 // CHECK-NEXT:     // Matrix phase: the operands have arrived, so that products wait for nothing.
@@ -28,7 +28,7 @@ module {}
 // CHECK-NEXT:     // The next tile is in LDS two phases from here.
 // CHECK-NEXT:     barrier();
 // CHECK-NEXT:   }
-// CHECK:        catchUp<8>();
+// CHECK:        catchUp<waves>();
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=256,256,32 waves=2,4 band=4 run=16 loop=ping-pong},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s

@@ -7,7 +7,7 @@ module {}
 // CHECK-NEXT:      fp8 *d,
 // CHECK-NEXT:      int m) {
 // CHECK:      sums.map(Quantise<240>{1 / *dScale});
-// CHECK-NEXT: const GlobalRows<fp8, 8192> dRows(d, tile.row, 256, m);
+// CHECK-NEXT: const GlobalRows<fp8, layerN> dRows(d, tile.row, tileM, m);
 // CHECK-NEXT: sums.storeTransposed(dRows, wave.row, tile.column + wave.column);
 // SM80: sm_80 has no instruction that rounds to 8 bits
 

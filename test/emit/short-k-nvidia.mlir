@@ -5,12 +5,12 @@
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_90a n=50304 k=4096 instruction=mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 tile=16,192,64 waves=1,4 stages=5 pack=1 band=8 chiplets=1 lds=232448 registers=255},kernel-emit)" -o /dev/null | FileCheck %s --check-prefix=LONG
 module {}
 
-// CHECK:      linear(const bf16 *a
+// CHECK:      const bf16 *a
 // CHECK:      #pragma unroll 1
 // CHECK-NEXT: for (int kTile = 0; kTile < kTiles - 4; ++kTile) {
 
 // PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 
-// LONG:     linear(const bf16 *a
+// LONG:     const bf16 *a
 // LONG-NOT: unroll 1
 // LONG:     for (int kTile = 0; kTile < kTiles - 4; ++kTile) {

@@ -9,14 +9,14 @@ module {}
 // CHECK-NEXT:   LDS: 1024 read passes (0 from conflicts), 256 write passes (0 from conflicts)
 // CHECK-NEXT:   global: 98304 bytes, 12 loads a wave, 1 barriers
 
-// CHECK:      const ShuffledRows<bf16, 4096> wRows(w, tile.column, 256, 4096);
+// CHECK:      const ShuffledRows<bf16, layerK> wRows(w, tile.column, tileN, layerN);
 // CHECK:      for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
-// CHECK-NEXT:   RightOperands<Mma, 8, 1> aPart(aTile[kTile % 2], wave.row, 0);
-// CHECK-NEXT:   aNext.store(aTile[(kTile + 1) % 2]);
+// CHECK-NEXT:   RightOperands<Mma, mmasM> aPart(aTile[kTile % stages], wave.row, 0);
+// CHECK-NEXT:   aNext.store(aTile[(kTile + 1) % stages]);
 // CHECK-NEXT:   aNext.load(aRows, (kTile + 2) * tileK);
 // CHECK-NEXT:   sums.multiply(w0, aPart);
 // CHECK-NEXT:   w0.load(wRows, wave.column, (kTile + 1) * tileK);
-// CHECK-NEXT:   aPart.load(aTile[kTile % 2], wave.row, 32);
+// CHECK-NEXT:   aPart.load(aTile[kTile % stages], wave.row, 32);
 // CHECK-NEXT:   sums.multiply(w1, aPart);
 // CHECK-NEXT:   w1.load(wRows, wave.column, (kTile + 1) * tileK + 32);
 // CHECK-NEXT:   // This tile has been read, and the next one is in LDS.

@@ -6,7 +6,7 @@ module {}
 // UNEVEN: the 64 tiles of k = 4096 do not divide among 3 workgroups
 // CHECK: // Grid:     ceil(m / 128) * 32 workgroups, by 4 that share the k of each tile
 // CHECK: constexpr int kTiles = 16;
-// CHECK: extern "C" __global__ WORKGROUP(256, 1) void linear(
+// CHECK: extern "C" __global__ WORKGROUP(threads, 1) void linear(
 // CHECK-NEXT: const bf16 *a,
 // CHECK-NEXT: const bf16 *w,
 // CHECK-NEXT: float *partials,
@@ -14,8 +14,8 @@ module {}
 // CHECK-NEXT: bf16 *d,
 // CHECK-NEXT: int m) {
 // CHECK:   const int part = partId();
-// CHECK:   StagedTile<bf16, 128, 64, 256> aNext(aRows, part * kTiles * tileK);
+// CHECK:   StagedTile<bf16, tileM, tileK, threads> aNext(aRows, part * kTiles * tileK);
 // CHECK:     aNext.load(aRows, (part * kTiles + kTile + 2) * tileK);
-// CHECK:   if (!sumParts<4, 4>(sums, partials, arrivals, part))
+// CHECK:   if (!sumParts<splitK, waves>(sums, partials, arrivals, part))
 // CHECK-NEXT:     return; // another workgroup has the last part
 // CHECK:   sums.storeTransposed(dRows, wave.row, tile.column + wave.column);

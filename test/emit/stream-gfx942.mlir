@@ -8,7 +8,7 @@ module {}
 // CHECK-NEXT:   main loop: 13 iterations of 16 matrix instructions a wave
 // CHECK:        global: 65536 bytes, 16 loads a wave, 0 barriers
 
-// CHECK:      __shared__ PaddedTile<float, 64, 4, 0> waveSums[4];
+// CHECK:      __shared__ PaddedTile<float, 64, 4, 0> waveSums[waves];
 // CHECK:      for (int kTile = 0; kTile < kTiles - 4; kTile += 4) {
 // CHECK-NEXT:   sums.multiply(w0, a0);
 // CHECK-NEXT:   w0.load(wRows, 0, (kTile + 4) * tileK + wave * waveDepth);
@@ -17,7 +17,7 @@ module {}
 // CHECK-NOT:    barrier
 // CHECK:      sums.deposit(waveSums);
 // CHECK-NEXT: barrier();
-// CHECK:      const Origin share = total.collect<4>(waveSums);
+// CHECK:      const Origin share = total.collect<waves>(waveSums);
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=14336 tile=16,16,256 waves=1,1,4 stages=4},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s

@@ -14,14 +14,14 @@ module {}
 // CHECK-NEXT: int *arrivals,
 // CHECK-NEXT: bf16 *d,
 // CHECK-NEXT: int m) {
-// CHECK: const StreamK<128, 128, 4096, 8, 128, 3, 108> work(m, dealtTile<1, 1>(108));
+// CHECK: const StreamK<tileM, tileN, layerN, band, kTiles, leastSteps, workgroups> work(m, dealtTile(workgroups));
 // CHECK: for (int round = 0; round < work.pieces; ++round) {
 // CHECK-NEXT: const Piece piece = work.piece(round);
 // CHECK: // The tiles of the piece before have been read.
 // CHECK-NEXT: barrier();
 // CHECK-NEXT: // Fill the ring: these tiles are under way before the first product.
-// CHECK-NEXT: copyAsync<256>(shared.aTile[0], aRows, piece.first * tileK);
-// CHECK: if (!sumPieces<8>(sums, partials, arrivals, piece))
+// CHECK-NEXT: copyAsync<threads>(shared.aTile[0], aRows, piece.first * tileK);
+// CHECK: if (!sumPieces<waves>(sums, partials, arrivals, piece))
 // CHECK-NEXT: continue; // another workgroup has the last piece
 
 // PTX: atom.acq_rel.gpu.global.add.s32

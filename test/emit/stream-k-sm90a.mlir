@@ -7,10 +7,11 @@
 module {}
 
 // CHECK: // Grid:     132 workgroups that share the 32 steps of each of the last tiles, up to two for each (Stream-K)
-// CHECK: const StreamK<128, 128, 1536, 1, 32, 1, 132> work(m, dealtTile<1, 1>(132));
+// CHECK: const StreamK<tileM, tileN, layerN, band, kTiles, leastSteps, workgroups> work(m,
+// CHECK-NEXT: dealtTile(workgroups));
 // CHECK: for (int kTile = 0; kTile < piece.count; ++kTile) {
 // CHECK: copyTensor(shared.aTile[slot], 0, a, piece.row, (piece.first + kTile) * tileK, full, use);
-// CHECK: const StreamK<128, 128, 1536, 1, 32, 1, 132>
+// CHECK: const StreamK<tileM, tileN, layerN, band, kTiles, leastSteps, workgroups> work(m, dealtTile(workgroups));
 // CHECK:      if (!sumGroupPieces<2>(sums, partials, arrivals, piece))
 // CHECK-NEXT:   continue; // another workgroup has the last piece
 // CHECK-NEXT: const int firstPanel = group(warp) * panelsPerGroup;

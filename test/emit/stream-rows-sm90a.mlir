@@ -8,19 +8,19 @@ module {}
 // CHECK-NEXT:   main loop: 108 iterations of 64 matrix instructions a wave
 // CHECK:        global: 32768 bytes, 16 loads a wave, 0 barriers
 
-// CHECK:      SwizzledTile<bf16, 256, 32> aTile[4];
-// CHECK-NEXT: SwizzledTile<bf16, 256, 32> wTile[4];
+// CHECK:      SwizzledTile<bf16, waves * tileM, waveDepth> aTile[stages];
+// CHECK-NEXT: SwizzledTile<bf16, waves * tileN, waveDepth> wTile[stages];
 // CHECK:      #pragma unroll 1
 // CHECK-NEXT: for (int kTile = 0; kTile < kTiles - 4; ++kTile) {
 // CHECK-NEXT:   waitCopies<3>();
 // CHECK-NEXT:   waveBarrier();
-// CHECK-NEXT:   LeftOperands<Mma, 4, 2> wPart(shared.wTile[kTile % 4], wave * 64, 0);
-// CHECK-NEXT:   RightOperands<Mma, 8, 2> aPart(shared.aTile[kTile % 4], wave * 64, 0);
+// CHECK-NEXT:   LeftOperands<Mma, mmasN, mmasK> wPart(shared.wTile[kTile % stages], wave * 64, 0);
+// CHECK-NEXT:   RightOperands<Mma, mmasM, mmasK> aPart(shared.aTile[kTile % stages], wave * 64, 0);
 // CHECK-NEXT:   sums.multiply(wPart, aPart);
-// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, 256, 32>, 64>::copyWhole(shared.wTile[kTile % 4], wave * 64, wRows,
-// CHECK-NEXT:       (kTile + 4) * tileK + wave * waveDepth);
-// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, 256, 32>, 64>::copy(shared.aTile[kTile % 4], wave * 64, aRows,
-// CHECK-NEXT:       (kTile + 4) * tileK + wave * waveDepth);
+// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, waves * tileN, waveDepth>, tileN>::copyWhole(shared.wTile[kTile % stages],
+// CHECK-NEXT:       wave * 64, wRows, (kTile + 4) * tileK + wave * waveDepth);
+// CHECK-NEXT:   WaveRows<SwizzledTile<bf16, waves * tileM, waveDepth>, tileM>::copy(shared.aTile[kTile % stages],
+// CHECK-NEXT:       wave * 64, aRows, (kTile + 4) * tileK + wave * waveDepth);
 // CHECK-NEXT:   commitCopies();
 // CHECK-NEXT: }
 // CHECK-NEXT: waitCopies<3>();

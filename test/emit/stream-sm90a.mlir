@@ -8,7 +8,7 @@ module {}
 // CHECK-NEXT:   main loop: 13 iterations of 16 matrix instructions a wave
 // CHECK:        global: 49152 bytes, 24 loads a wave, 0 barriers
 
-// CHECK:      __shared__ PaddedTile<float, 32, 4, 0> waveSums[4];
+// CHECK:      __shared__ PaddedTile<float, 32, 4, 0> waveSums[waves];
 // CHECK:      #pragma unroll 1
 // CHECK-NEXT: for (int kTile = 0; kTile < kTiles - 4; kTile += 4) {
 // CHECK-NEXT:   sums.multiply(w0, a0);
@@ -17,7 +17,7 @@ module {}
 // CHECK-NOT:    barrier
 // CHECK:      sums.deposit(waveSums);
 // CHECK-NEXT: barrier();
-// CHECK:      const Origin share = total.collect<4>(waveSums);
+// CHECK:      const Origin share = total.collect<waves>(waveSums);
 // CHECK:      total.storeTransposed(
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear arch=sm_90a bias=true activation=silu n=4096 k=14336 instruction=mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 tile=8,16,256 waves=1,1,4 stages=4 pack=2 chiplets=1 lds=232448 registers=255 residency=2},kernel-emit{inline-prelude=true})" -o /dev/null > %t.cu

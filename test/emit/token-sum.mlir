@@ -14,9 +14,9 @@ module {}
 // CHECK-NEXT:      bf16 *d,
 // CHECK-NEXT:      int count,
 // CHECK-NEXT:      int m) {
-// CHECK-NEXT: const Origin tile = tileOrder<1, 2048, 2048, 1, 1, 1>(m);
-// CHECK-NEXT: const GlobalRows<int, 8> tokenLists(lists, tile.row, 1, m);
-// CHECK-NEXT: const GlobalRows<bf16, 2048> dRows(d, tile.row, 1, m);
+// CHECK-NEXT: const Origin tile = tileOrder<tileM, tileN, layerN, band>(m);
+// CHECK-NEXT: const GlobalRows<int, 8> tokenLists(lists, tile.row, tileM, m);
+// CHECK-NEXT: const GlobalRows<bf16, layerN> dRows(d, tile.row, tileM, m);
 // CHECK-NEXT: sumListedRows<8>(rows, count, tokenLists, dRows, tile.column);
 
 // ASM:           buffer_load_dword v

@@ -15,14 +15,14 @@ module {}
 // UNIFORM:      // What follows from this number stays in uniform registers, descriptors among it.
 // UNIFORM-NEXT: const int warp = uniformWarp();
 // UNIFORM-NEXT: if (isProducer(warp)) {
-// UNIFORM:      const Origin wave = groupTile<128, 192, 1>(warp);
+// UNIFORM:      const Origin wave = groupTile<groupM, groupN, groupsN>(warp);
 // UNIFORM:      const int firstPanel = group(warp) * panelsPerGroup;
 
 // SQUARES: kernel.roles producer registers 0 {
 
 // VARYING:      const int warp = waveId();
 // VARYING-NEXT: if (isProducer(warp)) {
-// VARYING:      const Origin wave = groupTile<128, 192, 1>(warp);
+// VARYING:      const Origin wave = groupTile<groupM, groupN, groupsN>(warp);
 // VARYING:      sums.storeSquaresAcross<6144>(
 
 // PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads

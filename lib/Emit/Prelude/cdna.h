@@ -88,7 +88,7 @@ DEVICE Origin tileAt(int index, int rows) {
 
 /// The number of this workgroup's tile. The hardware deals workgroups to the chiplets in turn; here each
 /// chiplet is dealt runs of RunLength tiles, so that its L2 holds the rows and columns they share.
-template <int Chiplets, int RunLength>
+template <int Chiplets = 1, int RunLength = 1>
 DEVICE int dealtTile(int tiles) {
   const int id = workgroupId();
   constexpr int block = Chiplets * RunLength; // ids past the last whole block keep their place
@@ -99,7 +99,7 @@ DEVICE int dealtTile(int tiles) {
 }
 
 /// The output tile of this workgroup.
-template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets, int RunLength>
+template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets = 1, int RunLength = 1>
 DEVICE Origin tileOrder(int rows) {
   const int tiles = (rows + TileRows - 1) / TileRows * ((Columns + TileColumns - 1) / TileColumns);
   return tileAt<TileRows, TileColumns, Columns, BandRows>(dealtTile<Chiplets, RunLength>(tiles), rows);

@@ -118,9 +118,9 @@ struct Operands {
       }
   }
 };
-template <class Mma, int CountDown, int CountDeep>
+template <class Mma, int CountDown, int CountDeep = 1>
 using LeftOperands = Operands<Mma, CountDown, CountDeep>;
-template <class Mma, int CountDown, int CountDeep>
+template <class Mma, int CountDown, int CountDeep = 1>
 using RightOperands = Operands<Mma, CountDown, CountDeep>;
 
 } // namespace

@@ -26,7 +26,8 @@ struct MaskedRows {
 
 /// The tile of this workgroup where the tiles of one expert follow those of the one before. Each lane counts
 /// the tiles of an expert; the first sum above the tile's number is that of its expert.
-template <class Layout, int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets, int RunLength>
+template <class Layout, int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets = 1,
+          int RunLength = 1>
 DEVICE ExpertTile expertTile(const int *table, int rows) {
   constexpr int columnTiles = (Columns + TileColumns - 1) / TileColumns;
   constexpr int rounds = (Layout::experts + waveSize - 1) / waveSize;

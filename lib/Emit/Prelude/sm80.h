@@ -116,12 +116,12 @@ DEVICE Origin tileAt(int index, int rows) {
   const int bandRows = minimum(rowTiles - band * BandRows, BandRows);
   return {(band * BandRows + inBand % bandRows) * TileRows, inBand / bandRows * TileColumns};
 }
-template <int Chiplets, int RunLength>
+template <int Chiplets = 1, int RunLength = 1>
 DEVICE int dealtTile(int) {
   static_assert(Chiplets == 1, "one die");
   return workgroupId();
 }
-template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets, int RunLength>
+template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets = 1, int RunLength = 1>
 DEVICE Origin tileOrder(int rows) {
   return tileAt<TileRows, TileColumns, Columns, BandRows>(dealtTile<Chiplets, RunLength>(0), rows);
 }

@@ -39,7 +39,7 @@ DEVICE constexpr int rowsFurther(int rows) {
 }
 
 /// The first operands of CountDown x CountDeep instructions, of 16 rows each.
-template <class Mma, int CountDown, int CountDeep>
+template <class Mma, int CountDown, int CountDeep = 1>
 struct LeftOperands {
   unsigned parts[CountDown][CountDeep][4];
 
@@ -105,7 +105,7 @@ struct LeftOperands {
 };
 
 /// The second operands: rows of the weights, eight to an instruction, fetched for two instructions at a time.
-template <class Mma, int CountDown, int CountDeep>
+template <class Mma, int CountDown, int CountDeep = 1>
 struct RightOperands {
   using Element = typename Mma::Element;
   static constexpr int rows = CountDown * 8, laneRows = CountDown;

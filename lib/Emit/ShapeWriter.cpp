@@ -1,0 +1,167 @@
+// Classes of tiles and registers with their shapes, in the names of the source.
+#include "KernelWriter.h"
+#include "dialects/Kernel/Operand.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::formatv;
+
+namespace codesign::emit {
+
+using namespace kernel;
+
+/// What the IR calls W's begins so; it has the sizes of n, all else those of m.
+static bool isOfN(StringRef name) {
+  return name.starts_with("w");
+}
+
+static StringRef sideOf(StringRef name) {
+  return isOfN(name) ? "tileN" : "tileM";
+}
+
+static StringRef ringOf(Value slot) {
+  return slot.getDefiningOp<SlotOp>().getRing().getDefiningOp<AllocOp>().getName();
+}
+
+static std::string elementOf(Type type) {
+  return llvm::cantFail(elementName(type));
+}
+
+std::string KernelWriter::threads() {
+  return number(function.getThreadCount(), {"threads"});
+}
+
+std::string KernelWriter::tileClass(TileType type, StringRef ring) {
+  const std::string element = elementOf(type.getElementType());
+  if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
+    return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
+                   rowMajor.getPadding());
+  const StringRef side = sideOf(ring);
+  const bool across = isa<TransposableAttr, PanelsAttr>(type.getLayout()); // its rows are k
+  std::string rows = number(type.getRows(), {across ? "tileK" : side, across ? side : "tileK"}),
+              columns =
+                  number(type.getColumns(), {across ? side : "tileK", "waveDepth", across ? "tileK" : side});
+  if (ring.starts_with("d")) { // panels of the output
+    rows = number(type.getRows(), {"groupM"});
+    columns = std::to_string(type.getColumns());
+  } else if (type.getRows() == function.getWaveCount() * constants.valueOf(side) &&
+             type.getColumns() == constants.valueOf("waveDepth")) { // each wave's beside the others'
+    rows = ("waves * " + side).str();
+  }
+  return formatv("{3}<{0}, {1}, {2}>", element, rows, columns,
+                 isa<BlockSwizzledAttr>(type.getLayout())  ? "BlockSwizzledTile"
+                 : isa<TransposableAttr>(type.getLayout()) ? "TransposableTile"
+                 : isa<PanelsAttr>(type.getLayout())       ? "PanelTile"
+                                                           : "SwizzledTile");
+}
+
+std::string KernelWriter::tileClass(Value slot) {
+  return tileClass(cast<TileType>(slot.getType()), ringOf(slot));
+}
+
+/// Rows of W where they are n, of A, and of what has the shape of D, a half of the layer's columns where it
+/// is gated.
+std::string KernelWriter::rowLength(TileType type, StringRef matrix, bool rowsAreK) {
+  const std::string length = isOfN(matrix) ? number(type.getColumns(), {rowsAreK ? "layerN" : "layerK"})
+                             : matrix.starts_with("a") ? number(type.getColumns(), {"layerK"})
+                                                       : number(type.getColumns(), {"layerN", "layerN / 2"});
+  return type.isPadded() ? length + ", " + std::to_string(type.getPitch()) : length;
+}
+
+std::string KernelWriter::stagedShape(StagedType type, StringRef name) {
+  const StringRef side = sideOf(name);
+  return formatv("{0}, {1}, {2}, {3}", elementOf(type.getElementType()),
+                 number(type.getShape()[0], {side, "tileK"}), number(type.getShape()[1], {"tileK", side}),
+                 threads());
+}
+
+std::string KernelWriter::stagedClass(StagedType type, StringRef name) {
+  return "StagedTile<" + stagedShape(type, name) + ">";
+}
+
+std::string KernelWriter::copyClass(CopyAsyncOp copy) {
+  const TileType tile = copy.getTile().getType();
+  const StringRef side = sideOf(ringOf(copy.getTile()));
+  return formatv("DirectCopy<{0}, {1}, {2}, {3}>", elementOf(tile.getElementType()),
+                 number(tile.getRows(), {side, "tileK"}), number(tile.getColumns(), {"tileK", side}),
+                 threads());
+}
+
+std::string KernelWriter::waveRowsClass(CopyWaveRowsOp copy) {
+  return formatv("WaveRows<{0}, {1}>", tileClass(copy.getTile()),
+                 number(copy.getRows().getType().getRows(), {sideOf(ringOf(copy.getTile()))}));
+}
+
+/// Instructions along n are the first of both counts where the sums are Dᵀ.
+static llvm::SmallVector<StringRef, 2> instructionNames(bool ofN) {
+  return ofN ? llvm::SmallVector<StringRef, 2>{"mmasN", "mmasN / 2"}
+             : llvm::SmallVector<StringRef, 2>{"mmasM", "mmasM / 2"};
+}
+
+std::string KernelWriter::instructions(int64_t count, bool first) const {
+  return number(count, instructionNames(first == constants.sumsAreTransposed()));
+}
+
+std::string KernelWriter::operandsClass(FragmentType type) {
+  const Architecture architecture = architectureOf(function);
+  const Operand operand(type, architecture);
+  const int64_t deep = depthOf(type, architecture);
+  const bool left = type.getRole() == Role::A;
+  return formatv("{0}<Mma, {1}{2}>", left ? "LeftOperands" : "RightOperands",
+                 instructions(operand.countFirst(), left),
+                 deep == 1 ? "" : ", " + number(deep, {"mmasK", "readsK"}));
+}
+
+std::string KernelWriter::accumulatorsShape(FragmentType type) {
+  const Operand operand(type, architectureOf(function));
+  return formatv("Mma, {0}, {1}", instructions(operand.countFirst(), true),
+                 instructions(operand.countSecond(), false));
+}
+
+std::string KernelWriter::placedShape(ArrayRef<int64_t> tile, int64_t columns) {
+  return formatv("{0}, {1}, {2}", number(tile[0], {"tileM", "clusterM"}),
+                 number(tile[1], {"tileN", "clusterN"}), number(columns, {"layerN"}));
+}
+
+/// What the rank in a cluster is multiplied by: a half of a tile that both workgroups copy, or the tiles side
+/// by side or one above the other.
+StringRef KernelWriter::shareOf(Operation *product) {
+  if (auto name = product->getAttrOfType<StringAttr>("kernel.name");
+      name && name.getValue().ends_with("Share"))
+    return isOfN(name) ? "tileN / 2" : "tileM / 2";
+  return constants.valueOf("clusterN") > constants.valueOf("tileN") ? "tileN" : "tileM";
+}
+
+Expression KernelWriter::constantText(arith::ConstantIndexOp constant) {
+  const int64_t value = constant.value();
+  const Expression literal = Expression::ofLiteral(value);
+  // What all uses mean by it, if that has a name.
+  std::string agreed;
+  for (Operation *user : constant->getUsers()) {
+    std::string meant;
+    auto other = [&] { return user->getOperand(user->getOperand(0) == constant.getResult() ? 1 : 0); };
+    auto isOf = [](Value value, auto kind) {
+      return value.getDefiningOp() && isa<decltype(kind)>(value.getDefiningOp());
+    };
+    if (isa<arith::MulIOp>(user) && (isOf(other(), ExpertTileOp()) || isOf(other(), ExpertTileAtOp())))
+      meant = number(value, {"layerN"});
+    else if (auto product = isa<arith::AddIOp>(user) ? other().getDefiningOp<arith::MulIOp>() : nullptr;
+             product && (isOf(product.getLhs(), ExpertTileOp()) || isOf(product.getLhs(), ExpertTileAtOp())))
+      meant = number(value, {"layerN"});
+    else if (auto wave = isa<arith::AddIOp>(user) ? other().getDefiningOp<WaveTileOp>() : nullptr)
+      meant = other() == wave.getRow() ? number(value, {"waveM / 2"}) : number(value, {"waveN / 2"});
+    else if (isa<scf::ForOp>(user))
+      meant = number(value, {"stepK"});
+    else if (auto position = isa<arith::MulIOp>(user) ? other().getDefiningOp<ClusterPositionOp>() : nullptr;
+             position && other() == position.getRank())
+      meant = number(value, {shareOf(user)});
+    if (meant.empty() || meant == literal.text || (!agreed.empty() && agreed != meant))
+      return literal;
+    agreed = meant;
+  }
+  if (agreed.empty())
+    return literal;
+  return {agreed, agreed.ends_with(" / 2") ? Precedence::Multiplicative : Precedence::Primary};
+}
+
+} // namespace codesign::emit
