@@ -101,9 +101,12 @@ int streamWorkgroups(const GemmSchedule &schedule, const Profile &profile) {
 }
 
 std::string GemmSchedule::describe() const {
+  const char *groups = family == GemmFamily::WgmmaTmaPersistent   ? " warpgroups "
+                       : vendorOf(architecture) == Vendor::Nvidia ? " warps "
+                                                                  : " waves ";
   std::string text = (toString(family) + " " + llvm::Twine(macroTileM) + "x" + llvm::Twine(macroTileN) + "x" +
                       llvm::Twine(macroTileK) + " " + llvm::Twine(wavesM) + "x" + llvm::Twine(wavesN) +
-                      (wavesK > 1 ? "x" + std::to_string(wavesK) : "") + " waves " + instruction + " " +
+                      (wavesK > 1 ? "x" + std::to_string(wavesK) : "") + groups + instruction + " " +
                       llvm::Twine(stages) + (stages == 1 ? " stage" : " stages"))
                          .str();
   if (clusterM * clusterN > 1)

@@ -55,7 +55,7 @@ TEST(WeightStreamSchedule, WeightStreamThroughSharedMemory) {
   EXPECT_EQ(schedule.depthsPerRead(), 1);
   EXPECT_EQ(maxSplitK(schedule), 16); // each wave has a quarter of the sums by then
   EXPECT_EQ(schedule.describe(),
-            "mma_weight_stream 64x64x128 1x1x4 waves "
+            "mma_weight_stream 64x64x128 1x1x4 warps "
             "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 4 stages through shared memory");
   GemmSchedule registers = schedule;
   registers.directToShared = false;
