@@ -9,6 +9,7 @@ module {}
 // CHECK:        global: 65536 bytes, 16 loads a wave, 0 barriers
 
 // CHECK:      __shared__ PaddedTile<float, 64, 4, 0> waveSums[waves];
+// CHECK:      // As many steps are under way as registers hold: each is multiplied in turn, and its registers ask
 // CHECK:      for (int kTile = 0; kTile < kTiles - 4; kTile += 4) {
 // CHECK-NEXT:   sums.multiply(w0, a0);
 // CHECK-NEXT:   w0.load(wRows, 0, (kTile + 4) * tileK + wave * waveDepth);

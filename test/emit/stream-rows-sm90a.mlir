@@ -10,6 +10,7 @@ module {}
 
 // CHECK:      SwizzledTile<bf16, waves * tileM, waveDepth> aTile[stages];
 // CHECK-NEXT: SwizzledTile<bf16, waves * tileN, waveDepth> wTile[stages];
+// CHECK:      // Each wave waits for its oldest step, multiplies it, and fills its slot with the step that comes a whole
 // CHECK:      #pragma unroll 1
 // CHECK-NEXT: for (int kTile = 0; kTile < kTiles - 4; ++kTile) {
 // CHECK-NEXT:   waitCopies<3>();
