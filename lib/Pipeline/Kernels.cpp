@@ -45,8 +45,14 @@ std::optional<kernel::Activation> activationOf(const PlanKernel &kernel) {
   return kernel.activates() ? kernel::symbolizeActivation(kernel.epilogue) : std::nullopt;
 }
 
-llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &kernel,
-                                const PlanKernelRange &range, const Profile &profile) {
+/// A kernel's IR with the schedule that it was made by.
+struct LoweredKernel {
+  GemmSchedule schedule;
+  ModuleRef module;
+};
+
+llvm::Expected<LoweredKernel> lower(mlir::MLIRContext &context, const PlanKernel &kernel,
+                                    const PlanKernelRange &range, const Profile &profile) {
   llvm::Expected<GemmSchedule> schedule = scheduleFromFields(range.schedule);
   if (!schedule)
     return schedule.takeError();
@@ -96,7 +102,10 @@ llvm::Expected<ModuleRef> lower(mlir::MLIRContext &context, const PlanKernel &ke
     problem.quantised = kernel::quantisedType(profile.architecture);
   if (kernel.turnsHeads())
     problem.rotary = kernel.rotary;
-  return lowerGemm(context, problem, *decided);
+  llvm::Expected<ModuleRef> module = lowerGemm(context, problem, *decided);
+  if (!module)
+    return module.takeError();
+  return LoweredKernel{std::move(*schedule), std::move(*module)};
 }
 
 /// "token_sum_n2048_top8_bf16".
@@ -158,18 +167,14 @@ llvm::Expected<PackagedKernel> emitTokenSum(mlir::MLIRContext &context, const Pl
 
 llvm::Expected<PackagedKernel> emit(mlir::MLIRContext &context, const PlanKernel &kernel,
                                     const PlanKernelRange &range, const Plan &plan, const Profile &profile) {
-  llvm::Expected<ModuleRef> module = lower(context, kernel, range, profile);
-  if (!module)
-    return module.takeError();
-  auto functions = (*module)->getOps<kernel::FuncOp>();
-  kernel::FuncOp function = *functions.begin();
-  llvm::Expected<GemmSchedule> schedule = scheduleFromFields(range.schedule);
-  if (!schedule)
-    return schedule.takeError();
+  llvm::Expected<LoweredKernel> lowered = lower(context, kernel, range, profile);
+  if (!lowered)
+    return lowered.takeError();
+  kernel::FuncOp function = *lowered->module->getOps<kernel::FuncOp>().begin();
   const std::string summed =
       kernel.sumsTokens() ? tokenSumOf(kernel, *operandType(kernel, profile)).symbol : "";
   const EmitOptions options = kernelHeader(
-      {kernel, range, *operandType(kernel, profile), *schedule, plan.hardware, summed}, function);
+      {kernel, range, *operandType(kernel, profile), lowered->schedule, plan.hardware, summed}, function);
   llvm::Expected<std::string> source = emitKernel(function, options);
   if (!source)
     return source.takeError();
@@ -261,22 +266,22 @@ llvm::Error emitKernels(const Plan &plan, const Profile &profile, llvm::StringRe
 llvm::Error printKernelIr(const Plan &plan, const Profile &profile, llvm::raw_ostream &stream) {
   mlir::MLIRContext context;
   std::set<std::string> sums; // that several kernels share
-  auto print = [&](llvm::Expected<ModuleRef> module) -> llvm::Error {
-    if (!module)
-      return module.takeError();
-    (*module)->print(stream);
-    return llvm::Error::success();
-  };
   for (const PlanKernel &kernel : plan.kernels) {
-    for (const PlanKernelRange &range : kernel.ranges)
-      if (llvm::Error error = print(lower(context, kernel, range, profile)))
-        return error;
+    for (const PlanKernelRange &range : kernel.ranges) {
+      llvm::Expected<LoweredKernel> lowered = lower(context, kernel, range, profile);
+      if (!lowered)
+        return lowered.takeError();
+      lowered->module->print(stream);
+    }
     if (!kernel.sumsTokens())
       continue;
     const TokenSumProblem problem = tokenSumOf(kernel, operandType(kernel, profile).value_or(DataType::BF16));
-    if (sums.insert(problem.symbol).second)
-      if (llvm::Error error = print(lowerSum(context, problem, profile)))
-        return error;
+    if (!sums.insert(problem.symbol).second)
+      continue;
+    llvm::Expected<ModuleRef> module = lowerSum(context, problem, profile);
+    if (!module)
+      return module.takeError();
+    (*module)->print(stream);
   }
   return llvm::Error::success();
 }

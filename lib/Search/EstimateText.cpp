@@ -10,6 +10,24 @@ static const char *unitName(const Profile &profile) {
   return profile.vendor == Vendor::Amd ? "CUs" : "SMs";
 }
 
+/// "240 workgroups are 0.79 rounds of 304 CUs, the last 79% full, and 1% of their elements outside D".
+static std::string roundsText(const Estimate &estimate, const Profile &profile) {
+  const GemmChoice &choice = *estimate.gemm;
+  const bool persistent = estimate.schedule && estimate.schedule->family == GemmFamily::WgmmaTmaPersistent;
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << choice.tiles
+         << (choice.splitK > 1              ? " parts of tiles"
+             : persistent || choice.streamK ? " tiles"
+                                            : " workgroups")
+         << " are " << llvm::format("%.2f", choice.waves) << " rounds of " << profile.compute.computeUnits
+         << ' ' << unitName(profile) << ", the last " << llvm::format("%.0f", choice.lastWaveUse * 100)
+         << "% full";
+  if (choice.paddedShare >= 0.005)
+    stream << ", and " << llvm::format("%.0f", choice.paddedShare * 100) << "% of their elements outside D";
+  return text;
+}
+
 std::string scheduleText(const Estimate &estimate, const Profile &profile) {
   if (!estimate.gemm)
     return {};
@@ -22,11 +40,7 @@ std::string scheduleText(const Estimate &estimate, const Profile &profile) {
     stream << (choice.swapped ? choice.tile.n : choice.tile.m) << 'x'
            << (choice.swapped ? choice.tile.m : choice.tile.n) << " tiles"
            << (choice.splitK > 1 ? ", split-K " + std::to_string(choice.splitK) : std::string()) << "; ";
-  stream << choice.tiles << (choice.streamK ? " tiles = " : " workgroups = ")
-         << llvm::format("%.2f", choice.waves) << " waves of " << profile.compute.computeUnits << ' '
-         << unitName(profile) << ", the last " << llvm::format("%.0f", choice.lastWaveUse * 100) << "% full";
-  if (choice.paddedShare >= 0.005)
-    stream << ", " << llvm::format("%.0f", choice.paddedShare * 100) << "% of the tiles outside the matrix";
+  stream << roundsText(estimate, profile);
   return text;
 }
 
@@ -41,20 +55,8 @@ static std::string resourceText(llvm::StringRef limiter, Vendor vendor) {
 
 std::string kernelReason(const Estimate &estimate, const Profile &profile) {
   std::string text = "limited by " + resourceText(estimate.breakdown.limiter(), profile.vendor);
-  if (!estimate.gemm)
-    return text;
-  const GemmChoice &choice = *estimate.gemm;
-  const bool persistent = estimate.schedule && estimate.schedule->family == GemmFamily::WgmmaTmaPersistent;
-  llvm::raw_string_ostream stream(text);
-  stream << "; " << choice.tiles
-         << (choice.splitK > 1              ? " parts of tiles"
-             : persistent || choice.streamK ? " tiles"
-                                            : " workgroups")
-         << " are " << llvm::format("%.2f", choice.waves) << " rounds of " << profile.compute.computeUnits
-         << ' ' << unitName(profile) << ", the last " << llvm::format("%.0f", choice.lastWaveUse * 100)
-         << "% full";
-  if (choice.paddedShare >= 0.005)
-    stream << ", and " << llvm::format("%.0f", choice.paddedShare * 100) << "% of their elements outside D";
+  if (estimate.gemm)
+    text += "; " + roundsText(estimate, profile);
   return text;
 }
 
