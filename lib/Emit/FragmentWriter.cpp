@@ -69,45 +69,17 @@ Error KernelWriter::emit(MmaPartOp op) {
   return Error::success();
 }
 
-/// The instruction of the kernel's products.
-static const MatrixInstruction &instructionOf(FuncOp function) {
-  StringAttr name;
-  function.walk([&](ZeroOp op) { name = op.getType().getInstruction(); });
-  return *findMatrixInstruction(architectureOf(function), name.getValue());
-}
-
-/// "ScalePlaces<Mma, 4>"; on NVIDIA devices with the rows that a lane has: "ListedScalePlaces<GroupRows<2>>".
-static std::string scalePlacesClass(LocateScalesOp op, FuncOp function) {
-  const MatrixInstruction &record = instructionOf(function);
-  const int64_t rows = op.getType().getRows();
-  const std::string lanes =
-      record.kind == MatrixInstructionKind::Wgmma         ? formatv("GroupRows<{0}>", rows / record.m)
-      : vendorOf(architectureOf(function)) == Vendor::Amd ? formatv("Mma, {0}", rows / record.n)
-                                                          : formatv("StreamedRows<{0}>", rows / record.n);
-  return (op.getList() ? "ListedScalePlaces<" : "ScalePlaces<") + lanes + ">";
-}
-
 Error KernelWriter::emit(LocateScalesOp op) {
   const std::string name = fresh(op.getName());
   expressions[op.getResult()] = {name};
-  line() << formatv("const {0} {1}({2}, {3}, {4}{5}, {6});\n", scalePlacesClass(op, function), name,
+  line() << formatv("const {0} {1}({2}, {3}, {4}{5}, {6});\n", scalePlacesClass(op), name,
                     text(op.getMatrix()), text(op.getCount()), op.getList() ? text(op.getList()) + ", " : "",
                     text(op.getFirst()), text(op.getExtent()));
   return Error::success();
 }
 
-/// "BlockScales<Mma, 8>"; of a warpgroup, whose instructions have 64 rows, "GroupScales<2>"; ", 2" where
-/// columns take turns.
-static std::string scalesClass(ScalesType type, FuncOp function) {
-  const MatrixInstruction &record = instructionOf(function);
-  const std::string turns = type.getTurns() > 1 ? ", " + std::to_string(type.getTurns()) : "";
-  if (record.kind == MatrixInstructionKind::Wgmma)
-    return formatv("GroupScales<{0}{1}>", type.getRows() / record.m, turns);
-  return formatv("BlockScales<Mma, {0}{1}>", type.getRows() / record.n, turns);
-}
-
 Error KernelWriter::emit(FetchScalesOp op) {
-  declareOrReload(op, op.getResult(), op.getName(), scalesClass(op.getType(), function),
+  declareOrReload(op, op.getResult(), op.getName(), scalesClass(op.getType()),
                   text(op.getPlaces()) + ", " + text(op.getBlocks()) + ", " + text(op.getBlock()) + ", " +
                       text(op.getStep()));
   return Error::success();

@@ -49,6 +49,11 @@ private:
   std::string copyClass(kernel::CopyAsyncOp copy);
   std::string waveRowsClass(kernel::CopyWaveRowsOp copy);
   std::string operandsClass(kernel::FragmentType type);
+  /// "ScalePlaces<Mma, mmasM>"; on NVIDIA devices with the rows that a lane has,
+  /// "ScalePlaces<GroupRows<mmasM>>".
+  std::string scalePlacesClass(kernel::LocateScalesOp op);
+  /// "BlockScales<Mma, mmasM>", of a warpgroup "GroupScales<mmasM>"; ", 2" where columns take turns.
+  std::string scalesClass(kernel::ScalesType type);
   /// "Mma, mmasN, mmasM".
   std::string accumulatorsShape(kernel::FragmentType type);
   /// Rows and columns of the tile that a placement deals, and the columns of its matrix.

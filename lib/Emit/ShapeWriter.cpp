@@ -112,6 +112,32 @@ std::string KernelWriter::operandsClass(FragmentType type) {
                  deep == 1 ? "" : ", " + number(deep, {"mmasK", "readsK"}));
 }
 
+/// The instruction of the kernel's products.
+static const MatrixInstruction &instructionOf(FuncOp function) {
+  StringAttr name;
+  function.walk([&](ZeroOp op) { name = op.getType().getInstruction(); });
+  return *findMatrixInstruction(architectureOf(function), name.getValue());
+}
+
+std::string KernelWriter::scalePlacesClass(LocateScalesOp op) {
+  const MatrixInstruction &record = instructionOf(function);
+  const bool wgmma = record.kind == MatrixInstructionKind::Wgmma;
+  const std::string count = number(op.getType().getRows() / (wgmma ? record.m : record.n), {"mmasM"});
+  const std::string lanes = wgmma ? "GroupRows<" + count + ">"
+                            : vendorOf(architectureOf(function)) == Vendor::Amd
+                                ? "Mma, " + count
+                                : "StreamedRows<" + count + ">";
+  return (op.getList() ? "ListedScalePlaces<" : "ScalePlaces<") + lanes + ">";
+}
+
+std::string KernelWriter::scalesClass(ScalesType type) {
+  const MatrixInstruction &record = instructionOf(function);
+  const bool wgmma = record.kind == MatrixInstructionKind::Wgmma;
+  const std::string count = number(type.getRows() / (wgmma ? record.m : record.n), {"mmasM"}),
+                    turns = type.getTurns() > 1 ? ", " + std::to_string(type.getTurns()) : "";
+  return (wgmma ? "GroupScales<" : "BlockScales<Mma, ") + count + turns + ">";
+}
+
 std::string KernelWriter::accumulatorsShape(FragmentType type) {
   const Operand operand(type, architectureOf(function));
   return formatv("Mma, {0}, {1}", instructions(operand.countFirst(), true),

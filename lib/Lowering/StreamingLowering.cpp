@@ -115,10 +115,9 @@ Value StreamingBuilder::mainLoop(Value sums) {
       carried.push_back(*value);
     Value end = arith::SubIOp::create(builder, kTileCount, constant(ahead));
     auto loop = createNamedLoop(builder, "kTile", constant(0), end, constant(ahead), carried, false);
-    loop->setDiscardableAttr("kernel.comment",
-                             builder.getStringAttr("as many steps are under way as registers hold: each is "
-                                                   "multiplied in turn, and its registers ask "
-                                                   "for the step that many later"));
+    comment(loop, "as many steps are under way as registers hold: each is "
+                  "multiplied in turn, and its registers ask "
+                  "for the step that many later");
     // nvcc would unroll it and need registers for the loads of all iterations.
     if (vendorOf(schedule.architecture) == Vendor::Nvidia)
       loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
@@ -201,11 +200,8 @@ Value StreamingBuilder::loopOfCopies(Value sums) {
     Value end = arith::SubIOp::create(builder, kTileCount, constant(ahead));
     auto loop = createNamedLoop(builder, "kTile", constant(0), end, constant(1), carried, false);
     loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
-    loop->setDiscardableAttr(
-        "kernel.comment",
-        builder.getStringAttr(
-            "each wave waits for its oldest step, multiplies it, and fills its slot with the "
-            "step that comes a whole ring later; no wave waits for another"));
+    comment(loop, "each wave waits for its oldest step, multiplies it, and fills its slot with the "
+                  "step that comes a whole ring later; no wave waits for another");
     if (hasBlockScales())
       scales[0] = loop.getRegionIterArg(1);
     SmallVector<Value> yielded = {

@@ -10,7 +10,7 @@ module {}
 // IR:      kernel.fetch_scales "scalesNext" %[[PLACES]], %{{.*}} : <64>, <32x32xf32, global> -> <64>
 // IR:      kernel.mma_scaled %{{.*}}, %{{.*}}, %[[SCALES]], %{{.*}} : <32x128xf8E4M3FNUZ, a,
 
-// CHECK:      const ScalePlaces<Mma, 4> aScales(aScale, m, tile.row + wave.row, m);
+// CHECK:      const ScalePlaces<Mma, mmasM> aScales(aScale, m, tile.row + wave.row, m);
 // CHECK:      for (int kTile = 0; kTile < kTiles - 2; ++kTile) {
 // CHECK-NEXT:   auto scales = scalesNext.product();
 // CHECK-NEXT:   LeftOperands<Mma, mmasN, readsK> wPart(wTile[kTile % stages], wave.column, 0);
