@@ -117,6 +117,9 @@ void KernelWriter::reserveNames() {
 }
 
 Error KernelWriter::write(llvm::raw_ostream &to) {
+  if (llvm::is_contained(constants.names(), function.getSymName()))
+    return usageError("a kernel cannot be named " + function.getSymName() +
+                      ", as a constant of its source is");
   reserveNames();
   std::string declarations;
   llvm::raw_string_ostream before(declarations);

@@ -3,7 +3,10 @@
 // RUN: FileCheck %s --input-file %t.first --strict-whitespace
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 tile=256,256,32 waves=2,4 band=4 run=16},kernel-emit)" -o /dev/null > %t.second
 // RUN: cmp %t.first %t.second
+// RUN: not codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=tileM n=4096 k=4096 tile=256,256,32 waves=2,4},kernel-emit)" 2>&1 | FileCheck %s --check-prefix=NAME
 module {}
+
+// NAME: a kernel cannot be named tileM, as a constant of its source is
 
 // CHECK: // linear
 // CHECK: // Target:   gfx942, 512 threads as 2 x 4 waves, 65536 bytes of LDS
