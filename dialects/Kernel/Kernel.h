@@ -37,6 +37,10 @@ constexpr int64_t chunkBytes = 16;
 constexpr int64_t bankCycleBytes = 128;
 /// Of k, and of columns of the output, that one scale of an 8-bit weight holds for (Block128).
 constexpr int64_t scaledBlock = 128;
+/// Rows of such scales for so many rows of a weight, whose blocks take turns where it is gate and up: 2.
+constexpr int64_t scaleRowsOf(int64_t rows, int64_t turns) {
+  return (rows + turns * scaledBlock - 1) / (turns * scaledBlock) * turns;
+}
 /// What a lane fetches and transposes of an operand whose k runs along rows, k by others: a chunk of k of
 /// four columns.
 struct BlockExtents {

@@ -36,11 +36,12 @@ bool WgmmaBuilder::hasUniformRoles() const {
   constexpr int64_t besideEither = 160, besideBoth = 96, besideBytesAndProducts = 80; // sums of a lane
   const bool bytes = problem.quantised && !problem.gated,
              rows = problem.residual || problem.rowSquares || problem.rotary;
-  if (!bytes && !rows)
-    return true;
-  return groupM * groupN / (warpsPerGroup * warpSize) <= (bytes && addsProducts() ? besideBytesAndProducts
-                                                          : rows && (bytes || problem.bias) ? besideBoth
-                                                                                            : besideEither);
+  const int64_t sums = groupM * groupN / (warpsPerGroup * warpSize);
+  if (bytes && addsProducts())
+    return sums <= besideBytesAndProducts;
+  if (rows && (bytes || problem.bias))
+    return sums <= besideBoth;
+  return sums <= besideEither || !(bytes || rows);
 }
 
 void WgmmaBuilder::createFunction(ModuleOp module) {

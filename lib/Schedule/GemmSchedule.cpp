@@ -251,7 +251,8 @@ RegisterUse registerUse(const GemmSchedule &schedule) {
 int compiledRegisters(const GemmSchedule &schedule) {
   constexpr double loadsInFlight = 1.28; // clang hoists LDS reads over the products
   constexpr int least = 96;              // of small tiles, whose copies ahead of the loop are all written out
-  const int total = registerUse(schedule).total();
+  const RegisterUse use = registerUse(schedule);
+  const int total = use.total();
   switch (schedule.family) {
   case GemmFamily::MfmaLdsDoubleBuffer: {
     // Small tiles have as many addresses of rows to transpose as large ones, where loads in flight hide them.
@@ -268,7 +269,6 @@ int compiledRegisters(const GemmSchedule &schedule) {
     // them in steps of many products, and takes more for sm_90a than for sm_80.
     constexpr int registersPerCopy = 5, others = 34, deepStep = 16, hopper = 24;
     constexpr double fragmentsAhead = 0.25;
-    const RegisterUse use = registerUse(schedule);
     const bool deep = schedule.macroTileK > 2 * schedule.matrixInstruction().k;
     return std::max(least, use.accumulators + use.fragments +
                                static_cast<int>(use.fragments * fragmentsAhead) + registersPerCopy * copies +
@@ -278,7 +278,6 @@ int compiledRegisters(const GemmSchedule &schedule) {
   case GemmFamily::MmaWeightStream: {
     if (schedule.directToShared) {
       constexpr int addresses = 48, converted = 24; // of copies and reads; operands of 8 bits as fp16
-      const RegisterUse use = registerUse(schedule);
       return use.accumulators + use.fragments + use.products + addresses +
              (isFloat8(schedule.matrixInstruction().a.type) ? converted : 0);
     }
@@ -287,7 +286,7 @@ int compiledRegisters(const GemmSchedule &schedule) {
     constexpr int registersPerLoad = 4, rowsPerLoad = 8, others = 12;
     constexpr int least =
         176; // for sm_80 ptxas writes some short loops out again and takes as many as it may
-    const int loads = registerUse(schedule).staging / schedule.stages / (readBytes / 4);
+    const int loads = use.staging / schedule.stages / (readBytes / 4);
     // Operands of 8 bits become fp16 ahead of their products; of 66 schedules the three that spilled need
     // these.
     const int converted = isFloat8(schedule.matrixInstruction().a.type) ? 24 : 0;
@@ -298,7 +297,7 @@ int compiledRegisters(const GemmSchedule &schedule) {
     // Gates and residuals beside the sums; those of 32 rows are moved in groups of 16.
     constexpr int afterwards = 8;
     // With scales of blocks of gates and up, clang 22 adds later, and keeps the products of two steps.
-    const int keptProducts = schedule.blockScaled ? 2 * registerUse(schedule).accumulators : 0;
+    const int keptProducts = schedule.blockScaled ? 2 * use.accumulators : 0;
     return total + (schedule.matrixInstruction().m > 16 ? 2 : 1) * afterwards + keptProducts;
   }
   case GemmFamily::WgmmaTmaPersistent:

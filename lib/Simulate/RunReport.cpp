@@ -31,6 +31,10 @@ const std::vector<std::string> &instructionClassNames() {
   return names;
 }
 
+std::string summaryOf(const Finding &finding) {
+  return toString(finding.kind).str() + ": " + finding.message;
+}
+
 uint64_t RunReport::count(FindingKind kind) const {
   return std::count_if(findings.begin(), findings.end(),
                        [&](const Finding &finding) { return finding.kind == kind; });
@@ -42,7 +46,7 @@ void printFindings(const RunReport &report, llvm::raw_ostream &stream) {
     return;
   }
   for (const Finding &finding : report.findings) {
-    stream << finding.kernel << ": " << toString(finding.kind) << ": " << finding.message << "\n";
+    stream << finding.kernel << ": " << summaryOf(finding) << "\n";
     stream << "  at    " << llvm::format_hex(finding.site.address, 8) << "  " << finding.site.text << "\n";
     if (finding.other.index >= 0)
       stream << "  after " << llvm::format_hex(finding.other.address, 8) << "  " << finding.other.text

@@ -25,6 +25,26 @@ std::optional<double> readTolerance(MapReader &map) {
   return value;
 }
 
+/// `min:` and `max:` of a mapping, in this order.
+struct Bounds {
+  std::optional<double> min, max;
+};
+Bounds readBounds(YamlContext &context, const YAML::Node &node, const std::string &path) {
+  MapReader limits(context, node, path);
+  auto bound = [&](llvm::StringRef key) -> std::optional<double> {
+    if (std::optional<YAML::Node> value = limits.takeOptional(key))
+      return readNumber(context, *value, limits.pathOf(key), 0, largestLimit);
+    return std::nullopt;
+  };
+  Bounds bounds;
+  bounds.min = bound("min");
+  bounds.max = bound("max");
+  limits.finish();
+  if (!context.failed() && bounds.min && bounds.max && *bounds.min > *bounds.max)
+    context.fail(node, "'" + path + "' has a minimum above its maximum");
+  return bounds;
+}
+
 std::optional<Range> readLimit(MapReader &map, PlanRequest &request, llvm::StringRef key,
                                std::optional<double> tolerance) {
   YamlContext &context = map.context();
@@ -34,15 +54,10 @@ std::optional<Range> readLimit(MapReader &map, PlanRequest &request, llvm::Strin
   noteLocation(map, request, map.pathOf(key), *node);
   if (!node->IsMap())
     return budgetRange(readNumber(context, *node, map.pathOf(key), 1, largestLimit), tolerance);
-  MapReader limits(context, *node, map.pathOf(key));
+  const Bounds bounds = readBounds(context, *node, map.pathOf(key));
   Range range;
-  if (std::optional<YAML::Node> min = limits.takeOptional("min"))
-    range.min = readNumber(context, *min, limits.pathOf("min"), 0, largestLimit);
-  if (std::optional<YAML::Node> max = limits.takeOptional("max"))
-    range.max = readNumber(context, *max, limits.pathOf("max"), 0, largestLimit);
-  limits.finish();
-  if (!context.failed() && range.min > range.max)
-    context.fail(*node, "'" + map.pathOf(key) + "' has a minimum above its maximum");
+  range.min = bounds.min.value_or(range.min);
+  range.max = bounds.max.value_or(range.max);
   return range;
 }
 
@@ -76,14 +91,9 @@ void readGuardRails(MapReader &root, PlanRequest &request) {
     if (value.IsScalar() && (value.Scalar() == "off" || value.Scalar() == "false")) {
       change.off = true;
     } else if (value.IsMap()) {
-      MapReader limits(context, value, path);
-      if (std::optional<YAML::Node> min = limits.takeOptional("min"))
-        change.min = readNumber(context, *min, limits.pathOf("min"), 0, largestLimit);
-      if (std::optional<YAML::Node> max = limits.takeOptional("max"))
-        change.max = readNumber(context, *max, limits.pathOf("max"), 0, largestLimit);
-      limits.finish();
-      if (!context.failed() && change.min && change.max && *change.min > *change.max)
-        context.fail(value, "'" + path + "' has a minimum above its maximum");
+      const Bounds bounds = readBounds(context, value, path);
+      change.min = bounds.min;
+      change.max = bounds.max;
     } else {
       context.fail(value, "'" + path + "' must be off or {min: …, max: …}, found " + describeNode(value));
     }

@@ -12,7 +12,8 @@ LaunchOperands::LaunchOperands(const PackagedGemm &gemm, const PackagedKernel &k
   allocateEpilogue(owned);
   if (kernel.sharesTiles())
     allocatePartialSums(tiles);
-  d = allocatePoisoned("d", uint64_t(gemm.outputRows(m) * gemm.outputColumns()) * elementBytes, poison);
+  d = allocatePoisoned(memory, "d", uint64_t(gemm.outputRows(m) * gemm.outputColumns()) * elementBytes,
+                       poison);
   arguments.pointer(d);
   if (gemm.gathered)
     arguments.value<int32_t>(int32_t(sources));
@@ -63,7 +64,7 @@ void LaunchOperands::allocateEpilogue(const std::vector<OwnedRows> &owned) {
   if (gemm.rotary.columns > 0)
     allocateRotations();
   if (gemm.rowSquares) {
-    squares = allocatePoisoned("row_squares", uint64_t(m * squaresColumns()) * sizeof(float));
+    squares = allocatePoisoned(memory, "row_squares", uint64_t(m * squaresColumns()) * sizeof(float));
     arguments.pointer(squares);
   }
   if (gemm.quantised()) {
@@ -98,15 +99,9 @@ void LaunchOperands::allocatePartialSums(int64_t tiles) {
   const int64_t counts = (sharers > 0 ? sharers : tiles) * kernel.threads / lanes;
   const int64_t places =
       sharers > 0 ? kernel::StreamKWork::placesPerWorkgroup * sharers : tiles * kernel.splitK;
-  const uint64_t partials = allocatePoisoned("partials", uint64_t(places * kernel.partialBytes));
+  const uint64_t partials = allocatePoisoned(memory, "partials", uint64_t(places * kernel.partialBytes));
   arrivals = memory.allocateValues<int32_t>("arrivals", std::vector<int32_t>(size_t(counts)));
   arguments.pointer(partials).pointer(arrivals);
-}
-
-uint64_t LaunchOperands::allocatePoisoned(llvm::StringRef name, uint64_t bytes, uint8_t fill) {
-  const uint64_t address = memory.allocate(name, bytes);
-  std::fill_n(memory.region(address).data(), bytes, fill);
-  return address;
 }
 
 /// The weights again, in the order in which the kernel takes them.

@@ -45,7 +45,6 @@ private:
   void allocateEpilogue(const std::vector<OwnedRows> &owned);
   void allocateRotations();
   void allocatePartialSums(int64_t tiles);
-  uint64_t allocatePoisoned(llvm::StringRef name, uint64_t bytes, uint8_t fill = 0xff);
   uint64_t allocateShuffled();
   uint64_t allocatePadded(llvm::StringRef name, uint64_t dense, int64_t rows, int64_t leading);
   int64_t squaresColumns() const { return llvm::divideCeil(gemm.n, kernel.squaresWidth); }
@@ -65,7 +64,7 @@ private:
   const bool perBlock = gemm.scaling == Scaling::Block128;
   const int64_t scaleColumns = perBlock ? llvm::divideCeil(gemm.k, kernel::scaledBlock) : 1;
   const int64_t blockColumns = kernel::scaledBlock * shrink; // of gates and up that take turns
-  const int64_t blockRows = llvm::divideCeil(gemm.n, blockColumns) * shrink;
+  const int64_t blockRows = kernel::scaleRowsOf(gemm.n, shrink);
   const uint64_t elementBytes = bitWidth(gemm.productType()) / 8;
   /// Of D, before the launch: a NaN.
   const uint8_t poison = gemm.productType() == DataType::F8E4M3FNUZ ? 0x80 : 0xff;

@@ -123,7 +123,7 @@ private:
     for (const simulate::InstructionStatistics &instruction : report->perInstruction)
       launch.bankConflictClocks += instruction.ldsConflictCycles;
     for (const simulate::Finding &finding : report->findings) {
-      const std::string text = simulate::toString(finding.kind).str() + ": " + finding.message;
+      const std::string text = summaryOf(finding);
       if (!llvm::is_contained(launch.findings, text))
         launch.findings.push_back(text);
     }

@@ -43,6 +43,12 @@ uint64_t allocateRandom(DeviceMemory &memory, llvm::StringRef name, DataType typ
   }
 }
 
+uint64_t allocatePoisoned(DeviceMemory &memory, llvm::StringRef name, uint64_t bytes, uint8_t fill) {
+  const uint64_t address = memory.allocate(name, bytes);
+  std::fill_n(memory.region(address).data(), bytes, fill);
+  return address;
+}
+
 Matrix rowsOf(DeviceMemory &memory, uint64_t address, DataType type, int64_t columns, int64_t first,
               int64_t count) {
   Matrix rows(type, count, columns);

@@ -13,6 +13,10 @@ using RandomEngine = std::mt19937_64;
 uint64_t allocateRandom(simulate::DeviceMemory &memory, llvm::StringRef name, DataType type, uint64_t count,
                         RandomEngine &engine);
 
+/// Address of so many bytes that are all `fill`; 0xff is a NaN in every type that kernels write but FNUZ.
+uint64_t allocatePoisoned(simulate::DeviceMemory &memory, llvm::StringRef name, uint64_t bytes,
+                          uint8_t fill = 0xff);
+
 /// Rows [first, first + count) of a row-major matrix in device memory.
 Matrix rowsOf(simulate::DeviceMemory &memory, uint64_t address, DataType type, int64_t columns, int64_t first,
               int64_t count);

@@ -31,8 +31,7 @@ llvm::Expected<VerifiedLaunch> verifyTokenSum(const PackagedGemm &gemm, const Pa
   const uint64_t from = allocateRandom(memory, "rows", DataType::F32, uint64_t(rows * gemm.n), engine);
   const uint64_t by =
       memory.allocateValues<int32_t>("token_rows", randomLists(tokens, gemm.topK, rows, engine));
-  const uint64_t d = memory.allocate("d", uint64_t(tokens * gemm.n) * bitWidth(gemm.outputType) / 8);
-  std::fill_n(memory.region(d).data(), memory.region(d).sizeBytes, uint8_t(0xff));
+  const uint64_t d = allocatePoisoned(memory, "d", uint64_t(tokens * gemm.n) * bitWidth(gemm.outputType) / 8);
   simulate::Launch request;
   request.kernel = kernel.symbol;
   request.grid.x = uint32_t(llvm::divideCeil(tokens, kernel.tileM) * llvm::divideCeil(gemm.n, kernel.tileN));
@@ -58,7 +57,7 @@ llvm::Expected<VerifiedLaunch> verifyTokenSum(const PackagedGemm &gemm, const Pa
   launch.workgroups = launch.workgroupsOfGrid = request.grid.x;
   launch.instructions = report->instructions;
   for (const simulate::Finding &finding : report->findings)
-    launch.findings.push_back(simulate::toString(finding.kind).str() + ": " + finding.message);
+    launch.findings.push_back(summaryOf(finding));
   const GemmReference reference =
       tokenSumReference(rowsOf(memory, from, DataType::F32, gemm.n, 0, rows), rows,
                         rowsOf(memory, by, DataType::I32, gemm.topK, 0, tokens), tokens);

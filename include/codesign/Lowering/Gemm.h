@@ -77,10 +77,7 @@ struct GemmProblem {
   /// Blocks of W's rows whose scales its columns of the product take in turn.
   int64_t scaleTurns() const { return gated ? 2 : 1; }
   /// Rows of wScale for one matrix of weights, of Block128.
-  int64_t weightScaleRows() const {
-    const int64_t rows = kernel::scaledBlock * scaleTurns();
-    return (n + rows - 1) / rows * scaleTurns();
-  }
+  int64_t weightScaleRows() const { return kernel::scaleRowsOf(n, scaleTurns()); }
   /// Rows of W.
   int64_t weightRows() const { return n * std::max<int64_t>(1, experts); }
   /// Of bias and residual, and of D unless it is quantised or not rounded.

@@ -45,6 +45,8 @@ struct Finding {
   uint64_t memoryAddress = 0;
   uint64_t count = 1;
 };
+/// "missing wait: …": its kind and its message.
+std::string summaryOf(const Finding &finding);
 
 /// Totals per instruction of the program.
 struct InstructionStatistics {
