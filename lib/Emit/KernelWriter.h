@@ -49,6 +49,7 @@ private:
   std::string copyClass(kernel::CopyAsyncOp copy);
   std::string waveRowsClass(kernel::CopyWaveRowsOp copy);
   std::string operandsClass(kernel::FragmentType type);
+  std::string scaledInstructions(int64_t rows);
   /// "ScalePlaces<Mma, mmasM>"; on NVIDIA devices with the rows that a lane has,
   /// "ScalePlaces<GroupRows<mmasM>>".
   std::string scalePlacesClass(kernel::LocateScalesOp op);

@@ -139,9 +139,8 @@ Error KernelWriter::emit(GatherRowsOp op) {
   if (isa<ScaleRowsOp>(fetch)) {
     const std::string name = fresh(op.getName());
     expressions[op.getResult()] = {name};
-    line() << formatv("const ListedRows<float, 1> {0}({1}, {2}, {3}, {4}, {5});\n", name,
-                      text(op.getMatrix()), text(op.getCount()), text(op.getList()), text(op.getFirst()),
-                      text(op.getExtent()));
+    line() << formatv("const ListedScales {0} = {{{1}, {2}, {3}, {4}, {5}};\n", name, text(op.getMatrix()),
+                      text(op.getCount()), text(op.getList()), text(op.getFirst()), text(op.getExtent()));
     return Error::success();
   }
   std::string loaded;

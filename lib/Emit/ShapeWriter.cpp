@@ -112,18 +112,18 @@ std::string KernelWriter::operandsClass(FragmentType type) {
                  deep == 1 ? "" : ", " + number(deep, {"mmasK", "readsK"}));
 }
 
-/// The instruction of the kernel's products.
-static const MatrixInstruction &instructionOf(FuncOp function) {
-  StringAttr name;
-  function.walk([&](ZeroOp op) { name = op.getType().getInstruction(); });
-  return *findMatrixInstruction(architectureOf(function), name.getValue());
+/// How many instructions the rows of the output are that scales are for.
+std::string KernelWriter::scaledInstructions(int64_t rows) {
+  ZeroOp sums;
+  function.walk([&](ZeroOp op) { sums = op; });
+  const Operand operand(sums.getType(), architectureOf(function));
+  return number(rows / (constants.sumsAreTransposed() ? operand.stepSecond() : operand.stepFirst()),
+                instructionNames(/*ofN=*/false));
 }
 
 std::string KernelWriter::scalePlacesClass(LocateScalesOp op) {
-  const MatrixInstruction &record = instructionOf(function);
-  const bool wgmma = record.kind == MatrixInstructionKind::Wgmma;
-  const std::string count = number(op.getType().getRows() / (wgmma ? record.m : record.n), {"mmasM"});
-  const std::string lanes = wgmma ? "GroupRows<" + count + ">"
+  const std::string count = scaledInstructions(op.getType().getRows());
+  const std::string lanes = function.getRoles() ? "GroupRows<" + count + ">"
                             : vendorOf(architectureOf(function)) == Vendor::Amd
                                 ? "Mma, " + count
                                 : "StreamedRows<" + count + ">";
@@ -131,11 +131,9 @@ std::string KernelWriter::scalePlacesClass(LocateScalesOp op) {
 }
 
 std::string KernelWriter::scalesClass(ScalesType type) {
-  const MatrixInstruction &record = instructionOf(function);
-  const bool wgmma = record.kind == MatrixInstructionKind::Wgmma;
-  const std::string count = number(type.getRows() / (wgmma ? record.m : record.n), {"mmasM"}),
-                    turns = type.getTurns() > 1 ? ", " + std::to_string(type.getTurns()) : "";
-  return (wgmma ? "GroupScales<" : "BlockScales<Mma, ") + count + turns + ">";
+  const std::string turns = type.getTurns() > 1 ? ", " + std::to_string(type.getTurns()) : "";
+  return (function.getRoles() ? "GroupScales<" : "BlockScales<Mma, ") + scaledInstructions(type.getRows()) +
+         turns + ">";
 }
 
 std::string KernelWriter::accumulatorsShape(FragmentType type) {

@@ -132,6 +132,17 @@ DEVICE Origin waveTile() {
   return {waveId() / WavesAcross * Rows, waveId() % WavesAcross * Columns};
 }
 
+/// So many bytes of memory through a buffer descriptor: past the last, loads give zero and stores are
+/// dropped.
+DEVICE __amdgpu_buffer_rsrc_t bufferOf(const void *first, int bytes) {
+  constexpr int rawBuffer = 0x00027000; // word 3 of the descriptor: 32-bit data, no swizzle
+  return __builtin_amdgcn_make_buffer_rsrc(const_cast<void *>(first), 0, bytes, rawBuffer);
+}
+/// The number that stands `offset` bytes from place `first` of a buffer.
+DEVICE float loadFloat(__amdgpu_buffer_rsrc_t buffer, int offset, int first = 0) {
+  return __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(buffer, offset, first, 0));
+}
+
 /// Consecutive rows of a row-major matrix, of Length elements that start Pitch apart, through a buffer
 /// descriptor: past the last row loads give zero and stores are dropped, without a branch.
 template <class T, int Length, int Pitch = Length>
@@ -139,11 +150,10 @@ struct GlobalRows {
   __amdgpu_buffer_rsrc_t buffer;
 
   __device__ GlobalRows(const T *matrix, int firstRow, int tileRows, int rows) {
-    constexpr int rawBuffer = 0x00027000; // word 3 of the descriptor: 32-bit data, no swizzle
-    T *const first = const_cast<T *>(matrix) + static_cast<long>(firstRow) * Pitch;
+    const T *const first = matrix + static_cast<long>(firstRow) * Pitch;
     const int left = rows < firstRow ? 0 : rows - firstRow; // a reduction may be shorter than two tiles of it
     const int bytes = minimum(tileRows, left) * Pitch * static_cast<int>(sizeof(T));
-    buffer = __builtin_amdgcn_make_buffer_rsrc(first, 0, bytes, rawBuffer);
+    buffer = bufferOf(first, bytes);
   }
 };
 
@@ -166,11 +176,11 @@ struct GatheredRows {
   int offsets[Loaded::laneRows]; // in bytes
 
   __device__ GatheredRows(const T *matrix, int count, const int *list, int first, int end) {
-    constexpr int rawBuffer = 0x00027000, size = sizeof(T);
+    constexpr int size = sizeof(T);
     const int rows = minimum(Loaded::rows, end - first);
-    T *const start = const_cast<T *>(list ? matrix : matrix + static_cast<long>(first) * Pitch);
+    const T *const start = list ? matrix : matrix + static_cast<long>(first) * Pitch;
     const unsigned bytes = static_cast<unsigned>(list ? count : rows) * (Pitch * size);
-    buffer = __builtin_amdgcn_make_buffer_rsrc(start, 0, bytes, rawBuffer);
+    buffer = bufferOf(start, bytes);
 #pragma unroll
     for (int i = 0; i < Loaded::laneRows; ++i) {
       const int row = Loaded::laneRow(i);

@@ -5,21 +5,17 @@ namespace {
 
 /// The scale of a row; zero outside.
 DEVICE float loadScale(const GlobalRows<float, 1> &scales, int row) {
-  const int offset = row * static_cast<int>(sizeof(float));
-  return __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(scales.buffer, offset, 0, 0));
+  return loadFloat(scales.buffer, row * static_cast<int>(sizeof(float)));
 }
 
-/// Rows of a column of scales that a list names, as GatheredRows does; zero outside.
-template <class T, int Length>
-struct ListedRows {
-  const T *matrix;
+/// Scales of rows that a list names, as GatheredRows does; zero outside.
+struct ListedScales {
+  const float *matrix;
+  int count;
   const int *list;
-  int count, first, end;
-
-  __device__ ListedRows(const T *matrix, int count, const int *list, int first, int end)
-      : matrix(matrix), list(list), count(count), first(first), end(end) {}
+  int first, end;
 };
-DEVICE float loadScale(const ListedRows<float, 1> &scales, int row) {
+DEVICE float loadScale(const ListedScales &scales, int row) {
   int source = scales.first + row;
   const bool inside = source < scales.end;
   if (inside && scales.list)
@@ -41,9 +37,8 @@ struct ScalePlaces {
   __device__ int offset(int j) const { return laneRow(j) * static_cast<int>(sizeof(float)); }
   /// Those of block `step` of `steps`; none behind the last.
   __device__ auto ofBlock(int step, int steps) const {
-    constexpr int rawBuffer = 0x00027000, size = sizeof(float);
-    return __builtin_amdgcn_make_buffer_rsrc(const_cast<float *>(first) + static_cast<long>(step) * count, 0,
-                                             step < steps ? rows * size : 0, rawBuffer);
+    const int bytes = step < steps ? rows * static_cast<int>(sizeof(float)) : 0;
+    return bufferOf(first + static_cast<long>(step) * count, bytes);
   }
 };
 
@@ -110,13 +105,11 @@ struct BlockScales {
     const auto rowScales = places.ofBlock(step, Steps);
 #pragma unroll
     for (int j = 0; j < Across; ++j)
-      rows[j] =
-          __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(rowScales, places.offset(j), 0, 0));
+      rows[j] = loadFloat(rowScales, places.offset(j));
 #pragma unroll
     for (int turn = 0; turn < Turns; ++turn) {
       const int offset = step < Steps ? (block + turn) * Steps * size : outside;
-      columns[turn] = __builtin_bit_cast(
-          float, __builtin_amdgcn_raw_buffer_load_b32(columnScales.buffer, offset, step * size, 0));
+      columns[turn] = loadFloat(columnScales.buffer, offset, step * size);
     }
   }
   __device__ auto product() const {
@@ -142,9 +135,7 @@ DEVICE Vector<float, 4> loadScales(const GlobalRows<float, Pitch> &scales, int c
     Vector<float, 4> run;
 #pragma unroll
     for (int e = 0; e < 4; ++e)
-      run[e] =
-          __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(
-                                        scales.buffer, column + e < Pitch ? offset + 4 * e : outside, 0, 0));
+      run[e] = loadFloat(scales.buffer, column + e < Pitch ? offset + 4 * e : outside);
     return run;
   }
 }

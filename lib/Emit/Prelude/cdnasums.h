@@ -64,9 +64,7 @@ DEVICE Vector<float, Length> loadRun(const GlobalRows<float, Pitch> &matrix, int
     Vector<float, Length> run;
 #pragma unroll
     for (int e = 0; e < Length; ++e)
-      run[e] =
-          __builtin_bit_cast(float, __builtin_amdgcn_raw_buffer_load_b32(
-                                        matrix.buffer, column + e < Pitch ? offset + 4 * e : outside, 0, 0));
+      run[e] = loadFloat(matrix.buffer, column + e < Pitch ? offset + 4 * e : outside);
     return run;
   }
 }

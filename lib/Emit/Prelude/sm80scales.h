@@ -4,25 +4,23 @@
 
 namespace {
 
-/// Rows of a column of scales that a list names, as GatheredRows does.
-template <class T, int Length>
-struct ListedRows {
-  const T *matrix;
+/// Scales of rows that a list names, as GatheredRows does.
+struct ListedScales {
+  const float *matrix;
+  int count;
   const int *list;
-  int limit, start, count;
-
-  __device__ ListedRows(const T *matrix, int limit, const int *list, int first, int end)
-      : matrix(matrix), list(list), limit(limit), start(first), count(end - first) {}
+  int first, end;
 };
 /// The scale of a row; zero outside.
 DEVICE float loadScale(const GlobalRows<float, 1> &scales, int row) {
   return row < scales.count ? scales.first[row] : 0.0f;
 }
-DEVICE float loadScale(const ListedRows<float, 1> &scales, int row) {
-  if (row >= scales.count)
+DEVICE float loadScale(const ListedScales &scales, int row) {
+  const int at = scales.first + row;
+  if (at >= scales.end)
     return 0.0f;
-  const int source = scales.list ? scales.list[scales.start + row] : scales.start + row;
-  return static_cast<unsigned>(source) < static_cast<unsigned>(scales.limit) ? scales.matrix[source] : 0.0f;
+  const int source = scales.list ? scales.list[at] : at;
+  return static_cast<unsigned>(source) < static_cast<unsigned>(scales.count) ? scales.matrix[source] : 0.0f;
 }
 
 /// Where the scales of a lane's rows of the output lie, which are those of class Rows: the scales of a block
