@@ -32,6 +32,19 @@ llvm::StringRef toString(EstimateSource source) {
 
 namespace {
 
+/// Half width of the band of own kernels whose main loops a set describes, or none.
+double ownBand(const CalibrationSet *set) {
+  return set ? halfWidth(set->absoluteBand("all"), assumedOwnKernelBand) : assumedOwnKernelBand;
+}
+
+/// A product as own kernels compute it.
+struct OwnProduct {
+  GemmShape shape; // of experts, the mean of those with rows
+  const std::vector<GemmSchedule> &schedules;
+  const GemmModel &model; // whose tiles are those of the schedules
+  bool randomRows = false;
+};
+
 /// The type in which an operator multiplies; none for operators without products.
 std::optional<DataType> multipliedType(const OperatorShape &shape) {
   if (const auto *gemm = std::get_if<GemmShape>(&shape))
@@ -101,6 +114,25 @@ struct CostModel::Implementation {
   }
   const GemmModel &ownExperts(const GroupedGemmShape &s) {
     return products.of(denseName(s), /*experts=*/true);
+  }
+  OwnProduct ownProduct(const OperatorShape &shape) {
+    if (const auto *grouped = std::get_if<GroupedGemmShape>(&shape))
+      return {meanOf(*grouped), products.ownSchedules(ownKey(*grouped)), ownExperts(*grouped), true};
+    const auto &gemm = std::get<GemmShape>(shape);
+    return {gemm, products.ownSchedules(ownKey(gemm)), dense(gemm)};
+  }
+  GemmSchedule scheduleOf(const OperatorShape &shape, const GemmCandidate &candidate) {
+    GemmSchedule schedule = ownProduct(shape).schedules[candidate.tile];
+    schedule.splitK = candidate.splitK;
+    schedule.streamK = candidate.streamK;
+    return schedule;
+  }
+  /// What the simulator said of the main loop of a schedule; null where it said nothing.
+  const CalibrationSet *ownSetFor(const GemmSchedule &schedule, const OperatorShape &shape) const {
+    const auto *grouped = std::get_if<GroupedGemmShape>(&shape);
+    const CalibrationName name = grouped ? denseName(*grouped) : calibrations.nameOf(shape);
+    return streamsWeights(schedule.family) ? ownKernelSet(profile, *name.type, streamKindOf(name))
+                                           : ownKernelSetFor(profile, *name.type, name.kind, schedule);
   }
   Breakdown operator()(const GroupedGemmShape &s) {
     if (options.provider == Provider::Own)
@@ -184,23 +216,15 @@ Estimate CostModel::estimate(const OperatorShape &shape) const {
   const CalibrationSet *set = implementation->calibrations.setFor(implementation->calibrations.nameOf(shape));
   if (implementation->options.provider == Provider::Own) {
     result.source = EstimateSource::Datasheet;
-    result.band = assumedOwnKernelBand;
-    auto describe = [&](const auto &product, CalibrationName name) {
-      GemmSchedule schedule = implementation->products.ownSchedules(ownKey(product))[result.gemm->tileIndex];
-      schedule.splitK = result.gemm->splitK;
-      schedule.streamK = result.gemm->streamK;
-      result.schedule = schedule;
-      const bool streams = streamsWeights(schedule.family);
-      if (const CalibrationSet *own = streams ? ownKernelSet(device, *name.type, streamKindOf(name))
-                                              : ownKernelSetFor(device, *name.type, name.kind, schedule)) {
-        result.source = EstimateSource::Simulated;
-        result.band = halfWidth(own->absoluteBand("all"), assumedOwnKernelBand);
-      }
-    };
-    if (const auto *gemm = std::get_if<GemmShape>(&shape))
-      describe(*gemm, implementation->calibrations.nameOf(*gemm));
-    else if (const auto *grouped = std::get_if<GroupedGemmShape>(&shape))
-      describe(*grouped, implementation->denseName(*grouped));
+    result.band = ownBand(nullptr);
+    if (result.gemm) {
+      result.schedule = implementation->scheduleOf(
+          shape,
+          {.tile = result.gemm->tileIndex, .splitK = result.gemm->splitK, .streamK = result.gemm->streamK});
+      const CalibrationSet *own = implementation->ownSetFor(*result.schedule, shape);
+      result.source = own ? EstimateSource::Simulated : EstimateSource::Datasheet;
+      result.band = ownBand(own);
+    }
   } else {
     result.band = libraryBand(set, shape);
     result.source = !set || !set->borrowedFrom.empty() ? EstimateSource::Datasheet
@@ -214,22 +238,40 @@ std::optional<Seconds> CostModel::timeOf(const GemmSchedule &schedule, const Ope
   assert(implementation->options.provider == Provider::Own && "the library chooses for itself");
   if (!supports(shape))
     return std::nullopt;
-  const auto *grouped = std::get_if<GroupedGemmShape>(&shape);
-  const GemmShape product = grouped ? implementation->meanOf(*grouped) : std::get<GemmShape>(shape);
-  const GemmModel &model = grouped ? implementation->ownExperts(*grouped) : implementation->dense(product);
-  const auto &schedules = implementation->products.ownSchedules(grouped ? ownKey(*grouped) : ownKey(product));
+  const OwnProduct product = implementation->ownProduct(shape);
   GemmSchedule plain = schedule;
   plain.splitK = 1;
   plain.streamK = false;
-  const auto found = llvm::find(schedules, plain);
-  if (found == schedules.end())
+  const auto found = llvm::find(product.schedules, plain);
+  if (found == product.schedules.end())
     return std::nullopt;
-  const Seconds time = model.timeOf(product,
-                                    {.tile = static_cast<size_t>(found - schedules.begin()),
-                                     .splitK = schedule.splitK,
-                                     .streamK = schedule.streamK},
-                                    /*randomRows=*/grouped != nullptr);
+  const Seconds time = product.model.timeOf(product.shape,
+                                            {.tile = static_cast<size_t>(found - product.schedules.begin()),
+                                             .splitK = schedule.splitK,
+                                             .streamK = schedule.streamK},
+                                            product.randomRows);
   return std::isinf(time.value) ? std::nullopt : std::optional(time);
+}
+
+std::optional<RunnerUp> CostModel::runnerUp(const Estimate &chosen, const OperatorShape &shape) const {
+  assert(implementation->options.provider == Provider::Own && chosen.schedule && "of own kernels");
+  const OwnProduct product = implementation->ownProduct(shape);
+  const GemmSchedule &first = *chosen.schedule;
+  llvm::BitVector alike(product.schedules.size());
+  for (auto [tile, schedule] : llvm::enumerate(product.schedules))
+    if (schedule.family == first.family && schedule.macroTileM == first.macroTileM &&
+        schedule.macroTileN == first.macroTileN)
+      alike.set(tile);
+  const std::optional<GemmCandidate> found =
+      product.model.cheapestWithout(alike, product.shape, product.randomRows);
+  if (!found)
+    return std::nullopt;
+  const GemmSchedule second = implementation->scheduleOf(shape, *found);
+  // The sum of the terms of the first and this price may round apart where they are one.
+  const Seconds time = product.model.timeOf(product.shape, *found, product.randomRows);
+  return RunnerUp{.schedule = second,
+                  .time = std::max(time, chosen.time()),
+                  .ratioBand = std::hypot(chosen.band, ownBand(implementation->ownSetFor(second, shape)))};
 }
 
 double CostModel::ratioBand(const OperatorShape &from, const OperatorShape &to) const {

@@ -158,6 +158,14 @@ Seconds GemmModel::timeOf(const GemmShape &shape, const GemmCandidate &candidate
                  partialBlock(shape));
 }
 
+std::optional<GemmCandidate> GemmModel::cheapestWithout(const llvm::BitVector &without,
+                                                        const GemmShape &shape, bool randomRows) const {
+  assert(without.size() == kernels.tiles.size() && !isRuled(shape) && "one bit for each tile");
+  GemmCandidate found;
+  const double seconds = randomRows ? bestOfRandomRows(shape, found, &without) : best(shape, found, &without);
+  return seconds < std::numeric_limits<double>::infinity() ? std::optional(found) : std::nullopt;
+}
+
 std::vector<GemmCandidate> GemmModel::candidates(const GemmShape &shape) const {
   if (isRuled(shape))
     return {ruledChoice(shape)};
@@ -218,17 +226,10 @@ Breakdown GemmModel::breakdown(const GemmShape &shape, GemmChoice *choice, bool 
 Breakdown GemmModel::breakdownOfRandomRows(const GemmShape &shape, GemmChoice *choice) const {
   assert(shape.m > 0 && shape.n > 0 && shape.k > 0 && shape.batch > 0);
   GemmCandidate found;
-  double least = std::numeric_limits<double>::infinity();
+  if (bestOfRandomRows(shape, found) == std::numeric_limits<double>::infinity())
+    return noKernel();
   Problem problem = problemOf(shape, false);
   problem.randomRows = true;
-  for (size_t tile = 0; tile < kernels.tiles.size(); ++tile)
-    if (isSensible(problem, kernels.tiles[tile]))
-      if (const double seconds = price(problem, tile, 1, false, nullptr); seconds < least) {
-        least = seconds;
-        found.tile = tile;
-      }
-  if (least == std::numeric_limits<double>::infinity())
-    return noKernel();
   return breakdownOf(shape, found, problem, choice, false);
 }
 

@@ -237,7 +237,32 @@ inline double GemmModel::splitBound(const Problem &p, const Block &block, size_t
   return boundMargin * (std::max(loop, traffic * boundMargin) + block.splitAside[i] + parts.traffic * split);
 }
 
-double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
+/// Bounds that no price reaches.
+void GemmModel::exclude(const llvm::BitVector &without, llvm::MutableArrayRef<Block> grid) {
+  for (const unsigned tile : without.set_bits()) {
+    Block &block = grid[tile / Block::most];
+    const size_t i = tile % Block::most;
+    block.bound[i] = block.splitBound[i] = block.streamBound[i] = block.lowest[i] =
+        std::numeric_limits<float>::infinity();
+  }
+}
+
+double GemmModel::bestOfRandomRows(const GemmShape &shape, GemmCandidate &candidate,
+                                   const llvm::BitVector *without) const {
+  double least = infinity;
+  Problem problem = problemOf(shape, false);
+  problem.randomRows = true;
+  for (size_t tile = 0; tile < kernels.tiles.size(); ++tile)
+    if (isSensible(problem, kernels.tiles[tile]) && !(without && without->test(tile)))
+      if (const double seconds = price(problem, tile, 1, false, nullptr); seconds < least) {
+        least = seconds;
+        candidate.tile = tile;
+      }
+  return least;
+}
+
+double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate,
+                       const llvm::BitVector *without) const {
   if (isRuled(shape)) {
     candidate = ruledChoice(shape);
     return price(problemOf(shape, false), candidate.tile, 1, false, nullptr);
@@ -250,6 +275,8 @@ double GemmModel::best(const GemmShape &shape, GemmCandidate &candidate) const {
   GemmCandidate promising;
   for (int order = 0; order < orders; ++order) {
     layOver(problems[order], grids[order]);
+    if (without)
+      exclude(*without, grids[order]);
     size_t first = 0;
     for (const Block &block : grids[order]) {
       for (size_t i = 0; i < block.size; ++i)

@@ -83,6 +83,18 @@ static std::string reasonText(const GemmSchedule &schedule) {
   return text;
 }
 
+/// "mfma_lds_double_buffer 128x256x64 …: 5.52 ms, 1.9% slower; within the band of such a ratio, 67.7%: either
+/// may be the faster".
+static std::string runnerUpText(const PlanKernelRange &range) {
+  const PlanRunnerUp &second = *range.runnerUp;
+  constexpr double least = 5e-4; // which the first digit shows
+  const double excess = range.runnerUpExcess();
+  return second.scheduleText + ": " + formatTime(second.seconds) + ", " +
+         (excess < least ? "as long" : formatPercent(excess) + " slower") +
+         (range.isUnsure() ? "; within" : "; beyond") + " the band of such a ratio, " +
+         formatPercent(second.ratioBand) + (range.isUnsure() ? ": either may be the faster" : "");
+}
+
 EmitOptions kernelHeader(const DescribedKernel &described, kernel::FuncOp function) {
   const auto &[kernel, range, type, schedule, hardware, sumSymbol] = described;
   EmitOptions options;
@@ -119,6 +131,8 @@ EmitOptions kernelHeader(const DescribedKernel &described, kernel::FuncOp functi
            (range.expectedSource == "simulated"
                 ? " (main loop timed in the simulator, the rest from library constants; not measured)"
                 : " (priced from data-sheet numbers and library constants, not measured)")});
+  if (range.runnerUp)
+    options.notes.push_back("Second: " + runnerUpText(range));
   if (range.librarySeconds > 0)
     options.notes.push_back("Library: " + formatTime(range.librarySeconds) + " expected for as many rows");
   if (kernel.experts > 0)

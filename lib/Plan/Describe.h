@@ -134,6 +134,15 @@ void describe(Archive &archive, Part &certificate) {
 }
 
 template <class Archive, class Part>
+  requires std::same_as<std::remove_const_t<Part>, PlanRunnerUp>
+void describe(Archive &archive, Part &runnerUp) {
+  archive("schedule", runnerUp.schedule);
+  archive("schedule_text", runnerUp.scheduleText);
+  archive("seconds", runnerUp.seconds);
+  archive("ratio_band", runnerUp.ratioBand);
+}
+
+template <class Archive, class Part>
   requires std::same_as<std::remove_const_t<Part>, PlanKernelRange>
 void describe(Archive &archive, Part &range) {
   archive("min_m", range.minM);
@@ -146,6 +155,7 @@ void describe(Archive &archive, Part &range) {
   archive("expected_band", range.expectedBand);
   archive("expected_m", range.expectedM);
   archive("library_seconds", range.librarySeconds);
+  archive("runner_up", range.runnerUp);
 }
 
 template <class Archive, class Part>

@@ -31,9 +31,10 @@ public:
     if (!context.failed())
       readValue(node, map.pathOf(key), value);
   }
-  void operator()(const char *key, std::optional<double> &value) {
+  template <class T>
+  void operator()(const char *key, std::optional<T> &value) {
     if (std::optional<YAML::Node> node = map.takeOptional(key))
-      value = readNumber(context, *node, map.pathOf(key), -infinity, infinity);
+      readValue(*node, map.pathOf(key), value.emplace());
   }
 
 private:

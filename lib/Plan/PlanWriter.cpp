@@ -79,7 +79,8 @@ public:
     json.rawValue(scalarText(value));
     json.attributeEnd();
   }
-  void operator()(const char *key, const std::optional<double> &value) {
+  template <class T>
+  void operator()(const char *key, const std::optional<T> &value) {
     if (value)
       (*this)(key, *value);
   }
@@ -123,7 +124,8 @@ public:
   void operator()(const char *key, const T &value) {
     startKey(key) << ' ' << scalarText(value) << '\n';
   }
-  void operator()(const char *key, const std::optional<double> &value) {
+  template <class T>
+  void operator()(const char *key, const std::optional<T> &value) {
     if (value)
       (*this)(key, *value);
   }

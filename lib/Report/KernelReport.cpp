@@ -51,17 +51,50 @@ std::string shortSource(const PlanKernelRange &range) {
   return range.expectedSource == "simulated" ? "sim" : "data";
 }
 
-/// What the sources in the table of kernels mean, with their bands.
-void printSources(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+/// By how much the runner-up is slower: "1.9%"; nothing without one.
+std::string nextText(const PlanKernelRange &range) {
+  return range.runnerUp ? formatPercent(range.runnerUpExcess()) : "";
+}
+
+/// What the table says of runners-up, and for how many kernels the order is sure.
+void printRunnersUp(const Plan &plan, llvm::raw_ostream &stream, const ReportOptions &options) {
+  int compared = 0, unsure = 0;
+  double band = 0;
+  for (const PlanKernel &kernel : plan.kernels)
+    for (const PlanKernelRange &range : kernel.ranges)
+      if (range.runnerUp) {
+        ++compared;
+        unsure += range.isUnsure();
+        band = std::max(band, range.runnerUp->ratioBand);
+      }
+  if (compared > 0)
+    printWrapped(
+        stream,
+        "next: how much longer the best kernel of another tile or family takes, which the sources and "
+        "plan.json name; " +
+            (unsure == compared ? "all" : std::to_string(unsure) + " of " + std::to_string(compared)) +
+            " are within the band of such a ratio, up to " + formatPercent(band) +
+            ": either may be the faster",
+        2, options.width);
+}
+
+/// The sources of the kernels' times, with their bands.
+std::map<std::string, double> sourcesOf(const Plan &plan) {
   std::map<std::string, double> bands;
   for (const PlanKernel &kernel : plan.kernels)
     for (const PlanKernelRange &range : kernel.ranges) {
       double &band = bands[shortSource(range)];
       band = std::max(band, range.expectedBand);
     }
+  return bands;
+}
+
+/// What they mean: of the table's column, or of all times of own kernels where they have one source.
+void printSources(const std::map<std::string, double> &bands, llvm::raw_ostream &stream,
+                  const ReportOptions &options) {
   for (const auto &[source, band] : bands)
     printWrapped(stream,
-                 source +
+                 (bands.size() == 1 ? "own" : source) +
                      (source == "sim"
                           ? ": simulated, the main loop timed by codesign's simulator, not on hardware"
                           : ": priced from data-sheet numbers and library constants") +
@@ -178,20 +211,35 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
   heading(stream, options,
           "Kernels" + (oneType ? " in " + type : std::string()) +
               " (own: not measured; library: calibrated)");
-  Table table({Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left, Align::Right,
-               Align::Right, Align::Left, Align::Right});
-  table.addRow({"kernel", "n", "k", "rows", "tile", "waves", "at m", "own", "from", "library"});
+  const std::map<std::string, double> sources = sourcesOf(plan);
+  std::vector<Align> alignment = {Align::Left, Align::Right, Align::Right, Align::Left,
+                                  Align::Left, Align::Left,  Align::Right, Align::Right,
+                                  Align::Left, Align::Right, Align::Right};
+  std::vector<std::string> titles = {"kernel", "n",   "k",    "rows", "tile",   "waves",
+                                     "at m",   "own", "from", "next", "library"};
+  // One source for all is said below the table.
+  constexpr int sourceColumn = 8;
+  const auto withoutSource = [&](auto list) {
+    if (sources.size() == 1)
+      list.erase(list.begin() + sourceColumn);
+    return list;
+  };
+  Table table(withoutSource(alignment));
+  table.addRow(withoutSource(titles));
   for (const PlanKernel &kernel : plan.kernels)
     for (const PlanKernelRange &range : kernel.ranges) {
       const bool first = &range == &kernel.ranges.front();
-      table.addRow({first ? nameOf(kernel) + (oneType ? "" : " " + kernel.input) : "",
-                    first ? std::to_string(kernel.n) : "", first ? std::to_string(kernel.k) : "",
-                    rowsOf(kernel, range), tileText(range), wavesText(range),
-                    std::to_string(range.expectedM / std::max<int64_t>(1, kernel.experts)),
-                    formatTime(range.expectedSeconds), shortSource(range), formatTime(range.librarySeconds)});
+      table.addRow(withoutSource(std::vector<std::string>{
+          first ? nameOf(kernel) + (oneType ? "" : " " + kernel.input) : "",
+          first ? std::to_string(kernel.n) : "", first ? std::to_string(kernel.k) : "", rowsOf(kernel, range),
+          tileText(range), wavesText(range),
+          std::to_string(range.expectedM / std::max<int64_t>(1, kernel.experts)),
+          formatTime(range.expectedSeconds), shortSource(range), nextText(range),
+          formatTime(range.librarySeconds)}));
     }
   table.print(stream);
-  printSources(plan, stream, options);
+  printSources(sources, stream, options);
+  printRunnersUp(plan, stream, options);
   printEnds(plan, stream, options);
   printPadding(plan, stream, options);
   if (llvm::any_of(plan.kernels,

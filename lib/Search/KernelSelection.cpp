@@ -194,6 +194,12 @@ std::vector<PlanKernelRange> rangesFor(const Product &product, const Selected &s
     range.expectedBand = estimate.band;
     range.expectedM = rows.representative * sharers;
     range.librarySeconds = providers.library().estimate(ofLibrary).time().value;
+    if (const auto second =
+            providers.runnerUp(estimate, form, ownShapeOf(product, selected, rows.representative)))
+      range.runnerUp = {.schedule = toFields(second->schedule),
+                        .scheduleText = second->schedule.describe(),
+                        .seconds = second->time.value,
+                        .ratioBand = second->ratioBand};
   }
   return ranges;
 }

@@ -37,6 +37,15 @@ struct CostOptions {
   std::function<bool(const GemmSchedule &)> canEmit = nullptr;
 };
 
+/// The own kernel that comes second for a product.
+struct RunnerUp {
+  GemmSchedule schedule;
+  Seconds time;
+  /// Relative error of the ratio of its time and the first one's: no pairs of own kernels were held out, so
+  /// that it is both absolute bands in quadrature.
+  double ratioBand = 0;
+};
+
 class CostModel {
 public:
   /// The profile must outlive the model.
@@ -51,6 +60,10 @@ public:
   /// The time of one own kernel, whatever others there are: of a product, with the schedule's split or
   /// Stream-K. Empty where the schedule is none of the model's, or not for so many rows.
   std::optional<Seconds> timeOf(const GemmSchedule &schedule, const OperatorShape &shape) const;
+
+  /// The cheapest own kernel for a product that is of another family, or whose workgroups compute another
+  /// macro-tile (m × n), than the one that estimate() has `chosen`. Empty where there is no such kernel.
+  std::optional<RunnerUp> runnerUp(const Estimate &chosen, const OperatorShape &shape) const;
 
   /// Relative error of the ratio of two predictions of the library's kernels. Neighbours share most of their
   /// errors: the calibration has it, narrower than the band of each, from pairs of held-out rows that differ

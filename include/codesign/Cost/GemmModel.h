@@ -6,6 +6,7 @@
 #include "codesign/Cost/GemmConstants.h"
 #include "codesign/Hardware/Profile.h"
 #include "codesign/Model/Operators.h"
+#include "llvm/ADT/BitVector.h"
 #include <array>
 #include <optional>
 #include <vector>
@@ -121,6 +122,10 @@ public:
   /// The time of one candidate, of one product or of products whose rows differ. Infinitely long where its
   /// tile is not for so many or so few rows, or its split or Stream-K is not for this product.
   Seconds timeOf(const GemmShape &shape, const GemmCandidate &candidate, bool randomRows) const;
+  /// The cheapest candidate of the tiles that `without` does not name, a bit for each; none where none of
+  /// them serves the product. It takes timeOf().
+  std::optional<GemmCandidate> cheapestWithout(const llvm::BitVector &without, const GemmShape &shape,
+                                               bool randomRows) const;
   /// Every candidate of a shape: what time() takes the minimum of.
   std::vector<GemmCandidate> candidates(const GemmShape &shape) const;
 
@@ -138,6 +143,7 @@ private:
   StreamRuns runsOf(const Problem &problem, const GemmTile &tile) const;
   void fillColumns();
   void layOver(const Problem &problem, llvm::SmallVectorImpl<Block> &grid) const;
+  static void exclude(const llvm::BitVector &without, llvm::MutableArrayRef<Block> grid);
   void addReloads(const Problem &problem, size_t first, Block &block, size_t size) const;
   double splitBound(const Problem &problem, const Block &block, size_t i, size_t tile, size_t number,
                     const SplitCosts &parts) const;
@@ -145,7 +151,11 @@ private:
   /// Seconds of partial sums for each part of a split.
   double splitTraffic(const Problem &problem) const;
   double beyondSharedCache(const Wave &wave, double waves) const;
-  double best(const GemmShape &shape, GemmCandidate &candidate) const;
+  /// Seconds of the cheapest candidate, infinite where there is none; of all tiles or of some.
+  double best(const GemmShape &shape, GemmCandidate &candidate,
+              const llvm::BitVector *without = nullptr) const;
+  double bestOfRandomRows(const GemmShape &shape, GemmCandidate &candidate,
+                          const llvm::BitVector *without = nullptr) const;
   Breakdown breakdownOf(const GemmShape &shape, const GemmCandidate &found, const Problem &problem,
                         GemmChoice *choice, bool withQuantization) const;
   void addRuledTiles();

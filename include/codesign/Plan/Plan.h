@@ -12,7 +12,7 @@
 namespace codesign {
 
 /// Raised when a reader of the previous version would misunderstand a file.
-inline constexpr int64_t planSchemaVersion = 11;
+inline constexpr int64_t planSchemaVersion = 12;
 
 /// A named scalar: one size of an operator ("m" 8192), one parameter of a schedule ("macro_tile_m" 256).
 struct PlanField {
@@ -149,6 +149,15 @@ struct PlanCertificate {
   bool operator==(const PlanCertificate &) const = default;
 };
 
+/// The kernel that comes second to a chosen one: the cheapest of another family or macro-tile (m by n).
+struct PlanRunnerUp {
+  std::vector<PlanField> schedule; // for programs
+  std::string scheduleText;
+  double seconds = 0;   // at the expectedM rows of the chosen one
+  double ratioBand = 0; // relative error of seconds ÷ the chosen one's expectedSeconds
+  bool operator==(const PlanRunnerUp &) const = default;
+};
+
 /// A kernel that serves rows minM to maxM with one schedule.
 struct PlanKernelRange {
   int64_t minM = 1, maxM = 0;      // maxM 0: no upper limit
@@ -158,8 +167,14 @@ struct PlanKernelRange {
   std::string expectedSource; // "simulated": its main loop ran in the simulator; else "datasheet"
   double expectedBand = 0;    // relative error of expectedSeconds
   int64_t expectedM = 0;
-  double librarySeconds = 0; // what the library's kernel is expected to take for as many rows
+  double librarySeconds = 0;            // what the library's kernel is expected to take for as many rows
+  std::optional<PlanRunnerUp> runnerUp; // none where one tile is all there is
   bool operator==(const PlanKernelRange &) const = default;
+
+  /// By which share of expectedSeconds the runner-up is slower; 0 without one.
+  double runnerUpExcess() const { return runnerUp ? runnerUp->seconds / expectedSeconds - 1 : 0; }
+  /// Whether the model's error may turn the order of the two.
+  bool isUnsure() const { return runnerUp && runnerUpExcess() < runnerUp->ratioBand; }
 };
 
 /// A kernel to emit: output[m][n] = a·b with n and k fixed and m known at run time.

@@ -45,6 +45,12 @@ public:
     return ownModelOf(form).timeOf(schedule, shape);
   }
 
+  /// The kernel of the form that comes second to the one that ownKernel() has chosen (see
+  /// CostModel::runnerUp).
+  std::optional<RunnerUp> runnerUp(const Estimate &chosen, OwnForm form, const OperatorShape &shape) const {
+    return ownModelOf(form).runnerUp(chosen, shape);
+  }
+
   const CostModel &library() const { return libraryModel; }
   const Profile &profile() const { return libraryModel.profile(); }
 

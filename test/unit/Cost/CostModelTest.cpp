@@ -1,6 +1,7 @@
 #include "codesign/Cost/CostModel.h"
 #include "CostTestSupport.h"
 #include <cmath>
+#include <limits>
 
 using namespace codesign;
 
@@ -86,6 +87,68 @@ TEST(CostModel, OwnKernelsOfExpertsArePricedFromTheirSchedules) {
   EXPECT_NEAR(own.time(decode) / own.time(dense), 1, 0.15);
   decode.pass = Pass::WeightGradient;
   EXPECT_FALSE(own.supports(decode));
+}
+
+/// A few of the schedules: square-ish tiles, and those that stream weights.
+bool isCompared(const GemmSchedule &schedule) {
+  return (streamsWeights(schedule.family) && schedule.stages == 2) ||
+         (schedule.macroTileM % 64 == 0 && schedule.macroTileN % 64 == 0 && schedule.macroTileK == 64 &&
+          schedule.macroTileM * schedule.macroTileN >= 128 * 64);
+}
+
+/// The least that timeOf() says of any schedule of another family or macro-tile, however k is split.
+double secondSeconds(const CostModel &own, const Profile &profile, const GemmSchedule &first,
+                     const OperatorShape &shape) {
+  double least = std::numeric_limits<double>::infinity();
+  std::vector<GemmSchedule> schedules = legalGemmSchedules(profile, DataType::BF16, GemmLayout::NT);
+  llvm::erase_if(schedules, [](const GemmSchedule &schedule) { return !isCompared(schedule); });
+  for (GemmSchedule schedule : schedules)
+    for (int splitK : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 0}) {
+      schedule.streamK = splitK == 0;
+      schedule.splitK = std::max(1, splitK);
+      const bool isAlike = schedule.family == first.family && schedule.macroTileM == first.macroTileM &&
+                           schedule.macroTileN == first.macroTileN;
+      if (const std::optional<Seconds> time = isAlike ? std::nullopt : own.timeOf(schedule, shape))
+        least = std::min(least, time->value);
+    }
+  return least;
+}
+
+TEST(CostModel, TheRunnerUpIsTheCheapestKernelOfAnotherTile) {
+  for (const char *device : {"mi300x", "h100-sxm"}) {
+    const Profile profile = shippedProfile(device);
+    CostOptions options;
+    options.provider = Provider::Own;
+    options.canEmit = isCompared;
+    const CostModel own(profile, options);
+    std::vector<OperatorShape> shapes = {GroupedGemmShape{
+        .tokens = 4096, .rows = 8192, .experts = 8, .topK = 2, .localExperts = 8, .n = 14336, .k = 4096}};
+    for (const int64_t m : {16, 512, 1536, 16384})
+      shapes.push_back(GemmShape{.m = m, .n = 4096, .k = 4096});
+    for (const OperatorShape &shape : shapes) {
+      const Estimate chosen = own.estimate(shape);
+      const std::optional<RunnerUp> second = own.runnerUp(chosen, shape);
+      ASSERT_TRUE(second) << device;
+      EXPECT_GE(second->time.value, chosen.time().value) << device << ' ' << describe(shape);
+      EXPECT_DOUBLE_EQ(second->time.value, secondSeconds(own, profile, *chosen.schedule, shape))
+          << device << ' ' << describe(shape);
+      EXPECT_DOUBLE_EQ(own.timeOf(second->schedule, shape)->value, second->time.value);
+      EXPECT_GE(second->ratioBand, chosen.band);
+    }
+  }
+}
+
+TEST(CostModel, OneTileHasNoRunnerUp) {
+  const Profile profile = shippedProfile("mi300x");
+  CostOptions options;
+  options.provider = Provider::Own;
+  options.canEmit = [](const GemmSchedule &schedule) {
+    return schedule.family == GemmFamily::MfmaLdsDoubleBuffer && schedule.macroTileM == 128 &&
+           schedule.macroTileN == 128;
+  };
+  const CostModel own(profile, options);
+  const GemmShape shape{.m = 4096, .n = 4096, .k = 4096};
+  EXPECT_FALSE(own.runnerUp(own.estimate(shape), shape));
 }
 
 /// Many rows of an expert are a matter of wgmma, as those of a dense layer; clusters ask L2 for less.

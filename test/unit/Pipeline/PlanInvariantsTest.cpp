@@ -139,6 +139,18 @@ TEST_P(PlanInvariants, HoldForEveryExample) {
         EXPECT_EQ(kernel.ranges[i].minM, kernel.ranges[i - 1].maxM + 1) << kernel.name;
         EXPECT_LT(kernel.ranges[i - 1].expectedSeconds, kernel.ranges[i].expectedSeconds) << kernel.name;
       }
+    // Nothing is faster than what was chosen, and what comes second is something else. A router may be left
+    // one tile.
+    for (const PlanKernel &kernel : plan.kernels)
+      for (const PlanKernelRange &range : kernel.ranges) {
+        ASSERT_TRUE(range.runnerUp || kernel.name == "router") << kernel.name;
+        if (!range.runnerUp)
+          continue;
+        EXPECT_GE(range.runnerUpExcess(), 0) << kernel.name;
+        EXPECT_NE(range.runnerUp->scheduleText, range.scheduleText) << kernel.name;
+        EXPECT_EQ(range.isUnsure(), range.runnerUpExcess() < range.runnerUp->ratioBand) << kernel.name;
+        EXPECT_GE(range.runnerUp->ratioBand, range.expectedBand) << kernel.name;
+      }
     // A device without a kernel family says so and emits nothing.
     EXPECT_EQ(plan.kernels.empty(), profile->kernelFamilies.empty());
     if (plan.kernels.empty()) {

@@ -108,9 +108,13 @@ Plan samplePlan() {
                                      "simulated",
                                      0.5,
                                      8192,
-                                     4e-4}}}},
+                                     4e-4,
+                                     {}}}}},
             .warnings = {"one", ""}};
   plan.best[1].workloads[0].dollarsPerMillionTokens.reset();
+  std::vector<PlanKernelRange> &ranges = plan.kernels[0].ranges;
+  ranges.push_back(ranges[0]); // the first one has no runner-up
+  ranges[1].runnerUp = {{{"macro_tile_m", int64_t(128)}}, "128x256x64", 3.3e-4, 0.6};
   return plan;
 }
 
