@@ -1,8 +1,8 @@
 // What a problem and a schedule ask of one another, before a kernel is written.
 #include "WgmmaLowering.h"
+#include "codesign/Schedule/GemmSchedule.h"
 #include "codesign/Support/Diagnostics.h"
 #include "llvm/Support/MathExtras.h"
-#include <numeric>
 
 namespace codesign {
 
@@ -20,7 +20,7 @@ int64_t GemmKernel::waveColumns() const {
   // Waves that share k add up as many shares as there are rows of instructions.
   const MatrixInstruction *record = findMatrixInstruction(architecture, instruction);
   assert(record && "checked by checkGemm");
-  return tileN / std::gcd(wavesK, tileN / record->m);
+  return tileN / shareCount(wavesK, tileN / record->m);
 }
 
 /// On NVIDIA devices such operands lie in shared memory as they do in global memory, in 16-byte pieces of

@@ -249,8 +249,6 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
     scales.resize(schedule.directCopies ? 1 : ahead);
 
   Type f32 = Float32Type::get(builder.getContext());
-  const int64_t instructionRows = findMatrixInstruction(schedule.architecture, schedule.instruction)->m;
-  const int64_t shares = std::gcd(schedule.wavesK, schedule.tileN / instructionRows);
   auto slots = TileType::get(builder.getContext(),
                              {schedule.wavesK, schedule.tileM * schedule.tileN / sumsPerRow, sumsPerRow}, f32,
                              Space::Shared, RowMajorAttr::get(builder.getContext(), 0));
@@ -262,7 +260,7 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
   BarrierOp::create(builder);
   auto total = CollectSumsOp::create(
       builder,
-      TypeRange{fragment(schedule.tileN / shares, schedule.tileM, f32, Role::Accumulator, 1),
+      TypeRange{fragment(schedule.waveColumns(), schedule.tileM, f32, Role::Accumulator, 1),
                 builder.getIndexType(), builder.getIndexType()},
       "total", exchange);
   Value outColumn = arith::AddIOp::create(builder, tile.column, total.getFirst());

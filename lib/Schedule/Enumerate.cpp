@@ -67,12 +67,12 @@ bool isForCopies(const GemmSchedule &schedule, int rowBytes) {
 }
 
 /// Whether there is a form of the schedule whose copies go past the registers. Of streamed weights, one for
-/// rows that weigh on the registers of the other, in half steps; not with scales of blocks, beside whose
-/// products ptxas takes more registers than compiledRegisters() knows.
+/// rows that weigh on the registers of the other, in half steps; with scales of blocks in whole ones, which
+/// are blocks.
 bool copiesDirectly(const GemmSchedule &schedule, int rowBytes) {
   constexpr int manyRows = 24;
   if (schedule.family == GemmFamily::MmaWeightStream)
-    return schedule.macroTileM >= manyRows && rowBytes < wholeStep && !schedule.blockScaled;
+    return schedule.macroTileM >= manyRows && (rowBytes < wholeStep) != schedule.blockScaled;
   return schedule.family == GemmFamily::MfmaLdsDoubleBuffer && !schedule.shuffledWeights &&
          !schedule.blockScaled && schedule.stages >= 2;
 }

@@ -5,7 +5,6 @@
 #include "llvm/Support/ErrorHandling.h"
 #include <cassert>
 #include <cmath>
-#include <numeric>
 
 namespace codesign {
 namespace {
@@ -72,6 +71,13 @@ bool streamsWeights(GemmFamily family) {
   return family == GemmFamily::MfmaWeightStream || family == GemmFamily::MmaWeightStream;
 }
 
+int64_t shareCount(int64_t waves, int64_t instructions) {
+  int64_t count = std::min(waves, instructions);
+  while (instructions % count != 0)
+    --count;
+  return count;
+}
+
 int maxSplitK(const GemmSchedule &schedule) {
   constexpr int mostSums = 64; // above, clang 22 spills in some schedules
   const bool inCluster = schedule.clusterM * schedule.clusterN > 1;
@@ -80,7 +86,7 @@ int maxSplitK(const GemmSchedule &schedule) {
   int sums = registerUse(schedule).accumulators;
   // Where waves share k, each has a share of the sums when the parts of others come.
   if (streamsWeights(schedule.family) && schedule.directToShared)
-    sums /= std::gcd(schedule.wavesK, schedule.macroTileN / schedule.instructionN());
+    sums /= static_cast<int>(shareCount(schedule.wavesK, schedule.macroTileN / schedule.instructionN()));
   return inCluster || !isPlain || sums > mostSums ? 1 : 16;
 }
 
@@ -172,9 +178,11 @@ bool hasRoomForExperts(const GemmSchedule &schedule, const Profile &profile) {
 
 bool takesListedRows(const GemmSchedule &schedule) {
   constexpr int fewestSlots = 3;
-  if (schedule.family == GemmFamily::MmaCpAsyncMultistage) {
+  const bool copiesBesideScales =
+      schedule.family == GemmFamily::MmaWeightStream && schedule.directToShared && schedule.blockScaled;
+  if (schedule.family == GemmFamily::MmaCpAsyncMultistage || copiesBesideScales) {
     // Each copy of A has a row of its own to remember. Of 160 schedules that have few registers to spare,
-    // those that ptxas 13 spilled need these.
+    // those that ptxas 13 spilled need these, and of 22 whose waves have copies of their own and scales.
     constexpr int registersPerCopy = 2, mostRegisters = 255;
     const int chunks = schedule.macroTileM * schedule.macroTileK * elementBytes(schedule) / readBytes;
     const int copies = (chunks + schedule.threads() - 1) / schedule.threads();
@@ -199,8 +207,13 @@ static int blockProductRegisters(const GemmSchedule &schedule, int blocks) {
   // Where waves take turns, a few products and those that are added beside them (multiplyMixed of the
   // prelude).
   const int together = across % 2 == 0 ? 2 : across % 3 == 0 ? 3 : across;
-  return (schedule.loop == MainLoop::PingPong ? 2 * together : across) *
-             schedule.matrixInstruction().c.registersPerLane +
+  // Few products of mma.sync are summed at once (Accumulators::multiply of the prelude).
+  constexpr int few = 8;
+  const int all = across * (schedule.waveTileN() / schedule.instructionN());
+  const int instructions = schedule.loop == MainLoop::PingPong ? 2 * together
+                           : pairs && all <= few               ? all
+                                                               : across;
+  return instructions * schedule.matrixInstruction().c.registersPerLane +
          (blocks + 1) * ((pairs ? 2 : 1) * across + 1);
 }
 
@@ -278,7 +291,13 @@ int compiledRegisters(const GemmSchedule &schedule) {
   case GemmFamily::MmaWeightStream: {
     if (schedule.directToShared) {
       constexpr int addresses = 48, converted = 24; // of copies and reads; operands of 8 bits as fp16
-      return use.accumulators + use.fragments + use.products + addresses +
+      // Beside products of blocks the last steps, one for each slot, are read ahead, and rows of weights.
+      constexpr int lastStep = 30, rowsOfWeights = 4;
+      const int ahead = schedule.blockScaled
+                            ? lastStep * (schedule.stages - 2) +
+                                  rowsOfWeights * (schedule.macroTileN / schedule.instructionN() - 1)
+                            : 0;
+      return use.accumulators + use.fragments + use.products + addresses + ahead +
              (isFloat8(schedule.matrixInstruction().a.type) ? converted : 0);
     }
     // The registers of an instruction's first operand come from two loads, and are copied together; every

@@ -141,6 +141,11 @@ std::optional<std::string> badShape(const GemmSchedule &s) {
   const int stepBytes = s.macroTileK / s.wavesK * bitWidth(record.a.type) / 8; // of a row, of a wave
   if (streams && s.directToShared && stepBytes != 64 && stepBytes != 128)
     return because("steps of {0} B of each row, lanes copy 64 or 128", stepBytes);
+  const int instructions = s.macroTileN / s.instructionN();
+  if (streams && s.directToShared && instructions > 2 && shareCount(s.wavesK, instructions) == 1)
+    return because("{0} columns are {1} instructions, which {2} waves do not share equally: one would add up "
+                   "the sums of all",
+                   s.macroTileN, instructions, s.wavesK);
   if (streams)
     return s.macroTileM <= maxStreamedRows
                ? std::nullopt

@@ -150,6 +150,10 @@ RegisterUse registerUse(const GemmSchedule &schedule);
 /// schedules (clang 22, ptxas 13).
 int compiledRegisters(const GemmSchedule &schedule);
 
+/// Equal shares of whole instructions in which `waves` waves that share k add up `instructions` along a
+/// tile's columns: as many as there are waves for.
+int64_t shareCount(int64_t waves, int64_t instructions);
+
 /// The most workgroups that may share the k of a tile: 1 in a cluster, and where a lane has so many sums that
 /// compilers spill beside the parts of others.
 int maxSplitK(const GemmSchedule &schedule);

@@ -23,6 +23,17 @@ DEVICE Angle angleOf(const float *table, unsigned position, int column) {
                : "l"(table + position * HeadColumns + column % HeadColumns));
   return angle;
 }
+/// The same without branches, for few of them: all are asked for at once.
+template <int HeadColumns, int Rotated, int Positions>
+DEVICE Angle angleAtOnce(const float *table, unsigned position, int column) {
+  Angle angle = {column < Rotated ? 0.f : 1.f, 0};
+  const bool there = column < Rotated && position < static_cast<unsigned>(Positions);
+  asm volatile("{ .reg .pred there; setp.ne.s32 there, %3, 0;\n"
+               "@there ld.global.nc.v2.f32 {%0, %1}, [%2]; }"
+               : "+f"(angle.cosine), "+f"(angle.sine)
+               : "l"(table + position * HeadColumns + column % HeadColumns), "r"(static_cast<int>(there)));
+  return angle;
+}
 DEVICE unsigned positionOf(const GlobalRows<int, 1> &positions, int row) {
   return row < positions.count ? positions.first[row] : 0;
 }
@@ -58,17 +69,29 @@ struct RowSteps : EpilogueSteps<Shape...> {
   /// The same of pairs of rows, which are output columns and in lanes of neighbouring rows.
   template <int HeadColumns, int Rotated, int Positions>
   __device__ void rotateDown(const GlobalRows<int, 1> &positions, int row, const float *table, int column) {
+    static_assert(Sums::instructionColumns == 8, "of mma.sync");
     const bool first = laneId() / 4 % 2 == 0;
-    this->forEachPair([&](float &left, float &right, int i, int j) {
-      auto turn = [&](float &value, int outputRow) {
-        const Angle angle = angleOf<HeadColumns, Rotated, Positions>(table, positionOf(positions, outputRow),
-                                                                     (column + i) / 2 * 2);
-        const float other = fromNeighbourRow(value);
-        value = value * angle.cosine + (first ? -other : other) * angle.sine;
-      };
-      turn(left, row + j);
-      turn(right, row + j + 1);
-    });
+    unsigned ofColumns[Sums::across][2];
+#pragma unroll
+    for (int j = 0; j < Sums::across; ++j)
+#pragma unroll
+      for (int e = 0; e < 2; ++e)
+        ofColumns[j][e] = positionOf(positions, row + j * 8 + laneId() % 4 * 2 + e);
+#pragma unroll
+    for (int i = 0; i < Sums::down; ++i)
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const int place = (column + i * Sums::instructionRows + half * 8 + laneId() / 4) / 2 * 2;
+#pragma unroll
+        for (int j = 0; j < Sums::across; ++j)
+#pragma unroll
+          for (int e = 0; e < 2; ++e) {
+            const Angle angle = angleAtOnce<HeadColumns, Rotated, Positions>(table, ofColumns[j][e], place);
+            float &value = this->parts[i][j][2 * half + e];
+            const float other = fromNeighbourRow(value);
+            value = value * angle.cosine + (first ? -other : other) * angle.sine;
+          }
+      }
   }
 
   /// Writes the sum of squares of each row of the sums as element (row + i, column / width); columns at or

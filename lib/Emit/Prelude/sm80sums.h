@@ -44,60 +44,67 @@ struct Accumulators : StoreSteps<16, 8, Down, Across> {
   template <int Deep>
   __device__ void multiply(const LeftOperands<Mma, Down, Deep> &a,
                            const RightOperands<Mma, Across, Deep> &b) {
+    addProducts(parts, a, 0, b);
+  }
+
+  /// The same for one block of k, whose products the scale of each column multiplies before they are added.
+  template <int Deep>
+  __device__ void multiply(const LeftOperands<Mma, Down, Deep> &a, const RightOperands<Mma, Across, Deep> &b,
+                           const ColumnScales<Across> &scales) {
+    // Few products are summed at once, or operands of 8 bits are converted again for each row.
+    constexpr int fewProducts = 8, rows = Down * Across <= fewProducts ? Down : 1;
+#pragma unroll
+    for (int first = 0; first < Down; first += rows) {
+      float products[rows][Across][4] = {};
+      addProducts(products, a, first, b);
+#pragma unroll
+      for (int i = 0; i < rows; ++i)
+#pragma unroll
+        for (int j = 0; j < Across; ++j)
+#pragma unroll
+          for (int v = 0; v < 4; ++v)
+            parts[first + i][j][v] += products[i][j][v] * scales.columns[j][v % 2];
+    }
+  }
+
+  /// Adds the products of so many rows of instructions, which take turns, so that none waits for the one
+  /// before it.
+  template <int Rows, int Deep>
+  __device__ static void addProducts(float (&sums)[Rows][Across][4], const LeftOperands<Mma, Down, Deep> &a,
+                                     int firstRow, const RightOperands<Mma, Across, Deep> &b) {
 #pragma unroll
     for (int k = 0; k < Deep; ++k)
       if constexpr (sizeof(typename Mma::Element) == 1)
-        multiplyWidened(a, b, k);
+        addWidened(sums, a, firstRow, b, k);
       else
 #pragma unroll
-        for (int i = 0; i < Down; ++i)
+        for (int i = 0; i < Rows; ++i)
 #pragma unroll
           for (int j = 0; j < Across; ++j)
-            Mma::apply(parts[i][j], a.parts[i][k], b.parts[j][k]);
+            Mma::apply(sums[i][j], a.parts[firstRow + i][k], b.parts[j][k]);
   }
   /// What sm_90a makes of 8-bit products: two of fp16. Here an operand is converted once for all of them. Of
   /// four neighbours in k the instruction's first columns are two, and those eight further on the others, of
   /// both operands alike.
-  template <int Deep>
-  __device__ void multiplyWidened(const LeftOperands<Mma, Down, Deep> &a,
-                                  const RightOperands<Mma, Across, Deep> &b, int k) {
+  template <int Rows, int Deep>
+  __device__ static void addWidened(float (&sums)[Rows][Across][4], const LeftOperands<Mma, Down, Deep> &a,
+                                    int firstRow, const RightOperands<Mma, Across, Deep> &b, int k) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      unsigned left[Down][4];
+      unsigned left[Rows][4];
 #pragma unroll
-      for (int i = 0; i < Down; ++i)
+      for (int i = 0; i < Rows; ++i)
 #pragma unroll
         for (int row = 0; row < 2; ++row)
-          widenFour(left[i][row], left[i][2 + row], a.parts[i][k][2 * half + row]);
+          widenFour(left[i][row], left[i][2 + row], a.parts[firstRow + i][k][2 * half + row]);
 #pragma unroll
       for (int j = 0; j < Across; ++j) {
         unsigned right[2];
         widenFour(right[0], right[1], b.parts[j][k][half]);
 #pragma unroll
-        for (int i = 0; i < Down; ++i)
-          applyWidened(parts[i][j], left[i], right);
+        for (int i = 0; i < Rows; ++i)
+          applyWidened(sums[i][j], left[i], right);
       }
-    }
-  }
-
-  /// The same for one block of k, whose products the scale of each column multiplies before they are added.
-  /// Columns of instructions take turns, so that no product waits for the one before it.
-  template <int Deep>
-  __device__ void multiply(const LeftOperands<Mma, Down, Deep> &a, const RightOperands<Mma, Across, Deep> &b,
-                           const ColumnScales<Across> &scales) {
-#pragma unroll
-    for (int i = 0; i < Down; ++i) {
-      float products[Across][4] = {};
-#pragma unroll
-      for (int k = 0; k < Deep; ++k)
-#pragma unroll
-        for (int j = 0; j < Across; ++j)
-          Mma::apply(products[j], a.parts[i][k], b.parts[j][k]);
-#pragma unroll
-      for (int j = 0; j < Across; ++j)
-#pragma unroll
-        for (int v = 0; v < 4; ++v)
-          parts[i][j][v] += products[j][v] * scales.columns[j][v % 2];
     }
   }
 

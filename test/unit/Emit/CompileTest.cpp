@@ -352,12 +352,13 @@ TEST(Compile, streamKOfNvidia) {
 TEST(Compile, manyRowsOfStreamedWeights) {
   const auto sweep = [](const char *device, size_t count, Sweep of) {
     of.family = "mma_weight_stream";
-    of.leastRows = 33;
+    of.leastRows = of.gathered && of.blockScaled ? 24 : 33;
     compileLegalSchedules(device, isLongRun() ? 1000 : count, of);
   };
   sweep("a100-sxm", 3, {.k = 14336});
   sweep("h100-sxm", 3, {.k = 2312, .fused = true});
   sweep("h100-sxm", 2, {.k = 2320, .fused = true, .type = DataType::F8E4M3});
+  sweep("h100-sxm", 2, {.type = DataType::F8E4M3, .blockScaled = true});
   if (isLongRun()) {
     for (const char *device : {"a100-sxm", "h100-sxm"}) {
       sweep(device, 0, {.k = 2312});
@@ -368,6 +369,16 @@ TEST(Compile, manyRowsOfStreamedWeights) {
     sweep("h100-sxm", 0, {.fused = true, .quantised = true});
     sweep("h100-sxm", 0, {.type = DataType::F8E4M3, .rowSteps = true});
     sweep("h100-sxm", 0, {.type = DataType::F8E4M3, .quantised = true, .splitK = 4});
+    const Sweep blocks = {.k = 2320, .type = DataType::F8E4M3, .blockScaled = true};
+    for (int form = 0; form < 4; ++form) {
+      Sweep of = blocks;
+      of.fused = form == 0;
+      of.gathered = form == 1;
+      of.experts = form == 1 ? 64 : 0;
+      of.splitK = form == 2 ? 4 : 1;
+      of.rowSteps = form == 3;
+      sweep("h100-sxm", 0, of);
+    }
   }
   CODESIGN_NEEDS_PTXAS("sm_80 and sm_90a, of up to 64 rows with streamed weights,");
 }

@@ -88,19 +88,47 @@ TEST(WeightStreamSchedule, SixtyFourRowsAreStreamedEverywhere) {
   }
 }
 
-/// Of 8 bits as well, unless blocks have scales.
-TEST(WeightStreamSchedule, ManyRowsOfBytesAreStreamedWithoutScalesOfBlocks) {
+/// Of 8 bits as well; where blocks have scales, a step of a wave is a block.
+TEST(WeightStreamSchedule, ManyRowsOfBytesAreStreamed) {
   const Profile h100 = load("h100-sxm");
-  const auto mostRows = [&](bool blockScaled) {
+  for (bool blockScaled : {false, true}) {
     int rows = 0;
     for (const GemmSchedule &schedule :
          legalGemmSchedules(h100, DataType::F8E4M3, GemmLayout::NT, blockScaled))
-      if (streamsWeights(schedule.family))
-        rows = std::max(rows, schedule.macroTileM);
-    return rows;
-  };
-  EXPECT_EQ(mostRows(false), 64);
-  EXPECT_LE(mostRows(true), 32);
+      if (streamsWeights(schedule.family) && schedule.macroTileM >= rows) {
+        rows = schedule.macroTileM;
+        EXPECT_TRUE(schedule.directToShared || rows < 64);
+        EXPECT_TRUE(!blockScaled || schedule.macroTileK / schedule.wavesK == 128);
+      }
+    EXPECT_EQ(rows, 64) << blockScaled;
+  }
+}
+
+/// As many waves add up sums as can have equal shares of whole instructions.
+TEST(WeightStreamSchedule, SharesOfSums) {
+  EXPECT_EQ(shareCount(4, 1), 1);
+  EXPECT_EQ(shareCount(4, 3), 3);
+  EXPECT_EQ(shareCount(4, 4), 4);
+  EXPECT_EQ(shareCount(4, 5), 1);
+  EXPECT_EQ(shareCount(8, 5), 5);
+  EXPECT_EQ(shareCount(4, 6), 3);
+  EXPECT_EQ(shareCount(8, 12), 6);
+  GemmSchedule schedule;
+  schedule.family = GemmFamily::MmaWeightStream;
+  schedule.architecture = Architecture::Sm90a;
+  schedule.instruction = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32";
+  schedule.macroTileM = 32;
+  schedule.macroTileN = 80;
+  schedule.wavesK = 4;
+  schedule.macroTileK = 4 * 32;
+  schedule.stages = 2;
+  schedule.directToShared = true;
+  EXPECT_EQ(reasonOf(schedule, load("h100-sxm")),
+            "80 columns are 5 instructions, which 4 waves do not share equally: one would add up the sums of "
+            "all");
+  schedule.wavesK = 8;
+  schedule.macroTileK = 8 * 32;
+  EXPECT_EQ(reasonOf(schedule, load("h100-sxm")), "");
 }
 
 } // namespace
