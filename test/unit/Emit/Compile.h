@@ -33,9 +33,9 @@ inline int numberAfter(llvm::StringRef text, llvm::StringRef pattern) {
 }
 
 /// Compiles to an object beside a temporary source; `objectPath` receives it. NVIDIA sources become PTX where
-/// nvcc is absent.
+/// nvcc is absent, or is not to be asked.
 inline CompilerReport compile(llvm::StringRef source, Architecture architecture,
-                              const std::string &objectPath) {
+                              const std::string &objectPath, bool asksNvcc = true) {
   CompilerReport report;
   const bool amd = vendorOf(architecture) == Vendor::Amd;
   const std::string input = objectPath + (amd ? ".hip" : ".cu"), log = objectPath + ".log";
@@ -45,7 +45,7 @@ inline CompilerReport compile(llvm::StringRef source, Architecture architecture,
   }
   std::vector<std::string> command;
   const std::string arch = toString(architecture).str();
-  report.measured = amd || llvm::sys::findProgramByName("nvcc");
+  report.measured = amd || (asksNvcc && llvm::sys::findProgramByName("nvcc"));
   if (amd)
     command = {"clang++-22",
                "-x",

@@ -1,0 +1,94 @@
+// ldmatrix, stmatrix and mma.sync, with the fragments that the PTX ISA draws.
+#include "Machine.h"
+#include "Numbers.h"
+#include <cstring>
+
+namespace codesign::ptx {
+
+/// Matrix r has its rows at the addresses of lanes 8 r to 8 r + 7; a lane holds two neighbours of row l / 4,
+/// or of column l / 4 where they are transposed.
+bool Machine::loadMatrices(Workgroup &workgroup, Warp &warp, const Instruction &instruction) {
+  const Operand &to = instruction.operands[0], &address = instruction.operands[1];
+  const int count = static_cast<int>(to.parts.size());
+  uint16_t matrices[4][8][8];
+  for (int i = 0; i < 8 * count; ++i) {
+    Lane &lane = warp.lanes[i];
+    const uint8_t *row =
+        resolve(workgroup, lane, Space::Shared, addressOf(workgroup, lane, address), 16, instruction);
+    if (!row)
+      return false;
+    std::memcpy(matrices[i / 8][i % 8], row, 16);
+  }
+  const bool across = instruction.has("trans");
+  for (int i = 0; i < warpSize; ++i)
+    for (int r = 0; r < count; ++r) {
+      const auto element = [&](int e) -> uint32_t {
+        return across ? matrices[r][i % 4 * 2 + e][i / 4] : matrices[r][i / 4][i % 4 * 2 + e];
+      };
+      assign(warp.lanes[i], to.parts[r], element(0) | element(1) << 16, {Kind::Bits, 32});
+    }
+  return true;
+}
+
+bool Machine::storeMatrices(Workgroup &workgroup, Warp &warp, const Instruction &instruction) {
+  const Operand &address = instruction.operands[0], &from = instruction.operands[1];
+  const int count = static_cast<int>(from.parts.size());
+  const bool across = instruction.has("trans");
+  for (int r = 0; r < count; ++r) {
+    uint16_t matrix[8][8];
+    for (int i = 0; i < warpSize; ++i) {
+      const uint64_t pair = value(workgroup, warp.lanes[i], from.parts[r]);
+      for (int e = 0; e < 2; ++e)
+        (across ? matrix[i % 4 * 2 + e][i / 4] : matrix[i / 4][i % 4 * 2 + e]) =
+            static_cast<uint16_t>(pair >> (16 * e));
+    }
+    for (int row = 0; row < 8; ++row) {
+      Lane &lane = warp.lanes[8 * r + row];
+      uint8_t *to =
+          resolve(workgroup, lane, Space::Shared, addressOf(workgroup, lane, address), 16, instruction);
+      if (!to)
+        return false;
+      std::memcpy(to, matrix[row], 16);
+    }
+  }
+  return true;
+}
+
+/// m16n8kK: registers of A are rows l / 4 and l / 4 + 8 of the first half of k, then of the second; those of
+/// B column l / 4 of both halves. A register is 32 bits of neighbours in k.
+bool Machine::multiply(Workgroup &workgroup, Warp &warp, const Instruction &instruction) {
+  const auto &operands = instruction.operands;
+  Small left, right;
+  const bool isDeep = instruction.has("m16n8k32");
+  if ((!isDeep && !instruction.has("m16n8k16")) || instruction.modifiers.size() < 9 ||
+      !parseSmall(instruction.modifiers[instruction.modifiers.size() - 3], left) ||
+      !parseSmall(instruction.modifiers[instruction.modifiers.size() - 2], right) ||
+      instruction.modifiers.back() != "f32" || bitsOf(left) != (isDeep ? 8 : 16))
+    return fail(workgroup, warp.lanes.front().thread, instruction, "is not executed");
+  ++report.products;
+  const int perRegister = 32 / bitsOf(left), depth = isDeep ? 32 : 16;
+  float a[16][32], b[8][32];
+  for (int i = 0; i < warpSize; ++i) {
+    const auto spread = [&](float *row, Small small, uint64_t bits, int half) {
+      for (int e = 0; e < perRegister; ++e)
+        row[half * depth / 2 + i % 4 * perRegister + e] =
+            widen(small, static_cast<uint32_t>(bits >> (e * bitsOf(small))) & ((1u << bitsOf(small)) - 1));
+    };
+    for (int r = 0; r < 4; ++r)
+      spread(a[i / 4 + r % 2 * 8], left, value(workgroup, warp.lanes[i], operands[1].parts[r]), r / 2);
+    for (int r = 0; r < 2; ++r)
+      spread(b[i / 4], right, value(workgroup, warp.lanes[i], operands[2].parts[r]), r);
+  }
+  for (int i = 0; i < warpSize; ++i)
+    for (int r = 0; r < 4; ++r) {
+      const float *row = a[i / 4 + r / 2 * 8], *column = b[i % 4 * 2 + r % 2];
+      float sum = 0;
+      for (int k = 0; k < depth; ++k)
+        sum += row[k] * column[k];
+      sum += asFloat(value(workgroup, warp.lanes[i], operands[3].parts[r]));
+      assign(warp.lanes[i], operands[0].parts[r], asBits(sum), {Kind::Float, 32});
+    }
+  return true;
+}
+
+} // namespace codesign::ptx

@@ -1,0 +1,34 @@
+// NVIDIA kernels, compiled to PTX and executed.
+#include "../Interpret/EveryKernel.h"
+#include "ExecutedGemm.h"
+#include "LongRun.h"
+
+using namespace codesign;
+using namespace codesign::test;
+
+namespace {
+
+using Ptx = ExecutedGemm;
+
+constexpr int64_t raggedRows[] = {129, 7, 128, 1, 127};
+
+/// Every family with an epilogue, operands and a layout in turn; in long runs with every epilogue.
+TEST_F(Ptx, everyFamily) {
+  CellPairing pairing;
+  size_t next = 0;
+  for (const KernelFamily &family : kernelFamilies()) {
+    if (vendorOf(family.kernel.architecture) != Vendor::Nvidia)
+      continue;
+    const std::vector<KernelCell> cells = cellsOf(family);
+    for (size_t i = 0; i < (isLongRun() ? epilogues().size() : 1); ++i) {
+      const std::optional<KernelCell> cell = pairing.pick(family, cells, (next + i) % epilogues().size());
+      if (!cell)
+        continue; // results of 8 bits on sm_80
+      SCOPED_TRACE(cell->name);
+      expectRight(cell->problem, cell->kernel, {raggedRows[(next + i) % std::size(raggedRows)]});
+    }
+    next += 5; // epilogues of all kinds
+  }
+}
+
+} // namespace
