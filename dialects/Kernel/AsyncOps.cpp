@@ -193,9 +193,8 @@ LogicalResult StageOp::verify() {
     return emitOpError() << fragment << " does not fill whole panels of " << ring;
   if (ring.getElementType().getIntOrFloatBitWidth() > 16)
     return emitOpError("rounds to 16 or 8 bits");
-  auto quantised = getFragment().getDefiningOp<QuantiseOp>();
   if (ring.getElementType().getIntOrFloatBitWidth() == 8 &&
-      (!quantised || quantised.getElement() != ring.getElementType()))
+      quantisedElementOf(getFragment()) != ring.getElementType())
     return emitOpError("writes 8 bits of sums that kernel.quantise has not saturated");
   return success();
 }

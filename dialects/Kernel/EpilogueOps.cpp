@@ -76,9 +76,9 @@ LogicalResult StoreOp::verify() {
   if (isOnAmd(*this) && getHalved() && !getTransposed())
     return emitOpError("halves transposed sums only");
   const Type element = getRows().getType().getElementType();
-  auto quantised = getFragment().getDefiningOp<QuantiseOp>();
-  if (quantised && quantised.getElement() != element)
-    return emitOpError() << "writes " << quantised.getElement() << ", not " << element;
+  const Type quantised = quantisedElementOf(getFragment());
+  if (quantised && quantised != element)
+    return emitOpError() << "writes " << quantised << ", not " << element;
   if (!quantised && element.getIntOrFloatBitWidth() == 8)
     return emitOpError("writes 8 bits of sums that kernel.quantise has not saturated");
   return success();

@@ -17,6 +17,8 @@ mlir::LogicalResult verifyProduct(mlir::Operation *op, FragmentType a, FragmentT
 /// Sums that become `element`, an 8-bit type: one that the target rounds to, and `result` goes to stores.
 mlir::LogicalResult verifyQuantised(mlir::Operation *op, FragmentType fragment, mlir::Type element,
                                     mlir::Value result);
+/// The 8-bit type that sums have been divided and saturated for; null for others.
+mlir::Type quantisedElementOf(mlir::Value fragment);
 /// fp32 sums in 16 bytes: a row of the matrices that sums pass through.
 inline constexpr int64_t sumsPerRow = 4;
 /// Accumulators that leave their sums in `partials` and count themselves in `arrivals`, both in global

@@ -53,6 +53,7 @@ private:
   LogicalResult walk(Block &block);
   LogicalResult walk(scf::ForOp loop);
   LogicalResult note(Operation *op, Value tile, bool writes);
+  LogicalResult noteReuse(Operation *op, Value tile, bool writes);
   std::optional<int64_t> evaluate(Value value) const;
   LogicalResult compare(const Access &one, const Access &other) const;
 
@@ -87,6 +88,14 @@ LogicalResult PhaseWalk::note(Operation *op, Value tile, bool writes) {
   if (!index)
     return op->emitOpError("uses a slot that the IR does not tell, while waves are one phase apart");
   accesses.push_back({op, slot.getRing(), *index % slot.getRing().getType().getSlots(), writes, now, now});
+  return success();
+}
+
+/// A tile in the LDS of a ring may lie in any of its slots.
+LogicalResult PhaseWalk::noteReuse(Operation *op, Value tile, bool writes) {
+  auto reuse = tile ? tile.getDefiningOp<ReuseOp>() : ReuseOp();
+  for (int64_t slot = 0; reuse && slot < reuse.getRing().getType().getSlots(); ++slot)
+    accesses.push_back({op, reuse.getRing(), slot, writes, now, now});
   return success();
 }
 
@@ -128,6 +137,10 @@ LogicalResult PhaseWalk::walk(Block &block) {
             .Case<LoadFragmentOp>([&](LoadFragmentOp load) { return note(load, load.getTile(), false); })
             .Case<DepositOp, DepositTransposedOp>(
                 [&](auto deposit) { return note(deposit, deposit.getTile(), true); })
+            .Case<DepositMaximaOp>(
+                [&](DepositMaximaOp deposit) { return noteReuse(deposit, deposit.getMaxima(), true); })
+            .Case<QuantiseBlocksOp>(
+                [&](QuantiseBlocksOp quantise) { return noteReuse(quantise, quantise.getMaxima(), false); })
             .Case<CopyAsyncOp>([&](CopyAsyncOp copy) {
               open.push_back(accesses.size());
               return note(copy, copy.getTile(), true);

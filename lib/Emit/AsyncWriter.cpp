@@ -85,7 +85,9 @@ Error KernelWriter::emit(MbarriersOp op) {
                              ? "who asks for a tile; its phase ends when the bytes are there too"
                              : "who asks for a tile, and each warp that copies rows of it";
   line() << formatv("{0}.initialise({1}); // arrivals: {2}\n", name, op.getArrivals(),
-                    countsBytes ? ofCopies : "each warp that multiplies, when it has read the slot");
+                    countsBytes                    ? ofCopies
+                    : op.getName() == "maximaLeft" ? "each warp that multiplies, when it has left its maxima"
+                                                   : "each warp that multiplies, when it has read the slot");
   return Error::success();
 }
 

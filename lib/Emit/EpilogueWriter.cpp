@@ -1,6 +1,7 @@
 // The steps between the sums and the output, as calls of the prelude.
 #include "KernelWriter.h"
 #include "Target.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -107,13 +108,49 @@ Error KernelWriter::emit(AddMatrixOp op) {
   return Error::success();
 }
 
+/// The largest number of an 8-bit type.
+static int64_t largestOf(Type element) {
+  const llvm::APFloat largest = llvm::APFloat::getLargest(cast<FloatType>(element).getFloatSemantics());
+  return static_cast<int64_t>(largest.convertToFloat());
+}
+
 Error KernelWriter::emit(QuantiseOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
-  const llvm::APFloat largest =
-      llvm::APFloat::getLargest(cast<FloatType>(op.getElement()).getFloatSemantics());
-  line() << formatv("{0}.map(Quantise<{1}>{{1 / *{2}});\n", text(op.getResult()),
-                    int64_t(largest.convertToFloat()), text(op.getScale()));
+  line() << formatv("{0}.map(Quantise<{1}>{{1 / *{2}});\n", text(op.getResult()), largestOf(op.getElement()),
+                    text(op.getScale()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(ReuseOp op) {
+  const std::string name = fresh(op.getName());
+  expressions[op.getResult()] = {name};
+  line() << formatv("auto &{0} = reuse<{1}>({2});\n", name, tileClass(op.getResult().getType(), op.getName()),
+                    text(op.getRing()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(DepositMaximaOp op) {
+  line() << formatv("depositMaxima<{0}, {1}>({2}, {3}, {4}, {5}, {6});\n", op.getHalved() ? 2 : 1,
+                    number(static_cast<int64_t>(op.getColumns()), {"layerN"}), text(op.getFragment()),
+                    text(op.getMaxima()), text(op.getPart()), text(op.getRow()), text(op.getColumn()));
+  return Error::success();
+}
+
+Error KernelWriter::emit(QuantiseBlocksOp op) {
+  if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
+    return error;
+  const std::string maxima =
+      op.getMaxima()
+          ? formatv("{0}, {1}, {2}, ", text(op.getMaxima()), text(op.getPart()), text(op.getRow())).str()
+          : "";
+  std::string smallest;
+  llvm::raw_string_ostream(smallest) << llvm::format("%g", double(op.getSmallest().convertToFloat()));
+  explain("the scale of each row and 128 columns follows from their largest magnitude, which counts as " +
+          smallest + " at least");
+  line() << formatv("quantiseBlocks<{0}, {1}, {2}>({3}, {4}, {5}{6}, {7}f);\n", largestOf(op.getElement()),
+                    op.getHalved() ? 2 : 1, number(static_cast<int64_t>(op.getColumns()), {"layerN"}),
+                    text(op.getResult()), text(op.getScales()), maxima, text(op.getColumn()), smallest);
   return Error::success();
 }
 

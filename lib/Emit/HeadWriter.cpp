@@ -69,6 +69,9 @@ Error KernelWriter::writeSignature() {
     // What is stored to is reached through kernel.rows, or left to other workgroups; all else is only read.
     const bool written = llvm::any_of(argument.getUsers(), [](Operation *user) {
       return isa<SumPartsOp, SumGroupPartsOp, SumPiecesOp>(user) ||
+             (isa<LocateScalesOp>(user) &&
+              llvm::any_of(user->getResult(0).getUsers(),
+                           [](Operation *use) { return isa<QuantiseBlocksOp>(use); })) ||
              (isa<RowsOp>(user) && llvm::any_of(user->getResult(0).getUsers(), [user](Operation *use) {
                 auto sum = dyn_cast<SumListedRowsOp>(use);
                 return isa<StoreOp, StorePanelsOp, SumGroupPartsOp, RowSquaresOp>(use) ||

@@ -188,7 +188,8 @@ Error KernelWriter::writeOperation(Operation *op) {
             AddProductsOp, CountExpertTilesOp, ExpertTileCountOp, ExpertTileAtOp, StorePanelsOp,
             SumGroupPartsOp>([&](auto known) { return emit(known); })
       .Case<ExpectBytesOp, QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepthTilesOp, StreamKOp,
-            StreamKPieceOp, SumPiecesOp, SumListedRowsOp, GroupOp>([&](auto known) { return emit(known); })
+            StreamKPieceOp, SumPiecesOp, SumListedRowsOp, GroupOp, ReuseOp, DepositMaximaOp,
+            QuantiseBlocksOp>([&](auto known) { return emit(known); })
       .Case<AwaitOp, ArriveOp, StageOp, ClusterBarrierOp, GroupBarrierOp, FenceAsyncOp, WaitStoresOp>(
           [&](auto known) {
             line() << asyncStatement(known) << ";\n";

@@ -100,6 +100,9 @@ private:
   llvm::Error emit(kernel::GateOp op);
   llvm::Error emit(kernel::AddMatrixOp op);
   llvm::Error emit(kernel::QuantiseOp op);
+  llvm::Error emit(kernel::ReuseOp op);
+  llvm::Error emit(kernel::DepositMaximaOp op);
+  llvm::Error emit(kernel::QuantiseBlocksOp op);
   llvm::Error emit(kernel::StoreOp op);
   llvm::Error emit(kernel::RotateOp op);
   llvm::Error emit(kernel::RowSquaresOp op);

@@ -33,6 +33,9 @@ std::string KernelWriter::threads() {
 
 std::string KernelWriter::tileClass(TileType type, StringRef ring) {
   const std::string element = elementOf(type.getElementType());
+  if (ring == "rowMaxima")
+    return formatv("RowMaxima<{0}, {1}>", number(type.getRows(), {"wavesN", "groupsN"}),
+                   number(type.getColumns(), {"tileM"}));
   if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
     return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
                    rowMajor.getPadding());
@@ -174,6 +177,8 @@ Expression KernelWriter::constantText(arith::ConstantIndexOp constant) {
       meant = number(value, {"layerN"});
     else if (auto wave = isa<arith::AddIOp>(user) ? other().getDefiningOp<WaveTileOp>() : nullptr)
       meant = other() == wave.getRow() ? number(value, {"waveM / 2"}) : number(value, {"waveN / 2"});
+    else if (isa<arith::DivUIOp>(user) && isOf(other(), WaveTileOp()))
+      meant = number(value, {"waveN", "groupN"});
     else if (isa<scf::ForOp>(user))
       meant = number(value, {"stepK"});
     else if (auto position = isa<arith::MulIOp>(user) ? other().getDefiningOp<ClusterPositionOp>() : nullptr;

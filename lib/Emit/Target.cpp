@@ -273,11 +273,11 @@ Prelude preludeOf(Architecture architecture) {
   switch (architecture) {
   case Architecture::Gfx942:
   case Architecture::Gfx950: {
-    static const std::string text = std::string(preludeCdna) + preludeCdnaStaged + preludeCdnaOperands +
-                                    preludeCdnaPhases + preludeCdnaCopies + preludeCdnaTranspose +
-                                    preludeExperts + preludeActivations + preludeCdnaQuantise +
-                                    preludeCdnaScales + preludeCdnaSums + preludeCdnaSplit + preludeStreamK +
-                                    preludeCdnaStreamK + preludeCdnaTokens;
+    static const std::string text =
+        std::string(preludeCdna) + preludeCdnaStaged + preludeCdnaOperands + preludeCdnaPhases +
+        preludeCdnaCopies + preludeCdnaTranspose + preludeExperts + preludeActivations + preludeCdnaQuantise +
+        preludeCdnaScales + preludeCdnaSums + preludeCdnaBlocks + preludeCdnaSplit + preludeStreamK +
+        preludeCdnaStreamK + preludeCdnaTokens;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {
@@ -286,8 +286,8 @@ Prelude preludeOf(Architecture architecture) {
   }
   case Architecture::Sm90a: {
     static const std::string text = preludeOfMmaSync() + preludeSm90aQuantise + preludeSm90a +
-                                    preludeSm90aDescriptor + preludeSm90aProducts + preludeSm90aExperts +
-                                    preludeSm90aSplit;
+                                    preludeSm90aDescriptor + preludeSm90aProducts + preludeSm90aBlocks +
+                                    preludeSm90aExperts + preludeSm90aSplit;
     return {"codesign_sm90a.h", text};
   }
   default:

@@ -152,6 +152,31 @@ Error Agent::runOther(Operation *op) {
       .Default([&](Operation *unknown) { return Interpreter::runOther(unknown); });
 }
 
+/// Warps share what memory tells apart, so that all of them count as having written it.
+Error Agent::writeShared(int64_t byte, const uint8_t *from, int64_t) {
+  const unsigned access = newAccess();
+  for (const Half &half : halves)
+    if (Error error = memory.write(byte, chunkBytes, access, half.knowledge))
+      return error;
+  for (Half &half : halves) {
+    half.knowledge.over.set(access);
+    half.written.set(access);
+  }
+  std::memcpy(&memory.bytes[byte], from, chunkBytes);
+  return Error::success();
+}
+
+Error Agent::readShared(int64_t byte, uint8_t *to, int64_t) {
+  const unsigned access = newAccess();
+  for (Half &half : halves) {
+    if (Error error = memory.read(byte, chunkBytes, access, half.knowledge, false))
+      return error;
+    half.knowledge.over.set(access);
+  }
+  std::memcpy(to, &memory.bytes[byte], chunkBytes);
+  return Error::success();
+}
+
 Error Agent::run(MbarriersOp op) {
   const int64_t count = op.getType().getCount();
   values[op.getResult()].tile.firstByte = barrierTop;

@@ -45,6 +45,8 @@ private:
 
   llvm::Error runOperation(mlir::Operation *op) override;
   int64_t firstWave() const override { return group < 0 ? 0 : group; }
+  llvm::Error writeShared(int64_t byte, const uint8_t *from, int64_t wave) override;
+  llvm::Error readShared(int64_t byte, uint8_t *to, int64_t wave) override;
   void meetBeforeCount() override;
   llvm::Error runOther(mlir::Operation *op) override;
 

@@ -2,6 +2,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace codesign {
 
@@ -233,6 +234,37 @@ std::optional<std::string> firstSquaresMismatch(const Matrix &squares, const Gem
   for (size_t byte = used; byte < squares.bytes.size(); ++byte)
     if (squares.bytes[byte] != 0xff)
       return llvm::formatv("byte {0} past the last row of squares was written", byte - used).str();
+  return std::nullopt;
+}
+
+std::optional<std::string> takeBlockScales(GemmReference &reference, const Matrix &scales, DataType type,
+                                           double errorConstant) {
+  const double largest = largestFinite(type), largestScaled = std::numeric_limits<float>::max();
+  for (int64_t i = 0; i < reference.rows; ++i)
+    for (int64_t block = 0; block * kernel::scaledBlock < reference.columns; ++block) {
+      const int64_t first = i * reference.columns + block * kernel::scaledBlock,
+                    end = i * reference.columns +
+                          std::min(reference.columns, (block + 1) * kernel::scaledBlock);
+      double maximum = 0, bound = 0;
+      for (int64_t at = first; at < end; ++at)
+        if (!std::isnan(reference.values[at])) {
+          maximum = std::max(maximum, std::fabs(reference.values[at]));
+          bound = std::max(bound, allowedError(reference, at, DataType::F32, errorConstant));
+        }
+      maximum = std::clamp(maximum, double(kernel::smallestMaximum), largestScaled);
+      bound += maximum * 0x1p-22; // of the product with the reciprocal of the largest number
+      const double scale = scales.at(i, block);
+      if (!(scale > 0) || !(std::fabs(scale * largest - maximum) <= bound || std::isinf(bound)))
+        return llvm::formatv("scale ({0}, block {1}): {2} instead of {3}, allowed error {4}", i, block, scale,
+                             maximum / largest, bound / largest)
+            .str();
+      for (int64_t at = first; at < end; ++at) {
+        // Saturating brings no two numbers further apart. The reciprocal is one rounding more.
+        double &value = reference.values[at], &magnitude = reference.magnitudes[at];
+        magnitude = std::isinf(value) ? 0 : (magnitude + std::fabs(value)) / scale;
+        value = std::clamp(value / scale, -largest, largest);
+      }
+    }
   return std::nullopt;
 }
 

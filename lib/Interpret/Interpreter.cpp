@@ -108,8 +108,8 @@ Error Interpreter::runOperation(Operation *op) {
             AddMatrixOp, StoreOp, WaveIndexOp, FetchFragmentOp, DepositSumsOp, CollectSumsOp, PartOp,
             SumPartsOp, scf::ForOp>([&](auto known) { return run(known); })
       .Case<CopyWaveRowsOp, QuantiseOp, RotateOp, RowSquaresOp, FetchAcrossOp, DepositTransposedOp,
-            DepthTilesOp, StreamKOp, StreamKPieceOp, SumPiecesOp, SumListedRowsOp>(
-          [&](auto known) { return run(known); })
+            DepthTilesOp, StreamKOp, StreamKPieceOp, SumPiecesOp, SumListedRowsOp, ReuseOp, DepositMaximaOp,
+            QuantiseBlocksOp>([&](auto known) { return run(known); })
       .Default([&](Operation *unknown) { return runOther(unknown); });
 }
 

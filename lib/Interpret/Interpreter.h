@@ -55,6 +55,9 @@ protected:
   virtual llvm::Error runOther(mlir::Operation *op);
   /// The first of the waves that this object executes.
   virtual int64_t firstWave() const { return 0; }
+  /// Sixteen bytes of LDS, at a multiple of 16, by one of the waves.
+  virtual llvm::Error writeShared(int64_t byte, const uint8_t *from, int64_t wave);
+  virtual llvm::Error readShared(int64_t byte, uint8_t *to, int64_t wave);
   /// Those that count themselves together meet before.
   virtual void meetBeforeCount() {}
   llvm::Error fail(mlir::Operation *op, const llvm::Twine &reason);
@@ -85,6 +88,9 @@ protected:
   llvm::Error run(kernel::GateOp op);
   llvm::Error run(kernel::AddMatrixOp op);
   llvm::Error run(kernel::QuantiseOp op);
+  llvm::Error run(kernel::ReuseOp op);
+  llvm::Error run(kernel::DepositMaximaOp op);
+  llvm::Error run(kernel::QuantiseBlocksOp op);
   llvm::Error run(kernel::StoreOp op);
   llvm::Error run(kernel::RotateOp op);
   llvm::Error run(kernel::RowSquaresOp op);
@@ -116,6 +122,10 @@ protected:
   template <class Visit>
   void forEachElement(kernel::FragmentType type, Visit visit) const;
   Fragment takeFragment(mlir::Value value);
+  /// The largest magnitude of what each wave holds of each row and block of output columns, by (wave, row,
+  /// block): NaN does not count, nor do columns at or past the operation's last.
+  template <class Op>
+  std::vector<float> maximaOf(Op op);
   /// What this workgroup computes in a round.
   llvm::Expected<kernel::StreamKPiece> pieceOf(kernel::StreamKPieceOp op);
   /// sums + a · bᵀ of every wave, instruction by instruction; in the part of the sums from `at` on.

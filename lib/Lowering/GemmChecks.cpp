@@ -87,6 +87,36 @@ static llvm::Error checkLayout(const GemmProblem &problem, const GemmKernel &sch
   return llvm::Error::success();
 }
 
+/// Scales of results that follow from them: a workgroup holds whole blocks, and its waves tell each other
+/// what they hold of one.
+static llvm::Error checkQuantisedBlocks(const GemmProblem &problem, const GemmKernel &schedule,
+                                        const MatrixInstruction &record) {
+  if (!problem.quantisedBlocks)
+    return llvm::Error::success();
+  if (!problem.quantised)
+    return usageError("scales of blocks of results belong to results of 8 bits");
+  if (schedule.wavesK > 1)
+    return usageError("workgroups that stream weights hold no whole blocks of " + llvm::Twine(scaledBlock) +
+                      " columns of the output");
+  if (problem.layout == GemmLayout::TN)
+    return usageError("the gradient of weights is no operand of a product that would take scales of blocks");
+  if (record.kind == MatrixInstructionKind::MmaSync)
+    return usageError("scales that follow from the results are written behind MFMA and wgmma, not " +
+                      llvm::Twine(record.name));
+  const int64_t tile = problem.outputColumns(schedule.tileN),
+                wave = problem.outputColumns(schedule.tileN / schedule.wavesN);
+  if (tile % scaledBlock)
+    return usageError("a tile with " + llvm::Twine(tile) + " columns of the output has no whole blocks of " +
+                      llvm::Twine(scaledBlock));
+  if (wave < 1 || (wave % scaledBlock && scaledBlock % wave))
+    return usageError("waves with " + llvm::Twine(wave) + " columns of the output have neither blocks of " +
+                      llvm::Twine(scaledBlock) + " nor even parts of one");
+  if (wave < scaledBlock && schedule.sharesTiles())
+    return usageError("waves that share a block of " + llvm::Twine(scaledBlock) +
+                      " columns do not end in one workgroup where workgroups share tiles");
+  return llvm::Error::success();
+}
+
 /// Steps that look along the rows of the output.
 static llvm::Error checkRowSteps(const GemmProblem &problem) {
   if (problem.rowSquares && (problem.gated || problem.quantised))
@@ -341,6 +371,8 @@ llvm::Error checkGemm(const GemmProblem &problem, const GemmKernel &schedule) {
     return usageError("tileK = " + llvm::Twine(schedule.tileK) + " is no multiple of the " +
                       llvm::Twine(record->k * schedule.pack) + " of depth that one step multiplies");
   if (llvm::Error error = checkRoles(schedule, *record))
+    return error;
+  if (llvm::Error error = checkQuantisedBlocks(problem, schedule, *record))
     return error;
   if (problem.scaling == Scaling::Block128)
     if (llvm::Error error = checkBlockScales(schedule))

@@ -101,7 +101,11 @@ GemmFunction createGemmFunction(ImplicitLocOpBuilder &builder, ModuleOp module, 
     names.push_back("rowSquares");
   }
   if (problem.quantised) {
-    types.push_back(globalTile(1, 1, Float32Type::get(context)));
+    const Type f32 = Float32Type::get(context);
+    types.push_back(problem.quantisedBlocks
+                        ? TileType::get(context, {ShapedType::kDynamic, problem.outputBlocks()}, f32,
+                                        Space::Global, ColumnMajorAttr::get(context))
+                        : globalTile(1, 1, f32));
     names.push_back("dScale");
   }
   if (schedule.sharesTiles()) {
@@ -290,6 +294,33 @@ Value createTileRows(ImplicitLocOpBuilder &builder, const GemmKernel &schedule, 
                         matrix, place.tile.row, place.tile.rowEnd);
 }
 
+/// Blocks of the result with the scales that follow from them. Waves that share blocks of columns tell each
+/// other what they hold.
+static Value createBlockQuantisation(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
+                                     const GemmKernel &schedule, const GemmFunction &function, Value sums,
+                                     const OutputPlace &place) {
+  const int64_t waveN = schedule.tileN / schedule.wavesN, waveM = schedule.tileM / schedule.wavesM;
+  Value maxima, part, row;
+  if (problem.outputColumns(waveN) < scaledBlock) {
+    maxima = place.roomForMaxima(TileType::get(builder.getContext(), {schedule.wavesN, schedule.tileM},
+                                               builder.getF32Type(), Space::Shared,
+                                               RowMajorAttr::get(builder.getContext(), 0)));
+    part = builder.createOrFold<arith::DivUIOp>(place.columnInTile,
+                                                arith::ConstantIndexOp::create(builder, waveN));
+    row = place.row;
+    DepositMaximaOp::create(builder, sums, maxima, part, row, place.column, problem.n, place.transposed,
+                            problem.gated);
+    place.meet();
+  }
+  auto places = LocateScalesOp::create(
+      builder, ScalePlacesType::get(builder.getContext(), waveM), "dScales", function.dScale, function.m,
+      Value(), builder.createOrFold<arith::AddIOp>(place.tile.row, place.row), place.tile.rowEnd);
+  return QuantiseBlocksOp::create(builder, sums.getType(), sums, places, maxima, part, row, place.column,
+                                  problem.n, llvm::APFloat(smallestMaximum),
+                                  mlirTypeOf(builder.getContext(), *problem.quantised), place.transposed,
+                                  problem.gated);
+}
+
 Value createEpilogueSteps(ImplicitLocOpBuilder &builder, const GemmProblem &problem,
                           const GemmKernel &schedule, const GemmFunction &function, Value sums,
                           const OutputPlace &place) {
@@ -316,7 +347,9 @@ Value createEpilogueSteps(ImplicitLocOpBuilder &builder, const GemmProblem &prob
     RowSquaresOp::create(builder, sums,
                          createTileRows(builder, schedule, place, "squareRows", function.rowSquares),
                          place.row, place.column, problem.n, place.transposed);
-  if (problem.quantised)
+  if (problem.quantisedBlocks)
+    sums = createBlockQuantisation(builder, problem, schedule, function, sums, place);
+  else if (problem.quantised)
     sums = QuantiseOp::create(builder, sums, function.dScale,
                               mlirTypeOf(builder.getContext(), *problem.quantised));
   return sums;

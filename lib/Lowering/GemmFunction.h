@@ -4,6 +4,7 @@
 #include "codesign/Lowering/Gemm.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include <functional>
 
 namespace codesign {
 
@@ -84,6 +85,11 @@ struct OutputPlace {
   WorkgroupTile tile;
   mlir::Value row, column;
   bool transposed = false; // the fragment's rows are output columns
+  /// For what waves side by side tell each other: the fragment's first column in the workgroup's tile, makes
+  /// room for such a tile in LDS, and lets all of them wait until the others have written to it.
+  mlir::Value columnInTile = {};
+  std::function<mlir::Value(kernel::TileType)> roomForMaxima = {};
+  std::function<void()> meet = {};
 };
 
 /// The rows of an argument that belong to the workgroup's tile.

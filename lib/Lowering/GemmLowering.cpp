@@ -386,8 +386,15 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
                                                          function.arrivals))
                              : createSumOfParts(builder, function, place, accumulator);
 
+  auto roomForMaxima = [&](TileType type) -> Value {
+    comment(BarrierOp::create(builder),
+            "the last tiles have been read: their LDS takes the largest magnitude "
+            "of each row of a wave");
+    return ReuseOp::create(builder, type, "rowMaxima", a.ring);
+  };
   createEpilogue(builder, problem, schedule, function, accumulator,
-                 {tile, wave.getRow(), outColumn, transposed});
+                 {tile, wave.getRow(), outColumn, transposed, wave.getColumn(), roomForMaxima,
+                  [&] { BarrierOp::create(builder); }});
   if (piece.rounds)
     builder.setInsertionPointAfter(piece.rounds);
   ReturnOp::create(builder);

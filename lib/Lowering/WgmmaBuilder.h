@@ -87,6 +87,10 @@ private:
   }
   /// Whether the copy engine writes it from there: rows of an expert may end inside of a box.
   bool engineStores() const { return hasPanels() && problem.experts == 0; }
+  /// Whether groups side by side share the blocks of columns that results have scales for.
+  bool sharesOutputBlocks() const {
+    return problem.quantisedBlocks && problem.outputColumns(groupN) < kernel::scaledBlock;
+  }
   int64_t elementBytes() const { return bitWidth(problem.type) / 8; }
   int64_t outBytes() const { return bitWidth(problem.outputType()) / 8; }
   /// The instruction sums 8-bit products with fewer bits than fp32 has: after each step they go to other
@@ -156,6 +160,7 @@ private:
   int64_t kTileCount, groups, groupM, groupN, clusterSize;
   Stream a, w;
   GemmFunction function;
+  mlir::Value rowMaxima, maximaLeft; // of groups that share blocks of columns, for two tiles
   mlir::Value panels, panelsPerGroup, full, empty, tileK, kTiles;
   mlir::Value expertTiles; // where they are counted; null without experts
   kernel::ClusterPositionOp cluster;

@@ -8,6 +8,8 @@ namespace codesign {
 
 using namespace kernel;
 
+// A group may be a tile ahead of the others: it leaves its maxima of one while they read those of the last.
+constexpr int64_t tilesOfMaxima = 2;
 // What each consumer gives to the warps that copy: a thread keeps an offset for every 16 rows of a list.
 constexpr int64_t registersForExperts = 8, registersForLists = 16, registersForLongLists = 24,
                   rowsOfLongList = 256;
@@ -157,12 +159,21 @@ OwningOpRef<ModuleOp> WgmmaBuilder::build() {
     stream->ring = allocate(*stream);
   if (hasPanels())
     panels = allocate("dPanels", outElement, groups * (groupN / panelColumns()), groupM, panelColumns());
+  if (sharesOutputBlocks()) {
+    auto type =
+        TileType::get(builder.getContext(), {tilesOfMaxima, schedule.wavesN, schedule.tileM},
+                      builder.getF32Type(), Space::Shared, RowMajorAttr::get(builder.getContext(), 0));
+    rowMaxima = AllocOp::create(builder, type, "rowMaxima");
+  }
   if (problem.experts > 0)
     countExpertTiles();
   auto ring = MbarriersType::get(builder.getContext(), schedule.stages);
   // The lane that asks for boxes, and the warps that copy rows.
   full = MbarriersOp::create(builder, ring, "full", problem.gathered ? 1 + warpsPerGroup : int64_t(1));
   empty = MbarriersOp::create(builder, ring, "empty", groups * warpsPerGroup * clusterSize);
+  if (sharesOutputBlocks())
+    maximaLeft = MbarriersOp::create(builder, MbarriersType::get(builder.getContext(), tilesOfMaxima),
+                                     "maximaLeft", groups * warpsPerGroup * clusterSize);
   comment(ClusterBarrierOp::create(builder), "nobody arrives at a barrier that is not initialised");
   // Looking up experts or pieces takes the lane that copies more registers; the consumers give them.
   const bool looksUp = problem.experts > 0 || schedule.streamWorkgroups > 0;

@@ -145,8 +145,21 @@ void WgmmaBuilder::consume() {
 }
 
 void WgmmaBuilder::epilogue(Value sums, const Round &round, WaveTileOp group) {
-  const OutputPlace place = {round.tile, group.getRow(), add(round.tile.column, group.getColumn()),
-                             /*transposed=*/false};
+  scf::ForOp rounds = round.loop;
+  const Value tile = rounds.getInductionVar();
+  auto roomForMaxima = [&](TileType type) -> Value { return SlotOp::create(builder, type, rowMaxima, tile); };
+  auto meet = [&] {
+    comment(ArriveOp::create(builder, maximaLeft, tile),
+            "the groups beside have other columns of a block: each leaves the largest magnitudes of its own");
+    AwaitOp::create(builder, false, maximaLeft, tile);
+  };
+  const OutputPlace place = {round.tile,
+                             group.getRow(),
+                             add(round.tile.column, group.getColumn()),
+                             /*transposed=*/false,
+                             group.getColumn(),
+                             roomForMaxima,
+                             meet};
   if (round.part)
     sums = SumGroupPartsOp::create(builder, sums, round.number, round.part, schedule.splitK,
                                    function.partials, function.arrivals);

@@ -124,6 +124,15 @@ std::string headerText(const PackageSpec &spec) {
       "/// Quantised operators: d has 8 bits, and element times d_scale[0] is what it stands for. What lies "
       "past the\n"
       "/// largest number of the type, infinity included, becomes that number; NaN stays NaN.\n"
+      "/// Operators quantised in blocks write the scales instead: d_block_scale, fp32, of d's columns / "
+      "128, "
+      "rounded up, by m: element\n"
+      "/// (i, j) of d times d_block_scale[(j / 128) * m + i] is what it stands for, the order of the "
+      "a_scale "
+      "of the next product.\n"
+      "/// A scale is the largest magnitude of its block, 1e-4 at least, over the largest number of the "
+      "type; "
+      "NaN does not count.\n"
       "/// Layout nn: w is k x n and d = a * w (a gradient of the input). Layout tn: a is m x k, w is m x n, "
       "and "
       "d is k x n,\n"
@@ -147,7 +156,7 @@ std::string headerText(const PackageSpec &spec) {
       "*a_scale;\n  const float *w_scale;\n  const void *bias;\n  "
       "const void *residual;\n  const int32_t *expert_rows;\n  const int32_t *a_rows;\n  int64_t "
       "a_row_count;\n  const float *row_weights;\n  const int32_t *token_rows;\n  int64_t token_count;\n  "
-      "const float *d_scale;\n  const int32_t *positions;\n  "
+      "const float *d_scale;\n  float *d_block_scale;\n  const int32_t *positions;\n  "
       "const float *rotations;\n  float "
       "*row_squares;\n  void "
       "*d;\n"
@@ -172,15 +181,17 @@ std::string headerText(const PackageSpec &spec) {
       << " bytes, counts of workgroups that share a tile, at zero again. The others may pass null.\n";
   const std::string pointer = "const " + spec.name + "_gemm_parameters *parameters";
   for (const PackagedGemm &gemm : spec.gemms) {
-    out << formatv("\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}{13}{10}{11}{12}\n", gemm.n, gemm.k,
-                   typeText(gemm), gemm.bias ? ", bias" : "",
-                   gemm.activation.empty() ? "" : ", " + gemm.activation,
-                   gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
-                   gemm.residual ? ", residual" : "", expertsText(gemm), gemm.gathered ? ", gathered" : "",
-                   gemm.weighted ? ", weighted" : "",
-                   gemm.quantised() ? ", quantised: d is " + elementText(gemm.outputType) : "",
-                   rowsText(gemm) + leadingText(gemm), gemm.shuffledWeights ? ", shuffled weights" : "",
-                   gemm.topK > 0 ? ", top-k: " + std::to_string(gemm.topK) : "");
+    out << formatv(
+        "\n/// {7}n = {0}, k = {1}, {2}{3}{4}{5}{6}{8}{9}{13}{10}{11}{12}\n", gemm.n, gemm.k, typeText(gemm),
+        gemm.bias ? ", bias" : "", gemm.activation.empty() ? "" : ", " + gemm.activation,
+        gemm.gated ? formatv(", gated: d has {0} columns", gemm.outputColumns()).str() : "",
+        gemm.residual ? ", residual" : "", expertsText(gemm), gemm.gathered ? ", gathered" : "",
+        gemm.weighted ? ", weighted" : "",
+        gemm.quantised() ? (gemm.quantisedBlocks ? ", quantised in blocks: d is " : ", quantised: d is ") +
+                               elementText(gemm.outputType)
+                         : "",
+        rowsText(gemm) + leadingText(gemm), gemm.shuffledWeights ? ", shuffled weights" : "",
+        gemm.topK > 0 ? ", top-k: " + std::to_string(gemm.topK) : "");
     if (gemm.rowSquares)
       declare("int64_t ", gemm.name + "_squares_columns", pointer);
     declare("int ", gemm.name + "_is_supported", pointer);

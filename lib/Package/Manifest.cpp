@@ -66,6 +66,7 @@ static bool fromJSON(const json::Value &value, PackagedGemm &gemm, json::Path pa
       !map.map("top_k", gemm.topK) || !map.mapOptional("sum_symbol", gemm.sumSymbol) ||
       !map.map("layout", gemm.layout) || !map.map("row_squares", gemm.rowSquares) ||
       !map.map("shuffled_weights", gemm.shuffledWeights) ||
+      !map.mapOptional("quantised_blocks", gemm.quantisedBlocks) ||
       !map.mapOptional("leading_dimension_a", gemm.leadingA) ||
       !map.mapOptional("leading_dimension_w", gemm.leadingW) ||
       !map.mapOptional("rotary_head_columns", gemm.rotary.headColumns) ||

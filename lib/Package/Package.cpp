@@ -204,6 +204,8 @@ Error checkPackage(const PackageSpec &spec) {
     if ((gemm.quantised() ? gemm.outputType != narrowOutput : gemm.outputType != gemm.wideType()) ||
         (gemm.scaling != Scaling::None && !narrow))
       return usageError("operator '" + gemm.name + "' has types or scales that no kernel has");
+    if (gemm.quantisedBlocks && (!gemm.quantised() || gemm.layout == "tn"))
+      return usageError("operator '" + gemm.name + "' has scales of blocks of results that no kernel writes");
     if ((narrow || gemm.quantised()) && !spec.isAmd() && spec.architecture != "sm_90a")
       return usageError("operator '" + gemm.name + "': no 8-bit kernels for " + spec.architecture);
     int64_t next = 1;

@@ -93,9 +93,15 @@ void writeManifest(const PackageSpec &spec, StringRef hash, raw_ostream &out) {
           json.attribute("name", gemm.name);
           json.attribute("type", toString(gemm.type));
           json.attribute("output_type", toString(gemm.outputType));
-          if (gemm.quantised())
+          if (gemm.quantised() && !gemm.quantisedBlocks)
             json.attribute("output_scale",
                            "float d_scale[1]: an element of d times it is what it stands for");
+          if (gemm.quantisedBlocks) {
+            json.attribute("quantised_blocks", true);
+            json.attribute("output_scale",
+                           "float d_block_scale[ceil(columns of d / 128)][m], written: an element of d times "
+                           "that of its block of columns and its row is what it stands for");
+          }
           json.attribute("scaling", toString(gemm.scaling));
           json.attribute("accumulator", toString(DataType::F32));
           json.attribute("layout", gemm.layout);
@@ -258,6 +264,7 @@ std::string dispatchText(const PackageSpec &spec) {
          "  int sumKernel;        // that adds them up\n  bool scaled, bias, gated, "
          "residual;\n"
          "  bool quantised; // d has 8 bits and a scale\n"
+         "  bool scaledBlocks; // for each row and 128 columns, written\n"
          "  bool overRows;  // d is k x n, a sum over the m rows of a and w\n"
          "  bool across;    // w has n columns\n"
          "  bool rotary;    // columns are turned by the positions of rows\n"
@@ -267,7 +274,7 @@ std::string dispatchText(const PackageSpec &spec) {
   for (const PackagedGemm &gemm : spec.gemms)
     out << formatv(
         "const Gemm {0}Gemm = {{\"{0}\", {1}, {2}, {10}, {11}, {12}, {13}, {19}, {20}, {8}, {3}, {5}, {6}, "
-        "{14}, {15}, {18}, {16}, {17}, {9}, "
+        "{14}, {21}, {15}, {18}, {16}, {17}, {9}, "
         "{7}, {0}Ranges, {4}};\n",
         gemm.name, gemm.n, gemm.k, gemm.bias ? "true" : "false", gemm.ranges.size(),
         gemm.gated ? "true" : "false", gemm.residual ? "true" : "false",
@@ -277,7 +284,8 @@ std::string dispatchText(const PackageSpec &spec) {
         gemm.quantised() ? "true" : "false", gemm.layout == "tn" ? "true" : "false",
         gemm.rotary.columns > 0 ? "true" : "false", gemm.rowSquares ? "true" : "false",
         gemm.layout != "nt" ? "true" : "false", gemm.topK,
-        gemm.topK > 0 ? kernelIndex(spec, gemm.sumSymbol) : size_t(0));
+        gemm.topK > 0 ? kernelIndex(spec, gemm.sumSymbol) : size_t(0),
+        gemm.quantisedBlocks ? "true" : "false");
   out << '\n'
       << (spec.isAmd() ? templateDriverHip : templateDriverCuda) << '\n'
       << templateRuntime

@@ -72,7 +72,7 @@ bool streamsWeights(GemmFamily family) {
 }
 
 int64_t shareCount(int64_t waves, int64_t instructions) {
-  int64_t count = std::min(waves, instructions);
+  int64_t count = std::max<int64_t>(1, std::min(waves, instructions)); // none in a tile that is too narrow
   while (instructions % count != 0)
     --count;
   return count;

@@ -67,7 +67,10 @@ void LaunchOperands::allocateEpilogue(const std::vector<OwnedRows> &owned) {
     squares = allocatePoisoned(memory, "row_squares", uint64_t(m * squaresColumns()) * sizeof(float));
     arguments.pointer(squares);
   }
-  if (gemm.quantised()) {
+  if (gemm.quantisedBlocks) {
+    dScale = allocatePoisoned(memory, "d_block_scale", uint64_t(m * outputBlocks) * sizeof(float));
+    arguments.pointer(dScale);
+  } else if (gemm.quantised()) {
     // Sums of k products of numbers below 1: a few of them saturate.
     const float scale = std::sqrt(float(gemm.k)) / 512;
     dScale = memory.allocateValues<float>("d_scale", std::vector<float>{scale});

@@ -37,6 +37,8 @@ public:
   /// What the launch has written of a tile, and of the sums of squares of its rows.
   Matrix resultOf(const TilePlace &tile);
   Matrix squaresOf(const TilePlace &tile);
+  /// The scales of its rows and blocks of columns, where they follow from the result.
+  Matrix blockScalesOf(const TilePlace &tile);
   /// What the tile should be.
   GemmReference referenceOf(const TilePlace &tile);
 
@@ -63,6 +65,7 @@ private:
   const int64_t sources = gemm.gathered ? m / 2 + 1 : m; // rows of A: tokens, each routed to two experts
   const bool perBlock = gemm.scaling == Scaling::Block128;
   const int64_t scaleColumns = perBlock ? llvm::divideCeil(gemm.k, kernel::scaledBlock) : 1;
+  const int64_t outputBlocks = llvm::divideCeil(gemm.outputColumns(), kernel::scaledBlock);
   const int64_t blockColumns = kernel::scaledBlock * shrink; // of gates and up that take turns
   const int64_t blockRows = kernel::scaleRowsOf(gemm.n, shrink);
   const uint64_t elementBytes = bitWidth(gemm.productType()) / 8;

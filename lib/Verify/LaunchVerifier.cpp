@@ -175,7 +175,13 @@ private:
       fail(place + " is written in part: " + llvm::Twine(touched) + " of " +
            llvm::Twine(tile.rows * tile.columns) + " elements");
     const Matrix out = operands.resultOf(tile);
-    const GemmReference reference = operands.referenceOf(tile);
+    GemmReference reference = operands.referenceOf(tile);
+    if (gemm.quantisedBlocks)
+      if (std::optional<std::string> mismatch =
+              takeBlockScales(reference, operands.blockScalesOf(tile), gemm.outputType)) {
+        fail("in " + place + ", " + *mismatch);
+        return touched;
+      }
     launch.errorShare = std::max(launch.errorShare, largestErrorShare(out, reference));
     if (std::optional<std::string> mismatch = firstMismatch(out, reference))
       fail("in " + place + ", element " + *mismatch);

@@ -77,6 +77,12 @@ Matrix LaunchOperands::rightOf(const TilePlace &tile) {
       blockOf(memory, w, gemm.type, gemm.n, 0, gemm.layout == "tn" ? m : gemm.k, first, columns));
 }
 
+Matrix LaunchOperands::blockScalesOf(const TilePlace &tile) {
+  const int64_t first = tile.column / kernel::scaledBlock;
+  return transposedOf(blockOf(memory, dScale, DataType::F32, m, first,
+                              llvm::divideCeil(tile.columns, kernel::scaledBlock), tile.row, tile.rows));
+}
+
 GemmReference LaunchOperands::referenceOf(const TilePlace &tile) {
   const int64_t columns = tile.columns * shrink; // of the product
   const int64_t firstWeight = tile.expert * gemm.n + tile.column * shrink;
@@ -84,7 +90,8 @@ GemmReference LaunchOperands::referenceOf(const TilePlace &tile) {
   const bool rotary = gemm.rotary.columns > 0;
   if (rotary)
     ofRows = rowsOf(memory, positions, DataType::I32, 1, tile.row, tile.rows);
-  if (gemm.quantised())
+  const bool scaleIsGiven = gemm.quantised() && !gemm.quantisedBlocks;
+  if (scaleIsGiven)
     outScale = rowsOf(memory, dScale, DataType::F32, 1, 0, 1);
   const bool scaled = gemm.scaling != Scaling::None, perTensor = gemm.scaling == Scaling::PerTensor;
   const int64_t firstColumn = tile.column * shrink, firstBlock = firstColumn / blockColumns;
@@ -120,7 +127,7 @@ GemmReference LaunchOperands::referenceOf(const TilePlace &tile) {
                         .rotations = rotary ? &angles : nullptr,
                         .rotatedColumns = gemm.rotary.columns,
                         .firstRotated = tile.column,
-                        .dScale = gemm.quantised() ? &outScale : nullptr,
+                        .dScale = scaleIsGiven ? &outScale : nullptr,
                         .quantised = gemm.outputType});
 }
 

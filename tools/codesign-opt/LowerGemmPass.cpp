@@ -96,7 +96,8 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
     if (!operands)
       return unknownText("layout", layout, {"NT", "NN", "TN"});
     problem.layout = *operands;
-    if (quantised) {
+    problem.quantisedBlocks = quantisedBlocks;
+    if (quantised || quantisedBlocks) {
       problem.quantised = kernel::quantisedType(schedule.architecture);
       if (!problem.quantised)
         return usageError(toString(schedule.architecture) + " has no instruction that rounds to 8 bits");
@@ -187,6 +188,10 @@ struct LowerGemmPass : PassWrapper<LowerGemmPass, OperationPass<ModuleOp>> {
   Numbers rotary{*this, "rotary", Is("turn heads: columns of a head, of all heads, positions")};
   Flag rowSquares{*this, "row-squares", Is("leave sums of squares for the next norm"), llvm::cl::init(false)};
   Flag quantised{*this, "quantised", Is("round to 8 bits by a scale"), llvm::cl::init(false)};
+  Flag quantisedBlocks{
+      *this, "quantised-blocks",
+      Is("round to 8 bits, with a scale for each row and 128 columns that follows from them"),
+      llvm::cl::init(false)};
   Flag weighted{*this, "weighted", Is("multiply each row by its weight"), llvm::cl::init(false)};
   Flag unrounded{*this, "unrounded", Is("leave fp32"), llvm::cl::init(false)};
   Number experts{*this, "experts", Is("each with weights of its own; 0: none"), llvm::cl::init(0)};

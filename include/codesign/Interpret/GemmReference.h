@@ -64,6 +64,12 @@ std::optional<std::string> firstMismatch(const Matrix &out, const GemmReference 
 std::optional<std::string> firstSquaresMismatch(const Matrix &squares, const GemmReference &reference,
                                                 int64_t width, double errorConstant = gemmErrorConstant);
 
+/// Of D with a scale for each row and 128 columns that follows from them: what such scales, [rows, blocks],
+/// have against them, or nothing; the reference becomes what D is to be, divided by these scales and
+/// saturated to `type`.
+std::optional<std::string> takeBlockScales(GemmReference &reference, const Matrix &scales, DataType type,
+                                           double errorConstant = gemmErrorConstant);
+
 /// The matrix with rows and columns exchanged: what A or W is where its k runs along rows.
 Matrix transposedOf(const Matrix &matrix);
 

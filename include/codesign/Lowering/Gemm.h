@@ -70,6 +70,11 @@ struct GemmProblem {
   /// D has this 8-bit type, the device's own E4M3, and an fp32 argument `dScale[1]` follows the others before
   /// D and what belongs to it: the last step divides by the scale and saturates; NaN stays NaN.
   std::optional<DataType> quantised = std::nullopt;
+  /// The scales of a quantised D follow from its values, one for each row and 128 columns, and the kernel
+  /// writes them: dScale[ceil(columns of D / 128), m], as the next product takes its aScale. A block's scale
+  /// is its largest magnitude, no less than kernel::smallestMaximum, times the reciprocal of the largest
+  /// number of the type; NaN does not count there.
+  bool quantisedBlocks = false;
 
   /// D is fp32: rows that others add up before they are rounded, as those of a token (TokenSum.h).
   bool unrounded = false;
@@ -83,7 +88,11 @@ struct GemmProblem {
   /// Of bias and residual, and of D unless it is quantised or not rounded.
   DataType wideType() const { return isFloat8(type) ? DataType::BF16 : type; }
   DataType outputType() const { return unrounded ? DataType::F32 : quantised.value_or(wideType()); }
-  int64_t outputColumns() const { return gated ? n / 2 : n; }
+  int64_t outputColumns() const { return outputColumns(n); }
+  /// That so many of the product make.
+  int64_t outputColumns(int64_t columns) const { return gated ? columns / 2 : columns; }
+  /// Blocks of D's columns that have scales of their own.
+  int64_t outputBlocks() const { return (outputColumns() + kernel::scaledBlock - 1) / kernel::scaledBlock; }
   /// Rows of D for m rows of A.
   int64_t outputRows(int64_t m) const { return layout == GemmLayout::TN ? k : m; }
 };

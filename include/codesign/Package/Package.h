@@ -70,6 +70,9 @@ struct PackagedGemm {
   /// Of D: like the bias, or the 8-bit type of the device, and then D is what is stored times d_scale, an
   /// fp32.
   DataType outputType = DataType::BF16;
+  /// D of 8 bits has a scale for each row and 128 columns that follows from it instead, and the launch writes
+  /// them: d_block_scale[ceil(columns / 128)][m], as the next product takes its a_scale.
+  bool quantisedBlocks = false;
   /// The fp32 scales of 8-bit operands: one each, one for each row of A and of W, or for each 128 of k and
   /// each row of A and 128 rows of W.
   Scaling scaling = Scaling::None;

@@ -37,6 +37,11 @@ struct ScalePlaces {
     const float *const block = first + static_cast<long long>(step) * count;
     return Rows::next(i) < rows ? block[Rows::next(i)] : 0.0f;
   }
+  /// Writes it, of a matrix that is an output.
+  __device__ void store(int i, int step, float scale) const {
+    if (Rows::next(i) < rows)
+      const_cast<float *>(first)[static_cast<long long>(step) * count + Rows::next(i)] = scale;
+  }
 };
 
 /// The same of rows that a list names, or that follow each other where there is none. A lane looks them up

@@ -164,7 +164,10 @@ int check(const Gemm &gemm, const Parameters *parameters) {
   if (gemm.squares &&
       (!parameters->row_squares || reinterpret_cast<std::uintptr_t>(parameters->row_squares) % sizeof(float)))
     return fail(invalidArgument, "%s: row_squares must be a device pointer to fp32", gemm.name);
-  if (gemm.quantised &&
+  if (gemm.scaledBlocks && (!parameters->d_block_scale ||
+                            reinterpret_cast<std::uintptr_t>(parameters->d_block_scale) % sizeof(float)))
+    return fail(invalidArgument, "%s: d_block_scale must be a device pointer to fp32", gemm.name);
+  if (gemm.quantised && !gemm.scaledBlocks &&
       (!parameters->d_scale || reinterpret_cast<std::uintptr_t>(parameters->d_scale) % sizeof(float)))
     return fail(invalidArgument, "%s: d_scale must be a device pointer to fp32", gemm.name);
   if (gemm.gathered && parameters->a_rows) {
@@ -207,7 +210,8 @@ int launchProducts(const Gemm &gemm, const Parameters *parameters, void *workspa
     return status;
   const void *aScale = parameters->a_scale, *wScale = parameters->w_scale;
   const void *bias = parameters->bias, *residual = parameters->residual, *rows = parameters->expert_rows;
-  const void *list = parameters->a_rows, *weights = parameters->row_weights, *dScale = parameters->d_scale;
+  const void *list = parameters->a_rows, *weights = parameters->row_weights,
+             *dScale = gemm.scaledBlocks ? parameters->d_block_scale : parameters->d_scale;
   const void *positions = parameters->positions, *rotations = parameters->rotations,
              *squares = parameters->row_squares;
   int listed = static_cast<int>(parameters->a_rows ? parameters->a_row_count : parameters->m);

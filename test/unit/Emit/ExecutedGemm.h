@@ -41,7 +41,8 @@ protected:
       } else {
         launch.arguments.push_back(ptx::pointer(address));
       }
-      if (matrix == &operands.d || matrix == &operands.arrivals || matrix == &operands.rowSquares)
+      if (matrix == &operands.d || matrix == &operands.arrivals || matrix == &operands.rowSquares ||
+          (matrix == &operands.dScale && problem.quantisedBlocks))
         written.emplace_back(matrix, address);
     }
     for (int64_t number : operands.numbers(problem, m))

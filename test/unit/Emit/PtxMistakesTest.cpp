@@ -80,6 +80,24 @@ TEST_F(PtxMistakes, storesThatNobodyWaitsFor) {
             "");
 }
 
+/// Scales of blocks that are divided by know less than the block.
+TEST_F(PtxMistakes, maximaOfTooFewLanesOrGroups) {
+  GemmKernel kernel = wideWgmmaKernel();
+  kernel.tileN = 256;
+  kernel.clusterM = 1;
+  GemmProblem problem = plain;
+  problem.gated = problem.quantisedBlocks = true;
+  problem.activation = kernel::Activation::Silu;
+  problem.quantised = DataType::F8E4M3;
+  const std::pair<const char *, const char *> mistakes[] = {
+      {"largest = larger(largest, fromLane<1>(largest));", ""},
+      {"group < sharing; ++group", "group < 1; ++group"}};
+  for (const auto &[from, to] : mistakes) {
+    const std::string said = saidOf(problem, kernel, 70, from, to, atOnce);
+    EXPECT_NE(said.find("scale ("), std::string::npos) << said;
+  }
+}
+
 /// Steps along k are 32 bytes of a swizzled row.
 TEST_F(PtxMistakes, descriptorsOfOtherSteps) {
   EXPECT_NE(saidOf(plain, wgmmaKernel(), 100, "stepBytes = 32, steps = RowBytes / stepBytes",

@@ -31,4 +31,20 @@ TEST_F(Ptx, everyFamily) {
   }
 }
 
+/// Scales that follow from the results, of two warpgroups that share each block and of one that has it.
+TEST_F(Ptx, scalesOfBlocksOfResults) {
+  GemmKernel kernel = wideWgmmaKernel();
+  kernel.tileN = 256;
+  kernel.clusterM = 1;
+  GemmProblem problem = {.symbol = "gemm", .type = DataType::BF16, .n = 300, .k = 72};
+  problem.quantised = DataType::F8E4M3;
+  problem.quantisedBlocks = problem.bias = true;
+  expectRight(problem, kernel, {130});
+  problem.gated = true;
+  problem.activation = kernel::Activation::Silu;
+  expectRight(problem, kernel, {130});
+  kernel.clusterM = 2;
+  expectRight(problem, kernel, {70});
+}
+
 } // namespace

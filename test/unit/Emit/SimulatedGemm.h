@@ -62,7 +62,7 @@ protected:
         change(operands);
       simulate::DeviceMemory memory;
       simulate::KernelArguments arguments;
-      uint64_t output = 0, arrivals = 0, squares = 0;
+      uint64_t output = 0, arrivals = 0, squares = 0, scales = 0;
       for (const Matrix *matrix : operands.arguments(problem)) {
         output = memory.allocateCopy("operand", matrix->bytes); // the last one is d
         arguments.pointer(output);
@@ -70,6 +70,8 @@ protected:
           arrivals = output;
         if (matrix == &operands.rowSquares)
           squares = output;
+        if (matrix == &operands.dScale)
+          scales = output;
       }
       for (int64_t number : operands.numbers(problem, m))
         arguments.value<int32_t>(int32_t(number));
@@ -99,6 +101,9 @@ protected:
       if (squares != 0)
         operands.rowSquares.bytes.assign(memory.region(squares).data(),
                                          memory.region(squares).data() + operands.rowSquares.bytes.size());
+      if (scales != 0)
+        operands.dScale.bytes.assign(memory.region(scales).data(),
+                                     memory.region(scales).data() + operands.dScale.bytes.size());
       operands.d.bytes.assign(memory.region(output).data(),
                               memory.region(output).data() + operands.d.bytes.size());
       EXPECT_EQ(operands.mismatch(problem), "");

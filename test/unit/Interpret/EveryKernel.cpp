@@ -32,6 +32,7 @@ static void addAmdFamilies(std::vector<KernelFamily> &families, const GemmKernel
       {"interleaved", interleaved(kernel)},
       {"split", with(kernel, &GemmKernel::splitK, 2)},
       {"Stream-K", with(kernel, &GemmKernel::streamWorkgroups, 4)},
+      {"two blocks of columns, one slot", twoBlocks(kernel)},
       {"direct Stream-K", with(direct(kernel, 2), &GemmKernel::streamWorkgroups, 4)},
       {"streaming", streaming},
       {"split streaming", with(streaming, &GemmKernel::splitK, 2)}};
@@ -58,15 +59,19 @@ static void addNvidiaFamilies(std::vector<KernelFamily> &families, const GemmKer
 
 std::vector<KernelFamily> kernelFamilies() {
   std::vector<KernelFamily> families;
-  addAmdFamilies(families, gfx942Kernel(), {886, 750, 456, 710, 456, 456, 550, 408, 204, 744, 408});
-  addAmdFamilies(families, gfx950Kernel(), {886, 750, 456, 710, 456, 456, 550, 408, 204, 744, 408});
+  addAmdFamilies(families, gfx942Kernel(), {886, 750, 456, 756, 486, 456, 550, 408, 994, 204, 744, 408});
+  addAmdFamilies(families, gfx950Kernel(), {886, 750, 456, 756, 486, 456, 550, 408, 994, 204, 744, 408});
   addNvidiaFamilies(families, sm80Kernel(), {146, 28, 28, 100, 28});
   addNvidiaFamilies(families, sm90aKernel(), {172, 34, 34, 354, 102});
   const GemmKernel kernel = wgmmaKernel();
   families.push_back({"wgmma", kernel, 526});
-  families.push_back({"wgmma side by side, clusters of 2", wideWgmmaKernel(), 414});
+  families.push_back({"wgmma side by side, clusters of 2", wideWgmmaKernel(), 440});
   families.push_back({"wgmma, clusters of 4 that share W", with(kernel, &GemmKernel::clusterM, 4), 360});
   families.push_back({"wgmma, clusters of 4 that share A", with(kernel, &GemmKernel::clusterN, 4), 394});
+  GemmKernel blocks = wideWgmmaKernel();
+  blocks.tileN = 2 * kernel::scaledBlock;
+  blocks.clusterM = 1;
+  families.push_back({"wgmma side by side, two blocks of columns", blocks, 594});
   families.push_back({"wgmma split", with(kernel, &GemmKernel::splitK, 2), 136});
   families.push_back({"wgmma Stream-K", with(kernel, &GemmKernel::streamWorkgroups, 4), 136});
   return families;
@@ -158,6 +163,19 @@ const std::vector<ProblemStep> &epilogues() {
          rotate(problem);
        }},
       {"quantised", quantise},
+      {"quantised in blocks",
+       [](GemmProblem &problem, Architecture architecture) {
+         problem.bias = true;
+         quantise(problem, architecture);
+         problem.quantisedBlocks = true;
+       }},
+      {"gate, quantised in blocks",
+       [](GemmProblem &problem, Architecture architecture) {
+         problem.activation = Activation::Silu;
+         problem.gated = problem.weighted = true;
+         quantise(problem, architecture);
+         problem.quantisedBlocks = true;
+       }},
       {"rotated, quantised",
        [](GemmProblem &problem, Architecture architecture) {
          rotate(problem);

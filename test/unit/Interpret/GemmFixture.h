@@ -128,6 +128,8 @@ struct GemmOperands {
     dScale = Matrix(DataType::F32, 1, 1);
     // Small enough for some results to saturate, large enough for some to be subnormal.
     dScale.set(0, 0, std::ldexp(1.3f, int(engine() % 6)));
+    if (problem.quantisedBlocks)
+      dScale = Matrix(DataType::F32, problem.outputBlocks(), m, 0xff);
     d = Matrix(problem.outputType(), problem.outputRows(m) + (overRows ? 0 : spare), problem.outputColumns(),
                0xff);
     placeRows(problem, m,
@@ -226,6 +228,8 @@ struct GemmOperands {
   /// What is wrong with D after the launch, or nothing.
   std::string mismatch(const GemmProblem &problem) const {
     std::vector<Matrix> rest = {d, rowSquares}; // what no expert has stays as it was
+    if (problem.quantisedBlocks)
+      rest.push_back(transposedOf(dScale));
     for (size_t expert = 0; expert < expertRows.size(); ++expert) {
       const int64_t first = firstRows[expert], count = expertRows[expert];
       for (Matrix &matrix : rest) {
@@ -271,7 +275,7 @@ private:
     const Matrix ofColumns = blocks     ? rowsOf(wScale, expert * blockRows, blockRows)
                              : perToken ? columnsOf(wScale, expert * n, n)
                                         : wScale;
-    const GemmReference reference =
+    GemmReference reference =
         gemmReference(left, right, count,
                       {.aScale = scaled ? &ofRows : nullptr,
                        .wScale = scaled ? &ofColumns : nullptr,
@@ -284,11 +288,15 @@ private:
                        .positions = problem.rotary ? &positions : nullptr,
                        .rotations = problem.rotary ? &rotations : nullptr,
                        .rotatedColumns = problem.rotary ? problem.rotary->columns : 0,
-                       .dScale = problem.quantised ? &dScale : nullptr,
+                       .dScale = problem.quantised && !problem.quantisedBlocks ? &dScale : nullptr,
                        .quantised = problem.quantised});
     if (problem.rowSquares)
       if (std::optional<std::string> wrong =
               firstSquaresMismatch(rowsOf(rowSquares, first, count), reference, squaresWidth))
+        return *wrong;
+    if (problem.quantisedBlocks)
+      if (std::optional<std::string> wrong =
+              takeBlockScales(reference, rowsOf(transposedOf(dScale), first, count), *problem.quantised))
         return *wrong;
     return firstMismatch(rowsOf(d, first, count), reference).value_or("");
   }

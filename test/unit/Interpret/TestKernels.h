@@ -48,6 +48,18 @@ inline GemmKernel interleaved(GemmKernel kernel) {
   return kernel;
 }
 
+/// Two blocks of columns that have scales of their own where results are quantised in blocks: of four waves
+/// side by side half a block each, behind a gate a quarter; of interleaved ones a whole one or half.
+inline GemmKernel twoBlocks(GemmKernel kernel) {
+  kernel.tileN = 2 * kernel::scaledBlock;
+  if (kernel.loop == MainLoop::Interleaved)
+    return kernel;
+  kernel.wavesM = 1;
+  kernel.wavesN = 4;
+  kernel.stages = 1;
+  return kernel;
+}
+
 /// mma.sync out of shared memory where there are 8-bit types as well.
 inline GemmKernel sm90aKernel() {
   GemmKernel kernel = sm80Kernel();

@@ -172,6 +172,16 @@ inline PackageSpec samplePackage(const char *architecture = "gfx942") {
   summed.topK = 2;
   summed.sumSymbol = "token_sum";
   spec.gemms.push_back(summed);
+  if (spec.isAmd()) { // results of 8 bits, with scales that the launch writes
+    PackagedGemm blocks;
+    blocks.name = "blocks";
+    blocks.outputType = DataType::F8E4M3FNUZ;
+    blocks.quantisedBlocks = true;
+    blocks.n = 1000;
+    blocks.k = 4096;
+    blocks.ranges = {{1, 0, "linear_16"}};
+    spec.gemms.push_back(blocks);
+  }
   return spec;
 }
 

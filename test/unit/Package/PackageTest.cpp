@@ -78,7 +78,7 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->kernels[1].symbol, "linear_128");
   EXPECT_EQ(read->kernels[1].dynamicLdsBytes, 98304);
   EXPECT_EQ(read->kernels[1].predictedSeconds, 1.25e-5);
-  ASSERT_EQ(read->gemms.size(), 14u);
+  ASSERT_EQ(read->gemms.size(), 15u);
   EXPECT_FALSE(read->gemms[1].gated || read->gemms[1].residual);
   EXPECT_TRUE(read->gemms[4].gated && read->gemms[4].residual);
   EXPECT_EQ(read->gemms[4].outputColumns(), 500);
@@ -87,6 +87,7 @@ TEST_F(PackageTest, theManifestReadsBack) {
   EXPECT_EQ(read->gemms[6].scaling, Scaling::PerToken);
   EXPECT_EQ(read->gemms[7].outputType, DataType::F8E4M3FNUZ);
   EXPECT_TRUE(read->gemms[7].quantised() && !read->gemms[6].quantised());
+  EXPECT_TRUE(read->gemms[14].quantisedBlocks && !read->gemms[7].quantisedBlocks);
   EXPECT_EQ(read->gemms[8].layout, "tn");
   EXPECT_EQ(read->gemms[0].layout, "nt");
   EXPECT_EQ(read->gemms[9].rotary.headColumns, 128);
@@ -190,6 +191,8 @@ TEST_F(PackageTest, namesAndRangesAreChecked) {
   EXPECT_THAT(message([](auto &s) { s.gemms[10].rowSquares = false; }), HasSubstr("sums of squares"));
   EXPECT_THAT(message([](auto &s) { s.gemms[7].outputType = DataType::F8E4M3; }),
               HasSubstr("types or scales"));
+  EXPECT_THAT(message([](auto &s) { s.gemms[14].outputType = DataType::BF16; }),
+              HasSubstr("scales of blocks of results"));
   EXPECT_THAT(message([](auto &s) { s.gemms[13].weighted = false; }), HasSubstr("no weighted rows"));
   EXPECT_THAT(message([](auto &s) { s.gemms[13].topK = 33; }), HasSubstr("no weighted rows"));
   EXPECT_THAT(message([](auto &s) { s.gemms[13].sumSymbol = "none"; }), HasSubstr("unknown kernel 'none'"));

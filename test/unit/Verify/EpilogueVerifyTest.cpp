@@ -54,6 +54,7 @@ protected:
     gemm.name = "op";
     gemm.type = problem.type;
     gemm.outputType = problem.outputType();
+    gemm.quantisedBlocks = problem.quantisedBlocks;
     gemm.scaling = problem.scaling;
     gemm.n = problem.n;
     gemm.k = problem.k;
@@ -142,6 +143,36 @@ TEST_F(EpilogueVerify, results8Bits) {
   write(problem, gfx942Kernel());
   plant("linear.hip", "{1 / *dScale}", "{*dScale}");
   EXPECT_THAT(failures(), HasSubstr("instead of"));
+}
+
+/// Scales that follow from the results: of waves that share blocks, of waves that hold one.
+TEST_F(EpilogueVerify, results8BitsInBlocks) {
+  GemmProblem problem = {.symbol = "", .type = DataType::BF16, .n = 280, .k = 136};
+  problem.quantised = DataType::F8E4M3FNUZ;
+  problem.quantisedBlocks = problem.gated = true;
+  problem.activation = kernel::Activation::Silu;
+  GemmKernel kernel = gfx942Kernel();
+  kernel.tileN = 256;
+  kernel.wavesM = 1;
+  kernel.wavesN = 4;
+  kernel.stages = 1;
+  auto planted = [&](const char *from, const char *to) {
+    write(problem, kernel);
+    plant("codesign_cdna.h", from, to);
+    EXPECT_NE(failures(), "") << to;
+  };
+  write(problem, kernel);
+  EXPECT_EQ(failures(), "");
+  // A maximum without lanes, or without the last wave; a scale in another block's place, or of one.
+  planted("__builtin_fmaxf(largest[j], fromLane(largest[j], laneId() ^ step))", "largest[j]");
+  planted("wave < sharing; ++wave", "wave < sharing - 1; ++wave");
+  planted("column / (Stride * scaledColumns) + Block", "column / (4 * scaledColumns) + Block");
+  problem.gated = false;
+  planted("part / sharing * sharing + wave", "wave");
+  kernel.wavesN = 2;
+  write(problem, kernel);
+  EXPECT_EQ(failures(), "");
+  planted("part[first + e]));", "part[first]));");
 }
 
 /// Rows of experts in fp32, and the sums of those of each token.

@@ -358,6 +358,15 @@ int main() {
   argumentCount = 6;
   assert(sample_up_proj_launch(&narrow, nullptr, 0, nullptr) == SAMPLE_OK);
   assert(argumentValues[4] == scales + 3 && argumentValues[5] == d);
+  // In the same place those that a launch writes.
+  sample_gemm_parameters inBlocks = operands(a, w, d, 100);
+  inBlocks.d_scale = scales;
+  assert(sample_blocks_launch(&inBlocks, nullptr, 0, nullptr) == SAMPLE_INVALID_ARGUMENT &&
+         std::strstr(sample_last_error(), "d_block_scale"));
+  inBlocks.d_block_scale = scales + 1;
+  argumentCount = 4;
+  assert(sample_blocks_launch(&inBlocks, nullptr, 0, nullptr) == SAMPLE_OK);
+  assert(argumentValues[2] == scales + 1 && argumentValues[3] == d);
 #endif
 #ifdef MOCK_TENSOR_MAPS
   // Results of 8 bits have a map of bytes and a scale.
