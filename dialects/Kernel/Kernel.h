@@ -42,7 +42,7 @@ constexpr int64_t scaleRowsOf(int64_t rows, int64_t turns) {
   return (rows + turns * scaledBlock - 1) / (turns * scaledBlock) * turns;
 }
 /// What the largest magnitude of a block of results counts as at least, where the block's scale follows from
-/// it: that of DeepGEMM's casts (`amax.clamp(1e-4)`) and DeepSeek-V3's.
+/// it: that of DeepGEMM's casts (`amax.clamp(1e-4)`).
 constexpr float smallestMaximum = 1e-4f;
 /// What a lane fetches and transposes of an operand whose k runs along rows, k by others: a chunk of k of
 /// four columns.
