@@ -70,10 +70,11 @@ uint64_t Machine::value(const Workgroup &workgroup, const Lane &lane, const Oper
 }
 
 bool Machine::runAll() {
-  for (uint32_t y = 0; y < launch.gridY; ++y)
-    for (uint32_t x = 0; x < launch.gridX; x += launch.clusterSize)
-      if (!runCluster(x, y))
-        return false;
+  const uint64_t all = uint64_t(launch.gridX) * launch.gridY, first = options.firstWorkgroup;
+  const uint64_t end = options.workgroupCount < all - first ? first + options.workgroupCount : all;
+  for (uint64_t i = first; i < end; i += launch.clusterSize)
+    if (!runCluster(static_cast<uint32_t>(i % launch.gridX), static_cast<uint32_t>(i / launch.gridX)))
+      return false;
   return true;
 }
 
@@ -347,7 +348,8 @@ llvm::Expected<RunReport> run(const Program &program, const Launch &launch, simu
       return usageError("an argument of " + llvm::Twine(argument.bytes.size()) +
                         " bytes for a parameter of " + llvm::Twine(parameter.bytes));
   if (launch.threads == 0 || launch.threads % warpSize || launch.clusterSize == 0 ||
-      launch.gridX % launch.clusterSize)
+      launch.gridX % launch.clusterSize || options.firstWorkgroup % launch.clusterSize ||
+      options.firstWorkgroup > uint64_t(launch.gridX) * launch.gridY)
     return usageError("workgroups are whole warps, and clusters whole in the grid");
   Machine machine(function, program, launch, memory, options);
   if (!machine.runAll())

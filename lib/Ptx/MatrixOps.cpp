@@ -67,26 +67,29 @@ bool Machine::multiply(Workgroup &workgroup, Warp &warp, const Instruction &inst
     return fail(workgroup, warp.lanes.front().thread, instruction, "is not executed");
   ++report.products;
   const int perRegister = 32 / bitsOf(left), depth = isDeep ? 32 : 16;
-  float a[16][32], b[8][32];
+  float a[16][32], b[32][8], sums[16][8] = {};
   for (int i = 0; i < warpSize; ++i) {
-    const auto spread = [&](float *row, Small small, uint64_t bits, int half) {
+    const auto eachOf = [&](Small small, uint64_t bits, int half, auto take) {
       for (int e = 0; e < perRegister; ++e)
-        row[half * depth / 2 + i % 4 * perRegister + e] =
-            widen(small, static_cast<uint32_t>(bits >> (e * bitsOf(small))) & ((1u << bitsOf(small)) - 1));
+        take(half * depth / 2 + i % 4 * perRegister + e,
+             widen(small, static_cast<uint32_t>(bits >> (e * bitsOf(small))) & ((1u << bitsOf(small)) - 1)));
     };
     for (int r = 0; r < 4; ++r)
-      spread(a[i / 4 + r % 2 * 8], left, value(workgroup, warp.lanes[i], operands[1].parts[r]), r / 2);
+      eachOf(left, value(workgroup, warp.lanes[i], operands[1].parts[r]), r / 2,
+             [&](int k, float number) { a[i / 4 + r % 2 * 8][k] = number; });
     for (int r = 0; r < 2; ++r)
-      spread(b[i / 4], right, value(workgroup, warp.lanes[i], operands[2].parts[r]), r);
+      eachOf(right, value(workgroup, warp.lanes[i], operands[2].parts[r]), r,
+             [&](int k, float number) { b[k][i / 4] = number; });
   }
+  for (int row = 0; row < 16; ++row)
+    for (int k = 0; k < depth; ++k)
+      for (int column = 0; column < 8; ++column)
+        sums[row][column] += a[row][k] * b[k][column];
   for (int i = 0; i < warpSize; ++i)
     for (int r = 0; r < 4; ++r) {
-      const float *row = a[i / 4 + r / 2 * 8], *column = b[i % 4 * 2 + r % 2];
-      float sum = 0;
-      for (int k = 0; k < depth; ++k)
-        sum += row[k] * column[k];
-      sum += asFloat(value(workgroup, warp.lanes[i], operands[3].parts[r]));
-      assign(warp.lanes[i], operands[0].parts[r], asBits(sum), {Kind::Float, 32});
+      const float before = asFloat(value(workgroup, warp.lanes[i], operands[3].parts[r]));
+      assign(warp.lanes[i], operands[0].parts[r], asBits(sums[i / 4 + r / 2 * 8][i % 4 * 2 + r % 2] + before),
+             {Kind::Float, 32});
     }
   return true;
 }

@@ -33,9 +33,9 @@ enum class Special : uint8_t { ThreadX, ThreadCountX, BlockX, BlockY, BlockCount
 struct Operand {
   OperandKind kind = OperandKind::Ignored;
   Special special = Special::ThreadX;
-  bool negated = false;                // of a predicate
-  int slot = -1;                       // of a register, or of an address's base (-1: none)
-  uint64_t number = 0;                 // its value, or an address's offset with what a symbol stands for
+  bool negated = false;       // of a predicate
+  int slot = -1;              // of a register, or of an address's base (-1: none)
+  uint64_t number = 0;        // its value, or an address's offset with what a symbol stands for
   std::vector<Operand> parts; // of {…}: elements; of [map, {…}]: the list of coordinates
 };
 

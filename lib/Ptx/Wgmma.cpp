@@ -85,7 +85,7 @@ bool Machine::executeWgmma(Workgroup &workgroup, Warp &warp, const Instruction &
     return refuse("is executed without a change of sign");
   const int elementBytes = bitsOf(left) / 8, perPiece = 16 / elementBytes;
   const auto read = [&](uint64_t bits, Small small, bool across, int firstRow, int rows,
-                        std::vector<float> &values) {
+                        std::vector<float> &values) { // by k, rows side by side
     const Descriptor descriptor = descriptorOf(bits);
     if (descriptor.swizzle == 0 || descriptor.baseOffset != 0)
       return refuse("is executed with swizzled rows");
@@ -101,30 +101,32 @@ bool Machine::executeWgmma(Workgroup &workgroup, Warp &warp, const Instruction &
       for (int e = 0; e < perPiece; ++e) {
         uint32_t element = 0;
         std::memcpy(&element, reading.bytes.data() + e * elementBytes, elementBytes);
-        values[static_cast<size_t>(row - firstRow + (across ? e : 0)) * depth + k + (across ? 0 : e)] =
+        values[static_cast<size_t>(k + (across ? 0 : e)) * rows + row - firstRow + (across ? e : 0)] =
             widen(small, element);
       }
       warp.openReadings.push_back(reading);
     }
     return true;
   };
+  constexpr int rows = 16; // of a warp
   std::vector<float> a, b;
   if (!read(value(workgroup, first, operands[1]), left, immediate(6) != 0, first.thread / warpSize % 4 * 16,
             16, a) ||
       !read(value(workgroup, first, operands[2]), right, immediate(7) != 0, 0, columns, b))
     return false;
+  constexpr int mostColumns = 256;
+  std::array<std::array<float, mostColumns>, rows> sums = {};
+  for (int row = 0; row < rows; ++row)
+    for (int k = 0; k < depth; ++k)
+      for (int column = 0; column < columns; ++column)
+        sums[row][column] +=
+            a[static_cast<size_t>(k) * rows + row] * b[static_cast<size_t>(k) * columns + column];
   // Lane l has of each eight columns two neighbours of row l / 4, and of the row eight further on.
   for (int i = 0; i < warpSize; ++i)
     for (int r = 0; r < columns / 2; ++r) {
-      const int row = i / 4 + r / 2 % 2 * 8, column = r / 4 * 8 + i % 4 * 2 + r % 2;
-      const float *leftRow = &a[static_cast<size_t>(row) * depth],
-                  *rightRow = &b[static_cast<size_t>(column) * depth];
-      float sum = 0;
-      for (int k = 0; k < depth; ++k)
-        sum += leftRow[k] * rightRow[k];
       Lane &lane = warp.lanes[i];
-      if (accumulates)
-        sum += asFloat(value(workgroup, lane, operands[0].parts[r]));
+      const float before = accumulates ? asFloat(value(workgroup, lane, operands[0].parts[r])) : 0;
+      const float sum = sums[i / 4 + r / 2 % 2 * 8][r / 4 * 8 + i % 4 * 2 + r % 2] + before;
       assign(lane, operands[0].parts[r], asBits(sum), {Kind::Float, 32});
     }
   return true;

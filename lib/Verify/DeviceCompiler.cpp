@@ -4,6 +4,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
+#include <vector>
 
 namespace codesign {
 
@@ -23,21 +24,17 @@ llvm::Expected<std::string> findDeviceCompiler(llvm::StringRef wanted) {
 
 llvm::Error compileForDevice(llvm::StringRef compiler, llvm::StringRef source, llvm::StringRef architecture,
                              llvm::StringRef object) {
-  const std::string arch = ("--offload-arch=" + architecture).str(), log = (object + ".log").str();
-  const llvm::StringRef arguments[] = {compiler,
-                                       "-x",
-                                       "hip",
-                                       "--cuda-device-only",
-                                       "--no-gpu-bundle-output",
-                                       arch,
-                                       "-nogpulib",
-                                       "-nogpuinc",
-                                       "-std=c++17",
-                                       "-O3",
-                                       "-c",
-                                       source,
-                                       "-o",
-                                       object};
+  const bool isAmd = architecture.starts_with("gfx");
+  const std::string arch = ((isAmd ? "--offload-arch=" : "--cuda-gpu-arch=") + architecture).str(),
+                    log = (object + ".log").str();
+  std::vector<llvm::StringRef> arguments = {compiler, "-x", isAmd ? "hip" : "cuda", "--cuda-device-only",
+                                            arch};
+  if (isAmd)
+    arguments.insert(arguments.end(), {"--no-gpu-bundle-output", "-nogpulib", "-nogpuinc", "-c"});
+  else
+    arguments.insert(arguments.end(), {"--cuda-feature=+ptx80", "-nocudainc", "-nocudalib",
+                                       "-Wno-unknown-cuda-version", "-S"});
+  arguments.insert(arguments.end(), {"-std=c++17", "-O3", source, "-o", object});
   const std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(log),
                                                       llvm::StringRef(log)};
   const int code = llvm::sys::ExecuteAndWait(compiler, arguments, std::nullopt, redirects);

@@ -5,19 +5,31 @@
 
 namespace codesign {
 
-LaunchOperands::LaunchOperands(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t m,
-                               int64_t tiles, const std::vector<OwnedRows> &owned, RandomEngine &engine)
+LaunchOperands::LaunchOperands(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t waves,
+                               int64_t m, int64_t tiles, const std::vector<OwnedRows> &owned,
+                               RandomEngine &engine)
     : gemm(gemm), kernel(kernel), m(m), engine(engine) {
   allocateProduct();
   allocateEpilogue(owned);
   if (kernel.sharesTiles())
-    allocatePartialSums(tiles);
+    allocatePartialSums(waves, tiles);
   d = allocatePoisoned(memory, "d", uint64_t(gemm.outputRows(m) * gemm.outputColumns()) * elementBytes,
                        poison);
-  arguments.pointer(d);
+  pass(d, kernel.dBox, gemm.outputRows(m), gemm.outputColumns(), elementBytes);
   if (gemm.gathered)
-    arguments.value<int32_t>(int32_t(sources));
-  arguments.value<int32_t>(int32_t(m));
+    arguments.push_back(ptx::number(int32_t(sources)));
+  arguments.push_back(ptx::number(int32_t(m)));
+}
+
+/// A pointer, or the tensor map that copies such boxes of the matrix.
+void LaunchOperands::pass(uint64_t address, const PackagedBox &box, int64_t rows, int64_t columns,
+                          uint64_t bytes) {
+  if (box.rows == 0)
+    return pass(address);
+  const auto boxRowBytes = uint32_t(uint64_t(box.columns) * bytes);
+  arguments.push_back(
+      ptx::tensorMap({address, uint64_t(rows), uint64_t(columns), uint64_t(columns) * bytes,
+                      uint32_t(box.rows), uint32_t(box.columns), uint32_t(bytes), boxRowBytes}));
 }
 
 /// Both operands and their scales.
@@ -25,9 +37,11 @@ void LaunchOperands::allocateProduct() {
   a = allocateRandom(memory, "a", gemm.type, uint64_t(sources * gemm.k), engine);
   const int64_t elements = gemm.layout == "tn" ? m * gemm.n : gemm.weightRows() * gemm.k;
   w = allocateRandom(memory, "w", gemm.type, uint64_t(elements), engine);
-  arguments.pointer(allocatePadded("a", a, sources, gemm.leadingA));
-  arguments.pointer(gemm.shuffledWeights ? allocateShuffled()
-                                         : allocatePadded("w", w, gemm.weightRows(), gemm.leadingW));
+  const uint64_t bytes = bitWidth(gemm.type) / 8;
+  pass(allocatePadded("a", a, sources, gemm.leadingA), kernel.aBox, sources, gemm.k, bytes);
+  const bool turned = gemm.layout != "nt"; // rows of k, or of the m that are summed
+  pass(gemm.shuffledWeights ? allocateShuffled() : allocatePadded("w", w, gemm.weightRows(), gemm.leadingW),
+       kernel.wBox, turned ? elements / gemm.n : gemm.weightRows(), turned ? gemm.n : gemm.k, bytes);
   if (gemm.scaling == Scaling::None)
     return;
   const bool perTensor = gemm.scaling == Scaling::PerTensor;
@@ -36,36 +50,37 @@ void LaunchOperands::allocateProduct() {
                           engine);
   wScale =
       allocateRandom(memory, "w_scale", DataType::F32, perTensor ? 1 : uint64_t(ofW * scaleColumns), engine);
-  arguments.pointer(aScale).pointer(wScale);
+  pass(aScale);
+  pass(wScale);
 }
 
 /// What the sums are multiplied by, added to or written beside, and whose rows are whose.
 void LaunchOperands::allocateEpilogue(const std::vector<OwnedRows> &owned) {
   if (gemm.bias) {
     bias = allocateRandom(memory, "bias", gemm.wideType(), uint64_t(gemm.weightRows()), engine);
-    arguments.pointer(bias);
+    pass(bias);
   }
   if (gemm.residual) {
     residual = allocateRandom(memory, "residual", gemm.wideType(),
                               uint64_t(gemm.outputRows(m) * gemm.outputColumns()), engine);
-    arguments.pointer(residual);
+    pass(residual);
   }
   if (gemm.experts > 0)
-    arguments.pointer(memory.allocateValues<int32_t>("expert_rows", expertTable(gemm, owned)));
+    pass(memory.allocateValues<int32_t>("expert_rows", expertTable(gemm, owned)));
   if (gemm.gathered) {
     for (int64_t row = 0; row < m; ++row)
       list.push_back(int32_t(engine() % uint64_t(sources)));
-    arguments.pointer(memory.allocateValues<int32_t>("a_rows", list));
+    pass(memory.allocateValues<int32_t>("a_rows", list));
   }
   if (gemm.weighted) {
     weights = allocateRandom(memory, "row_weights", DataType::F32, uint64_t(m), engine);
-    arguments.pointer(weights);
+    pass(weights);
   }
   if (gemm.rotary.columns > 0)
     allocateRotations();
   if (gemm.rowSquares) {
     squares = allocatePoisoned(memory, "row_squares", uint64_t(m * squaresColumns()) * sizeof(float));
-    arguments.pointer(squares);
+    pass(squares);
   }
   if (gemm.quantisedBlocks) {
     dScale = allocatePoisoned(memory, "d_block_scale", uint64_t(m * outputBlocks) * sizeof(float));
@@ -74,7 +89,7 @@ void LaunchOperands::allocateEpilogue(const std::vector<OwnedRows> &owned) {
     // Sums of k products of numbers below 1: a few of them saturate.
     const float scale = std::sqrt(float(gemm.k)) / 512;
     dScale = memory.allocateValues<float>("d_scale", std::vector<float>{scale});
-    arguments.pointer(dScale);
+    pass(dScale);
   }
 }
 
@@ -93,18 +108,20 @@ void LaunchOperands::allocateRotations() {
   positions = memory.allocateValues<int32_t>("positions", ofRows);
   const uint64_t rotations = memory.allocateValues<float>("rotations", table);
   angles = rowsOf(memory, rotations, DataType::F32, gemm.rotary.headColumns, 0, gemm.rotary.positions);
-  arguments.pointer(positions).pointer(rotations);
+  pass(positions);
+  pass(rotations);
 }
 
 /// Where workgroups that share tiles leave sums for each other, and count who has come.
-void LaunchOperands::allocatePartialSums(int64_t tiles) {
+void LaunchOperands::allocatePartialSums(int64_t waves, int64_t tiles) {
   const int64_t sharers = kernel.streamK.workgroups; // 0: of each tile
-  const int64_t counts = (sharers > 0 ? sharers : tiles) * kernel.threads / lanes;
+  const int64_t counts = (sharers > 0 ? sharers : tiles) * waves;
   const int64_t places =
       sharers > 0 ? kernel::StreamKWork::placesPerWorkgroup * sharers : tiles * kernel.splitK;
   const uint64_t partials = allocatePoisoned(memory, "partials", uint64_t(places * kernel.partialBytes));
   arrivals = memory.allocateValues<int32_t>("arrivals", std::vector<int32_t>(size_t(counts)));
-  arguments.pointer(partials).pointer(arrivals);
+  pass(partials);
+  pass(arrivals);
 }
 
 /// The weights again, in the order in which the kernel takes them.

@@ -4,7 +4,7 @@
 #include "ExpertRows.h"
 #include "codesign/Interpret/GemmReference.h"
 #include "codesign/Package/Package.h"
-#include "codesign/Simulate/Simulator.h"
+#include "codesign/Ptx/Ptx.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace codesign {
@@ -16,15 +16,13 @@ struct TilePlace {
 
 class LaunchOperands {
 public:
-  static constexpr int64_t lanes = 64; // of a wave: the kernels that are verified are for AMD devices
-
-  /// Random operands of a launch on m rows, which computes `tiles` tiles; all that it is to write is
-  /// poisoned. Package and engine must outlive this.
-  LaunchOperands(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t m, int64_t tiles,
-                 const std::vector<OwnedRows> &owned, RandomEngine &engine);
+  /// Random operands of a launch on m rows, whose workgroups of `waves` compute `tiles` tiles; all that it is
+  /// to write is poisoned. Package and engine must outlive this.
+  LaunchOperands(const PackagedGemm &gemm, const PackagedKernel &kernel, int64_t waves, int64_t m,
+                 int64_t tiles, const std::vector<OwnedRows> &owned, RandomEngine &engine);
 
   simulate::DeviceMemory &deviceMemory() { return memory; }
-  const simulate::KernelArguments &launchArguments() const { return arguments; }
+  const std::vector<ptx::Argument> &launchArguments() const { return arguments; }
   /// Columns of the product that one of D comes from.
   int64_t productColumns() const { return shrink; }
 
@@ -43,10 +41,12 @@ public:
   GemmReference referenceOf(const TilePlace &tile);
 
 private:
+  void pass(uint64_t address) { arguments.push_back(ptx::pointer(address)); }
+  void pass(uint64_t address, const PackagedBox &box, int64_t rows, int64_t columns, uint64_t bytes);
   void allocateProduct();
   void allocateEpilogue(const std::vector<OwnedRows> &owned);
   void allocateRotations();
-  void allocatePartialSums(int64_t tiles);
+  void allocatePartialSums(int64_t waves, int64_t tiles);
   uint64_t allocateShuffled();
   uint64_t allocatePadded(llvm::StringRef name, uint64_t dense, int64_t rows, int64_t leading);
   int64_t squaresColumns() const { return llvm::divideCeil(gemm.n, kernel.squaresWidth); }
@@ -74,7 +74,7 @@ private:
   std::vector<int32_t> list; // of rows of A
   Matrix angles;             // the table of rotations: tens of megabytes, so copied once
   simulate::DeviceMemory memory;
-  simulate::KernelArguments arguments;
+  std::vector<ptx::Argument> arguments;
   uint64_t a = 0, w = 0, aScale = 0, wScale = 0, bias = 0, residual = 0, weights = 0, positions = 0,
            squares = 0, dScale = 0, arrivals = 0, d = 0;
 };

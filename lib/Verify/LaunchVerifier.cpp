@@ -14,17 +14,26 @@ namespace {
 /// One launch: which workgroups run, and whether their tiles are right.
 class LaunchVerifier {
 public:
-  LaunchVerifier(const PackagedGemm &gemm, const PackagedKernel &kernel, const simulate::CodeObject &object,
+  LaunchVerifier(const PackagedGemm &gemm, const PackagedKernel &kernel, const DeviceCode &code,
                  const VerifyOptions &options, int64_t m)
-      : gemm(gemm), kernel(kernel), object(object), options(options), m(m), engine(options.seed),
+      : gemm(gemm), kernel(kernel), code(code), options(options), m(m), engine(options.seed),
         owned(dealRows(gemm, m, engine)), gridX(uint64_t(workgroupCount(gemm, kernel, m))),
-        operands(gemm, kernel, m, tiles, owned, engine) {
+        operands(gemm, kernel, waves, m, tiles, owned, engine) {
     launch.gemm = gemm.name;
     launch.kernel = kernel.symbol;
     launch.m = m;
     launch.n = gemm.n;
     launch.k = gemm.k;
-    launch.workgroupsOfGrid = gridX * uint64_t(kernel.splitK);
+    request.kernel = kernel.symbol;
+    request.clusterSize = uint32_t(std::max<int64_t>(1, kernel.persistentCluster));
+    // Of persistent workgroups as many as there is work for: each has one tile or part.
+    const bool isPersistent = kernel.persistentCluster > 0 && kernel.streamK.workgroups == 0;
+    request.gridX = uint32_t(isPersistent ? gridX * uint64_t(kernel.splitK) * request.clusterSize : gridX);
+    request.gridY = uint32_t(isPersistent ? 1 : kernel.splitK);
+    request.threads = uint32_t(kernel.threads);
+    request.dynamicSharedBytes = uint32_t(kernel.dynamicLdsBytes);
+    request.arguments = operands.launchArguments();
+    launch.workgroupsOfGrid = uint64_t(request.gridX) * request.gridY;
   }
 
   llvm::Expected<VerifiedLaunch> verify() {
@@ -89,44 +98,19 @@ private:
     return chosen;
   }
 
-  /// The tiles [first, first + count): the workgroups that share them part by part, in any order.
+  /// The tiles [first, first + count): the workgroups that share them, part by part, in any order.
   llvm::Error runParts(uint64_t first, uint64_t count) {
+    const uint64_t size = request.clusterSize;
+    if (kernel.persistentCluster > 0) // which find the parts of their tiles by themselves
+      return code.run(request, operands.deviceMemory(), options, first * kernel.splitK * size,
+                      count * kernel.splitK * size, launch);
     std::vector<uint64_t> parts(size_t(kernel.splitK));
     std::iota(parts.begin(), parts.end(), uint64_t(0));
     std::shuffle(parts.begin(), parts.end(), engine);
     for (uint64_t part : parts)
-      if (llvm::Error error = run(part * gridX + first, count))
+      if (llvm::Error error =
+              code.run(request, operands.deviceMemory(), options, part * gridX + first, count, launch))
         return error;
-    return llvm::Error::success();
-  }
-
-  llvm::Error run(uint64_t first, uint64_t count) {
-    simulate::Launch request;
-    request.kernel = kernel.symbol;
-    request.grid.x = uint32_t(gridX);
-    request.grid.y = uint32_t(kernel.splitK);
-    request.block.x = uint32_t(kernel.threads);
-    request.arguments = operands.launchArguments();
-    request.dynamicLdsBytes = uint32_t(kernel.dynamicLdsBytes);
-    simulate::RunOptions runOptions;
-    runOptions.checks = options.checks;
-    runOptions.seed = options.seed + first;
-    runOptions.threads = options.threads;
-    runOptions.firstWorkgroup = first;
-    runOptions.workgroupCount = count;
-    llvm::Expected<simulate::RunReport> report =
-        simulate::run(object, request, operands.deviceMemory(), runOptions);
-    if (!report)
-      return report.takeError();
-    launch.workgroups += count;
-    launch.instructions += report->instructions;
-    for (const simulate::InstructionStatistics &instruction : report->perInstruction)
-      launch.bankConflictClocks += instruction.ldsConflictCycles;
-    for (const simulate::Finding &finding : report->findings) {
-      const std::string text = summaryOf(finding);
-      if (!llvm::is_contained(launch.findings, text))
-        launch.findings.push_back(text);
-    }
     return llvm::Error::success();
   }
 
@@ -155,7 +139,6 @@ private:
       fail(llvm::Twine(everywhere - inTiles) + " elements in rows of nobody are written");
     if (written != withTile)
       fail("workgroups with " + llvm::Twine(withTile) + " tiles wrote " + llvm::Twine(written) + " tiles");
-    const int64_t waves = kernel.threads / LaunchOperands::lanes;
     for (auto [place, count] : llvm::enumerate(operands.arrivalCounts()))
       if (count != 0 && !unfinished.contains(int64_t(place) / waves))
         return fail("counts of workgroups are not zero afterwards");
@@ -195,24 +178,25 @@ private:
   const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
   const PackagedGemm &gemm;
   const PackagedKernel &kernel;
-  const simulate::CodeObject &object;
+  const DeviceCode &code;
   const VerifyOptions &options;
   const int64_t m;
   RandomEngine engine;
   const std::vector<OwnedRows> owned;
   const int64_t tilesN = llvm::divideCeil(gemm.n, kernel.tileN);
   const int64_t tiles = countTiles(); // with rows
+  const int64_t waves = kernel.threads / code.lanes();
   const uint64_t gridX;
   LaunchOperands operands;
+  KernelLaunch request;
   VerifiedLaunch launch;
 };
 
 } // namespace
 
 llvm::Expected<VerifiedLaunch> verifyLaunch(const PackagedGemm &gemm, const PackagedKernel &kernel,
-                                            const simulate::CodeObject &object, const VerifyOptions &options,
-                                            int64_t m) {
-  return LaunchVerifier(gemm, kernel, object, options, m).verify();
+                                            const DeviceCode &code, const VerifyOptions &options, int64_t m) {
+  return LaunchVerifier(gemm, kernel, code, options, m).verify();
 }
 
 } // namespace codesign

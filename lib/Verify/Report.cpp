@@ -6,11 +6,6 @@
 namespace codesign {
 
 void printVerifyReport(const VerifyReport &report, llvm::raw_ostream &stream) {
-  if (report.needsGpu) {
-    stream << report.package << ": kernels for " << report.architecture
-           << " need a GPU; the simulator runs gfx942 and gfx950. Nothing was run.\n";
-    return;
-  }
   size_t failed = 0;
   uint64_t instructions = 0;
   double seconds = 0;
@@ -31,16 +26,16 @@ void printVerifyReport(const VerifyReport &report, llvm::raw_ostream &stream) {
   }
   stream << report.package << " on " << report.architecture << ": " << report.launches.size() - failed
          << " of " << report.launches.size() << " launches right, " << instructions
-         << " wave instructions simulated in " << llvm::format("%.1f", seconds) << " s\n";
+         << (report.isAmd() ? " instructions of waves" : " instructions of threads") << " executed in "
+         << llvm::format("%.1f", seconds) << " s\n";
 }
 
 void printVerifyJson(const VerifyReport &report, llvm::raw_ostream &stream) {
   llvm::json::OStream json(stream, 2);
   json.object([&] {
-    json.attribute("schema", "codesign.verify/1");
+    json.attribute("schema", "codesign.verify/2");
     json.attribute("package", report.package);
     json.attribute("architecture", report.architecture);
-    json.attribute("needs_gpu", report.needsGpu);
     json.attribute("passed", report.passed());
     json.attributeArray("launches", [&] {
       for (const VerifiedLaunch &launch : report.launches)
@@ -53,7 +48,7 @@ void printVerifyJson(const VerifyReport &report, llvm::raw_ostream &stream) {
           json.attribute("workgroups", int64_t(launch.workgroups));
           json.attribute("workgroups_of_grid", int64_t(launch.workgroupsOfGrid));
           json.attribute("error_share_of_bound", launch.errorShare);
-          json.attribute("wave_instructions", int64_t(launch.instructions));
+          json.attribute("instructions", int64_t(launch.instructions));
           json.attribute("bank_conflict_clocks", int64_t(launch.bankConflictClocks));
           json.attribute("passed", launch.passed());
           json.attribute("wrong", launch.wrong);

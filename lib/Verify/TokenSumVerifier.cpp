@@ -22,8 +22,8 @@ std::vector<int32_t> randomLists(int64_t tokens, int64_t topK, int64_t rows, Ran
 } // namespace
 
 llvm::Expected<VerifiedLaunch> verifyTokenSum(const PackagedGemm &gemm, const PackagedKernel &kernel,
-                                              const simulate::CodeObject &object,
-                                              const VerifyOptions &options, int64_t tokens) {
+                                              const DeviceCode &code, const VerifyOptions &options,
+                                              int64_t tokens) {
   const auto start = std::chrono::steady_clock::now();
   RandomEngine engine(options.seed);
   simulate::DeviceMemory memory;
@@ -32,32 +32,21 @@ llvm::Expected<VerifiedLaunch> verifyTokenSum(const PackagedGemm &gemm, const Pa
   const uint64_t by =
       memory.allocateValues<int32_t>("token_rows", randomLists(tokens, gemm.topK, rows, engine));
   const uint64_t d = allocatePoisoned(memory, "d", uint64_t(tokens * gemm.n) * bitWidth(gemm.outputType) / 8);
-  simulate::Launch request;
+  KernelLaunch request;
   request.kernel = kernel.symbol;
-  request.grid.x = uint32_t(llvm::divideCeil(tokens, kernel.tileM) * llvm::divideCeil(gemm.n, kernel.tileN));
-  request.block.x = uint32_t(kernel.threads);
-  request.arguments.pointer(from)
-      .pointer(by)
-      .pointer(d)
-      .value<int32_t>(int32_t(rows))
-      .value<int32_t>(int32_t(tokens));
-  simulate::RunOptions runOptions;
-  runOptions.checks = options.checks;
-  runOptions.seed = options.seed;
-  runOptions.threads = options.threads;
-  llvm::Expected<simulate::RunReport> report = simulate::run(object, request, memory, runOptions);
-  if (!report)
-    return report.takeError();
+  request.gridX = uint32_t(llvm::divideCeil(tokens, kernel.tileM) * llvm::divideCeil(gemm.n, kernel.tileN));
+  request.threads = uint32_t(kernel.threads);
+  request.arguments = {ptx::pointer(from), ptx::pointer(by), ptx::pointer(d), ptx::number(int32_t(rows)),
+                       ptx::number(int32_t(tokens))};
   VerifiedLaunch launch;
   launch.gemm = gemm.name;
   launch.kernel = kernel.symbol;
   launch.m = tokens;
   launch.n = gemm.n;
   launch.k = gemm.topK;
-  launch.workgroups = launch.workgroupsOfGrid = request.grid.x;
-  launch.instructions = report->instructions;
-  for (const simulate::Finding &finding : report->findings)
-    launch.findings.push_back(summaryOf(finding));
+  launch.workgroupsOfGrid = request.gridX;
+  if (llvm::Error error = code.run(request, memory, options, 0, request.gridX, launch))
+    return error;
   const GemmReference reference =
       tokenSumReference(rowsOf(memory, from, DataType::F32, gemm.n, 0, rows), rows,
                         rowsOf(memory, by, DataType::I32, gemm.topK, 0, tokens), tokens);

@@ -42,10 +42,6 @@ llvm::Expected<VerifyReport> verifyPackage(llvm::StringRef directory, const Veri
   VerifyReport report;
   report.package = package->name;
   report.architecture = package->architecture;
-  if (!package->isAmd()) {
-    report.needsGpu = true;
-    return report;
-  }
   std::vector<llvm::StringRef> names;
   bool any = false;
   for (const PackagedGemm &gemm : package->gemms) {
@@ -69,14 +65,10 @@ llvm::Expected<VerifyReport> verifyPackage(llvm::StringRef directory, const Veri
   auto kernelOf = [&](llvm::StringRef symbol) -> const PackagedKernel & {
     return *llvm::find_if(package->kernels, [&](const PackagedKernel &k) { return k.symbol == symbol; });
   };
-  auto codeOf =
-      [&](const PackagedKernel &kernel) -> llvm::Expected<std::shared_ptr<const simulate::CodeObject>> {
-    llvm::SmallString<256> source(directory), object(work);
-    llvm::sys::path::append(source, "src", kernel.symbol + ".hip");
-    llvm::sys::path::append(object, kernel.symbol + ".co");
-    if (llvm::Error error = compileForDevice(*compiler, source, package->architecture, object))
-      return error;
-    return simulate::CodeObject::loadFile(std::string(object));
+  auto codeOf = [&](const PackagedKernel &kernel) {
+    llvm::SmallString<256> source(directory);
+    llvm::sys::path::append(source, "src", kernel.symbol + (package->isAmd() ? ".hip" : ".cu"));
+    return DeviceCode::compile(*compiler, source, package->architecture, work);
   };
   auto add = [&](llvm::Expected<VerifiedLaunch> launch) -> llvm::Error {
     if (!launch)
@@ -95,7 +87,7 @@ llvm::Expected<VerifyReport> verifyPackage(llvm::StringRef directory, const Veri
       if (!code)
         return code.takeError();
       for (int64_t m : rowCounts(gemm, range, kernel))
-        if (llvm::Error error = add(verifyLaunch(gemm, kernel, **code, options, m)))
+        if (llvm::Error error = add(verifyLaunch(gemm, kernel, *code, options, m)))
           return error;
     }
     if (gemm.topK == 0 || !llvm::StringRef(gemm.sumSymbol).contains(options.only) ||
@@ -106,7 +98,7 @@ llvm::Expected<VerifyReport> verifyPackage(llvm::StringRef directory, const Veri
     if (!code)
       return code.takeError();
     for (int64_t tokens : {int64_t(1), 2 * kernel.tileM + 1})
-      if (llvm::Error error = add(verifyTokenSum(gemm, kernel, **code, options, tokens)))
+      if (llvm::Error error = add(verifyTokenSum(gemm, kernel, *code, options, tokens)))
         return error;
   }
   return report;

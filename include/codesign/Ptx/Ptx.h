@@ -50,7 +50,9 @@ struct Launch {
 struct RunOptions {
   /// Order in which warps take turns, and when copies under way arrive: at once or as late as they may.
   uint64_t seed = 1;
-  uint64_t maxInstructions = 4'000'000'000; // of threads, in all; more is an error
+  uint64_t maxInstructions = 40'000'000'000; // of threads, in all; more is an error
+  /// Run only these workgroups of the grid, x first; whole clusters.
+  uint64_t firstWorkgroup = 0, workgroupCount = ~0ull;
 };
 
 struct RunReport {

@@ -1,4 +1,4 @@
-// Compiles HIP sources for an AMD device with clang, without ROCm.
+// Compiles kernels with clang, without ROCm or the CUDA toolkit.
 #pragma once
 
 #include "llvm/ADT/StringRef.h"
@@ -11,8 +11,8 @@ namespace codesign {
 /// PATH. None: an error with exit code 2 that says what to install.
 llvm::Expected<std::string> findDeviceCompiler(llvm::StringRef wanted);
 
-/// Compiles one source to a code object for `architecture` ("gfx942"). The compiler's messages are in the
-/// error.
+/// Compiles one source to a code object for an AMD `architecture` ("gfx942"), to PTX for one of NVIDIA's
+/// ("sm_90a"). The compiler's messages are in the error.
 llvm::Error compileForDevice(llvm::StringRef compiler, llvm::StringRef source, llvm::StringRef architecture,
                              llvm::StringRef object);
 

@@ -1,4 +1,5 @@
-// Runs the kernels of an emitted package on the CPU, in the simulator, and holds their results to float64.
+// Runs the kernels of an emitted package on the CPU, AMD's machine code in the simulator and NVIDIA's PTX,
+// and holds their results to float64.
 #pragma once
 
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -15,7 +16,7 @@ struct VerifyOptions {
   std::string compiler; // empty: clang++-22 or clang++ on the PATH
   std::string only;     // verify only kernels whose symbol contains this
   uint64_t seed = 1;    // of the inputs, of the choice of workgroups and of the order of waves
-  bool checks = true;   // missing waits, races, bounds, undefined values, hazards, barriers
+  bool checks = true;   // of AMD's code: missing waits, races, bounds, undefined values, hazards, barriers
   unsigned threads = 0; // host threads, 0: all
   /// Work of one launch in multiply-accumulates: where all workgroups are more, the first, the last and some
   /// between are run, at least three.
@@ -28,7 +29,7 @@ struct VerifiedLaunch {
   int64_t m = 0, n = 0, k = 0;
   uint64_t workgroups = 0, workgroupsOfGrid = 0; // run; of the whole launch
   double errorShare = 0;                         // largest error over the allowed one
-  uint64_t instructions = 0;                     // executed by waves
+  uint64_t instructions = 0;                     // executed by AMD's waves, NVIDIA's threads
   uint64_t bankConflictClocks = 0;
   std::string wrong;                 // the first wrong element or place; empty if all are right
   std::vector<std::string> findings; // of the simulator's checks
@@ -39,13 +40,13 @@ struct VerifiedLaunch {
 
 struct VerifyReport {
   std::string package, architecture;
-  bool needsGpu = false; // an NVIDIA package: nothing was run
+  bool isAmd() const { return llvm::StringRef(architecture).starts_with("gfx"); }
   std::vector<VerifiedLaunch> launches;
 
   bool passed() const;
 };
 
-/// Compiles and runs every kernel of the AMD package in `directory` on its own n and k, at the least number
+/// Compiles and runs every kernel of the package in `directory` on its own n and k, at the least number
 /// of rows that it serves and at one that ends inside a tile. Results are held to |out − ref| ≤
 /// ½ulp(out)·|ref| + 4·√k·2⁻²⁴·(|A|·|W|ᵀ); the output is poisoned first, and each workgroup must write one
 /// whole tile and nothing else. Calls `progress` after each launch. An error: no package, no kernel of that

@@ -50,12 +50,11 @@ protected:
   }
 
   /// Plans the model and writes the package of its kernels; with `streamK` those that may be cut are.
-  void emit(const char *text, bool streamK = false) {
+  void emit(const char *text, bool streamK = false, const char *device = "mi300x") {
     auto file = std::make_shared<SourceFile>(SourceFile{"tiny.yaml", text});
     llvm::Expected<PlanRequest> request = readPlanRequest(file);
     ASSERT_TRUE(bool(request)) << llvm::toString(request.takeError());
-    llvm::Expected<Profile> profile =
-        loadProfile("mi300x", {std::string(CODESIGN_SOURCE_DIR) + "/hwprofiles"});
+    llvm::Expected<Profile> profile = loadProfile(device, {std::string(CODESIGN_SOURCE_DIR) + "/hwprofiles"});
     ASSERT_TRUE(bool(profile)) << llvm::toString(profile.takeError());
     llvm::Expected<PlannedModel> planned = planModel(*request, *profile, {});
     ASSERT_TRUE(bool(planned)) << llvm::toString(planned.takeError());
@@ -176,6 +175,28 @@ TEST_F(Verify, StreamKKernelsAreRight) {
   EXPECT_THAT(failures(streamed->symbol), HasSubstr("counts of workgroups are not zero afterwards"));
   plant("codesign_cdna.h", "const int first = from * Steps / units,", "const int first = 0,");
   EXPECT_THAT(failures(streamed->symbol), HasSubstr("instead of"));
+}
+
+/// Persistent workgroups, tensor copies, experts and sums of tokens: from PTX.
+TEST_F(Verify, KernelsOfNvidiaDevicesAreRight) {
+  for (const auto &[device, text, only] : {std::tuple{"a100-sxm", model, "o_proj_n256"},
+                                           std::tuple{"h100-sxm", model, "gate_up_proj_n1280_k256_bf16_m1"},
+                                           std::tuple{"h100-sxm", mixture, "experts_down_e8_n256_k160_bf16_m1"}}) {
+    emit(text, false, device);
+    llvm::Expected<VerifyReport> report = verify(only);
+    ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
+    EXPECT_TRUE(report->passed()) << printed(*report);
+    EXPECT_GE(report->launches.size(), 2u) << device << ", " << only;
+  }
+  plant("codesign_sm90a.h", "const int first = expertNumbers(counts, 1)[expert]",
+        "const int first = expertNumbers(counts, 1)[0]");
+  EXPECT_THAT(failures("experts_down_e8_n256_k160_bf16_m"), HasSubstr("WRONG"));
+}
+
+TEST_F(Verify, AWarpgroupThatReleasesNothingWaitsForEver) {
+  emit(narrow, false, "h100-sxm");
+  plant("codesign_sm90a.h", "if (laneId() >= ClusterSize)\n      return;", "return;");
+  EXPECT_THAT(failures("gate_up_proj_n32768_k256_bf16_m2"), HasSubstr("waits for ever"));
 }
 
 TEST_F(Verify, WeightsOfAnotherExpertAreWrong) {
