@@ -84,7 +84,7 @@ void LaunchOperands::allocateEpilogue(const std::vector<OwnedRows> &owned) {
   }
   if (gemm.quantisedBlocks) {
     dScale = allocatePoisoned(memory, "d_block_scale", uint64_t(m * outputBlocks) * sizeof(float));
-    arguments.pointer(dScale);
+    pass(dScale);
   } else if (gemm.quantised()) {
     // Sums of k products of numbers below 1: a few of them saturate.
     const float scale = std::sqrt(float(gemm.k)) / 512;
