@@ -10,6 +10,7 @@
 #define __launch_bounds__(threads, residency) __attribute__((launch_bounds(threads, residency)))
 #endif
 #define DEVICE __device__ static inline __attribute__((always_inline))
+#define INLINED __device__ inline __attribute__((always_inline)) // of members that clang calls else
 
 namespace {
 

@@ -42,15 +42,14 @@ struct Accumulators : StoreSteps<16, 8, Down, Across> {
   using StoreSteps<16, 8, Down, Across>::parts;
 
   template <int Deep>
-  __device__ void multiply(const LeftOperands<Mma, Down, Deep> &a,
-                           const RightOperands<Mma, Across, Deep> &b) {
+  INLINED void multiply(const LeftOperands<Mma, Down, Deep> &a, const RightOperands<Mma, Across, Deep> &b) {
     addProducts(parts, a, 0, b);
   }
 
   /// The same for one block of k, whose products the scale of each column multiplies before they are added.
   template <int Deep>
-  __device__ void multiply(const LeftOperands<Mma, Down, Deep> &a, const RightOperands<Mma, Across, Deep> &b,
-                           const ColumnScales<Across> &scales) {
+  INLINED void multiply(const LeftOperands<Mma, Down, Deep> &a, const RightOperands<Mma, Across, Deep> &b,
+                        const ColumnScales<Across> &scales) {
     // Few products are summed at once, or operands of 8 bits are converted again for each row.
     constexpr int fewProducts = 8, rows = Down * Across <= fewProducts ? Down : 1;
 #pragma unroll
@@ -70,8 +69,8 @@ struct Accumulators : StoreSteps<16, 8, Down, Across> {
   /// Adds the products of so many rows of instructions, which take turns, so that none waits for the one
   /// before it.
   template <int Rows, int Deep>
-  __device__ static void addProducts(float (&sums)[Rows][Across][4], const LeftOperands<Mma, Down, Deep> &a,
-                                     int firstRow, const RightOperands<Mma, Across, Deep> &b) {
+  INLINED static void addProducts(float (&sums)[Rows][Across][4], const LeftOperands<Mma, Down, Deep> &a,
+                                  int firstRow, const RightOperands<Mma, Across, Deep> &b) {
 #pragma unroll
     for (int k = 0; k < Deep; ++k)
       if constexpr (sizeof(typename Mma::Element) == 1)
@@ -87,8 +86,8 @@ struct Accumulators : StoreSteps<16, 8, Down, Across> {
   /// four neighbours in k the instruction's first columns are two, and those eight further on the others, of
   /// both operands alike.
   template <int Rows, int Deep>
-  __device__ static void addWidened(float (&sums)[Rows][Across][4], const LeftOperands<Mma, Down, Deep> &a,
-                                    int firstRow, const RightOperands<Mma, Across, Deep> &b, int k) {
+  INLINED static void addWidened(float (&sums)[Rows][Across][4], const LeftOperands<Mma, Down, Deep> &a,
+                                 int firstRow, const RightOperands<Mma, Across, Deep> &b, int k) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       unsigned left[Rows][4];

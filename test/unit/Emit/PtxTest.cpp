@@ -1,5 +1,6 @@
 // NVIDIA kernels, compiled to PTX and executed.
 #include "../Interpret/EveryKernel.h"
+#include "../Interpret/TestKernels.h"
 #include "ExecutedGemm.h"
 #include "LongRun.h"
 
@@ -45,6 +46,19 @@ TEST_F(Ptx, scalesOfBlocksOfResults) {
   expectRight(problem, kernel, {130});
   kernel.clusterM = 2;
   expectRight(problem, kernel, {70});
+}
+
+/// Many products of a step: what multiplies them is written out, not called. Sums in three shares, and in
+/// two.
+TEST_F(Ptx, streamsOfManyRows) {
+  GemmKernel kernel = copiedStream(streamingSm80Kernel(), 48);
+  kernel.tileN = 48;
+  expectRight({.symbol = "gemm", .type = DataType::BF16, .n = 104, .k = 328}, kernel, {41});
+  kernel = copiedStream(blockScaledStreamingSm90aKernel(), 48);
+  kernel.tileN = 32;
+  GemmProblem scaled = {.symbol = "gemm", .type = DataType::F8E4M3, .n = 136, .k = 1168};
+  scaled.scaling = Scaling::Block128;
+  expectRight(scaled, kernel, {41});
 }
 
 } // namespace
