@@ -119,7 +119,7 @@ bool Machine::runCluster(uint32_t firstX, uint32_t y) {
         const TensorCopy copy = std::move(loads[which]);
         loads.erase(loads.begin() + static_cast<ptrdiff_t>(which));
         progress = true;
-        if (!load(copy))
+        if (!finishLoad(copy))
           return false;
       }
     }
@@ -135,13 +135,11 @@ bool Machine::runCluster(uint32_t firstX, uint32_t y) {
       for (const auto &group : warp.readingGroups)
         if (!checkReadings(workgroup, group))
           return false;
-      for (const Lane &lane : warp.lanes) {
+      for (Lane &lane : warp.lanes) {
         if (!lane.openStores.empty())
           return fail("a tensor store that no group was closed behind");
-        for (const auto &group : lane.storeGroups)
-          for (const TensorCopy &copy : group)
-            if (!store(workgroup, copy))
-              return false;
+        if (!finishStores(workgroup, lane, 0))
+          return false;
       }
     }
   return true;
@@ -159,7 +157,7 @@ bool Machine::waitsForEver() {
 bool Machine::runWarp(Workgroup &workgroup, Warp &warp, bool &progress) {
   while (true) {
     for (Lane &lane : warp.lanes)
-      if (!runLane(workgroup, warp, lane, progress))
+      if (!runLane(workgroup, lane, progress))
         return false;
     // An instruction whose lanes are all there.
     bool executed = false;
@@ -198,7 +196,7 @@ bool Machine::runWarp(Workgroup &workgroup, Warp &warp, bool &progress) {
   }
 }
 
-bool Machine::runLane(Workgroup &workgroup, Warp &warp, Lane &lane, bool &progress) {
+bool Machine::runLane(Workgroup &workgroup, Lane &lane, bool &progress) {
   if (lane.state == LaneState::Waiting) {
     if (!isReleased(workgroup, lane))
       return true;
@@ -224,7 +222,7 @@ bool Machine::runLane(Workgroup &workgroup, Warp &warp, Lane &lane, bool &progre
       lane.state = LaneState::AtWarpInstruction;
       break;
     }
-    if (!execute(workgroup, warp, lane, instruction))
+    if (!execute(workgroup, lane, instruction))
       return false;
     if (report.instructions > options.maxInstructions)
       return fail(workgroup, lane.thread, instruction,
@@ -234,7 +232,7 @@ bool Machine::runLane(Workgroup &workgroup, Warp &warp, Lane &lane, bool &progre
   return true;
 }
 
-bool Machine::execute(Workgroup &workgroup, Warp &warp, Lane &lane, const Instruction &instruction) {
+bool Machine::execute(Workgroup &workgroup, Lane &lane, const Instruction &instruction) {
   switch (instruction.op) {
   case Op::Branch:
     lane.next = instruction.target;
@@ -267,7 +265,7 @@ bool Machine::execute(Workgroup &workgroup, Warp &warp, Lane &lane, const Instru
   case Op::MbarrierArrive:
   case Op::MbarrierExpect:
   case Op::MbarrierTest:
-    if (!executeAsync(workgroup, warp, lane, instruction))
+    if (!executeAsync(workgroup, lane, instruction))
       return false;
     break;
   default:

@@ -97,8 +97,8 @@ private:
   bool runCluster(uint32_t firstX, uint32_t y);
   void makeWorkgroup(Workgroup &workgroup);
   bool runWarp(Workgroup &workgroup, Warp &warp, bool &progress);
-  bool runLane(Workgroup &workgroup, Warp &warp, Lane &lane, bool &progress);
-  bool execute(Workgroup &workgroup, Warp &warp, Lane &lane, const Instruction &instruction);
+  bool runLane(Workgroup &workgroup, Lane &lane, bool &progress);
+  bool execute(Workgroup &workgroup, Lane &lane, const Instruction &instruction);
   bool arrive(Workgroup &workgroup, Lane &lane, const Instruction &instruction);
   bool isReleased(Workgroup &workgroup, Lane &lane);
   bool waitsForEver();
@@ -107,7 +107,7 @@ private:
   bool executeScalar(Workgroup &workgroup, Lane &lane, const Instruction &instruction);
 
   // Memory.cpp: addresses and what lies there.
-  uint64_t addressOf(const Workgroup &workgroup, const Lane &lane, const Operand &operand);
+  static uint64_t addressOf(const Lane &lane, const Operand &operand);
   uint8_t *resolve(Workgroup &workgroup, Lane &lane, Space space, uint64_t address, uint64_t bytes,
                    const Instruction &instruction);
   uint8_t *sharedBytes(Workgroup &workgroup, uint32_t address, uint64_t bytes);
@@ -124,12 +124,17 @@ private:
   bool checkReadings(Workgroup &workgroup, const std::vector<Reading> &readings);
 
   // Async.cpp
-  bool executeAsync(Workgroup &workgroup, Warp &warp, Lane &lane, const Instruction &instruction);
-  bool finishCopies(Workgroup &workgroup, Lane &lane, size_t left);
+  bool executeAsync(Workgroup &workgroup, Lane &lane, const Instruction &instruction);
+  bool startCopy(Workgroup &workgroup, Lane &lane, const Instruction &instruction);
+  bool startTensorCopy(Workgroup &workgroup, Lane &lane, const Instruction &instruction);
+  bool executeMbarrier(Workgroup &workgroup, Lane &lane, const Instruction &instruction);
+  /// Those of all groups but the last `left`.
+  void finishCopies(Workgroup &workgroup, Lane &lane, size_t left);
+  bool finishStores(Workgroup &workgroup, Lane &lane, size_t left);
+  bool finishLoad(const TensorCopy &copy);
+  bool moveBox(Workgroup &workgroup, const TensorCopy &copy, bool loads);
   Mbarrier *mbarrierAt(Workgroup &workgroup, Lane &lane, const Operand &address,
                        const Instruction &instruction);
-  bool load(const TensorCopy &copy);
-  bool store(Workgroup &workgroup, const TensorCopy &copy);
   static void complete(Mbarrier &barrier);
 
   uint64_t value(const Workgroup &workgroup, const Lane &lane, const Operand &operand) const;

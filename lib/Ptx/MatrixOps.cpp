@@ -13,8 +13,7 @@ bool Machine::loadMatrices(Workgroup &workgroup, Warp &warp, const Instruction &
   uint16_t matrices[4][8][8];
   for (int i = 0; i < 8 * count; ++i) {
     Lane &lane = warp.lanes[i];
-    const uint8_t *row =
-        resolve(workgroup, lane, Space::Shared, addressOf(workgroup, lane, address), 16, instruction);
+    const uint8_t *row = resolve(workgroup, lane, Space::Shared, addressOf(lane, address), 16, instruction);
     if (!row)
       return false;
     std::memcpy(matrices[i / 8][i % 8], row, 16);
@@ -44,8 +43,7 @@ bool Machine::storeMatrices(Workgroup &workgroup, Warp &warp, const Instruction 
     }
     for (int row = 0; row < 8; ++row) {
       Lane &lane = warp.lanes[8 * r + row];
-      uint8_t *to =
-          resolve(workgroup, lane, Space::Shared, addressOf(workgroup, lane, address), 16, instruction);
+      uint8_t *to = resolve(workgroup, lane, Space::Shared, addressOf(lane, address), 16, instruction);
       if (!to)
         return false;
       std::memcpy(to, matrix[row], 16);

@@ -6,7 +6,7 @@
 
 namespace codesign::ptx {
 
-uint64_t Machine::addressOf(const Workgroup &, const Lane &lane, const Operand &operand) {
+uint64_t Machine::addressOf(const Lane &lane, const Operand &operand) {
   return (operand.slot >= 0 ? lane.registers[operand.slot] : 0) + operand.number;
 }
 
@@ -61,8 +61,8 @@ bool Machine::executeMemory(Workgroup &workgroup, Lane &lane, const Instruction 
   const bool stores = instruction.op == Op::Store, reduces = instruction.op == Op::Reduce;
   const Operand &address = operands[stores || reduces ? 0 : 1], &data = operands[stores || reduces ? 1 : 0];
   const size_t count = data.kind == OperandKind::List ? data.parts.size() : 1;
-  uint8_t *at = resolve(workgroup, lane, instruction.space, addressOf(workgroup, lane, address),
-                        elementBytes * count, instruction);
+  uint8_t *at = resolve(workgroup, lane, instruction.space, addressOf(lane, address), elementBytes * count,
+                        instruction);
   if (!at)
     return false;
   if (instruction.op == Op::Load || stores) {

@@ -33,8 +33,13 @@ public:
 
 private:
   llvm::Error fail(const llvm::Twine &what) {
-    const llvm::StringRef done(program.text.data(), rest.data() - program.text.data());
-    return usageError("PTX line " + llvm::Twine(done.count('\n') + 1) + ": " + what);
+    return usageError("PTX line " + llvm::Twine(lineHere()) + ": " + what);
+  }
+  int lineHere() {
+    const size_t done = program.text.size() - rest.size();
+    line += static_cast<int>(llvm::StringRef(program.text).slice(counted, done).count('\n'));
+    counted = done;
+    return line;
   }
 
   static llvm::StringRef lastName(llvm::StringRef declaration) {
@@ -61,6 +66,7 @@ private:
     rest = rest.drop_front(name.size());
     return name;
   }
+
   /// Of a module or a function: `.reg`, `.shared`, `.local` and what is passed over.
   llvm::Error parseDirective() {
     const bool isShared = rest.starts_with(".shared") || rest.starts_with(".extern .shared"),
@@ -192,10 +198,7 @@ private:
 
   llvm::Error parseStatement() {
     Instruction instruction;
-    instruction.line =
-        static_cast<int>(
-            llvm::StringRef(program.text.data(), rest.data() - program.text.data()).count('\n')) +
-        1;
+    instruction.line = lineHere();
     instruction.text = rest.take_until([](char c) { return c == ';'; });
     if (take("@")) {
       instruction.guardNegated = take("!");
@@ -252,7 +255,7 @@ private:
   /// A register, number or symbol, and a number that is added to it.
   llvm::Error parseSum(Operand &operand) {
     skip();
-    if (rest.starts_with("-") || llvm::isDigit(rest.front())) {
+    if (rest.starts_with("-") || rest.find_first_of("0123456789") == 0) {
       operand.kind = OperandKind::Number;
       return parseNumber(operand.number);
     }
@@ -310,6 +313,8 @@ private:
 
   Program &program;
   llvm::StringRef rest;
+  size_t counted = 0; // characters before which lines have been counted
+  int line = 1;
   Function *function = nullptr;
   std::vector<Scope> scopes;
   llvm::StringMap<uint64_t> symbols;
