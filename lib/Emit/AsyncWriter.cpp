@@ -26,7 +26,7 @@ Error KernelWriter::emit(TileCountOp op) {
   const std::string name = fresh("tiles");
   expressions[op.getResult()] = {name};
   line() << formatv("const int {0} = tileCount<{1}>({2});\n", name,
-                    placedShape(op.getTile(), static_cast<int64_t>(op.getColumns())), text(op.getRows()));
+                    placedShape(op.getTile(), static_cast<int64_t>(op.getColumns())), rowsText(op.getRows()));
   return Error::success();
 }
 
@@ -84,10 +84,12 @@ Error KernelWriter::emit(MbarriersOp op) {
   const char *ofCopies = op.getArrivals() == 1
                              ? "who asks for a tile; its phase ends when the bytes are there too"
                              : "who asks for a tile, and each warp that copies rows of it";
-  line() << formatv("{0}.initialise({1}); // arrivals: {2}\n", name, op.getArrivals(),
+  line() << formatv("{0}.initialise({1}); // arrivals: {2}\n", name,
+                    number(op.getArrivals(),
+                           {"consumerWarps", "clusterSize * consumerWarps", "1 + warpgroupSize / waveSize"}),
                     countsBytes                    ? ofCopies
-                    : op.getName() == "maximaLeft" ? "each warp that multiplies, when it has left its maxima"
-                                                   : "each warp that multiplies, when it has read the slot");
+                    : op.getName() == "maximaLeft" ? "each warp that multiplies, having left its maxima"
+                                                   : "each warp that multiplies, having read the slot");
   return Error::success();
 }
 

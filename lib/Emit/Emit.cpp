@@ -100,9 +100,9 @@ void writeNote(StringRef note, raw_ostream &out) {
 }
 
 /// Where a statement that is too long may go on in the next line: behind the last argument of its call that
-/// fits, or npos.
+/// fits, or of its template where none of the call does, or npos.
 size_t breakOf(StringRef line) {
-  size_t at = StringRef::npos;
+  size_t at = StringRef::npos, inTemplate = StringRef::npos;
   int parentheses = 0, brackets = 0;
   for (size_t i = 0; i + 1 < line.size() && i < emit::lineLength; ++i) {
     parentheses += line[i] == '(' ? 1 : line[i] == ')' ? -1 : 0;
@@ -110,8 +110,10 @@ size_t breakOf(StringRef line) {
     brackets += line[i] == '<' && line[i + 1] != ' ' ? 1 : line[i] == '>' && line[i - 1] != ' ' ? -1 : 0;
     if (parentheses == 1 && brackets == 0 && line.substr(i, 2) == ", ")
       at = i + 1;
+    if (parentheses == 0 && brackets == 1 && line.substr(i, 2) == ", ")
+      inTemplate = i + 1;
   }
-  return at;
+  return at != StringRef::npos ? at : inTemplate;
 }
 
 /// Long calls in several lines; what has a string or a comment stays as it is.

@@ -158,15 +158,18 @@ Error KernelWriter::emit(RotateOp op) {
   if (Error error = updateInPlace(op, op.getFragment(), op.getResult()))
     return error;
   line() << formatv("{0}.{8}<{1}, {2}, {3}>({4}, {5}, {6}, {7});\n", text(op.getResult()),
-                    op.getTable().getType().getColumns(), op.getColumns(), op.getTable().getType().getRows(),
-                    text(op.getPositions()), text(op.getRow()), text(op.getTable()), text(op.getColumn()),
+                    number(op.getTable().getType().getColumns(), {"headColumns"}),
+                    number(static_cast<int64_t>(op.getColumns()), {"rotaryColumns"}),
+                    number(op.getTable().getType().getRows(), {"rotaryPositions"}), text(op.getPositions()),
+                    text(op.getRow()), text(op.getTable()), text(op.getColumn()),
                     op.getTransposed() ? "rotateDown" : "rotateAcross");
   return Error::success();
 }
 
 Error KernelWriter::emit(RowSquaresOp op) {
-  line() << formatv("{0}.{5}<{1}>({2}, {3}, {4});\n", text(op.getFragment()), op.getColumns(),
-                    text(op.getPartials()), text(op.getRow()), text(op.getColumn()),
+  line() << formatv("{0}.{5}<{1}>({2}, {3}, {4});\n", text(op.getFragment()),
+                    number(static_cast<int64_t>(op.getColumns()), {"layerN"}), text(op.getPartials()),
+                    text(op.getRow()), text(op.getColumn()),
                     op.getTransposed() ? "storeSquaresDown" : "storeSquaresAcross");
   return Error::success();
 }

@@ -18,7 +18,7 @@ void KernelWriter::writeShared(llvm::raw_ostream &to) {
   function.walk([&](Operation *op) {
     if (auto alloc = dyn_cast<AllocOp>(op))
       to << formatv("  {0} {1}[{2}];\n", tileClass(alloc.getType().getSlotType(), alloc.getName()),
-                    alloc.getName(), ringLength(alloc.getType().getSlots()));
+                    alloc.getName(), slotsOf(alloc));
     else if (auto barriers = dyn_cast<MbarriersOp>(op))
       to << formatv("  unsigned long long {0}[{1}]; // mbarriers\n", barriers.getName(),
                     ringLength(barriers.getType().getCount()));
@@ -49,7 +49,8 @@ Error KernelWriter::writeInstruction(llvm::raw_ostream &to) {
 }
 
 Error KernelWriter::writeSignature() {
-  const std::string head = (target.signature(function, threads()) + " " + function.getSymName() + "(").str();
+  const std::string head =
+      (target.signature(function, threads(), clusterSize()) + " " + function.getSymName() + "(").str();
   llvm::SmallVector<std::string> arguments;
   for (auto [index, argument] : llvm::enumerate(function.getBody().getArguments())) {
     const std::string name = fresh(cast<StringAttr>(function.getArgumentNames()[index]).getValue());

@@ -32,9 +32,11 @@ private:
   };
 
   void reserveNames();
+  llvm::Error checkNames();
   llvm::Error writeInstruction(llvm::raw_ostream &to);
   void writeShared(llvm::raw_ostream &to);
   std::string ringLength(int64_t slots) const { return number(slots, {"stages"}); }
+  std::string slotsOf(kernel::AllocOp ring) const;
   std::string bytesText(kernel::ExpectBytesOp op);
   llvm::Error writeSignature();
 
@@ -57,6 +59,8 @@ private:
   std::string scalesClass(kernel::ScalesType type);
   /// "Mma, mmasN, mmasM".
   std::string accumulatorsShape(kernel::FragmentType type);
+  /// The rows of the output: m, or the layer's.
+  std::string rowsText(mlir::Value rows);
   /// Rows and columns of the tile that a placement deals, and the columns of its matrix.
   std::string placedShape(llvm::ArrayRef<int64_t> tile, int64_t columns);
   /// Along the first or the second dimension of the sums.
@@ -64,12 +68,11 @@ private:
   std::string number(int64_t value, llvm::ArrayRef<llvm::StringRef> names) const {
     return constants.text(value, names);
   }
-  std::string threads();
-  std::string waves() { return number(function.getWaveCount(), {"waves"}); }
+  std::string threads() { return number(function.getThreadCount(), {"threads"}); }
+  std::string copyingThreads() { return number(function.getCopyingThreads(), {"threads", "warpgroupSize"}); }
+  /// Of a warp-specialised kernel the warpgroups that multiply.
+  std::string waves() { return number(function.getWaveCount(), {"waves", "groupsM * groupsN"}); }
   std::string clusterSize() { return number(function.getClusterSize(), {"clusterSize"}); }
-  llvm::StringRef shareOf(mlir::Operation *product);
-  /// A literal of the IR, or the name of what it stands for.
-  Expression constantText(mlir::arith::ConstantIndexOp constant);
   llvm::Error writeBlock(mlir::Block &block);
   llvm::Error writeOperation(mlir::Operation *op);
   llvm::Error fail(mlir::Operation *op, const llvm::Twine &reason);
@@ -85,6 +88,12 @@ private:
   llvm::Error emit(kernel::AllocOp op);
   llvm::Error emit(kernel::SlotOp op);
   llvm::Error emit(kernel::FetchOp op);
+  llvm::Error emit(kernel::DepositOp op);
+  llvm::Error emit(kernel::DepositTransposedOp op);
+  llvm::Error emit(kernel::CopyAsyncOp op);
+  llvm::Error emit(kernel::CopyWaveRowsOp op);
+  llvm::Error emit(kernel::CommitCopiesOp op);
+  llvm::Error emit(kernel::WaitCopiesOp op);
   llvm::Error emit(kernel::LoadFragmentOp op);
   llvm::Error emit(kernel::ZeroOp op);
   llvm::Error emit(kernel::MmaOp op);
@@ -139,11 +148,23 @@ private:
   llvm::Error emit(kernel::StorePanelsOp op);
   llvm::Error emit(kernel::SumGroupPartsOp op);
   std::string asyncStatement(mlir::Operation *op);
-  /// What a wait may leave under way: groups, or loads where the hardware counts those.
-  int64_t pendingCopies(kernel::WaitCopiesOp wait);
+  std::string pendingCopies(kernel::WaitCopiesOp wait);
   llvm::Error writeRegion(mlir::Region &region);
   /// Forgets what the scope that ends here declared.
   void leaveScope(const llvm::StringMap<int> &takenOutside);
+
+  // Steps that the IR has one after the other, where they differ in their number alone:
+  using Repeat = llvm::SmallVector<mlir::Operation *>;
+  bool beginsRepeats(mlir::Operation *op);
+  /// Writes all of them as one loop; false where that is not what they are.
+  llvm::Expected<bool> writeRepeats(mlir::Operation *op);
+  bool areAlike(llvm::ArrayRef<Repeat> repeats);
+  bool correspond(mlir::Value first, mlir::Value later, const Repeat &firstRepeat, const Repeat &before,
+                  const Repeat &own, int64_t number);
+  /// Declares what they leave in registers, an element for each.
+  void declareArrays(const Repeat &repeat, int64_t count);
+  /// "wParts[2]" of "wParts[step]".
+  std::string elementText(llvm::StringRef ofFirst, int64_t number) const;
 
   /// A new identifier like `hint`; if it is taken, told apart by the loop that it stands in, or by a number.
   std::string fresh(llvm::StringRef hint);
@@ -180,8 +201,17 @@ private:
   llvm::SmallVector<std::string> counters; // of the loops around, with a capital
   std::string sharedName;                  // of the struct of all shared memory, where it is one block
   std::string warpName;                    // of the warp's number, from where the roles part on
+  llvm::StringMap<std::string> arrays;     // by what the ops call their elements
+  std::string repeatCounter;               // of loops over repeated steps, if there are any
+  bool repeating = false;                  // in such a loop
   int depth = 1;
 };
+
+/// Whether a constant is the number of one of several repeated steps.
+bool isRepeatNumber(mlir::Operation *op);
+
+/// The value of a constant, or of the sum or difference of two.
+std::optional<int64_t> constantValue(mlir::Value value);
 
 /// Text that is safe inside a // comment: no line ends or other control characters, no backslash.
 std::string commentText(llvm::StringRef text);

@@ -29,12 +29,12 @@ Error KernelWriter::emit(TileOrderOp op) {
   if (op.getIndex()) {
     line() << formatv("const Origin {0} = tileAt<{1}, {2}>({3}, {4});\n", name,
                       placedShape(op.getTile(), static_cast<int64_t>(op.getColumns())), bandOf(op, constants),
-                      text(op.getIndex()), text(op.getRows()));
+                      text(op.getIndex()), rowsText(op.getRows()));
     return Error::success();
   }
   line() << formatv("const Origin {0} = tileOrder<{1}, {2}{3}>({4});\n", name,
                     placedShape(op.getTile(), static_cast<int64_t>(op.getColumns())), bandOf(op, constants),
-                    chipletsOf(op, constants), text(op.getRows()));
+                    chipletsOf(op, constants), rowsText(op.getRows()));
   return Error::success();
 }
 
@@ -152,9 +152,7 @@ Error KernelWriter::emit(GatherRowsOp op) {
   else if (auto copy = dyn_cast<CopyAsyncOp>(fetch))
     loaded = vendorOf(architectureOf(function)) == Vendor::Amd
                  ? copyClass(copy)
-                 : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile()),
-                           number(function.getCopyingThreads(), {"threads"}))
-                       .str();
+                 : formatv("CopiedTile<{0}, {1}>", tileClass(copy.getTile()), copyingThreads()).str();
   else if (auto copy = dyn_cast<CopyWaveRowsOp>(fetch))
     loaded = waveRowsClass(copy);
   else

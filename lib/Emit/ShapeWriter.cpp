@@ -27,18 +27,15 @@ static std::string elementOf(Type type) {
   return llvm::cantFail(elementName(type));
 }
 
-std::string KernelWriter::threads() {
-  return number(function.getThreadCount(), {"threads"});
-}
-
 std::string KernelWriter::tileClass(TileType type, StringRef ring) {
   const std::string element = elementOf(type.getElementType());
   if (ring == "rowMaxima")
     return formatv("RowMaxima<{0}, {1}>", number(type.getRows(), {"wavesN", "groupsN"}),
                    number(type.getColumns(), {"tileM"}));
-  if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout()))
-    return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element, type.getRows(), type.getColumns(),
-                   rowMajor.getPadding());
+  if (auto rowMajor = dyn_cast<RowMajorAttr>(type.getLayout())) // sums of each wave, or numbers of experts
+    return formatv("PaddedTile<{0}, {1}, {2}, {3}>", element,
+                   number(type.getRows(), {formatv("tileM * tileN / {0}", type.getColumns()).str()}),
+                   type.getColumns(), rowMajor.getPadding());
   const StringRef side = sideOf(ring);
   const bool across = isa<TransposableAttr, PanelsAttr>(type.getLayout()); // its rows are k
   std::string rows = number(type.getRows(), {across ? "tileK" : side, across ? side : "tileK"}),
@@ -46,7 +43,7 @@ std::string KernelWriter::tileClass(TileType type, StringRef ring) {
                   number(type.getColumns(), {across ? side : "tileK", "waveDepth", across ? "tileK" : side});
   if (ring.starts_with("d")) { // panels of the output
     rows = number(type.getRows(), {"groupM"});
-    columns = std::to_string(type.getColumns());
+    columns = number(type.getColumns(), {"panelColumns"});
   } else if (type.getRows() == function.getWaveCount() * constants.valueOf(side) &&
              type.getColumns() == constants.valueOf("waveDepth")) { // each wave's beside the others'
     rows = ("waves * " + side).str();
@@ -68,7 +65,7 @@ std::string KernelWriter::rowLength(TileType type, StringRef matrix, bool rowsAr
   const std::string length = isOfN(matrix) ? number(type.getColumns(), {rowsAreK ? "layerN" : "layerK"})
                              : matrix.starts_with("a") ? number(type.getColumns(), {"layerK"})
                                                        : number(type.getColumns(), {"layerN", "layerN / 2"});
-  return type.isPadded() ? length + ", " + std::to_string(type.getPitch()) : length;
+  return type.isPadded() ? length + ", " + number(type.getPitch(), {"pitchW"}) : length;
 }
 
 std::string KernelWriter::stagedShape(StagedType type, StringRef name) {
@@ -145,52 +142,21 @@ std::string KernelWriter::accumulatorsShape(FragmentType type) {
                  instructions(operand.countSecond(), false));
 }
 
+std::string KernelWriter::slotsOf(AllocOp ring) const {
+  const StringRef slots = ring.getName() == "waveSums"  ? "waves"
+                          : ring.getName() == "dPanels" ? "groupsM * groupsN * panelsPerGroup"
+                                                        : "stages";
+  return number(ring.getType().getSlots(), {slots});
+}
+
+std::string KernelWriter::rowsText(Value rows) {
+  const std::optional<int64_t> literal = expression(rows).literal;
+  return literal ? number(*literal, {"layerK"}) : text(rows);
+}
+
 std::string KernelWriter::placedShape(ArrayRef<int64_t> tile, int64_t columns) {
   return formatv("{0}, {1}, {2}", number(tile[0], {"tileM", "clusterM"}),
                  number(tile[1], {"tileN", "clusterN"}), number(columns, {"layerN"}));
-}
-
-/// What the rank in a cluster is multiplied by: a half of a tile that both workgroups copy, or the tiles side
-/// by side or one above the other.
-StringRef KernelWriter::shareOf(Operation *product) {
-  if (auto name = product->getAttrOfType<StringAttr>("kernel.name");
-      name && name.getValue().ends_with("Share"))
-    return isOfN(name) ? "tileN / 2" : "tileM / 2";
-  return constants.valueOf("clusterN") > constants.valueOf("tileN") ? "tileN" : "tileM";
-}
-
-Expression KernelWriter::constantText(arith::ConstantIndexOp constant) {
-  const int64_t value = constant.value();
-  const Expression literal = Expression::ofLiteral(value);
-  // What all uses mean by it, if that has a name.
-  std::string agreed;
-  for (Operation *user : constant->getUsers()) {
-    std::string meant;
-    auto other = [&] { return user->getOperand(user->getOperand(0) == constant.getResult() ? 1 : 0); };
-    auto isOf = [](Value value, auto kind) {
-      return value.getDefiningOp() && isa<decltype(kind)>(value.getDefiningOp());
-    };
-    if (isa<arith::MulIOp>(user) && (isOf(other(), ExpertTileOp()) || isOf(other(), ExpertTileAtOp())))
-      meant = number(value, {"layerN"});
-    else if (auto product = isa<arith::AddIOp>(user) ? other().getDefiningOp<arith::MulIOp>() : nullptr;
-             product && (isOf(product.getLhs(), ExpertTileOp()) || isOf(product.getLhs(), ExpertTileAtOp())))
-      meant = number(value, {"layerN"});
-    else if (auto wave = isa<arith::AddIOp>(user) ? other().getDefiningOp<WaveTileOp>() : nullptr)
-      meant = other() == wave.getRow() ? number(value, {"waveM / 2"}) : number(value, {"waveN / 2"});
-    else if (isa<arith::DivUIOp>(user) && isOf(other(), WaveTileOp()))
-      meant = number(value, {"waveN", "groupN"});
-    else if (isa<scf::ForOp>(user))
-      meant = number(value, {"stepK"});
-    else if (auto position = isa<arith::MulIOp>(user) ? other().getDefiningOp<ClusterPositionOp>() : nullptr;
-             position && other() == position.getRank())
-      meant = number(value, {shareOf(user)});
-    if (meant.empty() || meant == literal.text || (!agreed.empty() && agreed != meant))
-      return literal;
-    agreed = meant;
-  }
-  if (agreed.empty())
-    return literal;
-  return {agreed, agreed.ends_with(" / 2") ? Precedence::Multiplicative : Precedence::Primary};
 }
 
 } // namespace codesign::emit

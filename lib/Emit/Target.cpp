@@ -32,7 +32,7 @@ void writeLayouts(const MatrixInstruction &record, raw_ostream &out) {
 
 class AmdTarget : public Target {
 public:
-  std::string signature(kernel::FuncOp function, StringRef threads) const override {
+  std::string signature(kernel::FuncOp function, StringRef threads, StringRef) const override {
     const int64_t wavesPerSimd =
         divideCeil(function.getWaveCount() * function.getResidency(), simdsPerComputeUnit);
     return formatv("extern \"C\" __global__ WORKGROUP({0}, {1}) void", threads, wavesPerSimd).str();
@@ -85,11 +85,11 @@ private:
 
 class NvidiaTarget : public Target {
 public:
-  std::string signature(kernel::FuncOp function, StringRef threads) const override {
+  std::string signature(kernel::FuncOp function, StringRef threads, StringRef clusterSize) const override {
     std::string text =
         formatv("extern \"C\" __global__ void __launch_bounds__({0}, {1})", threads, function.getResidency());
     if (function.getClusterSize() > 1)
-      text += formatv(" __cluster_dims__({0}, 1, 1)", function.getClusterSize());
+      text += formatv(" __cluster_dims__({0}, 1, 1)", clusterSize);
     return text;
   }
 

@@ -20,7 +20,8 @@ public:
   virtual ~Target() = default;
 
   /// "extern \"C\" __global__ … void" for a kernel; `threads` is how its source writes their number.
-  virtual std::string signature(kernel::FuncOp function, llvm::StringRef threads) const = 0;
+  virtual std::string signature(kernel::FuncOp function, llvm::StringRef threads,
+                                llvm::StringRef clusterSize) const = 0;
   /// The struct Mma: element types, shape and the instruction itself.
   virtual llvm::Error writeInstruction(const MatrixInstruction &record, OperandOrder order,
                                        llvm::raw_ostream &out) const = 0;

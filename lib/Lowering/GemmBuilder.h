@@ -6,7 +6,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/Matchers.h"
 
 namespace codesign {
 
@@ -58,8 +57,13 @@ private:
   }
   kernel::TileType global(int64_t rows, int64_t columns) { return globalTile(rows, columns, element); }
   /// kTiles - count, written that way.
-  mlir::Value tilesLessThan(int64_t count) {
-    return mlir::arith::SubIOp::create(builder, kTileCount, constant(count));
+  mlir::Value tilesLessThan(mlir::Value count) {
+    return mlir::arith::SubIOp::create(builder, kTileCount, count);
+  }
+  mlir::Value tilesLessThan(int64_t count) { return tilesLessThan(constant(count)); }
+  /// The tile whose copies are asked for while this one is multiplied.
+  mlir::Value ahead(mlir::Value tile) {
+    return mlir::arith::AddIOp::create(builder, tile, named("ahead", schedule.stages - 1));
   }
   mlir::Attribute sharedLayout(const Stream &stream) const;
   bool severalTiles(int64_t count) const { return countAtLaunch || kTiles > count; }
@@ -70,18 +74,11 @@ private:
   mlir::Value slot(const Stream &stream, mlir::Value tile);
   /// The tile of k that this workgroup counts as `tile`.
   mlir::Value tileOfAll(mlir::Value tile) {
-    if (!place.firstTile || mlir::matchPattern(tile, mlir::m_Zero()))
-      return place.firstTile ? place.firstTile : tile;
-    return mlir::arith::AddIOp::create(builder, place.firstTile, tile);
+    return place.firstTile ? mlir::Value(mlir::arith::AddIOp::create(builder, place.firstTile, tile)) : tile;
   }
   /// First column of a K tile.
   mlir::Value columnOf(mlir::Value tile) {
-    tile = tileOfAll(tile);
-    if (mlir::matchPattern(tile, mlir::m_Zero()))
-      return tile;
-    return mlir::matchPattern(tile, mlir::m_One())
-               ? tileK
-               : mlir::Value(mlir::arith::MulIOp::create(builder, tile, tileK));
+    return mlir::arith::MulIOp::create(builder, tileOfAll(tile), tileK);
   }
   mlir::Value sum(mlir::Value tile, int64_t term) {
     return builder.createOrFold<mlir::arith::AddIOp>(tile, constant(term));

@@ -184,12 +184,13 @@ WorkgroupTile createWorkgroupTile(ImplicitLocOpBuilder &builder, const GemmProbl
   }
   auto tile = ExpertTileOp::create(builder, problem.expertLayout, function.table, function.m, problem.experts,
                                    problem.n, shape, schedule.band, schedule.limits.chiplets, schedule.run);
-  Value first = arith::MulIOp::create(builder, tile.getExpert(), number(problem.n));
+  Value layerN = ConstantOp::create(builder, "layerN", problem.n);
+  Value first = arith::MulIOp::create(builder, tile.getExpert(), layerN);
   return {tile.getRow(),
           tile.getEnd(),
           tile.getColumn(),
           arith::AddIOp::create(builder, first, tile.getColumn()),
-          arith::AddIOp::create(builder, first, number(problem.n)),
+          arith::AddIOp::create(builder, first, layerN),
           tile.getExpert(),
           first};
 }
@@ -206,6 +207,17 @@ Value createRowsOfA(ImplicitLocOpBuilder &builder, const GemmProblem &problem, c
 
 void comment(Operation *op, StringRef text) {
   op->setDiscardableAttr("kernel.comment", StringAttr::get(op->getContext(), text));
+}
+
+void createRepeats(ImplicitLocOpBuilder &builder, int64_t count,
+                   llvm::function_ref<void(int64_t step, Value number)> create) {
+  for (int64_t step = 0; step < count; ++step) {
+    auto number = arith::ConstantIndexOp::create(builder, step);
+    number->setDiscardableAttr("kernel.name", builder.getStringAttr("step"));
+    create(step, number);
+    for (Block::iterator op(number); op != builder.getInsertionPoint(); ++op)
+      op->setDiscardableAttr("kernel.repeat", builder.getIndexAttr(step));
+  }
 }
 
 scf::ForOp createNamedLoop(ImplicitLocOpBuilder &builder, StringRef name, Value from, Value to, Value step,
@@ -305,8 +317,10 @@ static Value createBlockQuantisation(ImplicitLocOpBuilder &builder, const GemmPr
     maxima = place.roomForMaxima(TileType::get(builder.getContext(), {schedule.wavesN, schedule.tileM},
                                                builder.getF32Type(), Space::Shared,
                                                RowMajorAttr::get(builder.getContext(), 0)));
-    part = builder.createOrFold<arith::DivUIOp>(place.columnInTile,
-                                                arith::ConstantIndexOp::create(builder, waveN));
+    const bool inGroups = findMatrixInstruction(schedule.architecture, schedule.instruction)->kind ==
+                          MatrixInstructionKind::Wgmma;
+    part = arith::DivUIOp::create(builder, place.columnInTile,
+                                  ConstantOp::create(builder, inGroups ? "groupN" : "waveN", waveN));
     row = place.row;
     DepositMaximaOp::create(builder, sums, maxima, part, row, place.column, problem.n, place.transposed,
                             problem.gated);

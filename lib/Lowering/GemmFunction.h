@@ -54,6 +54,11 @@ kernel::TileType weightTile(int64_t rows, const GemmProblem &problem, mlir::Type
 /// Why an operation is there, for the reader of the source.
 void comment(mlir::Operation *op, llvm::StringRef text);
 
+/// What `create` puts at the insertion point, for step 0, 1, … to `count`, of which it is given the number:
+/// the source may write steps that differ in nothing else as a loop.
+void createRepeats(mlir::ImplicitLocOpBuilder &builder, int64_t count,
+                   llvm::function_ref<void(int64_t step, mlir::Value number)> create);
+
 /// A loop whose counter has a name in the emitted source; the builder stands at the start of its body
 /// afterwards.
 mlir::scf::ForOp createNamedLoop(mlir::ImplicitLocOpBuilder &builder, llvm::StringRef name, mlir::Value from,

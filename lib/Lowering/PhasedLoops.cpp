@@ -44,8 +44,8 @@ Value GemmBuilder::multiplyInPhases(Value accumulator, Value tile, llvm::functio
 /// The ring of asynchronous copies, stages - 1 of which have been asked for. A tile has to be there two
 /// phases before it is read: one half of the waves may be behind in waiting for its copies.
 Value GemmBuilder::asyncCopiesInPhases(Value accumulator) {
-  const int64_t ahead = schedule.stages - 1;
-  comment(WaitCopiesOp::create(builder, ahead - 1), "the first tile has arrived");
+  const int64_t inFlight = schedule.stages - 1;
+  comment(WaitCopiesOp::create(builder, inFlight - 1), "the first tile has arrived");
   BarrierOp::create(builder);
   FallBehindOp::create(builder);
   auto over = [&](Value from, Value to, bool steady) {
@@ -55,10 +55,10 @@ Value GemmBuilder::asyncCopiesInPhases(Value accumulator) {
         loop.getRegionIterArg(0), tile,
         [&](int64_t step) {
           if (steady && step == 0)
-            copyAsync(sum(tile, ahead));
+            copyAsync(ahead(tile));
         },
         [&] {
-          comment(WaitCopiesOp::create(builder, steady ? ahead - 1 : 0),
+          comment(WaitCopiesOp::create(builder, steady ? inFlight - 1 : 0),
                   "the next tile, two phases before it is read: the other half may be a phase behind in its "
                   "wait");
         });
@@ -67,10 +67,10 @@ Value GemmBuilder::asyncCopiesInPhases(Value accumulator) {
     builder.setInsertionPointAfter(loop);
     accumulator = loop.getResult(0);
   };
-  Value steadyTiles = tilesLessThan(ahead);
-  if (kTiles > ahead)
+  Value steadyTiles = tilesLessThan(named("ahead", inFlight));
+  if (kTiles > inFlight)
     over(constant(0), steadyTiles, true);
-  over(steadyTiles, kTileCount, false);
+  explained("the tiles that are left in the ring", [&] { over(steadyTiles, kTileCount, false); });
   CatchUpOp::create(builder);
   return accumulator;
 }
@@ -100,7 +100,9 @@ void GemmBuilder::depositPiece(Stream &stream, int64_t piece, Value tile) {
 /// Half of this wave's rows of one operand, for one step of k.
 Value GemmBuilder::loadHalf(const Stream &stream, bool high, Value tile, int64_t column) {
   const int64_t rows = stream.waveRows / 2;
-  Value row = high ? sum(stream.waveRow, rows) : stream.waveRow;
+  Value row = stream.waveRow;
+  if (high)
+    row = arith::AddIOp::create(builder, row, named(&stream == &w ? "halfN" : "halfM", rows));
   return LoadFragmentOp::create(builder, fragment(rows, stepDepth(), element, stream.role, schedule.pack),
                                 stream.name + (high ? "High" : "Low"), slot(stream, tile), row,
                                 constant(column));

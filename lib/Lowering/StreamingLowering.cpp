@@ -33,6 +33,9 @@ private:
   };
 
   Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
+  Value named(StringRef name, int64_t value) { return ConstantOp::create(builder, name, value); }
+  /// The tile whose loads follow when this one has been multiplied.
+  Value later(Value tile) { return arith::AddIOp::create(builder, tile, named("ahead", ahead)); }
   FragmentType fragment(int64_t first, int64_t second, Type type, Role role, int64_t pack) {
     return FragmentType::get(builder.getContext(), {first, second}, type, role,
                              builder.getStringAttr(schedule.instruction), pack);
@@ -89,15 +92,16 @@ SmallVector<Value *> StreamingBuilder::fetched() {
 
 Value StreamingBuilder::columnOf(Value tile) {
   if (place.firstTile)
-    tile = builder.createOrFold<arith::AddIOp>(place.firstTile, tile);
-  return arith::AddIOp::create(builder, builder.createOrFold<arith::MulIOp>(tile, tileK), waveColumn);
+    tile = arith::AddIOp::create(builder, place.firstTile, tile);
+  return arith::AddIOp::create(builder, arith::MulIOp::create(builder, tile, tileK), waveColumn);
 }
 
 void StreamingBuilder::fetch(int64_t part, Value tile) {
   Value column = columnOf(tile);
   for (Stream *stream : {&w, &a})
-    stream->parts[part] = FetchFragmentOp::create(builder, stream->type, stream->name + std::to_string(part),
-                                                  stream->rows, constant(0), column, isInside());
+    stream->parts[part] =
+        FetchFragmentOp::create(builder, stream->type, stream->name + "Parts" + std::to_string(part),
+                                stream->rows, constant(0), column, isInside());
   if (hasBlockScales())
     scales[part] = fetchScales("scales" + std::to_string(part), column);
   // Compilers would delay the loads to save registers, and with them the time that hides their latency.
@@ -107,30 +111,28 @@ void StreamingBuilder::fetch(int64_t part, Value tile) {
 /// While the parts of one step are multiplied, those of the next `ahead` − 1 are on their way; each is
 /// requested again as soon as it has been used.
 Value StreamingBuilder::mainLoop(Value sums) {
-  for (int64_t part = 0; part < ahead; ++part)
-    fetch(part, constant(part));
+  createRepeats(builder, ahead, [&](int64_t part, Value number) { fetch(part, number); });
   if (kTiles > ahead) {
     SmallVector<Value> carried = {sums};
     for (Value *value : fetched())
       carried.push_back(*value);
-    Value end = arith::SubIOp::create(builder, kTileCount, constant(ahead));
-    auto loop = createNamedLoop(builder, "kTile", constant(0), end, constant(ahead), carried, false);
+    Value end = arith::SubIOp::create(builder, kTileCount, named("ahead", ahead));
+    auto loop = createNamedLoop(builder, "kTile", constant(0), end, named("ahead", ahead), carried, false);
     comment(loop, "as many steps are under way as registers hold: each is "
                   "multiplied in turn, and its registers ask "
                   "for the step that many later");
-    // nvcc would unroll it and need registers for the loads of all iterations.
-    if (vendorOf(schedule.architecture) == Vendor::Nvidia)
-      loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
+    // Compilers would unroll it, and nvcc need registers for the loads of all iterations.
+    loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
     auto handOver = [&](auto values) {
       for (auto [value, now] : llvm::zip_equal(fetched(), llvm::drop_begin(values)))
         *value = now;
     };
     handOver(loop.getRegionIterArgs());
     Value next = loop.getRegionIterArg(0);
-    for (int64_t part = 0; part < ahead; ++part) {
+    createRepeats(builder, ahead, [&](int64_t part, Value number) {
       next = multiply(next, part);
-      fetch(part, arith::AddIOp::create(builder, loop.getInductionVar(), constant(ahead + part)));
-    }
+      fetch(part, arith::AddIOp::create(builder, later(loop.getInductionVar()), number));
+    });
     SmallVector<Value> yielded = {next};
     for (Value *value : fetched())
       yielded.push_back(*value);
@@ -139,8 +141,7 @@ Value StreamingBuilder::mainLoop(Value sums) {
     sums = loop.getResult(0);
     handOver(loop.getResults());
   }
-  for (int64_t part = 0; part < ahead; ++part)
-    sums = multiply(sums, part);
+  createRepeats(builder, ahead, [&](int64_t part, Value) { sums = multiply(sums, part); });
   return sums;
 }
 
@@ -149,7 +150,7 @@ void StreamingBuilder::allocate(Stream &stream) {
   auto ring = TileType::get(builder.getContext(), {ahead, schedule.wavesK * rows, waveDepth}, element,
                             Space::Shared, SwizzledAttr::get(builder.getContext()));
   stream.ring = AllocOp::create(builder, ring, stream.name + "Tile");
-  stream.waveRow = arith::MulIOp::create(builder, wave, constant(rows));
+  stream.waveRow = arith::MulIOp::create(builder, wave, named(&stream == &w ? "tileN" : "tileM", rows));
 }
 
 Value StreamingBuilder::slot(const Stream &stream, Value tile) {
@@ -182,7 +183,7 @@ Value StreamingBuilder::multiplyCopied(Value sums, Value tile, int64_t left, boo
   sums = combined ? Value(MmaScaledOp::create(builder, weights, rows, combined, sums))
                   : Value(MmaOp::create(builder, weights, rows, sums));
   if (another)
-    copy(builder.createOrFold<arith::AddIOp>(tile, constant(ahead)), tile);
+    copy(later(tile), tile);
   return sums;
 }
 
@@ -191,13 +192,12 @@ Value StreamingBuilder::multiplyCopied(Value sums, Value tile, int64_t left, boo
 Value StreamingBuilder::loopOfCopies(Value sums) {
   if (hasBlockScales())
     scales[0] = fetchScales("scalesNext", columnOf(constant(0)));
-  for (int64_t tile = 0; tile < ahead; ++tile)
-    copy(constant(tile), constant(tile));
+  createRepeats(builder, ahead, [&](int64_t, Value tile) { copy(tile, tile); });
   if (kTiles > ahead) {
     SmallVector<Value> carried = {sums};
     if (hasBlockScales())
       carried.push_back(scales[0]);
-    Value end = arith::SubIOp::create(builder, kTileCount, constant(ahead));
+    Value end = arith::SubIOp::create(builder, kTileCount, named("ahead", ahead));
     auto loop = createNamedLoop(builder, "kTile", constant(0), end, constant(1), carried, false);
     loop->setDiscardableAttr("kernel.rolled", builder.getUnitAttr());
     comment(loop, "each wave waits for its oldest step, multiplies it, and fills its slot with the "
@@ -228,7 +228,7 @@ OwningOpRef<ModuleOp> StreamingBuilder::build() {
     kTileCount = ConstantOp::create(builder, "kTiles", kTiles);
   place = createPart(builder, schedule, kTileCount);
   wave = WaveIndexOp::create(builder);
-  waveColumn = arith::MulIOp::create(builder, wave, ConstantOp::create(builder, "waveDepth", waveDepth));
+  waveColumn = arith::MulIOp::create(builder, wave, named("waveDepth", waveDepth));
   auto open = [&](Stream &stream, StringRef name, int64_t tileRows, Value rows, Role role) {
     stream.name = name.str();
     stream.type = fragment(tileRows, waveDepth, element, role, schedule.pack);

@@ -41,6 +41,10 @@ private:
   };
 
   mlir::Value constant(int64_t value) { return mlir::arith::ConstantIndexOp::create(builder, value); }
+  /// A size that has a name in the source.
+  mlir::Value size(llvm::StringRef name, int64_t value) {
+    return kernel::ConstantOp::create(builder, name, value);
+  }
   /// A number that the source gives a name.
   mlir::Value named(llvm::StringRef name, mlir::Value value);
   mlir::Value add(mlir::Value left, mlir::Value right) {

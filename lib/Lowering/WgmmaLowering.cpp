@@ -96,7 +96,7 @@ WorkgroupTile WgmmaBuilder::tileAt(Value number) {
           .rowEnd = tile.getEnd(),
           .column = tile.getColumn(),
           .expert = tile.getExpert(),
-          .firstWeight = multiply(tile.getExpert(), constant(problem.n))};
+          .firstWeight = multiply(tile.getExpert(), size("layerN", problem.n))};
 }
 
 WgmmaBuilder::Round WgmmaBuilder::openRound() {
@@ -114,7 +114,7 @@ WgmmaBuilder::Round WgmmaBuilder::openRound() {
   Value tiles = expertTiles ? Value(ExpertTileCountOp::create(builder, expertTiles, problem.experts))
                             : Value(TileCountOp::create(builder, outputRows(), problem.n, clusterTile()));
   if (schedule.splitK > 1)
-    tiles = multiply(tiles, constant(schedule.splitK));
+    tiles = multiply(tiles, size("splitK", schedule.splitK));
   // Tiles of this cluster: index, index + count, …
   Value last = arith::SubIOp::create(builder, add(tiles, cluster.getCount()), constant(1));
   Value rounds = arith::DivUIOp::create(builder, arith::SubIOp::create(builder, last, cluster.getIndex()),
@@ -126,16 +126,16 @@ WgmmaBuilder::Round WgmmaBuilder::openRound() {
   Value work = add(cluster.getIndex(), multiply(number, cluster.getCount()));
   if (schedule.splitK > 1) {
     named("item", work);
-    round.part = named("part", arith::RemUIOp::create(builder, work, constant(schedule.splitK)));
+    round.part = named("part", arith::RemUIOp::create(builder, work, size("splitK", schedule.splitK)));
     work = round.number =
-        named("tileIndex", arith::DivUIOp::create(builder, work, constant(schedule.splitK)));
+        named("tileIndex", arith::DivUIOp::create(builder, work, size("splitK", schedule.splitK)));
   }
   round.tile = tileAt(work);
-  auto inCluster = [&](Value origin, int64_t extent, int64_t count) {
-    return count == 1 ? origin : add(origin, multiply(cluster.getRank(), constant(extent)));
+  auto inCluster = [&](Value origin, StringRef name, int64_t extent, int64_t count) {
+    return count == 1 ? origin : add(origin, multiply(cluster.getRank(), size(name, extent)));
   };
-  round.tile.row = inCluster(round.tile.row, schedule.tileM, schedule.clusterM);
-  round.tile.column = inCluster(round.tile.column, schedule.tileN, schedule.clusterN);
+  round.tile.row = inCluster(round.tile.row, "tileM", schedule.tileM, schedule.clusterM);
+  round.tile.column = inCluster(round.tile.column, "tileN", schedule.tileN, schedule.clusterN);
   if (schedule.clusterM > 1)
     named("row", round.tile.row);
   if (schedule.clusterN > 1)

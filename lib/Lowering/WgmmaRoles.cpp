@@ -11,7 +11,8 @@ using namespace kernel;
 void WgmmaBuilder::copy(const Stream &stream, Value origin, Value kColumn, Value use) {
   Value share = constant(0);
   if (stream.sharers > 1)
-    share = named(stream.name + "Share", multiply(cluster.getRank(), constant(stream.rows / stream.sharers)));
+    share = named(stream.name + "Share", multiply(cluster.getRank(), size(&stream == &w ? "shareN" : "shareM",
+                                                                          stream.rows / stream.sharers)));
   Value row = stream.sharers > 1 ? add(origin, share) : origin, column = kColumn;
   if (stream.across)
     std::swap(row, column);
@@ -34,25 +35,25 @@ void WgmmaBuilder::produceGathered(const Round &round) {
     copy(w, round.tile.weightRow, kColumn, use);
   };
   auto handOver = [&](Value step) { ArriveOp::create(builder, full, add(round.firstUse, step)); };
-  auto first = copyLoop(0, constant(lag));
+  auto first = copyLoop(0, size("lag", lag));
   comment(first, "rows of a list are copied by all threads of this warpgroup, boxes of W by one of them");
   fill(first.getInductionVar());
   builder.setInsertionPointAfter(first);
   if (kTileCount > lag) {
-    auto steps = copyLoop(lag, kTiles);
+    auto steps = copyLoop(size("lag", lag), kTiles);
     fill(steps.getInductionVar());
     comment(WaitCopiesOp::create(builder, lag),
             "rows asked for " + std::string(lag == 1 ? "a step" : std::to_string(lag) + " steps") +
                 " before are there: shown to the matrix cores, then handed over");
     FenceAsyncOp::create(builder);
-    handOver(arith::SubIOp::create(builder, steps.getInductionVar(), constant(lag)));
+    handOver(arith::SubIOp::create(builder, steps.getInductionVar(), size("lag", lag)));
     builder.setInsertionPointAfter(steps);
   }
   comment(WaitCopiesOp::create(builder, 0), "the rows of the last steps");
   FenceAsyncOp::create(builder);
   if (lag == 1)
     return handOver(arith::SubIOp::create(builder, kTiles, constant(1)));
-  auto rest = copyLoop(arith::SubIOp::create(builder, kTiles, constant(lag)), kTiles);
+  auto rest = copyLoop(arith::SubIOp::create(builder, kTiles, size("lag", lag)), kTiles);
   handOver(rest.getInductionVar());
 }
 

@@ -1,122 +1,13 @@
 // MFMA and SMFMAC. Shapes and lane layouts come from the instruction table (Isa).
 #include "Definedness.h"
-#include "Lanes/LaneTable.h"
-#include "Translate.h"
+#include "MatrixDetails.h"
 #include "Vector.h"
-#include "codesign/Isa/MatrixInstruction.h"
+#include <bit>
 #include <cmath>
 #include <cstring>
-#include <deque>
-#include <map>
-#include <mutex>
 
 namespace codesign::simulate {
 namespace {
-
-struct MatrixBlock {
-  std::vector<int> a, b, rows; // offsets per depth step (a, b) and per row (result), see MatrixStep
-};
-
-struct MatrixDetails {
-  const MatrixInstruction *record = nullptr;
-  MatrixType typeA = MatrixType::F32, typeB = MatrixType::F32;
-  bool isInteger = false, isDouble = false, isSparse = false;
-  int elementsA = 0, elementsB = 0, resultDwords = 0;
-  std::vector<MatrixBlock> blocks;
-  std::vector<uint8_t> scaleLanesA, scaleLanesB; // lane whose scale an element takes, element after element
-  uint64_t multiplyAccumulates = 0;
-};
-
-MatrixType matrixType(DataType type) {
-  switch (type) {
-  case DataType::BF16:
-    return MatrixType::BF16;
-  case DataType::F16:
-    return MatrixType::F16;
-  case DataType::F8E4M3FNUZ:
-    return MatrixType::F8;
-  case DataType::F8E5M2FNUZ:
-    return MatrixType::BF8;
-  case DataType::F8E4M3:
-    return MatrixType::F8Ocp;
-  case DataType::F8E5M2:
-    return MatrixType::BF8Ocp;
-  case DataType::F6E2M3:
-    return MatrixType::F6;
-  case DataType::F6E3M2:
-    return MatrixType::BF6;
-  case DataType::F4E2M1:
-    return MatrixType::F4;
-  case DataType::XF32:
-    return MatrixType::XF32;
-  case DataType::I8:
-    return MatrixType::I8;
-  default:
-    return MatrixType::F32;
-  }
-}
-
-int offsetOf(const FragmentLayout &layout, MatrixPosition position) {
-  FragmentSlot slot = layout.slotOf(position);
-  return slot.element * laneCount + slot.lane;
-}
-
-/// The lanes that hold the scales of 32 elements of depth each, for every element of an operand.
-std::vector<uint8_t> scaleLanes(const FragmentLayout &layout, bool isA, int elements, int dimension) {
-  std::vector<uint8_t> lanes;
-  for (int element = 0; element < elements; ++element)
-    for (int lane = 0; lane < laneCount; ++lane) {
-      const MatrixPosition position = layout(lane, element);
-      const int index = isA ? position.row : position.column, k = isA ? position.column : position.row;
-      lanes.push_back(static_cast<uint8_t>(index + dimension * (k / 32)));
-    }
-  return lanes;
-}
-
-std::unique_ptr<MatrixDetails> describe(const MatrixInstruction &record) {
-  auto details = std::make_unique<MatrixDetails>();
-  details->record = &record;
-  details->typeA = matrixType(record.a.type);
-  details->typeB = matrixType(record.b.type);
-  details->isInteger = record.a.type == DataType::I8;
-  details->isDouble = record.a.type == DataType::F64;
-  details->isSparse = record.kind == MatrixInstructionKind::Smfmac;
-  details->elementsA = record.a.layout.elementsPerLane();
-  details->elementsB = record.b.layout.elementsPerLane();
-  details->resultDwords = record.c.layout.elementsPerLane() * (details->isDouble ? 2 : 1);
-  details->multiplyAccumulates =
-      uint64_t(record.m) * record.n * record.k * record.blocks / (details->isSparse ? 2 : 1);
-  if (record.scaled) {
-    details->scaleLanesA = scaleLanes(record.a.layout, true, details->elementsA, record.m);
-    details->scaleLanesB = scaleLanes(record.b.layout, false, details->elementsB, record.m);
-  }
-  if (details->isDouble || details->isSparse)
-    return details;
-  for (int block = 0; block < record.blocks; ++block) {
-    MatrixBlock &offsets = details->blocks.emplace_back();
-    for (int k = 0; k < record.k; ++k) {
-      offsets.a.push_back(offsetOf(record.a.layout, {block, 0, k}));
-      offsets.b.push_back(offsetOf(record.b.layout, {block, k, 0}));
-      // The fast loops take rows of A and columns of B in neighbouring lanes.
-      if (offsetOf(record.a.layout, {block, record.m - 1, k}) != offsets.a.back() + record.m - 1 ||
-          offsetOf(record.b.layout, {block, k, record.n - 1}) != offsets.b.back() + record.n - 1)
-        return nullptr;
-    }
-    for (int row = 0; row < record.m; ++row)
-      offsets.rows.push_back(offsetOf(record.c.layout, {block, row, 0}));
-  }
-  return details;
-}
-
-const MatrixDetails *intern(const MatrixInstruction &record) {
-  static std::mutex lock;
-  static std::map<const MatrixInstruction *, std::unique_ptr<MatrixDetails>> known;
-  std::lock_guard<std::mutex> guard(lock);
-  auto [entry, isNew] = known.try_emplace(&record);
-  if (isNew)
-    entry->second = describe(record);
-  return entry->second.get();
-}
 
 /// Lane of B (or A) that lane `lane` really reads: the broadcasts of blgp.
 int groupSource(int blgp, int lane) {
@@ -356,19 +247,6 @@ void executeMatrix(Wave &wave, const Instruction &instruction) {
     setFloatEnvironment(wave.mode, false);
 }
 
-const MatrixInstruction *findRecord(const RawInstruction &raw, int formatA, int formatB) {
-  llvm::StringRef mnemonic = raw.mnemonic.trim();
-  bool hasFormats = mnemonic.contains("f8f6f4");
-  for (const MatrixInstruction &record :
-       matrixInstructions(raw.gfx950 ? Architecture::Gfx950 : Architecture::Gfx942)) {
-    if (record.mnemonic != mnemonic)
-      continue;
-    if (!hasFormats || (record.formatA == formatA && record.formatB == formatB))
-      return &record;
-  }
-  return nullptr;
-}
-
 } // namespace
 
 bool translateMatrix(const RawInstruction &raw, Instruction &result) {
@@ -381,7 +259,7 @@ bool translateMatrix(const RawInstruction &raw, Instruction &result) {
   const MatrixInstruction *record = findRecord(raw, cbsz, blgp);
   if (!record || raw.definitions.empty() || raw.uses.size() < (isScaled ? 5u : 3u))
     return false;
-  const MatrixDetails *details = intern(*record);
+  const MatrixDetails *details = detailsOf(*record);
   if (!details)
     return false;
   result.details = details;

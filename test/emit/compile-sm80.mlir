@@ -9,11 +9,11 @@ module {}
 // CHECK: extern "C" __global__ void __launch_bounds__(threads, 1) linear(
 // CHECK-NEXT: const bf16 *a,
 // CHECK:      extern __shared__ __align__(128) char sharedMemory[];
-// CHECK:      for (int kTile = 0; kTile < kTiles - 3; ++kTile) {
+// CHECK:      for (int kTile = 0; kTile < kTiles - ahead; ++kTile) {
 // CHECK-NEXT:   // Tile kTile has arrived, behind the barrier for all threads, and the slot of the tile before is free.
-// CHECK-NEXT:   waitCopies<2>();
+// CHECK-NEXT:   waitCopies<ahead - 1>();
 // CHECK-NEXT:   barrier();
-// CHECK-NEXT:   copyAsync<threads>(shared.aTile[(kTile + 3) % stages], aRows, (kTile + 3) * tileK);
+// CHECK-NEXT:   copyAsync<threads>(shared.aTile[(kTile + ahead) % stages], aRows, (kTile + ahead) * tileK);
 // CHECK:        for (int k = 0; k < tileK; k += stepK) {
 // CHECK-NEXT:     LeftOperands<Mma, mmasM> aPart(shared.aTile[kTile % stages], wave.row, k);
 // CHECK-NEXT:     RightOperands<Mma, mmasN> wPart(shared.wTile[kTile % stages], wave.column, k);

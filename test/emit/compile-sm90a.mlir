@@ -8,13 +8,13 @@ module {}
 
 // CHECK: // Target:   sm_90a, 384 threads as one producer and 2 x 1 consumer warpgroups
 // CHECK: // Tile:     256 x 256 of the output for each cluster of 2 workgroups
-// CHECK: __launch_bounds__(384, 1) __cluster_dims__(2, 1, 1) linear(
+// CHECK: __launch_bounds__(threads, 1) __cluster_dims__(clusterSize, 1, 1) linear(
 // CHECK-NEXT: const __grid_constant__ TensorMap a,
 // CHECK-NEXT: const __grid_constant__ TensorMap w,
 // CHECK-NEXT: const __grid_constant__ TensorMap d,
 // CHECK-NEXT: int m) {
 // CHECK:      full.initialise(1);
-// CHECK:      empty.initialise(16);
+// CHECK:      empty.initialise(clusterSize * consumerWarps);
 // CHECK-NEXT: // Nobody arrives at a barrier that is not initialised.
 // CHECK-NEXT: clusterBarrier<clusterSize>();
 // CHECK-NEXT: // What follows from this number stays in uniform registers, descriptors among it.
@@ -27,7 +27,7 @@ module {}
 // CHECK-NEXT:     full.expectBytes(use, sizeof(shared.aTile[0]) + sizeof(shared.wTile[0]));
 // CHECK-NEXT:     const int slot = use % stages;
 // CHECK-NEXT:     copyTensor(shared.aTile[slot], 0, a, row, kTile * tileK, full,
-// CHECK-NEXT:     const int wShare = cluster.rank * (tileN / 2);
+// CHECK-NEXT:     const int wShare = cluster.rank * shareN;
 // CHECK-NEXT:     copyTensorToAll<clusterSize>(shared.wTile[slot], wShare, w,
 // CHECK:      } else {
 // CHECK-NEXT:   claimRegisters<232>();

@@ -9,7 +9,7 @@
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_80,code=sm_80 -cubin -Xptxas -v %t.squares.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS %}
 module {}
 
-// CHECK:      SwizzledTile<fp8, groupM, 128> dPanels[
+// CHECK:      SwizzledTile<fp8, groupM, panelColumns> dPanels[
 // CHECK:      linear(
 // CHECK-NEXT:      const __grid_constant__ TensorMap a,
 // CHECK-NEXT:      const __grid_constant__ TensorMap w,
@@ -21,7 +21,8 @@ module {}
 // CHECK-NEXT:      int m) {
 // CHECK:      sums.addBiasPairs<layerN>(
 // CHECK-NEXT: const GlobalRows<int, 1> positionRows(positions, tile.row, tileM, m);
-// CHECK-NEXT: sums.rotateAcross<128, 5120, 8192>(positionRows, wave.row, rotations, tile.column + wave.column);
+// CHECK-NEXT: sums.rotateAcross<headColumns, rotaryColumns, rotaryPositions>(positionRows, wave.row, rotations,
+// CHECK-NEXT:     tile.column + wave.column);
 // CHECK-NEXT: sums.map(Quantise<448>{1 / *dScale});
 // CHECK-NEXT: const int firstPanel = group(warp) * panelsPerGroup;
 // CHECK-NEXT: // The panels are free: the tile before has left them.
@@ -32,6 +33,6 @@ module {}
 
 // SQUARES:      sums.addMatrix(
 // SQUARES-NEXT: const GlobalRows<float, 128> squareRows(rowSquares, tile.row, tileM, m);
-// SQUARES-NEXT: sums.storeSquaresAcross<4096>(squareRows, wave.row, tile.column + wave.column);
+// SQUARES-NEXT: sums.storeSquaresAcross<layerN>(squareRows, wave.row, tile.column + wave.column);
 
 // PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads

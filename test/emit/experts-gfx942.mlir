@@ -20,7 +20,8 @@ module {}
 // CHECK:      const int *offsets,
 // CHECK-NEXT:      bf16 *d,
 // CHECK-NEXT:      int m) {
-// CHECK-NEXT: const ExpertTile tile = expertTile<ContiguousRows<layerExperts>, tileM, tileN, layerN, band, chiplets, chipletRun>(offsets, m);
+// CHECK-NEXT: const ExpertTile tile = expertTile<ContiguousRows<layerExperts>, tileM, tileN, layerN, band, chiplets,
+// CHECK-NEXT:     chipletRun>(offsets, m);
 // CHECK-NEXT: if (tile.expert < 0)
 // CHECK-NEXT:   return; // past the last tile
 // CHECK:      const GlobalRows<bf16, layerK> aRows(a, tile.row, tileM, tile.end);
@@ -30,7 +31,8 @@ module {}
 // CHECK-NEXT: const GlobalRows<bf16, layerN / 2> dRows(d, tile.row, tileM, tile.end);
 
 // MASKED: // Grid:     128 * ceil(m / 128 / 16) * 96 workgroups
-// MASKED: const ExpertTile tile = expertTile<MaskedRows<layerExperts>, tileM, tileN, layerN, band, chiplets, chipletRun>(counts, m);
+// MASKED: const ExpertTile tile = expertTile<MaskedRows<layerExperts>, tileM, tileN, layerN, band, chiplets,
+// MASKED-NEXT: chipletRun>(counts, m);
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=experts n=1536 k=2048 tile=128,128,32 waves=2,2 band=4 run=16 experts=128},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s

@@ -13,26 +13,26 @@ module {}
 // CHECK-NEXT: bf16 *d,
 // CHECK-NEXT: int aCount,
 // CHECK-NEXT: int m) {
-// CHECK:      full.initialise(5);
+// CHECK:      full.initialise(1 + warpgroupSize / waveSize);
 // CHECK:      if (isProducer(warp)) {
 // CHECK-NEXT:   // Copying takes few registers: those that multiply get the others.
 // CHECK-NEXT:   releaseRegisters<72>();
 // CHECK-NEXT:   const int tiles =
-// CHECK:          const GatheredRows<CopiedTile<SwizzledTile<bf16, tileM, tileK>, 128>, layerK> aRows(a, aCount, aList,
-// CHECK-NEXT:          tile.row, tile.end);
-// CHECK:          for (int kTile = 1; kTile < kTiles; ++kTile) {
+// CHECK:          const GatheredRows<CopiedTile<SwizzledTile<bf16, tileM, tileK>, warpgroupSize>, layerK> aRows(a, aCount,
+// CHECK-NEXT:          aList, tile.row, tile.end);
+// CHECK:          for (int kTile = lag; kTile < kTiles; ++kTile) {
 // CHECK-NEXT:       const int use = firstUse + kTile;
 // CHECK-NEXT:       empty.awaitPrevious(use);
 // CHECK-NEXT:       const int slot = use % stages;
-// CHECK-NEXT:       copyAsync<128>(shared.aTile[slot], aRows, kTile * tileK);
+// CHECK-NEXT:       copyAsync<warpgroupSize>(shared.aTile[slot], aRows, kTile * tileK);
 // CHECK-NEXT:       commitCopies();
 // CHECK-NEXT:       if (isProducerLane()) {
 // CHECK-NEXT:         full.expectBytes(use, sizeof(shared.wTile[0]));
 // CHECK-NEXT:         copyTensor(shared.wTile[slot], 0, w,
 // CHECK-NEXT:       }
 // CHECK-NEXT:       // Rows asked for a step before are there: shown to the matrix cores, then handed over.
-// CHECK-NEXT:       waitCopies<1>();
+// CHECK-NEXT:       waitCopies<lag>();
 // CHECK-NEXT:       fenceAsync();
-// CHECK-NEXT:       full.arriveTogether(firstUse + kTile - 1);
+// CHECK-NEXT:       full.arriveTogether(firstUse + kTile - lag);
 
 // PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads

@@ -16,8 +16,9 @@ module {}
 // CHECK-NEXT: constexpr int kTiles = layerK / tileK;
 // CHECK-NEXT: constexpr int wavesM = 2, wavesN = 4; // waves along m and n
 // CHECK-NEXT: constexpr int waveM = tileM / wavesM, waveN = tileN / wavesN; // the part of a wave
-// CHECK-NEXT: constexpr int waves = wavesM * wavesN, threads = waves * 64; // of a workgroup
-// CHECK-NEXT: constexpr int mmasM = waveM / 16, mmasN = waveN / 16; // matrix instructions along both, of a wave
+// CHECK-NEXT: constexpr int waves = wavesM * wavesN, threads = waves * waveSize; // of a workgroup
+// CHECK-NEXT: constexpr int mmaM = 16, mmaN = 16; // rows and columns of D that an instruction computes
+// CHECK-NEXT: constexpr int mmasM = waveM / mmaM, mmasN = waveN / mmaN; // matrix instructions along both, of a wave
 // CHECK-NEXT: constexpr int stages = 2; // slots of the rings
 // CHECK-NEXT: constexpr int band = 4; // tile rows that are walked together
 // CHECK-NEXT: constexpr int chiplets = 8, chipletRun = 16; // each chiplet is dealt so many tiles in a row

@@ -13,7 +13,7 @@ module {}
 // CHECK-NEXT:   wNext.load(GlobalRows<bf16, layerN>(w, (kTile + 2) * tileK, tileK, layerK), tile.column);
 
 // TN:      const int kTiles = depthTiles<tileK, 2>(m);
-// TN-NEXT: const Origin tile = tileOrder<tileM, tileN, layerN, band, chiplets, chipletRun>(6144);
+// TN-NEXT: const Origin tile = tileOrder<tileM, tileN, layerN, band, chiplets, chipletRun>(layerK);
 // TN:      StagedBlocks<bf16, tileK, tileM, threads> aNext(GlobalRows<bf16, layerK>(a, 0, tileK, m), tile.row);
 // TN:        aNext.store(aTile[0]);
 // TN:      linear: 512 threads, 65536 bytes of LDS

@@ -9,7 +9,7 @@ module {}
 
 // CHECK:      PanelTile<bf16, tileK, tileN> wTile[stages]
 // CHECK:      copyTensor(shared.aTile[slot], 0, a, row, kTile * tileK, full,
-// CHECK-NEXT: const int wShare = cluster.rank * (tileN / 2);
+// CHECK-NEXT: const int wShare = cluster.rank * shareN;
 // CHECK-NEXT: copyTensorToAll<clusterSize>(shared.wTile[slot], wShare, w, kTile * tileK, tile.column + wShare,
 // CHECK-NEXT: full, use);
 
@@ -21,10 +21,10 @@ module {}
 // TN-NEXT: copyTensor(shared.wTile[slot], 0, w, kTile * tileK, tile.column, full,
 
 // SM80:      (0 from conflicts), {{[0-9]+}} write passes (0 from conflicts)
-// SM80:      const int kTiles = depthTiles<tileK, 3>(m);
-// SM80:      for (int kTile = 0; kTile < kTiles - 3; ++kTile) {
-// SM80:        copyAsync<threads>(shared.aTile[(kTile + 3) % stages],
-// SM80-NEXT:        GlobalRows<bf16, layerK>(a, (kTile + 3) * tileK, tileK, m), tile.row);
+// SM80:      const int kTiles = depthTiles<tileK, ahead>(m);
+// SM80:      for (int kTile = 0; kTile < kTiles - ahead; ++kTile) {
+// SM80:        copyAsync<threads>(shared.aTile[(kTile + ahead) % stages],
+// SM80-NEXT:        GlobalRows<bf16, layerK>(a, (kTile + ahead) * tileK, tileK, m), tile.row);
 // SM80:          LeftOperands<Mma, mmasM> aPart(shared.aTile[kTile % stages], wave.row, k, Across{});
 // SM80-NEXT:     RightOperands<Mma, mmasN> wPart(shared.wTile[kTile % stages], wave.column, k, Across{});
 

@@ -7,7 +7,7 @@ module {}
 // CHECK:        global: 32768 bytes, 4 loads a wave, 1 barriers
 // CHECK:      // Padding:  rows of w are 4096 elements long and start 4224 apart
 // CHECK:      const GlobalRows<bf16, layerK> aRows(a, tile.row, tileM, m);
-// CHECK-NEXT: const GlobalRows<bf16, layerK, 4224> wRows(w, tile.column, tileN, layerN);
+// CHECK-NEXT: const GlobalRows<bf16, layerK, pitchW> wRows(w, tile.column, tileN, layerN);
 
 // RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=linear n=4096 k=4096 leading-w=4224 tile=256,256,32 waves=2,4 band=4 run=16},kernel-emit{inline-prelude=true})" -o /dev/null > %t.hip
 // RUN: clang++-22 -x hip --cuda-device-only --no-gpu-bundle-output --offload-arch=gfx942 -nogpulib -nogpuinc -std=c++17 -O3 -Wall -Wextra -Werror -Wno-unused-function -S %t.hip -o %t.s

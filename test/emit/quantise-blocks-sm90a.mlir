@@ -4,7 +4,7 @@ module {}
 
 // CHECK:      RowMaxima<groupsN, tileM> rowMaxima[2];
 // CHECK:      float *dScale,
-// CHECK:      maximaLeft.initialise(8); // arrivals: each warp that multiplies, when it has left its maxima
+// CHECK:      maximaLeft.initialise(consumerWarps); // arrivals: each warp that multiplies, having left its maxima
 // CHECK:      sums.gateAcross(Silu{});
 // CHECK-NEXT: depositMaxima<2, layerN>(sums, shared.rowMaxima[round % 2], wave.column / groupN,
 // CHECK:      maximaLeft.arrive<1>(round);

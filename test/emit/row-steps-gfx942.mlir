@@ -10,7 +10,8 @@ module {}
 // CHECK-NEXT:      int m) {
 // CHECK:      sums.addBiasDown<layerN>(bias, tile.column + wave.column);
 // CHECK-NEXT: const GlobalRows<int, 1> positionRows(positions, tile.row, tileM, m);
-// CHECK-NEXT: sums.rotateDown<128, 5120, 8192>(positionRows, wave.row, rotations, tile.column + wave.column);
+// CHECK-NEXT: sums.rotateDown<headColumns, rotaryColumns, rotaryPositions>(positionRows, wave.row, rotations,
+// CHECK-NEXT:     tile.column + wave.column);
 
 // SQUARES:      const bf16 *residual,
 // SQUARES-NEXT:      float *rowSquares,
@@ -18,7 +19,7 @@ module {}
 // SQUARES-NEXT:      int m) {
 // SQUARES:      sums.addTransposed(
 // SQUARES-NEXT: const GlobalRows<float, 64> squareRows(rowSquares, tile.row, tileM, m);
-// SQUARES-NEXT: sums.storeSquaresDown<4096>(squareRows, wave.row, tile.column + wave.column);
+// SQUARES-NEXT: sums.storeSquaresDown<layerN>(squareRows, wave.row, tile.column + wave.column);
 
 // ORDER: rotated columns are queries and keys, with nothing but scales and a bias before
 

@@ -7,10 +7,10 @@ module {}
 
 // CHECK:      const bf16 *a
 // CHECK:      #pragma unroll 1
-// CHECK-NEXT: for (int kTile = 0; kTile < kTiles - 4; ++kTile) {
+// CHECK-NEXT: for (int kTile = 0; kTile < kTiles - ahead; ++kTile) {
 
 // PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 
 // LONG:     const bf16 *a
 // LONG-NOT: unroll 1
-// LONG:     for (int kTile = 0; kTile < kTiles - 4; ++kTile) {
+// LONG:     for (int kTile = 0; kTile < kTiles - ahead; ++kTile) {

@@ -5,7 +5,7 @@ module {}
 
 // UNEVEN: the 64 tiles of k = 4096 do not divide among 3 workgroups
 // CHECK: // Grid:     ceil(m / 128) * 32 workgroups, by 4 that share the k of each tile
-// CHECK: constexpr int kTiles = 16;
+// CHECK: constexpr int kTiles = layerK / tileK / splitK;
 // CHECK: extern "C" __global__ WORKGROUP(threads, 1) void linear(
 // CHECK-NEXT: const bf16 *a,
 // CHECK-NEXT: const bf16 *w,

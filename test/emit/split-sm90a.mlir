@@ -14,7 +14,7 @@ module {}
 // CHECK-NEXT: const __grid_constant__ TensorMap d,
 // CHECK-NEXT: int m) {
 // CHECK: copyTensor(shared.aTile[slot], 0, a, tile.row, (part * kTiles + kTile) * tileK, full, use);
-// CHECK:      if (!sumGroupParts<splitK, 2>(sums, partials, arrivals, tileIndex, part))
+// CHECK:      if (!sumGroupParts<splitK, groupsM * groupsN>(sums, partials, arrivals, tileIndex, part))
 // CHECK-NEXT:   continue; // another workgroup has the last part
 // CHECK-NEXT: const int firstPanel = group(warp) * panelsPerGroup;
 // CHECK-NEXT: // The panels are free: the tile before has left them.

@@ -8,13 +8,15 @@ module {}
 // CHECK-NEXT:   main loop: 13 iterations of 16 matrix instructions a wave
 // CHECK:        global: 65536 bytes, 16 loads a wave, 0 barriers
 
-// CHECK:      __shared__ PaddedTile<float, 64, 4, 0> waveSums[waves];
+// CHECK:      __shared__ PaddedTile<float, tileM * tileN / 4, 4, 0> waveSums[waves];
 // CHECK:      // As many steps are under way as registers hold: each is multiplied in turn, and its registers ask
-// CHECK:      for (int kTile = 0; kTile < kTiles - 4; kTile += 4) {
-// CHECK-NEXT:   sums.multiply(w0, a0);
-// CHECK-NEXT:   w0.load(wRows, 0, (kTile + 4) * tileK + wave * waveDepth);
-// CHECK-NEXT:   a0.load(aRows, 0, (kTile + 4) * tileK + wave * waveDepth);
-// CHECK-NEXT:   schedulingFence();
+// CHECK:      for (int kTile = 0; kTile < kTiles - ahead; kTile += ahead) {
+// CHECK-NEXT: #pragma unroll
+// CHECK-NEXT:   for (int step = 0; step < ahead; ++step) {
+// CHECK-NEXT:     sums.multiply(wParts[step], aParts[step]);
+// CHECK-NEXT:     wParts[step].load(wRows, 0, (kTile + ahead + step) * tileK + wave * waveDepth);
+// CHECK-NEXT:     aParts[step].load(aRows, 0, (kTile + ahead + step) * tileK + wave * waveDepth);
+// CHECK-NEXT:     schedulingFence();
 // CHECK-NOT:    barrier
 // CHECK:      sums.deposit(waveSums);
 // CHECK-NEXT: barrier();

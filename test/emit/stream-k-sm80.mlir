@@ -20,7 +20,9 @@ module {}
 // CHECK: // The tiles of the piece before have been read.
 // CHECK-NEXT: barrier();
 // CHECK-NEXT: // Fill the ring: these tiles are under way before the first product.
-// CHECK-NEXT: copyAsync<threads>(shared.aTile[0], aRows, piece.first * tileK);
+// CHECK-NEXT: #pragma unroll
+// CHECK-NEXT: for (int step = 0; step < ahead; ++step) {
+// CHECK-NEXT: copyAsync<threads>(shared.aTile[step], aRows, (piece.first + step) * tileK);
 // CHECK: if (!sumPieces<waves>(sums, partials, arrivals, piece))
 // CHECK-NEXT: continue; // another workgroup has the last piece
 

@@ -12,7 +12,7 @@ module {}
 // CHECK: for (int kTile = 0; kTile < piece.count; ++kTile) {
 // CHECK: copyTensor(shared.aTile[slot], 0, a, piece.row, (piece.first + kTile) * tileK, full, use);
 // CHECK: const StreamK<tileM, tileN, layerN, band, kTiles, leastSteps, workgroups> work(m, dealtTile(workgroups));
-// CHECK:      if (!sumGroupPieces<2>(sums, partials, arrivals, piece))
+// CHECK:      if (!sumGroupPieces<groupsM * groupsN>(sums, partials, arrivals, piece))
 // CHECK-NEXT:   continue; // another workgroup has the last piece
 // CHECK-NEXT: const int firstPanel = group(warp) * panelsPerGroup;
 // CHECK-NEXT: // The panels are free: the tile before has left them.

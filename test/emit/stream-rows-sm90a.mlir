@@ -12,19 +12,19 @@ module {}
 // CHECK-NEXT: SwizzledTile<bf16, waves * tileN, waveDepth> wTile[stages];
 // CHECK:      // Each wave waits for its oldest step, multiplies it, and fills its slot with the step that comes a whole
 // CHECK:      #pragma unroll 1
-// CHECK-NEXT: for (int kTile = 0; kTile < kTiles - 4; ++kTile) {
-// CHECK-NEXT:   waitCopies<3>();
+// CHECK-NEXT: for (int kTile = 0; kTile < kTiles - ahead; ++kTile) {
+// CHECK-NEXT:   waitCopies<ahead - 1>();
 // CHECK-NEXT:   waveBarrier();
-// CHECK-NEXT:   LeftOperands<Mma, mmasN, mmasK> wPart(shared.wTile[kTile % stages], wave * 64, 0);
-// CHECK-NEXT:   RightOperands<Mma, mmasM, mmasK> aPart(shared.aTile[kTile % stages], wave * 64, 0);
+// CHECK-NEXT:   LeftOperands<Mma, mmasN, mmasK> wPart(shared.wTile[kTile % stages], wave * tileN, 0);
+// CHECK-NEXT:   RightOperands<Mma, mmasM, mmasK> aPart(shared.aTile[kTile % stages], wave * tileM, 0);
 // CHECK-NEXT:   sums.multiply(wPart, aPart);
 // CHECK-NEXT:   WaveRows<SwizzledTile<bf16, waves * tileN, waveDepth>, tileN>::copyWhole(shared.wTile[kTile % stages],
-// CHECK-NEXT:       wave * 64, wRows, (kTile + 4) * tileK + wave * waveDepth);
+// CHECK-NEXT:       wave * tileN, wRows, (kTile + ahead) * tileK + wave * waveDepth);
 // CHECK-NEXT:   WaveRows<SwizzledTile<bf16, waves * tileM, waveDepth>, tileM>::copy(shared.aTile[kTile % stages],
-// CHECK-NEXT:       wave * 64, aRows, (kTile + 4) * tileK + wave * waveDepth);
+// CHECK-NEXT:       wave * tileM, aRows, (kTile + ahead) * tileK + wave * waveDepth);
 // CHECK-NEXT:   commitCopies();
 // CHECK-NEXT: }
-// CHECK-NEXT: waitCopies<3>();
+// CHECK-NEXT: waitCopies<ahead - 1>();
 // CHECK:      waitCopies<0>();
 // CHECK:      sums.deposit(shared.waveSums);
 // CHECK-NEXT: barrier();

@@ -23,6 +23,6 @@ module {}
 // VARYING:      const int warp = waveId();
 // VARYING-NEXT: if (isProducer(warp)) {
 // VARYING:      const Origin wave = groupTile<groupM, groupN, groupsN>(warp);
-// VARYING:      sums.storeSquaresAcross<6144>(
+// VARYING:      sums.storeSquaresAcross<layerN>(
 
 // PTXAS: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads

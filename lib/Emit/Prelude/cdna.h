@@ -20,7 +20,9 @@ using fp8 = unsigned char; // the bits of an 8-bit float, which only matrix inst
 template <class T, int Count>
 using Vector = T __attribute__((ext_vector_type(Count)));
 template <class T>
-constexpr int chunkLength = 16 / static_cast<int>(sizeof(T));
+constexpr int bytesOf = static_cast<int>(sizeof(T));
+template <class T>
+constexpr int chunkLength = 16 / bytesOf<T>;
 template <class T>
 using Chunk =
     Vector<T, chunkLength<T>>; // 16 bytes: the widest unit that global memory, LDS and registers exchange
@@ -152,7 +154,7 @@ struct GlobalRows {
   __device__ GlobalRows(const T *matrix, int firstRow, int tileRows, int rows) {
     const T *const first = matrix + static_cast<long>(firstRow) * Pitch;
     const int left = rows < firstRow ? 0 : rows - firstRow; // a reduction may be shorter than two tiles of it
-    const int bytes = minimum(tileRows, left) * Pitch * static_cast<int>(sizeof(T));
+    const int bytes = minimum(tileRows, left) * Pitch * bytesOf<T>;
     buffer = bufferOf(first, bytes);
   }
 };
@@ -162,7 +164,7 @@ struct GlobalRows {
 template <class T, int Pitch>
 struct ShuffledRows : GlobalRows<T, Pitch> {
   using GlobalRows<T, Pitch>::GlobalRows;
-  static constexpr int blockRows = 16, blockColumns = 64 / static_cast<int>(sizeof(T)), blockBytes = 1024;
+  static constexpr int blockRows = 16, blockColumns = 64 / bytesOf<T>, blockBytes = 1024;
 };
 
 /// Rows that stand anywhere in a matrix, as tiles of class Loaded take them: row i of the tile is row

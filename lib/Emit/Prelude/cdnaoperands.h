@@ -18,6 +18,7 @@ struct Operands {
   /// The row of row block i that this lane holds.
   DEVICE int laneRow(int i) { return i * Mma::size + laneId() % Mma::size; }
 
+  Operands() = default;
   template <class... Place>
   __device__ Operands(Place &&...place) {
     load(place...);
@@ -86,7 +87,7 @@ struct Operands {
     using Matrix = ShuffledRows<Element, Pitch>;
     static_assert(Mma::size == Matrix::blockRows, "blocks have the rows of an instruction");
     constexpr int rowBlocks = Pitch / Matrix::blockColumns;
-    const int lane = laneId() * static_cast<int>(sizeof(Chunk<Element>));
+    const int lane = laneId() * bytesOf<Chunk<Element>>;
     const int rowBlock = row / Matrix::blockRows, block = k / Matrix::blockColumns;
 #pragma unroll
     for (int i = 0; i < CountDown; ++i)

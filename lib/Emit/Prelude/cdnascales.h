@@ -5,7 +5,7 @@ namespace {
 
 /// The scale of a row; zero outside.
 DEVICE float loadScale(const GlobalRows<float, 1> &scales, int row) {
-  return loadFloat(scales.buffer, row * static_cast<int>(sizeof(float)));
+  return loadFloat(scales.buffer, row * bytesOf<float>);
 }
 
 /// Scales of rows that a list names, as GatheredRows does; zero outside.
@@ -34,10 +34,10 @@ struct ScalePlaces {
   __device__ ScalePlaces(const float *matrix, int count, int row, int end)
       : first(matrix + row), count(count), rows(row < end ? end - row : 0) {}
   DEVICE int laneRow(int j) { return j * Mma::size + laneId() % Mma::size; }
-  __device__ int offset(int j) const { return laneRow(j) * static_cast<int>(sizeof(float)); }
+  __device__ int offset(int j) const { return laneRow(j) * bytesOf<float>; }
   /// Those of block `step` of `steps`; none behind the last.
   __device__ auto ofBlock(int step, int steps) const {
-    const int bytes = step < steps ? rows * static_cast<int>(sizeof(float)) : 0;
+    const int bytes = step < steps ? rows * bytesOf<float> : 0;
     return bufferOf(first + static_cast<long>(step) * count, bytes);
   }
 };
@@ -56,7 +56,7 @@ struct ListedScalePlaces : ScalePlaces<Mma, Across> {
       int source = at;
       if (list && at < end)
         source = list[at];
-      offsets[j] = at < end ? source * static_cast<int>(sizeof(float)) : outside;
+      offsets[j] = at < end ? source * bytesOf<float> : outside;
     }
   }
   __device__ int offset(int j) const { return offsets[j]; }
@@ -92,6 +92,7 @@ template <class Mma, int Across, int Turns = 1>
 struct BlockScales {
   float rows[Across], columns[Turns];
 
+  BlockScales() = default;
   template <class... Place>
   __device__ BlockScales(Place &&...place) {
     load(place...);
@@ -127,7 +128,7 @@ struct BlockScales {
 /// each expert, are loaded at once where no four of them lie across the end.
 template <int Each, int Pitch>
 DEVICE Vector<float, 4> loadScales(const GlobalRows<float, Pitch> &scales, int column) {
-  const int offset = column * static_cast<int>(sizeof(float));
+  const int offset = column * bytesOf<float>;
   if constexpr (Each % 4 == 0) {
     const auto words = __builtin_amdgcn_raw_buffer_load_b128(scales.buffer, offset, 0, 0);
     return __builtin_bit_cast(Vector<float, 4>, words);
@@ -135,7 +136,7 @@ DEVICE Vector<float, 4> loadScales(const GlobalRows<float, Pitch> &scales, int c
     Vector<float, 4> run;
 #pragma unroll
     for (int e = 0; e < 4; ++e)
-      run[e] = loadFloat(scales.buffer, column + e < Pitch ? offset + 4 * e : outside);
+      run[e] = loadFloat(scales.buffer, column + e < Pitch ? offset + e * bytesOf<float> : outside);
     return run;
   }
 }

@@ -11,20 +11,20 @@ DEVICE int partId() {
 constexpr int deviceScope = 16; // sc1: past this die's L2, whose lines other dies do not see
 /// What a wave's sums take in memory, four of a lane side by side.
 template <class Sums>
-constexpr int bytesOfSums = Sums::quadCount * waveSize * static_cast<int>(sizeof(Chunk<float>));
+constexpr int bytesOfSums = Sums::quadCount * waveSize * bytesOf<Chunk<float>>;
 template <class Sums>
-using RowsOfSums = GlobalRows<float, bytesOfSums<Sums> / static_cast<int>(sizeof(float))>;
+using RowsOfSums = GlobalRows<float, bytesOfSums<Sums> / bytesOf<float>>;
 
 /// Leaves this wave's sums in a row of the matrix.
 template <class Sums>
 DEVICE void leaveSums(Sums &sums, const RowsOfSums<Sums> &rows, int row) {
-  const int lane = laneId() * static_cast<int>(sizeof(Chunk<float>));
+  const int lane = laneId() * bytesOf<Chunk<float>>;
   int offset = row * bytesOfSums<Sums>;
   sums.forEachQuad([&](auto &own, int first, int, int) {
     const Chunk<float> quad = {own[first], own[first + 1], own[first + 2], own[first + 3]};
     __builtin_amdgcn_raw_buffer_store_b128(__builtin_bit_cast(Chunk<unsigned>, quad), rows.buffer, lane,
                                            offset, deviceScope);
-    offset += waveSize * static_cast<int>(sizeof(Chunk<float>));
+    offset += waveSize * bytesOf<Chunk<float>>;
   });
 }
 
@@ -46,7 +46,7 @@ DEVICE bool isLastToArrive(int *arrivals, int count) {
 /// Adds so many rows of the matrix to the sums, in their order.
 template <int Together, class Sums>
 DEVICE void addSums(Sums &sums, const RowsOfSums<Sums> &rows, int row) {
-  const int lane = laneId() * static_cast<int>(sizeof(Chunk<float>));
+  const int lane = laneId() * bytesOf<Chunk<float>>;
   int offset = row * bytesOfSums<Sums>;
   sums.forEachQuad([&](auto &total, int first, int, int) {
 #pragma unroll
@@ -58,7 +58,7 @@ DEVICE void addSums(Sums &sums, const RowsOfSums<Sums> &rows, int row) {
       for (int e = 0; e < 4; ++e)
         total[first + e] += quad[e];
     }
-    offset += waveSize * static_cast<int>(sizeof(Chunk<float>));
+    offset += waveSize * bytesOf<Chunk<float>>;
   });
 }
 

@@ -12,12 +12,12 @@ DEVICE float fromLane(float value, int lane) {
 /// run take one access, others one for each element.
 template <int Length, class T, int Pitch>
 DEVICE Vector<T, Length> loadRun(const GlobalRows<T, Pitch> &matrix, int row, int column) {
-  const int offset = (row * Pitch + column) * static_cast<int>(sizeof(T));
+  const int offset = (row * Pitch + column) * bytesOf<T>;
   Vector<T, Length> run;
   if constexpr (Pitch % Length != 0) {
 #pragma unroll
     for (int e = 0; e < Length; ++e) {
-      const int place = column + e < Pitch ? offset + e * static_cast<int>(sizeof(T)) : outside;
+      const int place = column + e < Pitch ? offset + e * bytesOf<T> : outside;
       const unsigned short bits = __builtin_amdgcn_raw_buffer_load_b16(matrix.buffer, place, 0, 0);
       run[e] = __builtin_bit_cast(T, bits);
     }
@@ -35,14 +35,13 @@ DEVICE Vector<T, Length> loadRun(const GlobalRows<T, Pitch> &matrix, int row, in
 /// The same for writing; what lies outside the matrix is dropped.
 template <int Length, class T, int Pitch>
 DEVICE void storeRun(const GlobalRows<T, Pitch> &matrix, int row, int column, Vector<T, Length> run) {
-  const int offset = (row * Pitch + column) * static_cast<int>(sizeof(T));
+  const int offset = (row * Pitch + column) * bytesOf<T>;
   if constexpr (Pitch % Length != 0) {
     const auto halves = __builtin_bit_cast(Vector<unsigned short, Length>, run);
 #pragma unroll
     for (int e = 0; e < Length; ++e)
-      __builtin_amdgcn_raw_buffer_store_b16(
-          halves[e], matrix.buffer, column + e < Pitch ? offset + e * static_cast<int>(sizeof(T)) : outside,
-          0, 0);
+      __builtin_amdgcn_raw_buffer_store_b16(halves[e], matrix.buffer,
+                                            column + e < Pitch ? offset + e * bytesOf<T> : outside, 0, 0);
   } else if constexpr (Length == 4) {
     const auto words = __builtin_bit_cast(Vector<unsigned, 2>, run);
     __builtin_amdgcn_raw_buffer_store_b64(words, matrix.buffer, column < Pitch ? offset : outside, 0, 0);
@@ -55,7 +54,7 @@ DEVICE void storeRun(const GlobalRows<T, Pitch> &matrix, int row, int column, Ve
 /// The same of fp32, which is stored as it is.
 template <int Length, int Pitch>
 DEVICE Vector<float, Length> loadRun(const GlobalRows<float, Pitch> &matrix, int row, int column) {
-  const int offset = (row * Pitch + column) * 4;
+  const int offset = (row * Pitch + column) * bytesOf<float>;
   if constexpr (Pitch % Length == 0 && Length == 4) {
     const auto words =
         __builtin_amdgcn_raw_buffer_load_b128(matrix.buffer, column < Pitch ? offset : outside, 0, 0);
@@ -64,13 +63,13 @@ DEVICE Vector<float, Length> loadRun(const GlobalRows<float, Pitch> &matrix, int
     Vector<float, Length> run;
 #pragma unroll
     for (int e = 0; e < Length; ++e)
-      run[e] = loadFloat(matrix.buffer, column + e < Pitch ? offset + 4 * e : outside);
+      run[e] = loadFloat(matrix.buffer, column + e < Pitch ? offset + e * bytesOf<float> : outside);
     return run;
   }
 }
 template <int Length, int Pitch>
 DEVICE void storeRun(const GlobalRows<float, Pitch> &matrix, int row, int column, Vector<float, Length> run) {
-  const int offset = (row * Pitch + column) * 4;
+  const int offset = (row * Pitch + column) * bytesOf<float>;
   const auto words = __builtin_bit_cast(Vector<unsigned, Length>, run);
   if constexpr (Pitch % Length == 0 && Length == 4) {
     __builtin_amdgcn_raw_buffer_store_b128(words, matrix.buffer, column < Pitch ? offset : outside, 0, 0);
@@ -78,7 +77,7 @@ DEVICE void storeRun(const GlobalRows<float, Pitch> &matrix, int row, int column
 #pragma unroll
     for (int e = 0; e < Length; ++e)
       __builtin_amdgcn_raw_buffer_store_b32(words[e], matrix.buffer,
-                                            column + e < Pitch ? offset + 4 * e : outside, 0, 0);
+                                            column + e < Pitch ? offset + e * bytesOf<float> : outside, 0, 0);
   }
 }
 
@@ -175,6 +174,8 @@ struct Accumulators {
         asm volatile("" : "+v"(parts[i][j]));
   }
 
+  /// The first row of that run of four in row block i.
+  DEVICE int rowOf(int i, int quad) { return i * size + quad * (4 * waveSize / size) + laneId() / size * 4; }
   /// Calls visit(part, first element in it, row, column) for each run of four rows that this lane holds.
   template <class Visit>
   __device__ void forEachQuad(Visit visit) {
@@ -198,8 +199,7 @@ struct Accumulators {
     for (int j = 0; j < Across; ++j)
 #pragma unroll
       for (int quad = 0; quad < quads; ++quad)
-        visit(parts[i][j], 4 * quad, i * size + quad * (4 * waveSize / size) + laneId() / size * 4,
-              j * size + laneId() % size);
+        visit(parts[i][j], 4 * quad, rowOf(i, quad), j * size + laneId() % size);
   }
 
   template <class Function>
@@ -249,7 +249,7 @@ struct Accumulators {
     forEachQuadInTurn([&](auto &part, int first, int i, int) {
 #pragma unroll
       for (int e = 0; e < 4; ++e) {
-        const int offset = (column + i + e) * static_cast<int>(sizeof(Element));
+        const int offset = (column + i + e) * bytesOf<Element>;
         const unsigned short value = __builtin_amdgcn_raw_buffer_load_b16(row.buffer, offset, 0, 0);
         part[first + e] += static_cast<float>(__builtin_bit_cast(Element, value));
       }
@@ -321,14 +321,14 @@ struct Accumulators {
 #pragma unroll
     for (int j = 0; j < Across; ++j) {
       const unsigned position = __builtin_amdgcn_raw_buffer_load_b32(
-          positions.buffer, (row + j * size + laneId() % size) * 4, 0, 0);
+          positions.buffer, (row + j * size + laneId() % size) * bytesOf<int>, 0, 0);
 #pragma unroll
       for (int i = 0; i < Down; ++i)
 #pragma unroll
         for (int quad = 0; quad < quads; ++quad) {
-          const int place = column + i * size + quad * (4 * waveSize / size) + laneId() / size * 4;
+          const int place = column + rowOf(i, quad);
           const bool turned = place < Rotated; // a branch would take registers for both ways
-          const int offset = (position * HeadColumns + place % HeadColumns) * 4;
+          const int offset = (position * HeadColumns + place % HeadColumns) * bytesOf<float>;
           auto angle = __builtin_bit_cast(
               Vector<float, 4>, __builtin_amdgcn_raw_buffer_load_b128(
                                     angles.buffer, turned && position < Positions ? offset : outside, 0, 0));
@@ -368,7 +368,7 @@ struct Accumulators {
 #pragma unroll
       for (int step = size; step < waveSize; step *= 2)
         squares[j] += fromLane(squares[j], laneId() ^ step);
-      const int offset = ((row + j * size + laneId() % size) * Pitch + to) * 4;
+      const int offset = ((row + j * size + laneId() % size) * Pitch + to) * bytesOf<float>;
       __builtin_amdgcn_raw_buffer_store_b32(__builtin_bit_cast(unsigned, squares[j]), matrix.buffer,
                                             laneId() < size && to < Pitch ? offset : outside, 0, 0);
     }

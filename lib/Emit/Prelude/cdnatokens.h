@@ -11,7 +11,7 @@ DEVICE void sumListedRows(const float *matrix, int count, const GlobalRows<int, 
                           const GlobalRows<Element, Pitch> &to, int column) {
   static_assert(Entries <= waveSize, "a lane loads an entry");
   const int row = waveId() / Across, first = column + (waveId() % Across * waveSize + laneId()) * 4;
-  const int place = laneId() < Entries ? (row * Entries + laneId()) * 4 : outside;
+  const int place = laneId() < Entries ? (row * Entries + laneId()) * bytesOf<int> : outside;
   const int entry = __builtin_amdgcn_raw_buffer_load_b32(lists.buffer, place, 0, 0);
   Vector<float, 4> rows[Entries];
 #pragma unroll

@@ -30,7 +30,9 @@ struct alignas(16) Chunk {
 constexpr int waveSize = 32;
 constexpr int chunkLength = 8; // 16-bit elements in a chunk
 template <class T>
-constexpr int lengthOf = 16 / static_cast<int>(sizeof(T)); // elements in a chunk
+constexpr int bytesOf = static_cast<int>(sizeof(T));
+template <class T>
+constexpr int lengthOf = 16 / bytesOf<T>; // elements in a chunk
 
 DEVICE int threadId() {
 #ifdef __NVCC__
@@ -51,6 +53,13 @@ DEVICE int laneId() {
 }
 DEVICE int waveId() {
   return threadId() / waveSize;
+}
+/// Eight rows of an operand or of sums take a wave, four lanes each: the row of a lane, and its place in it.
+DEVICE int rowOfLane() {
+  return laneId() / 4;
+}
+DEVICE int laneInRow() {
+  return laneId() % 4;
 }
 DEVICE int minimum(int a, int b) {
   return a < b ? a : b;
@@ -179,8 +188,7 @@ struct GlobalRows {
 template <class T, int Rows, int Columns>
 struct SwizzledTile {
   using Element = T;
-  static constexpr int rows = Rows, rowBytes = Columns * static_cast<int>(sizeof(T)),
-                       rowChunks = rowBytes / 16;
+  static constexpr int rows = Rows, rowBytes = Columns * bytesOf<T>, rowChunks = rowBytes / 16;
   static constexpr int rowsPerBankCycle = rowChunks >= 8 ? 1 : 8 / rowChunks; // rows in 128 bytes of banks
   static constexpr int mask = rowChunks >= 8 ? 7 : rowChunks - 1;
 
@@ -195,8 +203,8 @@ struct SwizzledTile {
 template <class T, int Rows, int Columns, int Padding>
 struct PaddedTile {
   using Element = T;
-  static constexpr int rows = Rows, rowBytes = (Columns + Padding) * static_cast<int>(sizeof(T));
-  static constexpr int rowChunks = Columns * static_cast<int>(sizeof(T)) / 16, pitch = rowBytes / 16;
+  static constexpr int rows = Rows, rowBytes = (Columns + Padding) * bytesOf<T>;
+  static constexpr int rowChunks = Columns * bytesOf<T> / 16, pitch = rowBytes / 16;
 
   Chunk chunks[Rows * pitch];
 
@@ -232,7 +240,7 @@ struct GatheredRows;
 /// does not matter. A row past the last one is read as the last: its sums are not stored.
 template <Reuse reuse, class T, int Pitch, class... Checks>
 DEVICE Chunk loadOperand(const GlobalRows<T, Pitch> &matrix, int row, int k, int step, Checks...) {
-  const int laneRow = minimum(row + laneId() / 4, matrix.count - 1), laneColumn = laneId() % 4 * lengthOf<T>;
+  const int laneRow = minimum(row + rowOfLane(), matrix.count - 1), laneColumn = laneInRow() * lengthOf<T>;
   const T *const lane = matrix.first + static_cast<long long>(laneRow) * Pitch + laneColumn;
   if (sizeof...(Checks) > 0 && k + step + laneColumn >= Pitch)
     return {};

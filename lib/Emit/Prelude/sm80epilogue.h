@@ -39,12 +39,12 @@ struct LaneSums {
 #pragma unroll
       for (int eight = 0; eight < Columns / 8; ++eight)
         visit(parts[i][j][4 * eight + 2 * half], parts[i][j][4 * eight + 2 * half + 1],
-              j * Columns + eight * 8 + laneId() % 4 * 2);
+              j * Columns + eight * 8 + laneInRow() * 2);
   }
   /// Calls visit(i, half, row) for each of the lane's rows.
   template <class Visit>
   __device__ void forEachRow(Visit visit) {
-    const int first = threadId() % (2 * Rows) / waveSize * 16 + laneId() / 4; // a warp has 16 rows
+    const int first = threadId() % (2 * Rows) / waveSize * 16 + rowOfLane(); // a warp has 16 rows
 #pragma unroll
     for (int i = 0; i < Down; ++i)
 #pragma unroll
@@ -54,7 +54,7 @@ struct LaneSums {
   /// Calls visit(value, value to its right, row, column) for all that the lane has.
   template <class Visit>
   __device__ void forEachPair(Visit visit) {
-    const int first = threadId() % (2 * Rows) / waveSize * 16 + laneId() / 4;
+    const int first = threadId() % (2 * Rows) / waveSize * 16 + rowOfLane();
 #pragma unroll
     for (int i = 0; i < Down; ++i)
 #pragma unroll
@@ -64,7 +64,7 @@ struct LaneSums {
 #pragma unroll
           for (int half = 0; half < 2; ++half)
             visit(parts[i][j][4 * eight + 2 * half], parts[i][j][4 * eight + 2 * half + 1],
-                  first + i * Rows + half * 8, j * Columns + eight * 8 + laneId() % 4 * 2);
+                  first + i * Rows + half * 8, j * Columns + eight * 8 + laneInRow() * 2);
   }
 };
 
@@ -97,7 +97,7 @@ struct EpilogueSteps : LaneSums<Shape...> {
     for (int j = 0; j < Sums::across; ++j)
 #pragma unroll
       for (int eight = 0; eight < Sums::instructionColumns / 8; ++eight) {
-        const int place = column + j * Sums::instructionColumns + eight * 8 + laneId() % 4 * 2;
+        const int place = column + j * Sums::instructionColumns + eight * 8 + laneInRow() * 2;
         const unsigned pair = place < Columns ? *reinterpret_cast<const unsigned *>(bias + place) : 0;
         const float first = widen(Element{static_cast<unsigned short>(pair)}),
                     second = widen(Element{static_cast<unsigned short>(pair >> 16)});

@@ -18,7 +18,7 @@ struct CopiedTile {
 template <class Loaded, int Pitch>
 struct GatheredRows {
   using T = typename Loaded::Element;
-  static constexpr int rowBytes = Pitch * static_cast<int>(sizeof(T));
+  static constexpr int rowBytes = Pitch * bytesOf<T>;
   static_assert(rowBytes % 16 == 0, "rows start at multiples of 16 bytes");
 
   const char *start;
@@ -47,7 +47,7 @@ struct GatheredRows {
 template <int Threads, class Tile, int Pitch>
 DEVICE void copyAsync(Tile &tile, const GatheredRows<CopiedTile<Tile, Threads>, Pitch> &matrix, int column) {
   using Copied = CopiedTile<Tile, Threads>;
-  constexpr int rowChunks = Tile::rowChunks, size = static_cast<int>(sizeof(typename Tile::Element));
+  constexpr int rowChunks = Tile::rowChunks, size = bytesOf<typename Tile::Element>;
   static_assert(Threads % rowChunks == 0, "a thread keeps its column of chunks");
   const int firstRow = Copied::laneRow(0), chunk = threadId() % rowChunks;
   const int tileColumn = column + chunk * lengthOf<typename Tile::Element>;
@@ -77,8 +77,8 @@ DEVICE Chunk loadChunkIf(const void *address, bool there) {
 /// This lane's 16 bytes of eight rows, as from rows that follow one another; zero where there is no row.
 template <Reuse, class Loaded, int Pitch, class... Checks>
 DEVICE Chunk loadOperand(const GatheredRows<Loaded, Pitch> &matrix, int row, int k, int step, Checks...) {
-  constexpr int size = static_cast<int>(sizeof(typename Loaded::Element));
-  const int column = k + step + laneId() % 4 * lengthOf<typename Loaded::Element>;
+  constexpr int size = bytesOf<typename Loaded::Element>;
+  const int column = k + step + laneInRow() * lengthOf<typename Loaded::Element>;
   const bool inRow = sizeof...(Checks) == 0 || column < Pitch;
   return loadChunkIf(matrix.row(row / 8) + column * size, matrix.has(row / 8) && inRow);
 }

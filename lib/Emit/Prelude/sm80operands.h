@@ -43,6 +43,7 @@ template <class Mma, int CountDown, int CountDeep = 1>
 struct LeftOperands {
   unsigned parts[CountDown][CountDeep][4];
 
+  LeftOperands() = default;
   template <class Tile>
   __device__ LeftOperands(Tile &tile, int row, int k) {
     load(tile, row, k);
@@ -113,8 +114,9 @@ struct RightOperands {
   unsigned parts[CountDown][CountDeep][2];
 
   /// The row of row block i that this lane loads.
-  DEVICE int laneRow(int i) { return i * 8 + laneId() / 4; }
+  DEVICE int laneRow(int i) { return i * 8 + rowOfLane(); }
 
+  RightOperands() = default;
   template <class Tile>
   __device__ RightOperands(Tile &tile, int row, int k) {
     load(tile, row, k);

@@ -55,7 +55,7 @@ struct RowSteps : EpilogueSteps<Shape...> {
     for (int j = 0; j < Sums::across; ++j)
 #pragma unroll
       for (int eight = 0; eight < Sums::instructionColumns / 8; ++eight) {
-        const int place = column + j * Sums::instructionColumns + eight * 8 + laneId() % 4 * 2;
+        const int place = column + j * Sums::instructionColumns + eight * 8 + laneInRow() * 2;
         this->forEachRow([&](int i, int half, int) {
           const Angle angle = angleOf<HeadColumns, Rotated, Positions>(table, ofRows[i][half], place);
           float &left = this->parts[i][j][4 * eight + 2 * half],
@@ -70,18 +70,18 @@ struct RowSteps : EpilogueSteps<Shape...> {
   template <int HeadColumns, int Rotated, int Positions>
   __device__ void rotateDown(const GlobalRows<int, 1> &positions, int row, const float *table, int column) {
     static_assert(Sums::instructionColumns == 8, "of mma.sync");
-    const bool first = laneId() / 4 % 2 == 0;
+    const bool first = rowOfLane() % 2 == 0;
     unsigned ofColumns[Sums::across][2];
 #pragma unroll
     for (int j = 0; j < Sums::across; ++j)
 #pragma unroll
       for (int e = 0; e < 2; ++e)
-        ofColumns[j][e] = positionOf(positions, row + j * 8 + laneId() % 4 * 2 + e);
+        ofColumns[j][e] = positionOf(positions, row + j * 8 + laneInRow() * 2 + e);
 #pragma unroll
     for (int i = 0; i < Sums::down; ++i)
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
-        const int place = (column + i * Sums::instructionRows + half * 8 + laneId() / 4) / 2 * 2;
+        const int place = (column + i * Sums::instructionRows + half * 8 + rowOfLane()) / 2 * 2;
 #pragma unroll
         for (int j = 0; j < Sums::across; ++j)
 #pragma unroll
@@ -109,7 +109,7 @@ struct RowSteps : EpilogueSteps<Shape...> {
       });
       squares += fromLane<1>(squares); // the four lanes of a row
       squares += fromLane<2>(squares);
-      if (laneId() % 4 == 0 && row + laneRow < matrix.count && to < Pitch)
+      if (laneInRow() == 0 && row + laneRow < matrix.count && to < Pitch)
         matrix.first[static_cast<long long>(row + laneRow) * Pitch + to] = squares;
     });
   }
@@ -131,8 +131,8 @@ struct RowSteps : EpilogueSteps<Shape...> {
         squares[j][e] += fromLane<4>(squares[j][e]); // the eight lanes of a column
         squares[j][e] += fromLane<8>(squares[j][e]);
         squares[j][e] += fromLane<16>(squares[j][e]);
-        const int to = row + j * 8 + laneId() % 4 * 2 + e;
-        if (laneId() / 4 == 0 && to < matrix.count && column / columns < Pitch)
+        const int to = row + j * 8 + laneInRow() * 2 + e;
+        if (rowOfLane() == 0 && to < matrix.count && column / columns < Pitch)
           matrix.first[static_cast<long long>(to) * Pitch + column / columns] = squares[j][e];
       }
   }

@@ -71,7 +71,7 @@ struct ListedScalePlaces {
 template <int Across>
 struct StreamedRows {
   static constexpr int count = 2 * Across;
-  DEVICE int first() { return laneId() % 4 * 2; }
+  DEVICE int first() { return laneInRow() * 2; }
   DEVICE int next(int i) { return i / 2 * 8 + i % 2; } // so many after the first
 };
 
@@ -88,6 +88,7 @@ template <class Mma, int Across, int Turns = 1>
 struct BlockScales {
   float rows[Across][2], columns;
 
+  BlockScales() = default;
   template <class... Place>
   __device__ BlockScales(const Place &...place) {
     load(place...);
@@ -101,7 +102,7 @@ struct BlockScales {
 #pragma unroll
     for (int i = 0; i < 2 * Across; ++i)
       rows[i / 2][i % 2] = inside ? places.load(i, step) : 0.0f;
-    const int own = block + laneId() / 4 % Turns;
+    const int own = block + rowOfLane() % Turns;
     columns = inside && own < columnScales.count
                   ? columnScales.first[static_cast<long long>(own) * Steps + step]
                   : 0.0f;

@@ -79,7 +79,7 @@ struct StoreSteps : RowSteps<Shape...> {
   __device__ void storeHalvedTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     this->forEachPair([&](float &left, float &right, int i, int j) {
       const int toColumn = (column + i) / 2;
-      if (laneId() / 4 % 2 != 0 || toColumn >= Pitch)
+      if (rowOfLane() % 2 != 0 || toColumn >= Pitch)
         return;
       Element *to = matrix.first + static_cast<long long>(row + j) * Pitch + toColumn;
       const unsigned pair = roundPair(left, right, Element{});
@@ -104,7 +104,7 @@ struct StoreSteps : RowSteps<Shape...> {
   /// exchange one value, so that each writes two neighbouring columns.
   template <class Element, int Pitch>
   __device__ void storeTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
-    const int odd = laneId() / 4 % 2;
+    const int odd = rowOfLane() % 2;
     this->forEachPair([&](float &left, float &right, int i, int j) {
       const float other = fromNeighbourRow(odd ? left : right);
       const int toRow = row + j + odd, toColumn = column + i - odd;

@@ -56,7 +56,7 @@ struct WaveRows {
   DEVICE void copy(Tile &tile, int first, const GatheredRows<WaveRows, Pitch> &matrix, int column,
                    Checks...) {
     const unsigned inRow = sizeof...(Checks) == 0 || column + laneColumn() < Pitch;
-    const int byte = (column + laneColumn()) * static_cast<int>(sizeof(Element));
+    const int byte = (column + laneColumn()) * bytesOf<Element>;
 #pragma unroll
     for (int i = 0; i < laneRows; ++i)
       copyChunkAsync(target(tile, first, i), matrix.row(i) + byte, static_cast<int>(matrix.has(i) * inRow));

@@ -177,7 +177,7 @@ private:
 template <class T, int Rows, int Columns>
 struct PanelTile {
   using Element = T;
-  static constexpr int panelColumns = 128 / static_cast<int>(sizeof(T)), panelBytes = Rows * 128;
+  static constexpr int panelColumns = 128 / bytesOf<T>, panelBytes = Rows * 128;
   static constexpr int rows = Rows, panels = Columns / panelColumns;
 
   Chunk chunks[panels * panelBytes / 16];

@@ -13,7 +13,7 @@ struct OperandIn<PanelTile<T, Depth, Rows>> : DepthInPanels<Depth> {};
 template <int Down>
 struct GroupRows {
   static constexpr int count = 2 * Down;
-  DEVICE int first() { return threadId() % warpgroupSize / waveSize * 16 + laneId() / 4; }
+  DEVICE int first() { return threadId() % warpgroupSize / waveSize * 16 + rowOfLane(); }
   DEVICE int next(int i) { return i / 2 * 64 + i % 2 * 8; } // so many after the first
 };
 

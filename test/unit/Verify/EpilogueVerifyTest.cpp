@@ -256,7 +256,7 @@ TEST_F(EpilogueVerify, rowsWithGaps) {
   for (const char *kernel : {"lds", "stream"}) {
     write(problem, kernel == llvm::StringRef("lds") ? gfx942Kernel() : streamingKernel());
     EXPECT_EQ(failures(), "");
-    plant("linear.hip", "<bf16, layerK, 352> wRows", "<bf16, layerK> wRows"); // as if the rows had none
+    plant("linear.hip", "<bf16, layerK, pitchW> wRows", "<bf16, layerK> wRows"); // as if the rows had none
     EXPECT_THAT(failures(), HasSubstr("element"));
     write(problem, kernel == llvm::StringRef("lds") ? gfx942Kernel() : streamingKernel());
     plant("linear.hip", "<bf16, layerK, 248> aRows", "<bf16, 248> aRows"); // as if they were longer
