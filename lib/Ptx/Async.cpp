@@ -24,7 +24,7 @@ void Machine::finishCopies(Workgroup &workgroup, Lane &lane, size_t left) {
 
 bool Machine::finishStores(Workgroup &workgroup, Lane &lane, size_t left) {
   for (; lane.storeGroups.size() > left; lane.storeGroups.pop_front())
-    for (const TensorCopy &copy : lane.storeGroups.front())
+    for (TensorCopy &copy : lane.storeGroups.front())
       if (!moveBox(workgroup, copy, /*loads=*/false))
         return false;
   return true;
@@ -53,8 +53,22 @@ void Machine::complete(Mbarrier &barrier) {
   barrier.pending = barrier.count;
 }
 
+/// Their sources may be overwritten then; the matrix is as it was.
+bool Machine::readSources(Workgroup &workgroup, Lane &lane, size_t left) {
+  for (size_t i = 0; i + left < lane.storeGroups.size(); ++i)
+    for (TensorCopy &copy : lane.storeGroups[i]) {
+      const size_t bytes = size_t(copy.map.boxRows) * copy.map.boxColumns * copy.map.elementBytes;
+      const uint8_t *const from = sharedBytes(workgroup, copy.shared, bytes);
+      if (!from)
+        return fail("a tensor copy past the end of shared memory");
+      if (copy.source.empty())
+        copy.source.assign(from, from + bytes);
+    }
+  return true;
+}
+
 /// Element by element. Outside of the matrix a load brings zeros, and a store leaves nothing.
-bool Machine::moveBox(Workgroup &workgroup, const TensorCopy &copy, bool loads) {
+bool Machine::moveBox(Workgroup &workgroup, TensorCopy &copy, bool loads) {
   const TensorMap &map = copy.map;
   const uint32_t bytes = map.elementBytes;
   for (uint32_t i = 0; i < map.boxRows; ++i)
@@ -63,7 +77,8 @@ bool Machine::moveBox(Workgroup &workgroup, const TensorCopy &copy, bool loads) 
       const bool inside = row >= 0 && row < static_cast<int64_t>(map.rows) && column >= 0 &&
                           column < static_cast<int64_t>(map.columns);
       const uint32_t at = swizzled(copy.shared + (i * map.boxColumns + j) * bytes, map.swizzleBytes);
-      uint8_t *const shared = sharedBytes(workgroup, at, bytes);
+      uint8_t *const shared =
+          copy.source.empty() ? sharedBytes(workgroup, at, bytes) : copy.source.data() + (at - copy.shared);
       if (!shared)
         return fail("a tensor copy past the end of shared memory");
       if (!inside) {
@@ -82,11 +97,14 @@ bool Machine::moveBox(Workgroup &workgroup, const TensorCopy &copy, bool loads) 
 }
 
 /// A load arrives in all its workgroups.
-bool Machine::finishLoad(const TensorCopy &copy) {
+bool Machine::finishLoad(TensorCopy &copy) {
   for (int rank : copy.ranks) {
     if (!moveBox(cluster[rank], copy, /*loads=*/true))
       return false;
-    Mbarrier &barrier = cluster[rank].mbarriers[copy.barrier];
+    auto found = cluster[rank].mbarriers.find(copy.barrier);
+    if (found == cluster[rank].mbarriers.end())
+      return fail("a tensor copy to a workgroup without a barrier for it");
+    Mbarrier &barrier = found->second;
     barrier.bytes -= static_cast<int64_t>(copy.map.boxRows) * copy.map.boxColumns * copy.map.elementBytes;
     complete(barrier);
   }
@@ -104,9 +122,11 @@ bool Machine::startCopy(Workgroup &workgroup, Lane &lane, const Instruction &ins
   if (operands.size() > 3) {
     const uint64_t last = value(workgroup, lane, operands[3]);
     const bool isPredicate =
-        operands[3].kind == OperandKind::Register && function.predicates[operands[3].slot];
+        operands[3].kind == OperandKind::Register && function.widths[operands[3].slot] == 1;
     present = isPredicate ? ((last & 1) ? 0 : bytes) : last;
   }
+  if (present != 0 && present != bytes)
+    return fail(workgroup, lane.thread, instruction, "is executed with all of the source or none");
   Copy copy = {static_cast<uint32_t>(to), {}};
   if (!resolve(workgroup, lane, Space::Shared, to, bytes, instruction))
     return false;
@@ -116,7 +136,10 @@ bool Machine::startCopy(Workgroup &workgroup, Lane &lane, const Instruction &ins
       return false;
     std::memcpy(copy.bytes.data(), source, present);
   }
-  lane.openCopies.push_back(copy);
+  if (eager)
+    std::memcpy(sharedBytes(workgroup, copy.to, bytes), copy.bytes.data(), bytes);
+  else
+    lane.openCopies.push_back(copy);
   return true;
 }
 
@@ -151,6 +174,8 @@ bool Machine::startTensorCopy(Workgroup &workgroup, Lane &lane, const Instructio
       copy.ranks.push_back(rank);
   if (mask >> cluster.size() || !workgroup.mbarriers.count(copy.barrier))
     return refuse("workgroups outside the cluster, or no barrier");
+  if (eager)
+    return finishLoad(copy);
   loads.push_back(std::move(copy));
   return true;
 }
@@ -158,6 +183,7 @@ bool Machine::startTensorCopy(Workgroup &workgroup, Lane &lane, const Instructio
 bool Machine::executeMbarrier(Workgroup &workgroup, Lane &lane, const Instruction &instruction) {
   const auto &operands = instruction.operands;
   const bool tests = instruction.op == Op::MbarrierTest;
+  moved = true;
   const size_t first = instruction.op == Op::MbarrierInit ? 0 : 1;
   Mbarrier *const barrier = mbarrierAt(workgroup, lane, operands[first], instruction);
   if (!barrier)
@@ -167,6 +193,7 @@ bool Machine::executeMbarrier(Workgroup &workgroup, Lane &lane, const Instructio
     const bool done = (barrier->phase & 1) != (number & 1);
     assign(lane, operands[0], done, {Kind::Predicate, 1});
     lane.gaveWay = !done;
+    moved = done;
     return true;
   }
   if (instruction.op == Op::MbarrierInit) {
@@ -189,8 +216,6 @@ bool Machine::executeAsync(Workgroup &workgroup, Lane &lane, const Instruction &
   case Op::CopyCommit:
     lane.copyGroups.push_back(std::move(lane.openCopies));
     lane.openCopies.clear();
-    if (eager)
-      finishCopies(workgroup, lane, 0);
     return true;
   case Op::CopyWait:
     finishCopies(workgroup, lane, value(workgroup, lane, instruction.operands[0]));
@@ -202,8 +227,10 @@ bool Machine::executeAsync(Workgroup &workgroup, Lane &lane, const Instruction &
     lane.storeGroups.push_back(std::move(lane.openStores));
     lane.openStores.clear();
     return !eager || finishStores(workgroup, lane, 0);
-  case Op::BulkWait:
-    return finishStores(workgroup, lane, value(workgroup, lane, instruction.operands[0]));
+  case Op::BulkWait: {
+    const size_t left = value(workgroup, lane, instruction.operands[0]);
+    return instruction.has("read") ? readSources(workgroup, lane, left) : finishStores(workgroup, lane, left);
+  }
   default:
     return executeMbarrier(workgroup, lane, instruction);
   }

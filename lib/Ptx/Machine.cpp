@@ -114,30 +114,37 @@ bool Machine::runCluster(uint32_t firstX, uint32_t y) {
     for (auto [workgroup, warp] : warps) {
       if (!runWarp(*workgroup, *warp, progress))
         return false;
-      if (!loads.empty() && (eager || random() % 4 == 0)) {
-        const size_t which = random() % loads.size();
-        const TensorCopy copy = std::move(loads[which]);
-        loads.erase(loads.begin() + static_cast<ptrdiff_t>(which));
-        progress = true;
-        if (!finishLoad(copy))
-          return false;
-      }
     }
     std::erase_if(warps, [](const auto &entry) {
       return llvm::all_of(entry.second->lanes,
                           [](const Lane &lane) { return lane.state == LaneState::Exited; });
     });
-    if (!progress && !warps.empty() && loads.empty())
+    if (progress || warps.empty())
+      continue;
+    // Nobody gets on without what is under way.
+    if (loads.empty())
       return waitsForEver();
+    const size_t which = random() % loads.size();
+    TensorCopy copy = std::move(loads[which]);
+    loads.erase(loads.begin() + static_cast<ptrdiff_t>(which));
+    if (!finishLoad(copy))
+      return false;
   }
+  if (!loads.empty())
+    return fail("a tensor load that nobody has waited for");
   for (Workgroup &workgroup : cluster)
     for (Warp &warp : workgroup.warps) {
+      if (!warp.openReadings.empty())
+        return fail("wgmma that no group was closed behind");
       for (const auto &group : warp.readingGroups)
         if (!checkReadings(workgroup, group))
           return false;
       for (Lane &lane : warp.lanes) {
         if (!lane.openStores.empty())
           return fail("a tensor store that no group was closed behind");
+        if (!lane.openCopies.empty() ||
+            llvm::any_of(lane.copyGroups, [](const auto &group) { return !group.empty(); }))
+          return fail("copies that nobody has waited for");
         if (!finishStores(workgroup, lane, 0))
           return false;
       }
@@ -207,6 +214,7 @@ bool Machine::runLane(Workgroup &workgroup, Lane &lane, bool &progress) {
   constexpr int stepsOfAWait = 8; // a test in memory that fails, and the way back to it
   int steps = 0;
   lane.gaveWay = false;
+  bool hasMoved = false;
   while (lane.state == LaneState::Running && !lane.gaveWay) {
     if (lane.next >= static_cast<int>(function.code.size()))
       return fail("a thread runs past the end of the kernel");
@@ -222,13 +230,15 @@ bool Machine::runLane(Workgroup &workgroup, Lane &lane, bool &progress) {
       lane.state = LaneState::AtWarpInstruction;
       break;
     }
+    moved = false;
     if (!execute(workgroup, lane, instruction))
       return false;
+    hasMoved |= moved;
     if (report.instructions > options.maxInstructions)
       return fail(workgroup, lane.thread, instruction,
                   "more than " + llvm::Twine(options.maxInstructions) + " instructions: an endless loop?");
   }
-  progress |= steps > stepsOfAWait || lane.state != LaneState::Running;
+  progress |= hasMoved || steps > stepsOfAWait || lane.state != LaneState::Running;
   return true;
 }
 

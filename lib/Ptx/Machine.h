@@ -37,6 +37,7 @@ struct TensorCopy {
   int64_t row = 0, column = 0;
   uint32_t shared = 0;
   uint32_t barrier = 0;            // of a load
+  std::vector<uint8_t> source;     // of a store, once it has been read
   llvm::SmallVector<int, 8> ranks; // workgroups of the cluster that a load writes to
 };
 
@@ -131,8 +132,9 @@ private:
   /// Those of all groups but the last `left`.
   void finishCopies(Workgroup &workgroup, Lane &lane, size_t left);
   bool finishStores(Workgroup &workgroup, Lane &lane, size_t left);
-  bool finishLoad(const TensorCopy &copy);
-  bool moveBox(Workgroup &workgroup, const TensorCopy &copy, bool loads);
+  bool readSources(Workgroup &workgroup, Lane &lane, size_t left);
+  bool finishLoad(TensorCopy &copy);
+  bool moveBox(Workgroup &workgroup, TensorCopy &copy, bool loads);
   Mbarrier *mbarrierAt(Workgroup &workgroup, Lane &lane, const Operand &address,
                        const Instruction &instruction);
   static void complete(Mbarrier &barrier);
@@ -162,6 +164,7 @@ private:
   int clusterArrived = 0;
   uint64_t clusterGeneration = 0;
   std::vector<TensorCopy> loads; // under way
+  bool moved = false;            // a barrier in memory, by the lane that runs
 };
 
 } // namespace codesign::ptx

@@ -77,8 +77,7 @@ bool Machine::executeMemory(Workgroup &workgroup, Lane &lane, const Instruction 
       if (instruction.from.kind == Kind::Signed)
         bits = static_cast<uint64_t>(llvm::SignExtend64(bits, instruction.from.bits));
       if (part.kind == OperandKind::Register)
-        lane.registers[part.slot] =
-            instruction.from.bits < 32 ? bits & 0xffffffff : bits & instruction.from.mask();
+        assign(lane, part, bits, {Kind::Bits, function.widths[part.slot]});
     }
     return true;
   }

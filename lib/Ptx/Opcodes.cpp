@@ -54,10 +54,14 @@ static std::optional<Op> opOf(llvm::StringRef base, const Instruction &instructi
       return Op::WarpBarrier;
     if (has("arrive"))
       return std::nullopt;
-    return has("red") ? Op::BarrierReduce : Op::Barrier;
+    if (has("red"))
+      return has("or") ? std::optional(Op::BarrierReduce) : std::nullopt;
+    return Op::Barrier;
   }
   if (base == "cp") {
     const bool bulk = has("bulk");
+    if (has("reduce") || has("wait_all") || has("mbarrier") || (!bulk && !has("async")))
+      return std::nullopt;
     if (has("tensor"))
       return has("mbarrier::complete_tx::bytes") ? Op::TensorLoad : Op::TensorStore;
     if (has("commit_group"))
@@ -86,7 +90,6 @@ static std::optional<Op> opOf(llvm::StringRef base, const Instruction &instructi
       .Case("and", Op::And)
       .Case("atom", Op::Atom)
       .Case("bfe", Op::Bfe)
-      .Case("bfi", Op::Bfi)
       .Case("bra", Op::Branch)
       .Case("brev", Op::Brev)
       .Case("clz", Op::Clz)
@@ -131,13 +134,86 @@ static std::optional<Op> opOf(llvm::StringRef base, const Instruction &instructi
       .Default(std::nullopt);
 }
 
+/// Words that change what an instruction does, and are not executed.
+static bool changesIt(llvm::StringRef base, llvm::StringRef word) {
+  constexpr llvm::StringLiteral refused[] = {
+      "sat", "relu", "NaN", "rz",  "rm",   "rp",  "rzi", "rni",   "rmi",    "rpi",   "hilo",      "f4e",
+      "b4e", "rc8",  "ecl", "ecr", "rc16", "uni", "cc",  "async", "reduce", "noinc", "noComplete"};
+  const bool isBranch = base == "bra", isAsync = base == "cp" || base == "fence";
+  if ((isBranch && word == "uni") || (isAsync && word == "async"))
+    return false;
+  // Pairs of numbers are only converted and moved.
+  const bool isPair = word.ends_with("x2") && typeOf(word);
+  return llvm::is_contained(refused, word) || (isPair && base != "cvt" && base != "mov");
+}
+
+size_t leastOperands(Op op) {
+  switch (op) {
+  case Op::Branch:
+  case Op::Return:
+  case Op::Nothing:
+  case Op::ClusterArrive:
+  case Op::ClusterWait:
+  case Op::WarpNothing:
+  case Op::WgmmaCommit:
+  case Op::CopyCommit:
+  case Op::BulkCommit:
+    return 0;
+  case Op::Barrier:
+  case Op::WarpBarrier:
+  case Op::WgmmaWait:
+  case Op::CopyWait:
+  case Op::BulkWait:
+    return 1;
+  case Op::Add:
+  case Op::And:
+  case Op::Div:
+  case Op::Max:
+  case Op::Min:
+  case Op::MulHi:
+  case Op::MulLo:
+  case Op::MulWide:
+  case Op::Or:
+  case Op::Rem:
+  case Op::Setp:
+  case Op::Shl:
+  case Op::Shr:
+  case Op::Sub:
+  case Op::Xor:
+  case Op::Atom:
+  case Op::Mapa:
+  case Op::Elect:
+  case Op::Vote:
+  case Op::CopyAsync:
+  case Op::TensorLoad:
+  case Op::MbarrierExpect:
+  case Op::MbarrierTest:
+    return 3;
+  case Op::Bfe:
+  case Op::Fma:
+  case Op::MadLo:
+  case Op::MadWide:
+  case Op::Prmt:
+  case Op::Selp:
+  case Op::BarrierReduce:
+  case Op::Mma:
+    return 4;
+  case Op::Shuffle:
+    return 5;
+  case Op::WgmmaProduct:
+    return 6;
+  default:
+    return 2;
+  }
+}
+
 bool decodeName(llvm::StringRef name, Instruction &instruction) {
   llvm::SmallVector<llvm::StringRef> words;
   name.split(words, '.');
   const llvm::StringRef base = words.front();
   instruction.modifiers.assign(words.begin() + 1, words.end());
   const std::optional<Op> op = opOf(base, instruction);
-  if (!op)
+  if (!op || llvm::any_of(instruction.modifiers, [&](llvm::StringRef word) { return changesIt(base, word); }))
     return false;
   instruction.op = *op;
   bool isFirst = true;

@@ -10,5 +10,7 @@ std::optional<Type> typeOf(llvm::StringRef word);
 std::optional<Special> specialOf(llvm::StringRef name);
 /// Operation, types and state space of `add.s32`, `ld.global.v4.b32`, …; false for what is not executed.
 bool decodeName(llvm::StringRef name, Instruction &instruction);
+/// Operands that it has at least.
+size_t leastOperands(Op op);
 
 } // namespace codesign::ptx

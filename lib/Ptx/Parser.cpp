@@ -28,6 +28,8 @@ public:
         return error;
       }
     }
+    if (hasDynamic && program.staticSharedBytes > 0)
+      return fail("shared memory both of the kernel and of the launch is not executed");
     return llvm::Error::success();
   }
 
@@ -76,6 +78,8 @@ private:
       return llvm::Error::success();
     }
     const size_t end = rest.find(';');
+    if (end == llvm::StringRef::npos || (!function && !isShared))
+      return fail("a declaration that has no end or no function");
     const llvm::StringRef declaration = rest.take_front(end);
     if (isRegister)
       declareRegisters(declaration);
@@ -89,23 +93,25 @@ private:
   void declareRegisters(llvm::StringRef declaration) {
     llvm::SmallVector<llvm::StringRef> names;
     declaration.drop_front(4).ltrim().drop_until([](char c) { return llvm::isSpace(c); }).split(names, ',');
-    const bool isPredicate = declaration.contains(".pred");
+    llvm::StringRef type = declaration.drop_front(4).ltrim();
+    type = type.take_until([](char c) { return llvm::isSpace(c); });
+    const uint8_t width = typeOf(type.drop_front()).value_or(Type{Kind::Bits, 64}).bits;
     for (llvm::StringRef name : names) {
       name = name.trim();
       const auto [prefix, count] = name.split('<');
       unsigned number = 0;
       if (count.empty() || count.drop_back().getAsInteger(10, number)) {
-        declare(name, isPredicate);
+        declare(name, width);
         continue;
       }
       for (unsigned i = 0; i < number; ++i)
-        declare((prefix + llvm::Twine(i)).str(), isPredicate);
+        declare((prefix + llvm::Twine(i)).str(), width);
     }
   }
 
-  void declare(llvm::StringRef name, bool isPredicate) {
+  void declare(llvm::StringRef name, uint8_t width) {
     scopes.back().registers[name] = function->slots++;
-    function->predicates.push_back(isPredicate);
+    function->widths.push_back(width);
   }
 
   /// `.shared .align 16 .b8 name[128]`; a size that is left out is what the launch asks for.
@@ -117,7 +123,15 @@ private:
     const auto [before, size] = declaration.split('[');
     const llvm::StringRef name = lastName(before);
     llvm::StringRef digits = size;
-    (void)digits.consumeInteger(10, bytes);
+    const bool isExtern = declaration.starts_with(".extern");
+    if (before.size() == declaration.size())
+      bytes = 1;
+    else
+      (void)digits.consumeInteger(10, bytes);
+    for (llvm::StringRef word : llvm::split(before, ' '))
+      if (std::optional<Type> type = typeOf(word.ltrim('.')); type && word.starts_with("."))
+        bytes *= std::max(1, type->bits / 8);
+    hasDynamic |= isExtern;
     uint32_t &used = window == sharedWindow ? program.staticSharedBytes : function->localBytes;
     used = static_cast<uint32_t>(llvm::alignTo(used, align));
     symbols[name] = window | used;
@@ -143,13 +157,17 @@ private:
   }
 
   llvm::Error parseFunction() {
-    while (!take(".entry"))
-      takeName();
+    while (take(".visible") || take(".weak"))
+      skip();
+    if (!take(".entry"))
+      return fail("a function or variable besides kernels: calls are not executed");
     const llvm::StringRef name = takeName();
     function = &program.functions[name];
     scopes.assign(1, {});
     if (take("("))
       while (!take(")")) {
+        if (rest.empty())
+          return fail("parameters have no end");
         declareParameter(rest.take_until([](char c) { return c == ',' || c == ')'; }));
         rest = rest.drop_until([](char c) { return c == ',' || c == ')'; });
         take(",");
@@ -219,11 +237,15 @@ private:
     if (instruction.op == Op::Branch)
       scopes.back().branches.emplace_back(static_cast<int>(function->code.size()), takeName());
     while (!take(";")) {
+      if (rest.empty())
+        return fail("an instruction has no end");
       if (auto error = parseOperand(instruction.operands.emplace_back()))
         return error;
       if (!take(","))
         take("|"); // a second result
     }
+    if (instruction.operands.size() < leastOperands(instruction.op))
+      return fail("\"" + name + "\" with " + llvm::Twine(instruction.operands.size()) + " operands");
     function->code.push_back(std::move(instruction));
     return llvm::Error::success();
   }
@@ -231,11 +253,11 @@ private:
   llvm::Error parseOperand(Operand &operand) {
     if (take("{")) {
       operand.kind = OperandKind::List;
-      while (!take("}")) {
+      do {
         if (auto error = parseOperand(operand.parts.emplace_back()))
           return error;
         take(",");
-      }
+      } while (!take("}"));
       return llvm::Error::success();
     }
     if (take("[")) {
@@ -316,6 +338,7 @@ private:
   size_t counted = 0; // characters before which lines have been counted
   int line = 1;
   Function *function = nullptr;
+  bool hasDynamic = false; // shared memory whose size the launch says
   std::vector<Scope> scopes;
   llvm::StringMap<uint64_t> symbols;
 };

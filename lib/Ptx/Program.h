@@ -41,7 +41,7 @@ struct Operand {
 
 enum class Op : uint8_t {
   // clang-format off
-  Abs, Add, And, Bfe, Bfi, Brev, Clz, Cvt, Cvta, Div, Ex2, Fma, Lg2, MadLo, MadWide, Max, Min, Mov, MulHi,
+  Abs, Add, And, Bfe, Brev, Clz, Cvt, Cvta, Div, Ex2, Fma, Lg2, MadLo, MadWide, Max, Min, Mov, MulHi,
   MulLo, MulWide, Neg, Not, Or, Popc, Prmt, Rcp, Rem, Rsqrt, Selp, Setp, Shl, Shr, Sqrt, Sub, Tanh, Xor,
   Load, Store, Atom, Reduce, Mapa,
   Branch, Return, Nothing,
@@ -81,8 +81,8 @@ struct Function {
   std::vector<Instruction> code;
   std::vector<Parameter> parameters;
   uint32_t parameterBytes = 0, localBytes = 0;
-  int slots = 0;                // registers of a thread
-  std::vector<bool> predicates; // which of them are
+  int slots = 0;               // registers of a thread
+  std::vector<uint8_t> widths; // bits of each register; 1: a predicate
 };
 
 class Program {

@@ -80,10 +80,13 @@ bool isOfFloats(Op op) {
 
 template <class T>
 bool compares(llvm::StringRef how, T a, T b, bool &result) {
-  if (how == "eq" || how == "equ")
+  // Without a u they are false of NaN, with it true.
+  if (how == "eq")
     result = a == b;
+  else if (how == "equ")
+    result = !(a < b || a > b);
   else if (how == "ne")
-    result = a != b;
+    result = a < b || a > b;
   else if (how == "lt" || how == "lo")
     result = a < b;
   else if (how == "le" || how == "ls")
@@ -139,7 +142,7 @@ std::optional<uint64_t> applyIntegers(const Instruction &instruction, uint64_t a
     return (isSigned ? static_cast<uint64_t>(left * right) : (a & mask) * (b & mask)) + c;
   case Op::Div:
   case Op::Rem: {
-    if ((b & mask) == 0)
+    if ((b & mask) == 0 || (isSigned && right == -1 && type.bits == 64))
       return std::nullopt;
     const bool divides = instruction.op == Op::Div;
     if (isSigned)
@@ -170,8 +173,10 @@ std::optional<uint64_t> applyIntegers(const Instruction &instruction, uint64_t a
   }
   case Op::Bfe: {
     const unsigned first = b & 255, count = c & 255;
-    if (count == 0 || first >= type.bits)
+    if (count == 0)
       return 0;
+    if (first >= type.bits)
+      return isSigned && left < 0 ? mask : 0;
     const unsigned bits = std::min<unsigned>(count, type.bits - first);
     const uint64_t field = (a & mask) >> first & llvm::maskTrailingOnes<uint64_t>(bits);
     return isSigned ? static_cast<uint64_t>(llvm::SignExtend64(field, bits)) : field;
@@ -276,7 +281,8 @@ bool Machine::executeScalar(Workgroup &workgroup, Lane &lane, const Instruction 
                        : type.kind == Kind::Signed
                            ? compares(how, signedOf(in(1), type), signedOf(in(2), type), result)
                            : compares(how, in(1) & type.mask(), in(2) & type.mask(), result);
-    return known && operands.size() == 3 ? give(result, {Kind::Predicate, 1}) : unknown();
+    const bool isKnownType = isFloat32 || (type.kind != Kind::Float && type.kind != Kind::Bfloat);
+    return known && isKnownType && operands.size() == 3 ? give(result, {Kind::Predicate, 1}) : unknown();
   }
   case Op::Cvt: {
     const std::optional<uint64_t> result = convert(instruction, in(1), in(2), operands.size() > 2);

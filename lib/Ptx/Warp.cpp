@@ -36,7 +36,7 @@ bool Machine::executeWarp(Workgroup &workgroup, Warp &warp, uint32_t named, cons
         votes |= 1u << i;
     const uint64_t result = instruction.has("ballot") ? votes
                             : instruction.has("any")  ? votes != 0
-                                                      : votes == named;
+                                                      : votes == named; // all
     for (int i = 0; i < warpSize; ++i)
       if (is(i))
         assign(warp.lanes[i], operands[0], result, instruction.type);

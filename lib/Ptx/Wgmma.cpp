@@ -18,6 +18,8 @@ Descriptor descriptorOf(uint64_t bits) {
   return {field(0, 14) * 16, field(16, 14) * 16, field(32, 14) * 16, field(49, 3), field(62, 2)};
 }
 
+constexpr int mostColumns = 256;
+
 /// Bytes of a row of its swizzle; 0 where it has none.
 uint32_t rowBytesOf(const Descriptor &descriptor) {
   return descriptor.swizzle == 0 ? 0 : 256u >> descriptor.swizzle;
@@ -73,7 +75,8 @@ bool Machine::executeWgmma(Workgroup &workgroup, Warp &warp, const Instruction &
   llvm::StringRef shape = instruction.modifiers[words - 4];
   int columns = 0, depth = 0;
   if (!shape.consume_front("m64n") || shape.consumeInteger(10, columns) || !shape.consume_front("k") ||
-      shape.consumeInteger(10, depth) || operands[0].parts.size() * 2 != static_cast<size_t>(columns))
+      shape.consumeInteger(10, depth) || columns > mostColumns ||
+      operands[0].parts.size() * 2 != static_cast<size_t>(columns))
     return refuse("is not executed");
   for (size_t i : {1, 2})
     for (const Lane &lane : warp.lanes)
@@ -114,7 +117,6 @@ bool Machine::executeWgmma(Workgroup &workgroup, Warp &warp, const Instruction &
             16, a) ||
       !read(value(workgroup, first, operands[2]), right, immediate(7) != 0, 0, columns, b))
     return false;
-  constexpr int mostColumns = 256;
   std::array<std::array<float, mostColumns>, rows> sums = {};
   for (int row = 0; row < rows; ++row)
     for (int k = 0; k < depth; ++k)

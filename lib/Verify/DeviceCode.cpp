@@ -47,13 +47,15 @@ llvm::Error DeviceCode::run(const KernelLaunch &launch, simulate::DeviceMemory &
                                launch.arguments,
                                launch.dynamicSharedBytes};
   ptx::RunOptions runOptions;
-  runOptions.seed = options.seed + first; // copies at once or late in turn
+  runOptions.seed = options.seed + first / launch.clusterSize; // copies at once or late in turn
   runOptions.firstWorkgroup = first;
   runOptions.workgroupCount = count;
   llvm::Expected<ptx::RunReport> ran = ptx::run(*program, request, memory, runOptions);
   if (!ran) {
     const std::string text = llvm::toString(ran.takeError());
-    report.findings.push_back(llvm::StringRef(text).ltrim("error: ").str());
+    llvm::StringRef finding = text;
+    finding.consume_front("error: ");
+    report.findings.push_back(finding.str());
     return llvm::Error::success();
   }
   report.instructions += ran->instructions;

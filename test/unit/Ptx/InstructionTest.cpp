@@ -65,6 +65,20 @@ TEST(PtxInstruction, integers) {
   EXPECT_EQ(made("clz.b32 %r3, %r2;", {0x00ff0000})[0], 8u);
 }
 
+TEST(PtxInstruction, comparisonsOfWhatIsNoNumber) {
+  const auto holds = [](llvm::StringRef how, float a, float b) {
+    const std::string text = "setp." + how.str() + ".f32 %p1, %r2, %r4; selp.b32 %r3, 1, 0, %p1;";
+    return made("mov.b32 %r4, " + std::to_string(bitsOf(b)) + "; " + text, {bitsOf(a)})[0] == 1;
+  };
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const char *how : {"eq", "ne", "lt", "le", "gt", "ge"}) {
+    EXPECT_FALSE(holds(how, nan, 1)) << how;
+    EXPECT_TRUE(holds(std::string(how) + "u", 1, nan)) << how;
+  }
+  EXPECT_TRUE(holds("ne", 1, 2) && holds("equ", 2, 2) && holds("leu", 1, 2) && holds("nan", nan, 2));
+  EXPECT_FALSE(holds("ne", 2, 2) || holds("equ", 1, 2) || holds("leu", 3, 2) || holds("num", nan, 2));
+}
+
 TEST(PtxInstruction, numbersOfFewBits) {
   // The first operand becomes the upper half.
   EXPECT_EQ(made("cvt.rn.bf16x2.f32 %r3, %r2, 0f3F800000;", {bitsOf(-2.0f)})[0], 0xc0003f80u);
