@@ -23,6 +23,11 @@ def Kernel_ReuseOp : Kernel_Op<"reuse"> {
   let hasVerifier = 1;
 }
 
+defvar outputWidth = [{
+  /// Output columns of a wave.
+  int64_t getWidth() { return getFragment().getType().getShape()[getTransposed() ? 0 : 1] / (getHalved() ? 2 : 1); }
+}];
+
 def Kernel_DepositMaximaOp : Kernel_Op<"deposit_maxima"> {
   let summary = "Writes the largest magnitude of what the wave holds of each output row, for the waves that share blocks of columns with it";
   let description = [{
@@ -34,10 +39,7 @@ def Kernel_DepositMaximaOp : Kernel_Op<"deposit_maxima"> {
                        UnitAttr:$transposed, UnitAttr:$halved);
   let assemblyFormat = "(`transposed` $transposed^)? (`halved` $halved^)? $fragment `to` $maxima `[` $part `,` $row `]` `from` $column `below` $columns attr-dict `:` type($fragment) `to` type($maxima)";
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    /// Output columns of a wave.
-    int64_t getWidth() { return getFragment().getType().getShape()[getTransposed() ? 0 : 1] / (getHalved() ? 2 : 1); }
-  }];
+  let extraClassDeclaration = outputWidth;
 }
 
 def Kernel_QuantiseBlocksOp : Kernel_Op<"quantise_blocks", [AttrSizedOperandSegments, AllTypesMatch<["fragment", "result"]>]> {
@@ -54,10 +56,7 @@ def Kernel_QuantiseBlocksOp : Kernel_Op<"quantise_blocks", [AttrSizedOperandSegm
   let results = (outs Kernel_FragmentType:$result);
   let assemblyFormat = "(`transposed` $transposed^)? (`halved` $halved^)? $fragment `by` $scales (`maxima` $maxima^ `[` $part `,` $row `]` `:` type($maxima))? `from` $column `below` $columns `smallest` $smallest `to` $element attr-dict `:` type($fragment) `by` type($scales)";
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    /// Output columns of a wave.
-    int64_t getWidth() { return getFragment().getType().getShape()[getTransposed() ? 0 : 1] / (getHalved() ? 2 : 1); }
-  }];
+  let extraClassDeclaration = outputWidth;
 }
 
 #endif

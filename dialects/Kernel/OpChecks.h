@@ -17,6 +17,9 @@ mlir::LogicalResult verifyProduct(mlir::Operation *op, FragmentType a, FragmentT
 /// Sums that become `element`, an 8-bit type: one that the target rounds to, and `result` goes to stores.
 mlir::LogicalResult verifyQuantised(mlir::Operation *op, FragmentType fragment, mlir::Type element,
                                     mlir::Value result);
+/// Accumulators whose lanes hold output columns where steps along an output row expect them: neighbours in a
+/// lane, or on NVIDIA devices in one and its neighbour.
+mlir::LogicalResult verifyOutputColumns(mlir::Operation *op, FragmentType fragment, bool transposed);
 /// The 8-bit type that sums have been divided and saturated for; null for others.
 mlir::Type quantisedElementOf(mlir::Value fragment);
 /// fp32 sums in 16 bytes: a row of the matrices that sums pass through.

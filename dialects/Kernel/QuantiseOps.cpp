@@ -65,17 +65,11 @@ LogicalResult ReuseOp::verify() {
   return success();
 }
 
-/// Accumulators whose lanes hold output columns in the order that the device's results ask for, and whole
-/// blocks of them or even parts of one.
+/// Accumulators with whole blocks of output columns or even parts of one.
 static LogicalResult verifyBlocks(Operation *op, FragmentType fragment, int64_t width, bool transposed,
                                   bool halved, int64_t columns) {
-  if (fragment.getRole() != Role::Accumulator)
-    return op->emitOpError("works on accumulators");
-  if (failed(verifyFragment(op, fragment)))
+  if (failed(verifyOutputColumns(op, fragment, transposed)))
     return failure();
-  const Architecture architecture = *parseArchitecture(kernelOf(op).getTarget().getArchitecture().getValue());
-  if (vendorOf(architecture) == Vendor::Amd && !transposed)
-    return op->emitOpError("finds output columns in the rows of transposed sums");
   if (columns < 1 || (halved && columns % 2))
     return op->emitOpError() << "has " << columns << " columns of the product";
   if (width % scaledBlock && scaledBlock % width)

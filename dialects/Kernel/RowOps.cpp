@@ -7,8 +7,7 @@ using namespace mlir;
 
 namespace codesign::kernel {
 
-/// Accumulators of which a lane, or on NVIDIA devices one and its neighbour, holds pairs of output columns.
-static LogicalResult verifyPairs(Operation *op, FragmentType fragment, bool transposed) {
+LogicalResult verifyOutputColumns(Operation *op, FragmentType fragment, bool transposed) {
   if (fragment.getRole() != Role::Accumulator)
     return op->emitOpError("works on accumulators");
   if (failed(verifyFragment(op, fragment)))
@@ -21,7 +20,7 @@ static LogicalResult verifyPairs(Operation *op, FragmentType fragment, bool tran
 
 LogicalResult RotateOp::verify() {
   TileType positions = getPositions().getType(), table = getTable().getType();
-  if (failed(verifyPairs(*this, getFragment().getType(), getTransposed())) ||
+  if (failed(verifyOutputColumns(*this, getFragment().getType(), getTransposed())) ||
       failed(verifyGlobalRows(*this, positions)))
     return failure();
   if (!positions.getElementType().isInteger(32) || positions.getColumns() != 1)
@@ -39,7 +38,7 @@ LogicalResult RotateOp::verify() {
 
 LogicalResult RowSquaresOp::verify() {
   TileType partials = getPartials().getType();
-  if (failed(verifyPairs(*this, getFragment().getType(), getTransposed())) ||
+  if (failed(verifyOutputColumns(*this, getFragment().getType(), getTransposed())) ||
       failed(verifyGlobalRows(*this, partials)))
     return failure();
   if (!partials.getElementType().isF32())

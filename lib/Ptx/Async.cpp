@@ -5,17 +5,6 @@
 
 namespace codesign::ptx {
 
-namespace {
-
-/// Where a byte of shared memory lies: pieces of 16 bytes in rows of 128, 64 or 32 are permuted by bits of
-/// the row (PTX ISA, "Tensor swizzling modes").
-uint32_t swizzled(uint32_t address, uint32_t swizzleBytes) {
-  const uint32_t mask = swizzleBytes == 0 ? 0 : swizzleBytes / 16 - 1;
-  return address ^ (address >> 7 & mask) << 4;
-}
-
-} // namespace
-
 void Machine::finishCopies(Workgroup &workgroup, Lane &lane, size_t left) {
   for (; lane.copyGroups.size() > left; lane.copyGroups.pop_front())
     for (const Copy &copy : lane.copyGroups.front())

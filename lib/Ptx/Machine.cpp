@@ -2,6 +2,7 @@
 #include "codesign/Support/Diagnostics.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
+#include <cstring>
 
 namespace codesign::ptx {
 

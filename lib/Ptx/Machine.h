@@ -11,6 +11,13 @@ namespace codesign::ptx {
 
 constexpr int warpSize = 32;
 
+/// Where a byte of shared memory lies: pieces of 16 bytes in rows of 128, 64 or 32 are permuted by bits of
+/// the row (PTX ISA, "Tensor swizzling modes"). 0: they are not.
+inline uint32_t swizzled(uint32_t address, uint32_t rowBytes) {
+  const uint32_t mask = rowBytes == 0 ? 0 : rowBytes / 16 - 1;
+  return address ^ (address >> 7 & mask) << 4;
+}
+
 /// Bytes on their way past the registers of the lane that asked for them.
 struct Copy {
   uint32_t to = 0; // in shared memory

@@ -56,27 +56,31 @@ bool Machine::storeMatrices(Workgroup &workgroup, Warp &warp, const Instruction 
 /// B column l / 4 of both halves. A register is 32 bits of neighbours in k.
 bool Machine::multiply(Workgroup &workgroup, Warp &warp, const Instruction &instruction) {
   const auto &operands = instruction.operands;
-  Small left, right;
-  const bool isDeep = instruction.has("m16n8k32");
-  if ((!isDeep && !instruction.has("m16n8k16")) || instruction.modifiers.size() < 9 ||
-      !parseSmall(instruction.modifiers[instruction.modifiers.size() - 3], left) ||
-      !parseSmall(instruction.modifiers[instruction.modifiers.size() - 2], right) ||
-      instruction.modifiers.back() != "f32" || bitsOf(left) != (isDeep ? 8 : 16))
+  const auto refuse = [&] {
     return fail(workgroup, warp.lanes.front().thread, instruction, "is not executed");
+  };
+  const auto &words = instruction.modifiers; // … m16n8k16.row.col.f32.bf16.bf16.f32
+  if (words.size() < 9 || words.back() != "f32")
+    return refuse();
+  const std::optional<DataType> left = smallOf(words[words.size() - 3]),
+                                right = smallOf(words[words.size() - 2]);
+  const bool isDeep = instruction.has("m16n8k32");
+  if ((!isDeep && !instruction.has("m16n8k16")) || !left || !right || bitWidth(*left) != (isDeep ? 8 : 16) ||
+      bitWidth(*right) != bitWidth(*left))
+    return refuse();
   ++report.products;
-  const int perRegister = 32 / bitsOf(left), depth = isDeep ? 32 : 16;
+  const int perRegister = 32 / bitWidth(*left), depth = isDeep ? 32 : 16;
   float a[16][32], b[32][8], sums[16][8] = {};
   for (int i = 0; i < warpSize; ++i) {
-    const auto eachOf = [&](Small small, uint64_t bits, int half, auto take) {
+    const auto eachOf = [&](DataType small, uint64_t bits, int half, auto take) {
       for (int e = 0; e < perRegister; ++e)
-        take(half * depth / 2 + i % 4 * perRegister + e,
-             widen(small, static_cast<uint32_t>(bits >> (e * bitsOf(small))) & ((1u << bitsOf(small)) - 1)));
+        take(half * depth / 2 + i % 4 * perRegister + e, widen(small, bits >> (e * bitWidth(small))));
     };
     for (int r = 0; r < 4; ++r)
-      eachOf(left, value(workgroup, warp.lanes[i], operands[1].parts[r]), r / 2,
+      eachOf(*left, value(workgroup, warp.lanes[i], operands[1].parts[r]), r / 2,
              [&](int k, float number) { a[i / 4 + r % 2 * 8][k] = number; });
     for (int r = 0; r < 2; ++r)
-      eachOf(right, value(workgroup, warp.lanes[i], operands[2].parts[r]), r,
+      eachOf(*right, value(workgroup, warp.lanes[i], operands[2].parts[r]), r,
              [&](int k, float number) { b[k][i / 4] = number; });
   }
   for (int row = 0; row < 16; ++row)

@@ -1,22 +1,28 @@
-// Numbers of 8 and 16 bits, to and from fp32.
+// Numbers of 8 and 16 bits as PTX names them.
 #pragma once
 
+#include "codesign/Support/Element.h"
 #include "llvm/ADT/StringRef.h"
 #include <bit>
-#include <cstdint>
+#include <cmath>
+#include <optional>
 
 namespace codesign::ptx {
 
-enum class Small : uint8_t { F16, Bf16, E4m3, E5m2 };
-/// f16, bf16, e4m3, e5m2, also of pairs of them such as e4m3x2; nothing of other words.
-bool parseSmall(llvm::StringRef word, Small &small);
-constexpr int bitsOf(Small small) {
-  return small == Small::F16 || small == Small::Bf16 ? 16 : 8;
-}
+/// Of f16, bf16, e4m3, e5m2, also of pairs of them such as e4m3x2; nothing of other words.
+std::optional<DataType> smallOf(llvm::StringRef word);
 
-float widen(Small small, uint32_t bits);
-/// To the nearest, ties to even. With `saturates` what lies outside becomes the largest number, NaN stays.
-uint32_t narrow(Small small, float value, bool saturates);
+/// The lowest bits of a register as such a number.
+inline float widen(DataType small, uint64_t bits) {
+  return decodeElement(small, static_cast<uint32_t>(bits & ((1u << bitWidth(small)) - 1)));
+}
+/// To the nearest, ties to even. With `saturates` what lies outside becomes the largest number; NaN stays.
+inline uint32_t narrow(DataType small, float value, bool saturates) {
+  const float largest = largestFinite(small);
+  if (saturates && std::fabs(value) > largest)
+    value = std::copysign(largest, value);
+  return encodeElement(small, value);
+}
 
 inline float asFloat(uint64_t bits) {
   return std::bit_cast<float>(static_cast<uint32_t>(bits));

@@ -60,7 +60,7 @@ static std::optional<Op> opOf(llvm::StringRef base, const Instruction &instructi
   }
   if (base == "cp") {
     const bool bulk = has("bulk");
-    if (has("reduce") || has("wait_all") || has("mbarrier") || (!bulk && !has("async")))
+    if (has("wait_all") || has("mbarrier") || (!bulk && !has("async")))
       return std::nullopt;
     if (has("tensor"))
       return has("mbarrier::complete_tx::bytes") ? Op::TensorLoad : Op::TensorStore;

@@ -1,7 +1,7 @@
 // Arithmetic of one lane.
 #include "Machine.h"
 #include "Numbers.h"
-#include "llvm/ADT/StringExtras.h"
+#include "Opcodes.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
@@ -18,8 +18,9 @@ float flushed(float value) {
   return std::fpclassify(value) == FP_SUBNORMAL ? std::copysign(0.0f, value) : value;
 }
 
-float apply(const Instruction &instruction, float a, float b, float c) {
-  switch (instruction.op) {
+/// Nothing for operations that are not executed.
+std::optional<float> applyFloats(Op op, float a, float b, float c) {
+  switch (op) {
   case Op::Abs:
     return std::fabs(a);
   case Op::Add:
@@ -51,30 +52,7 @@ float apply(const Instruction &instruction, float a, float b, float c) {
   case Op::Tanh:
     return std::tanh(a);
   default:
-    return std::numeric_limits<float>::quiet_NaN();
-  }
-}
-
-bool isOfFloats(Op op) {
-  switch (op) {
-  case Op::Abs:
-  case Op::Add:
-  case Op::Sub:
-  case Op::MulLo:
-  case Op::Div:
-  case Op::Fma:
-  case Op::Max:
-  case Op::Min:
-  case Op::Neg:
-  case Op::Ex2:
-  case Op::Lg2:
-  case Op::Rcp:
-  case Op::Rsqrt:
-  case Op::Sqrt:
-  case Op::Tanh:
-    return true;
-  default:
-    return false;
+    return std::nullopt;
   }
 }
 
@@ -207,28 +185,24 @@ std::optional<uint64_t> applyIntegers(const Instruction &instruction, uint64_t a
 /// cvt.to.from; nothing for what is not executed.
 std::optional<uint64_t> convert(const Instruction &instruction, uint64_t a, uint64_t b, bool hasTwo) {
   llvm::StringRef to, from;
-  for (llvm::StringRef word : instruction.modifiers) {
-    Small ignored;
-    const bool isType =
-        word.size() > 1 && llvm::isDigit(word[1]) && llvm::StringRef("usfb").contains(word[0]);
-    if (isType || parseSmall(word, ignored))
+  for (llvm::StringRef word : instruction.modifiers)
+    if (typeOf(word))
       (to.empty() ? to : from) = word;
-  }
   const bool saturates = instruction.has("satfinite");
-  Small small;
+  const std::optional<DataType> toSmall = smallOf(to), fromSmall = smallOf(from);
   if (hasTwo) { // the first operand is the upper one
-    if (!parseSmall(to, small) || from != "f32")
+    if (!toSmall || from != "f32")
       return std::nullopt;
-    return narrow(small, asFloat(b), saturates) | narrow(small, asFloat(a), saturates) << bitsOf(small);
+    return narrow(*toSmall, asFloat(b), saturates) | narrow(*toSmall, asFloat(a), saturates)
+                                                         << bitWidth(*toSmall);
   }
-  if (to == "f16x2" && parseSmall(from, small))
-    return narrow(Small::F16, widen(small, a & 255), false) |
-           narrow(Small::F16, widen(small, a >> 8 & 255), false) << 16;
-  const bool toSmall = parseSmall(to, small);
+  if (to == "f16x2" && fromSmall)
+    return narrow(DataType::F16, widen(*fromSmall, a), false) |
+           narrow(DataType::F16, widen(*fromSmall, a >> bitWidth(*fromSmall)), false) << 16;
   if (toSmall && from == "f32")
-    return narrow(small, asFloat(a), saturates);
-  if (to == "f32" && parseSmall(from, small))
-    return asBits(widen(small, static_cast<uint32_t>(a) & ((1u << bitsOf(small)) - 1)));
+    return narrow(*toSmall, asFloat(a), saturates);
+  if (to == "f32" && fromSmall)
+    return asBits(widen(*fromSmall, a));
   const Type target = instruction.type, source = instruction.from;
   const bool fromInteger = source.kind == Kind::Unsigned || source.kind == Kind::Signed;
   if (fromInteger && (target.kind == Kind::Unsigned || target.kind == Kind::Signed))
@@ -304,12 +278,12 @@ bool Machine::executeScalar(Workgroup &workgroup, Lane &lane, const Instruction 
     break;
   }
   if (type.kind == Kind::Float || type.kind == Kind::Bfloat) {
-    if (!isFloat32 || !isOfFloats(instruction.op))
+    if (!isFloat32)
       return unknown();
     const bool flushes = instruction.has("ftz");
     const auto number = [&](size_t i) { return flushes ? flushed(asFloat(in(i))) : asFloat(in(i)); };
-    const float result = apply(instruction, number(1), number(2), number(3));
-    return give(asBits(flushes ? flushed(result) : result), type);
+    const std::optional<float> result = applyFloats(instruction.op, number(1), number(2), number(3));
+    return result ? give(asBits(flushes ? flushed(*result) : *result), type) : unknown();
   }
   const std::optional<uint64_t> result = applyIntegers(instruction, in(1), in(2), in(3));
   if (!result)

@@ -34,7 +34,7 @@ uint32_t pieceAt(const Descriptor &descriptor, bool across, int row, int depth, 
                  down = static_cast<uint32_t>(across ? depth : row);
   const uint32_t at = descriptor.start + down / 8 * descriptor.strideBytes + down % 8 * span +
                       along / span * descriptor.leadingBytes + along % span / 16 * 16;
-  return at ^ (at >> 7 & (span / 16 - 1)) << 4;
+  return swizzled(at, span);
 }
 
 } // namespace
@@ -67,10 +67,10 @@ bool Machine::executeWgmma(Workgroup &workgroup, Warp &warp, const Instruction &
   }
   const auto refuse = [&](const llvm::Twine &why) { return fail(workgroup, first.thread, instruction, why); };
   ++report.products;
-  Small left, right;
   const size_t words = instruction.modifiers.size(); // … .m64nNkK.f32.bf16.bf16
-  if (!parseSmall(instruction.modifiers[words - 2], left) ||
-      !parseSmall(instruction.modifiers[words - 1], right) || instruction.modifiers[words - 3] != "f32")
+  const std::optional<DataType> left = smallOf(instruction.modifiers[words - 2]),
+                                right = smallOf(instruction.modifiers[words - 1]);
+  if (!left || !right || bitWidth(*left) != bitWidth(*right) || instruction.modifiers[words - 3] != "f32")
     return refuse("is not executed");
   llvm::StringRef shape = instruction.modifiers[words - 4];
   int columns = 0, depth = 0;
@@ -86,8 +86,8 @@ bool Machine::executeWgmma(Workgroup &workgroup, Warp &warp, const Instruction &
   const auto immediate = [&](size_t i) { return i < operands.size() ? operands[i].number : 0; };
   if (immediate(4) != 1 || immediate(5) != 1)
     return refuse("is executed without a change of sign");
-  const int elementBytes = bitsOf(left) / 8, perPiece = 16 / elementBytes;
-  const auto read = [&](uint64_t bits, Small small, bool across, int firstRow, int rows,
+  const int elementBytes = bitWidth(*left) / 8, perPiece = 16 / elementBytes;
+  const auto read = [&](uint64_t bits, DataType small, bool across, int firstRow, int rows,
                         std::vector<float> &values) { // by k, rows side by side
     const Descriptor descriptor = descriptorOf(bits);
     if (descriptor.swizzle == 0 || descriptor.baseOffset != 0)
@@ -113,9 +113,9 @@ bool Machine::executeWgmma(Workgroup &workgroup, Warp &warp, const Instruction &
   };
   constexpr int rows = 16; // of a warp
   std::vector<float> a, b;
-  if (!read(value(workgroup, first, operands[1]), left, immediate(6) != 0, first.thread / warpSize % 4 * 16,
+  if (!read(value(workgroup, first, operands[1]), *left, immediate(6) != 0, first.thread / warpSize % 4 * 16,
             16, a) ||
-      !read(value(workgroup, first, operands[2]), right, immediate(7) != 0, 0, columns, b))
+      !read(value(workgroup, first, operands[2]), *right, immediate(7) != 0, 0, columns, b))
     return false;
   std::array<std::array<float, mostColumns>, rows> sums = {};
   for (int row = 0; row < rows; ++row)

@@ -33,24 +33,17 @@ llvm::Expected<DeviceCode> DeviceCode::compile(llvm::StringRef compiler, llvm::S
   return code;
 }
 
-llvm::Error DeviceCode::run(const KernelLaunch &launch, simulate::DeviceMemory &memory,
+llvm::Error DeviceCode::run(const ptx::Launch &launch, simulate::DeviceMemory &memory,
                             const VerifyOptions &options, uint64_t first, uint64_t count,
                             VerifiedLaunch &report) const {
   report.workgroups += count;
   if (object)
     return simulateWorkgroups(launch, memory, options, first, count, report);
-  const ptx::Launch request = {launch.kernel,
-                               launch.gridX,
-                               launch.gridY,
-                               launch.threads,
-                               launch.clusterSize,
-                               launch.arguments,
-                               launch.dynamicSharedBytes};
   ptx::RunOptions runOptions;
   runOptions.seed = options.seed + first / launch.clusterSize; // copies at once or late in turn
   runOptions.firstWorkgroup = first;
   runOptions.workgroupCount = count;
-  llvm::Expected<ptx::RunReport> ran = ptx::run(*program, request, memory, runOptions);
+  llvm::Expected<ptx::RunReport> ran = ptx::run(*program, launch, memory, runOptions);
   if (!ran) {
     const std::string text = llvm::toString(ran.takeError());
     llvm::StringRef finding = text;
@@ -62,7 +55,7 @@ llvm::Error DeviceCode::run(const KernelLaunch &launch, simulate::DeviceMemory &
   return llvm::Error::success();
 }
 
-llvm::Error DeviceCode::simulateWorkgroups(const KernelLaunch &launch, simulate::DeviceMemory &memory,
+llvm::Error DeviceCode::simulateWorkgroups(const ptx::Launch &launch, simulate::DeviceMemory &memory,
                                            const VerifyOptions &options, uint64_t first, uint64_t count,
                                            VerifiedLaunch &report) const {
   simulate::Launch request;
@@ -71,11 +64,8 @@ llvm::Error DeviceCode::simulateWorkgroups(const KernelLaunch &launch, simulate:
   request.grid.y = launch.gridY;
   request.block.x = launch.threads;
   request.dynamicLdsBytes = launch.dynamicSharedBytes;
-  std::vector<uint8_t> &bytes = request.arguments.bytes;
-  for (const ptx::Argument &argument : launch.arguments) {
-    bytes.resize(llvm::alignTo(bytes.size(), argument.bytes.size()));
-    bytes.insert(bytes.end(), argument.bytes.begin(), argument.bytes.end());
-  }
+  for (const ptx::Argument &argument : launch.arguments)
+    request.arguments.append(argument.bytes, argument.bytes.size());
   simulate::RunOptions runOptions;
   runOptions.checks = options.checks;
   runOptions.seed = options.seed + first;

@@ -1,21 +1,11 @@
 // Compiled code of one kernel of a package, for a device of either vendor, and launches of it on the CPU.
 #pragma once
 
-#include "codesign/Package/Package.h"
 #include "codesign/Ptx/Ptx.h"
 #include "codesign/Simulate/Simulator.h"
 #include "codesign/Verify/Verify.h"
 
 namespace codesign {
-
-/// A launch of all its workgroups.
-struct KernelLaunch {
-  std::string kernel;
-  uint32_t gridX = 1, gridY = 1, threads = 1;
-  uint32_t clusterSize = 1;
-  uint32_t dynamicSharedBytes = 0;
-  std::vector<ptx::Argument> arguments{};
-};
 
 class DeviceCode {
 public:
@@ -26,13 +16,13 @@ public:
 
   /// Runs `count` workgroups from `first` on, x first, and adds what they executed and what was found to
   /// `report`. An error is one of the simulator.
-  llvm::Error run(const KernelLaunch &launch, simulate::DeviceMemory &memory, const VerifyOptions &options,
+  llvm::Error run(const ptx::Launch &launch, simulate::DeviceMemory &memory, const VerifyOptions &options,
                   uint64_t first, uint64_t count, VerifiedLaunch &report) const;
 
   int64_t lanes() const { return object ? 64 : 32; } // of a wave
 
 private:
-  llvm::Error simulateWorkgroups(const KernelLaunch &launch, simulate::DeviceMemory &memory,
+  llvm::Error simulateWorkgroups(const ptx::Launch &launch, simulate::DeviceMemory &memory,
                                  const VerifyOptions &options, uint64_t first, uint64_t count,
                                  VerifiedLaunch &report) const;
 

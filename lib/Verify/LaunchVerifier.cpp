@@ -188,7 +188,7 @@ private:
   const int64_t waves = kernel.threads / code.lanes();
   const uint64_t gridX;
   LaunchOperands operands;
-  KernelLaunch request;
+  ptx::Launch request;
   VerifiedLaunch launch;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "DeviceCode.h"
+#include "codesign/Package/Package.h"
 
 namespace codesign {
 

@@ -32,7 +32,7 @@ llvm::Expected<VerifiedLaunch> verifyTokenSum(const PackagedGemm &gemm, const Pa
   const uint64_t by =
       memory.allocateValues<int32_t>("token_rows", randomLists(tokens, gemm.topK, rows, engine));
   const uint64_t d = allocatePoisoned(memory, "d", uint64_t(tokens * gemm.n) * bitWidth(gemm.outputType) / 8);
-  KernelLaunch request;
+  ptx::Launch request;
   request.kernel = kernel.symbol;
   request.gridX = uint32_t(llvm::divideCeil(tokens, kernel.tileM) * llvm::divideCeil(gemm.n, kernel.tileN));
   request.threads = uint32_t(kernel.threads);

@@ -12,7 +12,6 @@
 #include "codesign/Simulate/CodeObject.h"
 #include "codesign/Simulate/DeviceMemory.h"
 #include "codesign/Simulate/RunReport.h"
-#include <cstring>
 
 namespace codesign::simulate {
 
@@ -26,10 +25,12 @@ class KernelArguments {
 public:
   template <class T>
   KernelArguments &value(const T &item) {
-    bytes.resize((bytes.size() + alignof(T) - 1) / alignof(T) * alignof(T));
-    size_t at = bytes.size();
-    bytes.resize(at + sizeof(T));
-    std::memcpy(bytes.data() + at, &item, sizeof(T));
+    return append({reinterpret_cast<const uint8_t *>(&item), sizeof(T)}, alignof(T));
+  }
+  /// The bytes of one argument.
+  KernelArguments &append(llvm::ArrayRef<uint8_t> item, size_t alignment) {
+    bytes.resize((bytes.size() + alignment - 1) / alignment * alignment);
+    bytes.insert(bytes.end(), item.begin(), item.end());
     return *this;
   }
   KernelArguments &pointer(uint64_t deviceAddress) { return value(deviceAddress); }

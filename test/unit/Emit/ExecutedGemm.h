@@ -13,6 +13,13 @@ protected:
   void SetUp() override { ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-ptx", folder)); }
   void TearDown() override { (void)llvm::sys::fs::remove_directories(folder); }
 
+  /// The emitted source with its prelude.
+  static std::string sourceOf(kernel::FuncOp function) {
+    EmitOptions options;
+    options.inlinePrelude = true;
+    return llvm::cantFail(emitKernel(function, options));
+  }
+
   /// The PTX that clang makes of a source; empty, with a failure, where it does not compile.
   std::string ptxOf(const std::string &source, Architecture architecture) {
     const std::string path = (folder + "/gemm").str();
@@ -78,10 +85,7 @@ protected:
     mlir::MLIRContext context;
     auto module = llvm::cantFail(lowerGemm(context, problem, schedule));
     auto function = *module->getOps<kernel::FuncOp>().begin();
-    EmitOptions options;
-    options.inlinePrelude = true;
-    const std::string text = ptxOf(llvm::cantFail(emitKernel(function, options)), schedule.architecture);
-    auto program = ptx::parse(text);
+    auto program = ptx::parse(ptxOf(sourceOf(function), schedule.architecture));
     ASSERT_TRUE(static_cast<bool>(program)) << llvm::toString(program.takeError());
     std::mt19937 engine(std::random_device{}());
     for (int64_t m : rowCounts)

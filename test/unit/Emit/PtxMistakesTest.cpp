@@ -15,9 +15,7 @@ protected:
     mlir::MLIRContext context;
     auto module = llvm::cantFail(lowerGemm(context, problem, schedule));
     auto function = *module->getOps<kernel::FuncOp>().begin();
-    EmitOptions options;
-    options.inlinePrelude = true;
-    std::string source = llvm::cantFail(emitKernel(function, options));
+    std::string source = sourceOf(function);
     size_t replaced = 0;
     for (size_t at = 0; (at = source.find(from.str(), at)) != std::string::npos; at += to.size(), ++replaced)
       source.replace(at, from.size(), to.str());
