@@ -49,7 +49,7 @@ struct StepRates {
 /// share of the compute units that have a tile.
 template <class Real>
 Real cyclesPerStep(const StepRates<Real> &rates, const TileStepOf<Real> &tile, Real workFactor, Real busy) {
-  const Real mma = rates.mma * workFactor * tile.area, lds = rates.lds * tile.lds;
+  const Real mma = rates.mma * workFactor * tile.products, lds = rates.lds * tile.lds;
   const Real l2 = rates.l2M * tile.fetchedM + rates.l2N * tile.fetchedN;
   const Real asked = busy * (rates.askM * tile.askM + rates.askN * tile.askN);
   return std::max(std::max(std::max(mma, lds), std::max(l2, asked)), rates.latency) + tile.overhead;

@@ -149,7 +149,8 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool stre
   const double epilogue = ruled ? fractional * store
                                 : std::max(store, (1 - constants.outputOverlap) * p.output / memoryBandwidth);
   const double body = main + epilogue;
-  const double mma = 2.0 * tile.m * tile.n * depthStep * steps * workFactor / p.flopsPerClock / clock;
+  const double mma =
+      2.0 * tile.m * tile.n * tile.productWork * depthStep * steps * workFactor / p.flopsPerClock / clock;
   const double mmaShare = std::min(1.0, fractional * mma / body);
   double power = body * constants.droop * mmaShare * body / (body + constants.droopSeconds);
   // At the limit all kernels take as long; of those the one that would be faster without is to be taken.

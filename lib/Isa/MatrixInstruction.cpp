@@ -59,6 +59,12 @@ std::vector<const MatrixInstruction *> denseMatrixInstructions(Architecture arch
   return found;
 }
 
+int64_t operandConversions(const MatrixInstruction &record, int64_t down, int64_t across, bool blockScaled) {
+  const bool rowByRow = blockScaled && down * across > mostScaledProductsAtOnce;
+  return record.conversionsPerRegister *
+         (down * record.a.registersPerLane + (rowByRow ? down : 1) * across * record.b.registersPerLane);
+}
+
 llvm::StringRef toString(MatrixInstructionKind kind) {
   switch (kind) {
   case MatrixInstructionKind::Mfma:

@@ -47,16 +47,19 @@ static std::string loopText(const KernelPrice &price, const GemmSchedule &schedu
   const bool isAmd = vendorOf(schedule.architecture) == Vendor::Amd;
   const StepPrice &step = price.step;
   const double matrix = step.matrixCycles.value, shared = step.sharedCycles().value;
+  const double conversions = step.conversionCycles.value;
   auto kilobytes = [](int64_t bytes) { return llvm::formatv("{0} KB", bytes / 1024).str(); };
   std::string text =
       llvm::formatv("per {0} of k, a workgroup needs {1:f0} clocks of the {2}",
                     depthOfPass(step, schedule, function), matrix, isAmd ? "matrix cores" : "tensor cores");
+  if (conversions > 0)
+    text += llvm::formatv(", {0:f0} of conversions of its operands", conversions);
   if (shared > 0)
     text += llvm::formatv(", {0:f0} of {1} ({2} read, {3} written)", shared, isAmd ? "LDS" : "shared memory",
                           kilobytes(step.reads.bytes), kilobytes(step.writes.bytes));
   const bool streams = streamsWeights(schedule.family);
   text += " and " + kilobytes(step.globalBytes) + (streams ? " from memory" : " from L2");
-  const double slowest = std::max(matrix, shared);
+  const double slowest = std::max({matrix, conversions, shared});
   if (!streams && slowest > 0)
     text += ", " + formatNumber(double(step.globalBytes) / slowest) + " bytes a clock";
   return text;

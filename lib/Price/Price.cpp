@@ -1,5 +1,6 @@
 #include "codesign/Price/Price.h"
 #include "SharedAccess.h"
+#include "codesign/Isa/MemoryInstruction.h"
 #include "dialects/Kernel/Operand.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -123,6 +124,12 @@ llvm::Error Pricer::countOperation(Operation *op, int64_t times, StepPrice &step
         step.matrixCycles += Cycles(
             static_cast<double>(instructions * waves * a.instruction().cycles * a.instruction().matrixCores) /
             matrixCores);
+        const int64_t conversions =
+            operandConversions(a.instruction(), a.countFirst(), b.countFirst(), isa<MmaScaledOp>(op)) *
+            a.countSecond() * mma.getA().getType().getPack() * times;
+        if (conversions > 0)
+          step.conversionCycles += Cycles(static_cast<double>(conversions * waves) *
+                                          findIssueCost(architecture, "conversion")->cycles / matrixCores);
         return llvm::Error::success();
       })
       .Case<WgmmaOp>([&](WgmmaOp product) {

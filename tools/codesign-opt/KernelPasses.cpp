@@ -106,7 +106,10 @@ struct PricePass : PassWrapper<PricePass, OperationPass<ModuleOp>> {
                    << price->registers.fragments << " fragments, " << price->registers.staging << " staging\n"
                    << "  main loop: " << step.iterations << " iterations of " << step.matrixInstructions
                    << " matrix instructions a wave, " << static_cast<int64_t>(step.matrixCycles.value)
-                   << " clocks of a matrix core\n"
+                   << " clocks of a matrix core";
+      if (step.conversionCycles.value > 0)
+        llvm::outs() << ", " << static_cast<int64_t>(step.conversionCycles.value) << " of conversions";
+      llvm::outs() << "\n"
                    << "  LDS: " << step.reads.passes << " read passes (" << step.reads.conflictPasses()
                    << " from conflicts), " << step.writes.passes << " write passes ("
                    << step.writes.conflictPasses() << " from conflicts)\n"

@@ -68,6 +68,9 @@ struct MatrixInstruction {
   /// Values of cbsz and blgp that select the formats of an f8f6f4 form; 0 otherwise.
   int formatA = 0;
   int formatB = 0;
+  /// Conversions by the vector unit that make of a 32-bit register of either operand what the matrix cores
+  /// multiply; 0: they take it as it is. The same registers serve several products.
+  int conversionsPerRegister = 0;
 
   /// Multiply-adds counted as two; a sparse form counts the products it skips as well (its nominal rate).
   double flops() const { return 2.0 * m * n * k * blocks; }
@@ -90,6 +93,14 @@ const MatrixInstruction *findMatrixInstruction(Architecture architecture, DataTy
 /// operand types (accumulator as the table gives it).
 std::vector<const MatrixInstruction *> denseMatrixInstructions(Architecture architecture, DataType a,
                                                                DataType b);
+
+/// With scales of blocks, products of mma.sync that a wave sums at once before scales multiply them; where a
+/// step has more, those of one row of instructions.
+inline constexpr int64_t mostScaledProductsAtOnce = 8;
+
+/// Conversions that a lane makes for the products of `down` operands A by `across` operands B of one depth:
+/// of each operand once, or with scales of blocks of B once for all products that are summed at once.
+int64_t operandConversions(const MatrixInstruction &record, int64_t down, int64_t across, bool blockScaled);
 
 /// "mfma", "smfmac", "mma.sync", "wgmma", "tcgen05".
 llvm::StringRef toString(MatrixInstructionKind kind);

@@ -24,6 +24,7 @@ struct StepPrice {
   int64_t iterations = 1;         // also where the launch decides how many there are
   int64_t matrixInstructions = 0; // of one wave
   Cycles matrixCycles;            // of one matrix core, all waves of a workgroup together
+  Cycles conversionCycles;        // of one scheduler, all waves together: operands made what is multiplied
   SharedTraffic reads, writes;
   int64_t globalBytes = 0;        // fetched by the workgroup
   int64_t globalInstructions = 0; // of one wave
