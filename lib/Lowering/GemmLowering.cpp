@@ -225,6 +225,8 @@ OwningOpRef<ModuleOp> GemmBuilder::build() {
   accumulator = schedule.loop == MainLoop::Interleaved ? interleaved(accumulator)
                 : asynchronous                         ? throughAsyncCopies(accumulator)
                                                        : throughRegisters(accumulator);
+  if (schedule.fencedSteps) // or what follows begins among the last products, beside their operands
+    SchedulingFenceOp::create(builder);
   accumulator = piece.rounds ? Value(SumPiecesOp::create(builder, accumulator, piece.piece, function.partials,
                                                          function.arrivals))
                              : createSumOfParts(builder, function, place, accumulator);

@@ -230,10 +230,9 @@ std::optional<std::string> badAllocation(const GemmSchedule &s, const Profile &p
   const bool sharesSimd = s.waves() <= profile.compute.simdsPerComputeUnit;
   if (sharesSimd && needed <= half && needed * addresses > half)
     return because("registers {0} as compiled, too close to the {1} of two workgroups", needed, half);
-  // A wave as tall as the tile has the scales of all its rows, and two tiles of shuffled weights.
-  if (s.blockScaled && s.shuffledWeights && s.wavesM == 1 && needed > share)
-    return because("registers {0} as compiled, > {1} of a wave with scales and weights of two tiles", needed,
-                   share);
+  // A wave as tall as the tile has operands of all its rows, their scales, and two tiles of shuffled weights.
+  if (s.shuffledWeights && s.wavesM == 1 && needed > share)
+    return because("registers {0} as compiled, > {1} of a wave with weights of two tiles", needed, share);
   // Elements that are transposed on the way to LDS, or taken out of it in pairs of rows, lie in registers
   // beside what they came from; those under way of TN, in waves that have a SIMD's registers, half of them.
   constexpr double turned = 0.55;

@@ -135,28 +135,40 @@ struct EpilogueSteps : LaneSums<Shape...> {
   /// Multiplies row i of the sums, which is an output column, by scales[column + i] of Columns.
   template <int Columns>
   __device__ void scaleDown(const float *scales, int column) {
-    this->forEachPair([&](float &left, float &right, int i, int) {
-      const float scale = column + i < Columns ? scales[column + i] : 0;
-      left *= scale;
-      right *= scale;
+    this->forEachRow([&](int i, int half, int laneRow) {
+      const float scale = column + laneRow < Columns ? scales[column + laneRow] : 0;
+      this->forEachInRow(i, half, [&](float &left, float &right, int) {
+        left *= scale;
+        right *= scale;
+      });
     });
   }
   /// Multiplies column j of the sums, which is an output row, by the scale of row + j.
   template <class Rows>
   __device__ void scaleColumns(const Rows &scales, int row) {
-    this->forEachPair([&](float &left, float &right, int, int j) {
-      left *= loadScale(scales, row + j);
-      right *= loadScale(scales, row + j + 1);
-    });
+    using Sums = LaneSums<Shape...>;
+#pragma unroll
+    for (int j = 0; j < Sums::across; ++j)
+#pragma unroll
+      for (int eight = 0; eight < Sums::instructionColumns / 8; ++eight) {
+        const int place = row + j * Sums::instructionColumns + eight * 8 + laneInRow() * 2;
+        const float first = loadScale(scales, place), second = loadScale(scales, place + 1);
+        this->forEachRow([&](int i, int half, int) {
+          this->parts[i][j][4 * eight + 2 * half] *= first;
+          this->parts[i][j][4 * eight + 2 * half + 1] *= second;
+        });
+      }
   }
 
   /// Adds bias[column + i] to row i of the sums, which is an output column; the bias has Columns elements.
   template <int Columns, class Element>
   __device__ void addBiasDown(const Element *bias, int column) {
-    this->forEachPair([&](float &left, float &right, int i, int) {
-      const float value = column + i < Columns ? widen(bias[column + i]) : 0;
-      left += value;
-      right += value;
+    this->forEachRow([&](int i, int half, int laneRow) {
+      const float value = column + laneRow < Columns ? widen(bias[column + laneRow]) : 0;
+      this->forEachInRow(i, half, [&](float &left, float &right, int) {
+        left += value;
+        right += value;
+      });
     });
   }
 
@@ -202,8 +214,15 @@ struct EpilogueSteps : LaneSums<Shape...> {
   /// Adds the element at (row + i, (column + j) / 2) to the first of each pair of columns.
   template <class Element, int Pitch>
   __device__ void addHalved(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
-    this->forEachPair(
-        [&](float &left, float &, int i, int j) { left += valueAt(matrix, row + i, (column + j) / 2); });
+    this->forEachRow([&](int i, int half, int laneRow) {
+      if (row + laneRow >= matrix.count)
+        return;
+      const Element *from = matrix.first + static_cast<long long>(row + laneRow) * Pitch + column / 2;
+      this->forEachInRow(i, half, [&](float &left, float &, int j) {
+        if (column / 2 + j / 2 < Pitch)
+          left += widen(from[j / 2]);
+      });
+    });
   }
   /// Adds the element at (row + j, column + i) of the matrix to element (i, j) of the sums.
   template <class Element, int Pitch>

@@ -23,15 +23,21 @@ DEVICE Angle angleOf(const float *table, unsigned position, int column) {
                : "l"(table + position * HeadColumns + column % HeadColumns));
   return angle;
 }
-/// The same without branches, for few of them: all are asked for at once.
+/// The same without branches, for few of them: all are asked for at once. The column is one of the first eight
+/// of sixteen, or `eight` further on.
 template <int HeadColumns, int Rotated, int Positions>
-DEVICE Angle angleAtOnce(const float *table, unsigned position, int column) {
-  Angle angle = {column < Rotated ? 0.f : 1.f, 0};
-  const bool there = column < Rotated && position < static_cast<unsigned>(Positions);
+DEVICE Angle angleAtOnce(const float *table, unsigned position, int column, int eight) {
+  // Where heads hold them whole, both have one address.
+  constexpr bool together = HeadColumns % 16 == 0 && Rotated % 16 == 0;
+  const bool rotates = (together ? column : column + eight) < Rotated;
+  const float *first = table + position * HeadColumns;
+  const float *from = together ? first + column % HeadColumns + eight : first + (column + eight) % HeadColumns;
+  Angle angle = {rotates ? 0.f : 1.f, 0};
+  const bool there = rotates && position < static_cast<unsigned>(Positions);
   asm volatile("{ .reg .pred there; setp.ne.s32 there, %3, 0;\n"
                "@there ld.global.nc.v2.f32 {%0, %1}, [%2]; }"
                : "+f"(angle.cosine), "+f"(angle.sine)
-               : "l"(table + position * HeadColumns + column % HeadColumns), "r"(static_cast<int>(there)));
+               : "l"(from), "r"(static_cast<int>(there)));
   return angle;
 }
 DEVICE unsigned positionOf(const GlobalRows<int, 1> &positions, int row) {
@@ -78,20 +84,21 @@ struct RowSteps : EpilogueSteps<Shape...> {
       for (int e = 0; e < 2; ++e)
         ofColumns[j][e] = positionOf(positions, row + j * 8 + laneInRow() * 2 + e);
 #pragma unroll
-    for (int i = 0; i < Sums::down; ++i)
+    for (int i = 0; i < Sums::down; ++i) {
+      const int place = (column + i * Sums::instructionRows + rowOfLane()) / 2 * 2;
 #pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        const int place = (column + i * Sums::instructionRows + half * 8 + rowOfLane()) / 2 * 2;
+      for (int j = 0; j < Sums::across; ++j)
 #pragma unroll
-        for (int j = 0; j < Sums::across; ++j)
+        for (int e = 0; e < 2; ++e)
 #pragma unroll
-          for (int e = 0; e < 2; ++e) {
-            const Angle angle = angleAtOnce<HeadColumns, Rotated, Positions>(table, ofColumns[j][e], place);
+          for (int half = 0; half < 2; ++half) {
+            const Angle angle =
+                angleAtOnce<HeadColumns, Rotated, Positions>(table, ofColumns[j][e], place, half * 8);
             float &value = this->parts[i][j][2 * half + e];
             const float other = fromNeighbourRow(value);
             value = value * angle.cosine + (first ? -other : other) * angle.sine;
           }
-      }
+    }
   }
 
   /// Writes the sum of squares of each row of the sums as element (row + i, column / width); columns at or
