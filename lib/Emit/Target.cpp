@@ -263,10 +263,10 @@ StringRef sourceExtension(Architecture architecture) {
 
 /// What sm_80 has, and later architectures too.
 static std::string preludeOfMmaSync() {
-  return std::string(preludeSm80) + preludeSm80Across + preludeSm80Operands + preludeSm80Gather +
-         preludeSm80Wave + preludeSm80Scales + preludeExperts + preludeActivations + preludeSm80Epilogue +
-         preludeSm80Rows + preludeSm80Store + preludeSm80Sums + preludeSm80Split + preludeStreamK +
-         preludeSm80StreamK + preludeSm80Tokens;
+  return std::string(preludeSm80) + preludeSm80Tiles + preludeSm80Copies + preludeSm80Across +
+         preludeSm80Operands + preludeSm80Gather + preludeSm80Wave + preludeSm80Scales + preludeExperts +
+         preludeActivations + preludeSm80Epilogue + preludeSm80Rows + preludeSm80Store + preludeSm80Sums +
+         preludeSm80Split + preludeStreamK + preludeSm80StreamK + preludeSm80Tokens;
 }
 
 Prelude preludeOf(Architecture architecture) {
@@ -276,8 +276,9 @@ Prelude preludeOf(Architecture architecture) {
     static const std::string text =
         std::string(preludeCdna) + preludeCdnaStaged + preludeCdnaOperands + preludeCdnaPhases +
         preludeCdnaCopies + preludeCdnaTranspose + preludeExperts + preludeActivations + preludeCdnaQuantise +
-        preludeCdnaScales + preludeCdnaSums + preludeCdnaBlocks + preludeCdnaSplit + preludeStreamK +
-        preludeCdnaStreamK + preludeCdnaTokens;
+        preludeCdnaScales + preludeCdnaRuns + preludeCdnaEpilogue + preludeCdnaRows + preludeCdnaStore +
+        preludeCdnaSums + preludeCdnaBlocks + preludeCdnaSplit + preludeStreamK + preludeCdnaStreamK +
+        preludeCdnaTokens;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {
@@ -286,8 +287,9 @@ Prelude preludeOf(Architecture architecture) {
   }
   case Architecture::Sm90a: {
     static const std::string text = preludeOfMmaSync() + preludeSm90aQuantise + preludeSm90a +
-                                    preludeSm90aDescriptor + preludeSm90aProducts + preludeSm90aBlocks +
-                                    preludeSm90aExperts + preludeSm90aSplit;
+                                    preludeSm90aBarriers + preludeSm90aCopies + preludeSm90aDescriptor +
+                                    preludeSm90aProducts + preludeSm90aBlocks + preludeSm90aExperts +
+                                    preludeSm90aSplit;
     return {"codesign_sm90a.h", text};
   }
   default:
