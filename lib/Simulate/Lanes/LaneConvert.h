@@ -1,7 +1,8 @@
 // Conversions between number formats.
 #pragma once
 
-#include "LaneFloat.h"
+#include "LaneFunctions.h"
+#include "LaneLoops.h"
 #include "SmallFloat.h"
 
 namespace codesign::simulate {

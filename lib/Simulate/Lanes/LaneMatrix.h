@@ -1,6 +1,7 @@
 // Unpacking of matrix operands and the multiply-accumulate loops of MFMA.
 #pragma once
 
+#include "LaneLoops.h"
 #include "SmallFloat.h"
 
 namespace codesign::simulate {

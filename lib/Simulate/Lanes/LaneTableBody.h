@@ -1,9 +1,15 @@
 // The table itself; CODESIGN_LANE_TABLE and CODESIGN_LANE_NAME come from the including file.
+#include "LaneBits.h"
+#include "LaneBytes.h"
 #include "LaneCompare.h"
 #include "LaneConvert.h"
+#include "LaneFloat.h"
+#include "LaneHalf.h"
 #include "LaneInteger.h"
+#include "LaneMasks.h"
 #include "LaneMatrix.h"
 #include "LaneScaled.h"
+#include "LaneWords.h"
 
 namespace codesign::simulate {
 namespace {
@@ -23,23 +29,29 @@ template <class T, size_t size>
 constexpr size_t count(const T (&)[size]) {
   return size;
 }
-constexpr size_t total = count(floatOperations) + count(integerOperations) + count(conversionOperations) +
-                         count(compareOperations) + count(scaledOperations);
+constexpr size_t total = count(floatOperations) + count(halfOperations) + count(integerOperations) +
+                         count(bitOperations) + count(byteOperations) + count(wordOperations) +
+                         count(maskOperations) + count(conversionOperations) + count(compareOperations) +
+                         count(scaledOperations);
 
 struct AllOperations {
   LaneOperation list[total];
   AllOperations() {
     size_t at = 0;
-    for (const LaneOperation &operation : floatOperations)
-      list[at++] = operation;
-    for (const LaneOperation &operation : integerOperations)
-      list[at++] = operation;
-    for (const LaneOperation &operation : conversionOperations)
-      list[at++] = operation;
-    for (const LaneOperation &operation : compareOperations)
-      list[at++] = operation;
-    for (const LaneOperation &operation : scaledOperations)
-      list[at++] = operation;
+    const auto append = [&](const auto &operations) {
+      for (const LaneOperation &operation : operations)
+        list[at++] = operation;
+    };
+    append(floatOperations);
+    append(halfOperations);
+    append(integerOperations);
+    append(bitOperations);
+    append(byteOperations);
+    append(wordOperations);
+    append(maskOperations);
+    append(conversionOperations);
+    append(compareOperations);
+    append(scaledOperations);
   }
 };
 

@@ -2,7 +2,7 @@
 // variants of CDNA3 have one more bias, no infinity, no negative zero and NaN at 0x80.
 #pragma once
 
-#include "LaneLoops.h"
+#include "LaneNumbers.h"
 
 namespace codesign::simulate {
 namespace {
