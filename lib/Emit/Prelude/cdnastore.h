@@ -17,6 +17,8 @@ struct StoreSteps : RowSteps<Mma, Down, Across> {
   /// Rounds and writes the even rows i of the sums to (row + j, (column + i) / 2).
   template <class Element, int Pitch>
   __device__ void storeHalvedTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
+    if constexpr (sizeof(Element) == 1)
+      asm volatile("" : "+s"(row)); // or half of what makes a residual's addresses is kept for these
     this->forEachQuad([&](auto &part, int first, int i, int j) {
       const Vector<float, 2> pair = {part[first], part[first + 2]};
       storeRun(matrix, row + j, (column + i) / 2, rounded<Element>(pair));

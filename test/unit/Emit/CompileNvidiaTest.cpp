@@ -79,7 +79,7 @@ TEST(CompileNvidia, manyRowsOfStreamedWeights) {
   const auto sweep = [](const char *device, size_t count, Sweep of) {
     of.family = "mma_weight_stream";
     of.leastRows = of.gathered && of.blockScaled ? 24 : 33;
-    compileLegalSchedules(device, isLongRun() ? 1000 : count, of);
+    compileLegalSchedules(device, isLongRun() ? 2 * longCount : count, of);
   };
   sweep("a100-sxm", 3, {.k = 14336});
   sweep("h100-sxm", 3, {.k = 2312, .fused = true});

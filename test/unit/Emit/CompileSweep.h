@@ -33,7 +33,7 @@ struct Sweep {
   bool onlyTight = false;                // schedules with the fewest registers to spare
 };
 
-constexpr size_t longCount = 40; // schedules of a form that a long run compiles
+constexpr size_t longCount = 20; // schedules of a form that a long run compiles
 
 inline size_t schedules(size_t usual) {
   return isLongRun() ? longCount : usual;

@@ -13,21 +13,23 @@ using Ptx = ExecutedGemm;
 
 constexpr int64_t raggedRows[] = {129, 7, 128, 1, 127};
 
-/// Every family with an epilogue, operands and a layout in turn; in long runs with every combination.
+/// Every family with an epilogue, operands and a layout in turn; in long runs with every epilogue.
 TEST_F(Ptx, everyFamily) {
   CellPairing pairing;
   size_t next = 0;
   for (const KernelFamily &family : kernelFamilies()) {
     if (vendorOf(family.kernel.architecture) != Vendor::Nvidia)
       continue;
-    std::vector<KernelCell> cells = cellsOf(family);
-    if (!isLongRun())
-      cells = {pairing.pick(family, cells, next % epilogues().size()).value_or(cells.front())};
-    for (const KernelCell &cell : cells) {
-      SCOPED_TRACE(cell.name);
-      expectRight(cell.problem, cell.kernel, {raggedRows[next++ % std::size(raggedRows)]});
+    const std::vector<KernelCell> cells = cellsOf(family);
+    for (size_t i = 0; i < (isLongRun() ? epilogues().size() : 1); ++i) {
+      const std::optional<KernelCell> cell = pairing.pick(family, cells, (next + i) % epilogues().size());
+      if (!cell && isLongRun())
+        continue; // results of 8 bits on sm_80
+      const KernelCell &taken = cell ? *cell : cells.front();
+      SCOPED_TRACE(taken.name);
+      expectRight(taken.problem, taken.kernel, {raggedRows[(next + i) % std::size(raggedRows)]});
     }
-    next += 4; // epilogues of all kinds
+    next += 5; // epilogues of all kinds
   }
 }
 
