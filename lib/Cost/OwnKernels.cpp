@@ -90,6 +90,11 @@ GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
   // An instruction reads both operands from shared memory: the columns once for every 64 rows.
   if (schedule.family == GemmFamily::WgmmaTmaPersistent)
     tile.readsB = double(schedule.macroTileM) / schedule.matrixInstruction().m;
+  // Copies write once what is read, at the same rate; AMD's loops were timed with theirs.
+  if (vendorOf(schedule.architecture) == Vendor::Nvidia) {
+    ++tile.readsA;
+    ++tile.readsB;
+  }
   if (schedule.blockScaled) { // with a block of k of the rows come their scales, which fill whole lines
     constexpr int lineBytes = 128, scaleBytes = 4;
     const double scales = llvm::alignTo(schedule.macroTileM * scaleBytes, lineBytes);

@@ -237,7 +237,10 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
           formatTime(range.expectedSeconds), shortSource(range), nextText(range),
           formatTime(range.librarySeconds)}));
     }
-  table.print(stream);
+  constexpr unsigned indent = 2;
+  // Broken, a time would stand below its number.
+  const unsigned gaps = titles.size() - 1;
+  table.print(stream, indent, table.width(indent) - gaps <= options.width ? options.width : 0);
   printSources(sources, stream, options);
   printRunnersUp(plan, stream, options);
   printEnds(plan, stream, options);

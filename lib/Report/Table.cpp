@@ -48,8 +48,9 @@ static std::vector<std::string> brokenAtSpaces(const std::string &text, unsigned
 
 void Table::print(llvm::raw_ostream &stream, unsigned indent, unsigned maxWidth) const {
   const std::vector<unsigned> widths = columnWidths();
-  if (const unsigned own = width(indent), last = widths.back();
-      maxWidth > 0 && own > maxWidth && own - last < maxWidth) {
+  const unsigned own = width(indent), last = widths.back(), gaps = alignment.size() - 1;
+  const bool isTooWide = maxWidth > 0 && own > maxWidth, isDense = isTooWide && own - gaps <= maxWidth;
+  if (isTooWide && !isDense && own - last < maxWidth) {
     Table narrow(alignment);
     for (const auto &row : rows) {
       if (row.empty()) {
@@ -66,7 +67,7 @@ void Table::print(llvm::raw_ostream &stream, unsigned indent, unsigned maxWidth)
     narrow.print(stream, indent);
     return;
   }
-  const unsigned ruleWidth = width(0);
+  const unsigned ruleWidth = width(0) - (isDense ? gaps : 0);
   for (const auto &row : rows) {
     std::string line(indent, ' ');
     if (row.empty()) {
@@ -75,7 +76,7 @@ void Table::print(llvm::raw_ostream &stream, unsigned indent, unsigned maxWidth)
       for (auto [align, width, cell] : llvm::zip(alignment, widths, row)) {
         std::string padding(width - displayWidth(cell), ' ');
         line += align == Align::Left ? cell + padding : padding + cell;
-        line += "  ";
+        line += isDense ? " " : "  ";
       }
     }
     stream << llvm::StringRef(line).rtrim() << '\n';

@@ -17,7 +17,9 @@ namespace codesign {
 struct GemmTile {
   int m = 0, n = 0;
   int depth = 64;    // of k between two barriers
-  double readsA = 1; // how often each element of A's part is read from LDS: the waves along n
+  // How often each element of A's part is read from LDS, by the waves along n, and of B's. NVIDIA's own
+  // kernels: and written.
+  double readsA = 1;
   double readsB = 1;
   // How often each element of A's and of B's part is brought in from L2; what comes with it counts as more.
   double fetchesA = 1, fetchesB = 1;

@@ -9,7 +9,8 @@ namespace codesign {
 
 enum class Align : uint8_t { Left, Right };
 
-/// Rows of cells; columns are as wide as their widest cell, two spaces apart.
+/// Rows of cells; columns are as wide as their widest cell, two spaces apart, or one where a width asks for
+/// it.
 class Table {
 public:
   explicit Table(std::vector<Align> alignment) : alignment(std::move(alignment)) {}
@@ -19,8 +20,9 @@ public:
   /// A line of dashes over the whole width.
   void addRule();
 
-  /// Every line starts with `indent` spaces and has no spaces at its end. With a `maxWidth`, the last column
-  /// is broken at spaces so that lines stay within it, if its words and the other columns allow.
+  /// Every line starts with `indent` spaces and has no spaces at its end. With a `maxWidth`, lines stay
+  /// within it: by a space less between columns where that is enough, else the last column is broken at
+  /// spaces, if its words and the other columns allow.
   void print(llvm::raw_ostream &stream, unsigned indent = 2, unsigned maxWidth = 0) const;
   /// Columns of the longest line that print() with this indent and no limit makes.
   unsigned width(unsigned indent = 2) const;

@@ -27,6 +27,20 @@ TEST(Table, RulesSpanTheColumns) {
   EXPECT_EQ(print(table), " ab  c\n -----\n");
 }
 
+TEST(Table, StaysWithinAWidth) {
+  Table table({Align::Left, Align::Left, Align::Left});
+  table.addRow({"rows", "tile", "a few words"});
+  const auto within = [&](unsigned width) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    table.print(stream, 0, width);
+    return text;
+  };
+  EXPECT_EQ(within(23), "rows  tile  a few words\n");
+  EXPECT_EQ(within(21), "rows tile a few words\n");
+  EXPECT_EQ(within(20), "rows  tile  a few\n            words\n");
+}
+
 TEST(Table, WrapsAtSpacesOnly) {
   std::string text;
   llvm::raw_string_ostream stream(text);
