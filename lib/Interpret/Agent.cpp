@@ -10,23 +10,15 @@ namespace codesign {
 
 using namespace kernel;
 
-namespace {
-
-constexpr int64_t warpsPerGroup = 4, rowsPerWarp = 16, rowsPerInstruction = 64;
-
-int64_t rowBytesOf(TileType tile) {
-  return tile.getColumns() * tile.getElementType().getIntOrFloatBitWidth() / 8;
-}
+static constexpr int64_t warpsPerGroup = 4;
 
 /// Where row `row` of an operand begins in its tile: a row, or where k runs along rows, a panel of columns.
-int64_t startOf(TileType tile, int64_t row) {
+static int64_t startOf(TileType tile, int64_t row) {
+  const int64_t elementBytes = tile.getElementType().getIntOrFloatBitWidth() / 8;
   if (isa<PanelsAttr>(tile.getLayout()))
-    return row * (tile.getElementType().getIntOrFloatBitWidth() / 8) / bankCycleBytes * tile.getRows() *
-           bankCycleBytes;
-  return row * rowBytesOf(tile);
+    return row * elementBytes / bankCycleBytes * tile.getRows() * bankCycleBytes;
+  return row * tile.getColumns() * elementBytes;
 }
-
-} // namespace
 
 Cluster::Cluster(FuncOp function, int64_t index, int64_t count)
     : index(index), count(count), agentsPerWorkgroup(function.getWaveCount() + 1),
@@ -302,59 +294,6 @@ Error Agent::run(CopyTensorOp op) {
       return barrier.takeError();
     (*barrier)->complete(bytes, access);
   }
-  return Error::success();
-}
-
-Error Agent::run(StageOp op) {
-  const TileType ring = op.getRing().getType(), panel = ring.getSlotType();
-  const DataType element = *dataTypeOf(ring.getElementType());
-  const int64_t first = values[op.getRing()].tile.firstByte + number(op.getPanel()) * panel.getSizeInBytes();
-  const unsigned access[] = {newAccess(), newAccess()};
-  const int64_t panels = op.getFragment().getType().getShape()[1] / panel.getColumns();
-  if (number(op.getPanel()) + panels > ring.getSlots())
-    return fail(op, "stages past the ring");
-  for (int64_t i = 0; i < panels * panel.getRows(); ++i) {
-    const bool other = i % panel.getRows() % rowsPerInstruction >= rowsPerWarp;
-    if (Error error = memory.write(first + i * rowBytesOf(panel), rowBytesOf(panel), access[other],
-                                   halves[other].knowledge))
-      return at(op, std::move(error));
-  }
-  for (bool other : {false, true}) {
-    halves[other].knowledge.over.set(access[other]);
-    halves[other].written.set(access[other]);
-  }
-  const Fragment &fragment = values[op.getFragment()].fragment;
-  forEachElement(op.getFragment().getType(), [&](int64_t, size_t slot, int64_t row, int64_t column) {
-    const uint32_t bits = encodeElement(element, fragment[slot]);
-    const int64_t byte = first + column / panel.getColumns() * panel.getSizeInBytes() +
-                         panel.getByteOffset(row, column % panel.getColumns());
-    std::memcpy(&memory.bytes[byte], &bits, bitWidth(element) / 8);
-  });
-  return Error::success();
-}
-
-void Agent::copyPanel(int64_t firstByte, TileType panel, const Tile &to, int64_t row, int64_t column) {
-  Matrix &matrix = *to.matrix;
-  for (int64_t i = 0; i < panel.getRows(); ++i)
-    for (int64_t j = 0; j < panel.getColumns(); ++j)
-      if (row + i < to.rowLimit && column + j < matrix.columns)
-        std::memcpy(
-            &matrix.bytes[((to.firstRow + row + i) * matrix.columns + column + j) * matrix.elementBytes()],
-            &memory.bytes[firstByte + panel.getByteOffset(i, j)], matrix.elementBytes());
-}
-
-Error Agent::run(StoreTensorOp op) {
-  const TileType panel = op.getRing().getType().getSlotType();
-  const Tile to = values[op.getMap()].tile;
-  const unsigned access = newAccess();
-  for (int64_t i = 0; i < static_cast<int64_t>(op.getCount()); ++i) {
-    const int64_t first =
-        values[op.getRing()].tile.firstByte + (number(op.getPanel()) + i) * panel.getSizeInBytes();
-    if (Error error = memory.read(first, panel.getSizeInBytes(), access, halves[0].knowledge, true))
-      return at(op, std::move(error));
-    copyPanel(first, panel, to, number(op.getRow()), number(op.getColumn()) + i * panel.getColumns());
-  }
-  stores.push_back(access);
   return Error::success();
 }
 
