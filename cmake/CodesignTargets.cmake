@@ -46,8 +46,8 @@ function(codesign_reads_mlir result)
   endforeach()
 endfunction()
 
-# codesign_unit_test(Library sources... [DEPENDS more libraries...] [APART suite]): one GoogleTest program per library, run as
-# one test, and a second one for a suite that takes as long as all others.
+# codesign_unit_test(Library sources... [DEPENDS more libraries...] [APART prefix]): one GoogleTest program per library, run as
+# one test, and a second one for suites of this prefix, which take as long as all others.
 function(codesign_unit_test library)
   cmake_parse_arguments(ARG "" "APART" "DEPENDS" ${ARGN})
   set(target ${library}Test)

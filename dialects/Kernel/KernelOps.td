@@ -170,7 +170,7 @@ def Kernel_BarrierOp : Kernel_Op<"barrier"> {
 }
 
 def Kernel_SchedulingFenceOp : Kernel_Op<"scheduling_fence"> {
-  let summary = "The compiler moves no instruction across: keeps the loads of later steps, and their registers, out of this one";
+  let summary = "The compiler moves no instruction across: keeps what is loaded and computed later, and its registers, out of what is before";
   let assemblyFormat = "attr-dict";
 }
 

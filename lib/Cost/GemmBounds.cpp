@@ -22,7 +22,7 @@ void GemmModel::fillColumns() {
   for (const GemmTile &tile : kernels.tiles) {
     const bool uneven = tile.minRows > 0 && scaledBlock % tile.n != 0;
     const TileStep step{.area = double(tile.m) * tile.n,
-                        .products = double(tile.m) * tile.n * tile.productWork,
+                        .products = double(tile.m) * tile.n * std::max(tile.productWork, tile.conversionWork),
                         .lds = tile.m * tile.readsA + tile.n * tile.readsB,
                         .fetchedM = tile.m * tile.fetchesA,
                         .fetchedN = tile.n * tile.fetchesB,
@@ -116,8 +116,9 @@ void GemmModel::layOver(const Problem &p, llvm::SmallVectorImpl<Block> &grid) co
       addReloads(p, first, block, size);
     for (size_t i = 0; i < size; ++i) {
       const size_t t = first + i;
-      const TileStepOf<float> step{columns.area[t], columns.products[t], columns.lds[t],  columns.fetchedM[t], columns.fetchedN[t],
-                                   columns.askM[t], columns.askN[t], columns.overhead[t]};
+      const TileStepOf<float> step{columns.area[t],     columns.products[t], columns.lds[t],
+                                   columns.fetchedM[t], columns.fetchedN[t], columns.askM[t],
+                                   columns.askN[t],     columns.overhead[t]};
       const float share = std::min(block.tiles[i], 1e15f) * perUnit, work = std::max(1.0f, share);
       const float waves = countedWaves(work, roundedUp(work * margin), rounding, drift);
       const float busy = std::min(1.0f, share);
@@ -129,7 +130,7 @@ void GemmModel::layOver(const Problem &p, llvm::SmallVectorImpl<Block> &grid) co
       const float epilogue = std::max(perElement * step.area, store);
       const float body = std::max(loop, traffic) + epilogue;
       const float power =
-          droop * std::min(work * mmaSeconds * step.products, body) * (body / (body + droopSeconds));
+          droop * std::min(work * mmaSeconds * step.area, body) * (body / (body + droopSeconds));
       const float bound = margin * (columns.prologue[t] + std::max(body + power, atLimit) + block.ramp[i]);
       block.bound[i] = block.tiles[i] < infinity ? bound : infinity;
       // However it is split, the work cannot be spread better than evenly.

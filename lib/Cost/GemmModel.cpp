@@ -267,6 +267,8 @@ Breakdown GemmModel::breakdownOf(const GemmShape &shape, const GemmCandidate &fo
     result.add("quantize", quantization(shape));
   result.add("measured neighbours", correction(shape, result.time().value));
   result.addResource("mma", terms.mma);
+  if (terms.conversions > 0)
+    result.addResource("conversions", terms.conversions);
   result.addResource("lds", terms.lds);
   result.addResource("l2", terms.l2);
   result.addResource("hbm", terms.hbm);

@@ -88,7 +88,7 @@ struct GemmModel::Problem {
 struct GemmModel::Terms {
   double mainLoop = 0, idleUnits = 0, memoryExcess = 0, epilogue = 0, split = 0, prologue = 0, power = 0,
          ramp = 0;
-  double mma = 0, lds = 0, l2 = 0, hbm = 0; // resources
+  double mma = 0, conversions = 0, lds = 0, l2 = 0, hbm = 0; // resources
   const char *loopLimiter = "mma";
 };
 

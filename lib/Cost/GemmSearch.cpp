@@ -178,6 +178,7 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool stre
     terms->power = power;
     terms->ramp = ramp;
     terms->mma = fractional * mma;
+    terms->conversions = terms->mma * tile.conversionWork / tile.productWork;
     terms->lds = fractional * depth * p.elementBytes * (tile.m * tile.readsA + tile.n * tile.readsB) /
                  sharedBytesPerClock / clock;
     terms->l2 = fractional * depth *
@@ -188,12 +189,13 @@ double GemmModel::price(const Problem &p, size_t tileIndex, int split, bool stre
                 clock;
     terms->hbm = hbm;
     const double latency = std::max(fractional * constants.stepLatencyCycles * steps / clock, waiting);
-    const double slowest = std::max({terms->mma, terms->lds, terms->l2, latency});
-    terms->loopLimiter = hbm >= loop             ? "hbm"
-                         : terms->mma == slowest ? "mma"
-                         : terms->lds == slowest ? "lds"
-                         : terms->l2 == slowest  ? "l2"
-                                                 : "load latency";
+    const double slowest = std::max({terms->mma, terms->conversions, terms->lds, terms->l2, latency});
+    terms->loopLimiter = hbm >= loop                     ? "hbm"
+                         : terms->mma == slowest         ? "mma"
+                         : terms->conversions == slowest ? "conversions"
+                         : terms->lds == slowest         ? "lds"
+                         : terms->l2 == slowest          ? "l2"
+                                                         : "load latency";
   }
   return prologue + body + power + ramp + splitCost;
 }

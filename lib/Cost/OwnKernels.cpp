@@ -42,31 +42,30 @@ const CalibrationSet *ownKernelSetFor(const Profile &profile, DataType type, llv
   return own ? own : ownKernelSet(profile, type, kind);
 }
 
-/// Clocks of a tile's products over those of the device's fastest instruction for their type: mma.sync is
-/// slower than wgmma, and a wave that converts its operands first may take longer for that.
-static double productWork(const GemmSchedule &schedule) {
+/// mma.sync is slower than wgmma, and a wave may convert its operands first.
+static void countProducts(GemmTile &tile, const GemmSchedule &schedule) {
   const MatrixInstruction &record = schedule.matrixInstruction();
   double fastest = record.flopsPerCyclePerComputeUnit();
   for (const MatrixInstruction *other :
        denseMatrixInstructions(record.architecture, record.a.type, record.b.type))
     fastest = std::max(fastest, other->flopsPerCyclePerComputeUnit());
-  // Of one wave's products of one depth, its own part of the compute unit.
+  tile.productWork = fastest / record.flopsPerCyclePerComputeUnit();
+  if (record.conversionsPerRegister == 0)
+    return;
+  // Of one wave's products of one depth, on its own quarter of the compute unit. The kernels multiply W by A:
+  // the instruction's first operand is of columns.
+  constexpr int quarters = 4;
   const int64_t down = schedule.waveTileM() / schedule.instructionM(),
                 across = schedule.waveTileN() / schedule.instructionN();
-  double clocks = double(down * across) * record.cycles * record.matrixCores;
-  if (record.conversionsPerRegister > 0) {
-    // The kernels multiply W by A: the instruction's first operand is of columns.
-    const int64_t conversions = operandConversions(record, across, down, schedule.blockScaled);
-    clocks = std::max(clocks, double(conversions) * findIssueCost(record.architecture, "conversion")->cycles);
-  }
-  constexpr int matrixCores = 4;
-  return clocks * fastest / (double(down * across) * record.flops() * matrixCores);
+  const double conversions = double(operandConversions(record, across, down, schedule.blockScaled)) *
+                             findIssueCost(record.architecture, "conversion")->cycles;
+  tile.conversionWork = conversions * fastest / quarters / (double(down * across) * record.flops());
 }
 
 GemmTile gemmTile(const GemmSchedule &schedule, const Profile &profile) {
   GemmTile tile = {schedule.macroTileM, schedule.macroTileN, schedule.macroTileK, double(schedule.wavesN),
                    double(schedule.wavesM)};
-  tile.productWork = productWork(schedule);
+  countProducts(tile, schedule);
   tile.clusterM = schedule.clusterM;
   tile.clusterN = schedule.clusterN;
   tile.maxSplitK = maxSplitK(schedule);

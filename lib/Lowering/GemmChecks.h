@@ -1,4 +1,4 @@
-// The two halves of checkGemm.
+// The half of checkGemm that is about schedules.
 #pragma once
 
 #include "codesign/Isa/MatrixInstruction.h"

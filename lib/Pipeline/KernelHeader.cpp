@@ -42,7 +42,8 @@ static int64_t depthOfPass(const StepPrice &step, const GemmSchedule &schedule, 
 }
 
 /// "per 32 of k, a workgroup needs 2048 clocks of the matrix cores, 1024 of LDS (96 KB read, 32 KB written)
-/// and 32 KB from L2, 16.0 bytes a clock": of the longer of the two.
+/// and 32 KB from L2, 16.0 bytes a clock": of the longest of them; operands that are converted first are a
+/// third.
 static std::string loopText(const KernelPrice &price, const GemmSchedule &schedule, kernel::FuncOp function) {
   const bool isAmd = vendorOf(schedule.architecture) == Vendor::Amd;
   const StepPrice &step = price.step;

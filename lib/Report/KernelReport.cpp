@@ -238,9 +238,8 @@ void printKernels(const Plan &plan, llvm::raw_ostream &stream, const ReportOptio
           formatTime(range.librarySeconds)}));
     }
   constexpr unsigned indent = 2;
-  // Broken, a time would stand below its number.
-  const unsigned gaps = titles.size() - 1;
-  table.print(stream, indent, table.width(indent) - gaps <= options.width ? options.width : 0);
+  // Times are not broken: where the lines cannot be narrow enough, they are as wide as they are.
+  table.print(stream, indent, table.denseWidth(indent) <= options.width ? options.width : 0);
   printSources(sources, stream, options);
   printRunnersUp(plan, stream, options);
   printEnds(plan, stream, options);

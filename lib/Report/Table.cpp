@@ -36,6 +36,10 @@ unsigned Table::width(unsigned indent) const {
   return total - 2;
 }
 
+unsigned Table::denseWidth(unsigned indent) const {
+  return width(indent) - (alignment.size() - 1);
+}
+
 /// The text in lines of at most `width` columns.
 static std::vector<std::string> brokenAtSpaces(const std::string &text, unsigned width) {
   std::string lines;
@@ -48,8 +52,9 @@ static std::vector<std::string> brokenAtSpaces(const std::string &text, unsigned
 
 void Table::print(llvm::raw_ostream &stream, unsigned indent, unsigned maxWidth) const {
   const std::vector<unsigned> widths = columnWidths();
-  const unsigned own = width(indent), last = widths.back(), gaps = alignment.size() - 1;
-  const bool isTooWide = maxWidth > 0 && own > maxWidth, isDense = isTooWide && own - gaps <= maxWidth;
+  const unsigned own = width(indent), last = widths.back();
+  const bool isTooWide = maxWidth > 0 && own > maxWidth,
+             isDense = isTooWide && denseWidth(indent) <= maxWidth;
   if (isTooWide && !isDense && own - last < maxWidth) {
     Table narrow(alignment);
     for (const auto &row : rows) {
@@ -67,7 +72,7 @@ void Table::print(llvm::raw_ostream &stream, unsigned indent, unsigned maxWidth)
     narrow.print(stream, indent);
     return;
   }
-  const unsigned ruleWidth = width(0) - (isDense ? gaps : 0);
+  const unsigned ruleWidth = isDense ? denseWidth(0) : width(0);
   for (const auto &row : rows) {
     std::string line(indent, ' ');
     if (row.empty()) {

@@ -1,6 +1,5 @@
 #include "codesign/Schedule/GemmSchedule.h"
 
-#include "codesign/Isa/MemoryInstruction.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ErrorHandling.h"
 #include <cassert>
@@ -84,7 +83,8 @@ int residentWorkgroups(const GemmSchedule &schedule, const Profile &profile) {
   // What follows the sums takes more than the loop where few are left: without these ptxas 13 spills behind
   // rotated columns, and behind a bias where a list names the rows.
   const int afterwards = vendorOf(schedule.architecture) == Vendor::Nvidia ? 8 : 0;
-  const int waves = profile.wavesPerSimd(compiledRegisters(schedule) + afterwards);
+  const int waves = profile.wavesPerSimd(
+      std::min(compiledRegisters(schedule) + afterwards, profile.registers.maxPerThread));
   return std::max(1, std::min(occupancy(schedule, profile).workgroupsPerComputeUnit,
                               waves * profile.compute.simdsPerComputeUnit / schedule.waves()));
 }

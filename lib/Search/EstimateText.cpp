@@ -48,6 +48,8 @@ std::string scheduleText(const Estimate &estimate, const Profile &profile) {
 static std::string resourceText(llvm::StringRef limiter, Vendor vendor) {
   if (limiter == "mma")
     return vendor == Vendor::Amd ? "the matrix cores" : "the tensor cores";
+  if (limiter == "conversions")
+    return "conversions of operands";
   if (limiter == "lds")
     return vendor == Vendor::Amd ? "LDS" : "shared memory";
   return limiter == "l2" ? "L2" : limiter == "hbm" ? "memory" : limiter.str();

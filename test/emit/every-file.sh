@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # every-file.sh PACKAGE ARCHITECTURE: compiles every kernel of an emitted package for its target and holds the compiler's
 # report to it: no scratch, no spills, no products that ptxas serialises, and for AMD the LDS that the manifest names. Without
-# nvcc, clang compiles CUDA sources to PTX and there is no report. Prints one line per kernel.
+# nvcc, clang compiles CUDA sources to PTX and there is no report. Prints one line per kernel, "ok" or "FAILED" with the reason.
 set -euo pipefail
 package=$1 architecture=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+failed=0
 
 fail() {
   echo "FAILED $1: $2"
@@ -45,7 +46,8 @@ compileNvidia() {
 for file in "$package"/src/*.hip "$package"/src/*.cu; do
   [ -f "$file" ] || continue
   case $architecture in
-  gfx*) compileAmd "$file" ;;
-  *) compileNvidia "$file" ;;
+  gfx*) (compileAmd "$file") || failed=1 ;;
+  *) (compileNvidia "$file") || failed=1 ;;
   esac
 done
+exit $failed

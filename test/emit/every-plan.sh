@@ -25,5 +25,5 @@ for device in "$@"; do
     [ -d "$work/plan/kernels/include" ] && cp -r "$work/plan/kernels/include" "$work/all/"
   done
 done
-"$(dirname "$0")/every-file.sh" "$work/all" "$architecture" >"$work/log" || { sed -n '/^FAILED/,$p' "$work/log"; exit 1; }
+"$(dirname "$0")/every-file.sh" "$work/all" "$architecture" >"$work/log" || { sed '/^ok /d' "$work/log"; exit 1; }
 echo "compiled $(grep -c '^ok ' "$work/log") distinct kernels"

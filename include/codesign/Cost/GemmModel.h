@@ -16,14 +16,16 @@ namespace codesign {
 /// A macro-tile of the output that one workgroup computes.
 struct GemmTile {
   int m = 0, n = 0;
-  int depth = 64;    // of k between two barriers
+  int depth = 64; // of k between two barriers
   // How often each element of A's part is read from LDS, by the waves along n, and of B's. NVIDIA's own
   // kernels: and written.
   double readsA = 1;
   double readsB = 1;
   // How often each element of A's and of B's part is brought in from L2; what comes with it counts as more.
   double fetchesA = 1, fetchesB = 1;
-  double productWork = 1;   // clocks of products over those at the device's rate for their type
+  // Clocks of products, and of what the vector unit makes of their operands first, over those that products
+  // take at the device's rate for their type.
+  double productWork = 1, conversionWork = 0;
   double combineCycles = 0; // after the loop, in which waves that share k add up their sums
   // For 64 of k, that a workgroup takes however few run, and how many of them a compute unit holds; 0: not
   // known, and few workgroups are bound by the HBM bytes that they can have in flight.
@@ -64,7 +66,7 @@ struct GemmChoice {
 template <class Real>
 struct TileStepOf {
   Real area;               // elements of the output
-  Real products;           // the same, as many as arithmetic at the device's rate would be done in its time
+  Real products;           // the same, times the longer of products and conversions
   Real lds;                // elements read from LDS per column of k
   Real fetchedM, fetchedN; // elements of the operands along m and n that L2 delivers per column of k
   Real askM, askN;         // clocks of L2 for a byte of each element per column of k, by operand, if all ask
@@ -191,8 +193,8 @@ private:
   /// What bounds need of each tile, in columns: the search runs along them.
   struct TileColumns {
     std::vector<float> area, products, lds, fetchedM, fetchedN, askM, askN, overhead; // as in TileStepOf
-    std::vector<float> m, n;                                                // extents
-    std::vector<float> rootShape;                                           // square root of n ÷ m
+    std::vector<float> m, n;                                                          // extents
+    std::vector<float> rootShape;                                                     // square root of n ÷ m
     std::vector<float> alone;       // cycles per 64 of k that a workgroup takes however few run
     std::vector<float> unitSeconds; // of an HBM byte if all have their most in flight; 0 with `alone` known
     std::vector<float> prologue;    // seconds

@@ -95,11 +95,11 @@ std::vector<const MatrixInstruction *> denseMatrixInstructions(Architecture arch
                                                                DataType b);
 
 /// With scales of blocks, products of mma.sync that a wave sums at once before scales multiply them; where a
-/// step has more, those of one row of instructions.
+/// step has more, those of one row of instructions. Accumulators::multiply of the sm_80 prelude has it so.
 inline constexpr int64_t mostScaledProductsAtOnce = 8;
 
 /// Conversions that a lane makes for the products of `down` operands A by `across` operands B of one depth:
-/// of each operand once, or with scales of blocks of B once for all products that are summed at once.
+/// of each operand once, but with scales of blocks of B once for each group of products summed at once.
 int64_t operandConversions(const MatrixInstruction &record, int64_t down, int64_t across, bool blockScaled);
 
 /// "mfma", "smfmac", "mma.sync", "wgmma", "tcgen05".

@@ -157,7 +157,8 @@ struct GemmKernel {
   /// Whether tiles are summed up of what several workgroups leave in memory.
   bool sharesTiles() const { return splitK > 1 || streamWorkgroups > 0; }
 
-  /// Keep the LDS reads of one step of k out of the step before: the registers do not hold both.
+  /// Keep the LDS reads of one step of k out of the step before, and what follows the sums out of the last
+  /// one: the registers do not hold both.
   bool fencedSteps = false;
 
   /// Tiles of k that one workgroup multiplies.

@@ -26,6 +26,8 @@ public:
   void print(llvm::raw_ostream &stream, unsigned indent = 2, unsigned maxWidth = 0) const;
   /// Columns of the longest line that print() with this indent and no limit makes.
   unsigned width(unsigned indent = 2) const;
+  /// The same of lines whose columns are one space apart.
+  unsigned denseWidth(unsigned indent = 2) const;
 
 private:
   std::vector<unsigned> columnWidths() const;

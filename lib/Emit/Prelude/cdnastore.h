@@ -18,7 +18,8 @@ struct StoreSteps : RowSteps<Mma, Down, Across> {
   template <class Element, int Pitch>
   __device__ void storeHalvedTransposed(const GlobalRows<Element, Pitch> &matrix, int row, int column) {
     if constexpr (sizeof(Element) == 1)
-      asm volatile("" : "+s"(row)); // or half of what makes a residual's addresses is kept for these
+      // Uniform. Behind a residual of 16 bits its addresses would be kept for these, beside the sums.
+      asm volatile("" : "+s"(row));
     this->forEachQuad([&](auto &part, int first, int i, int j) {
       const Vector<float, 2> pair = {part[first], part[first + 2]};
       storeRun(matrix, row + j, (column + i) / 2, rounded<Element>(pair));

@@ -23,15 +23,16 @@ DEVICE Angle angleOf(const float *table, unsigned position, int column) {
                : "l"(table + position * HeadColumns + column % HeadColumns));
   return angle;
 }
-/// The same without branches, for few of them: all are asked for at once. The column is one of the first eight
-/// of sixteen, or `eight` further on.
+/// The same without branches, for few of them: all are asked for at once. The column is one of the first
+/// eight of sixteen, where tiles and shares begin at multiples of them, or `eight` further on.
 template <int HeadColumns, int Rotated, int Positions>
 DEVICE Angle angleAtOnce(const float *table, unsigned position, int column, int eight) {
   // Where heads hold them whole, both have one address.
   constexpr bool together = HeadColumns % 16 == 0 && Rotated % 16 == 0;
   const bool rotates = (together ? column : column + eight) < Rotated;
   const float *first = table + position * HeadColumns;
-  const float *from = together ? first + column % HeadColumns + eight : first + (column + eight) % HeadColumns;
+  const float *from =
+      together ? first + column % HeadColumns + eight : first + (column + eight) % HeadColumns;
   Angle angle = {rotates ? 0.f : 1.f, 0};
   const bool there = rotates && position < static_cast<unsigned>(Positions);
   asm volatile("{ .reg .pred there; setp.ne.s32 there, %3, 0;\n"

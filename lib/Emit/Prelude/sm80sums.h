@@ -50,7 +50,8 @@ struct Accumulators : StoreSteps<16, 8, Down, Across> {
   template <int Deep>
   INLINED void multiply(const LeftOperands<Mma, Down, Deep> &a, const RightOperands<Mma, Across, Deep> &b,
                         const ColumnScales<Across> &scales) {
-    // Few products are summed at once, or operands of 8 bits are converted again for each row.
+    // Few products are summed at once, or operands of 8 bits are converted again for each row; prices count
+    // that (mostScaledProductsAtOnce).
     constexpr int fewProducts = 8, rows = Down * Across <= fewProducts ? Down : 1;
 #pragma unroll
     for (int first = 0; first < Down; first += rows) {

@@ -40,8 +40,8 @@ inline size_t schedules(size_t usual) {
 }
 
 /// Compiles up to `count` of the device's legal schedules: every other one of those that leave the fewest
-/// registers, the others evenly spread over the list.
-void compileLegalSchedules(const char *device, size_t count, const Sweep &sweep = {});
+/// registers, the others evenly spread over the list. Returns how many.
+size_t compileLegalSchedules(const char *device, size_t count, const Sweep &sweep = {});
 
 /// Every epilogue behind those schedules of each form that leave the fewest registers; where the run is not a
 /// long one, one epilogue for each form in turn.

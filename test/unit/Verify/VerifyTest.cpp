@@ -179,9 +179,10 @@ TEST_F(Verify, StreamKKernelsAreRight) {
 
 /// Persistent workgroups, tensor copies, experts and sums of tokens: from PTX.
 TEST_F(Verify, KernelsOfNvidiaDevicesAreRight) {
-  for (const auto &[device, text, only] : {std::tuple{"a100-sxm", model, "o_proj_n256"},
-                                           std::tuple{"h100-sxm", model, "gate_up_proj_n1280_k256_bf16_m1"},
-                                           std::tuple{"h100-sxm", mixture, "experts_down_e8_n256_k160_bf16_m1"}}) {
+  for (const auto &[device, text, only] :
+       {std::tuple{"a100-sxm", model, "o_proj_n256"},
+        std::tuple{"h100-sxm", model, "gate_up_proj_n1280_k256_bf16_m1"},
+        std::tuple{"h100-sxm", mixture, "experts_down_e8_n256_k160_bf16_m1"}}) {
     emit(text, false, device);
     llvm::Expected<VerifyReport> report = verify(only, /*multiplyAccumulates=*/1e6);
     ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
