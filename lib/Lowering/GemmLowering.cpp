@@ -257,6 +257,13 @@ llvm::Expected<OwningOpRef<ModuleOp>> lowerGemm(MLIRContext &context, const Gemm
   // No ring is longer than the tiles it holds, plus the slot being read.
   if (problem.layout != GemmLayout::TN)
     fitted.stages = std::min<int64_t>(schedule.stages, schedule.kTiles(problem.k) + 1);
+  // A loop that runs once or never is written out, so that nothing else keeps the loads of all steps apart.
+  constexpr int64_t shortTiles = 3, manySums = 128;
+  const bool isShort = problem.layout != GemmLayout::TN && schedule.kTiles(problem.k) <= shortTiles;
+  if (isShort && vendorOf(schedule.architecture) == Vendor::Amd &&
+      schedule.tileM * schedule.tileN >=
+          manySums * schedule.wavesM * schedule.wavesN * waveSize(schedule.architecture))
+    fitted.fencedSteps = true;
   OwningOpRef<ModuleOp> module = persistent            ? buildWgmmaGemm(context, problem, schedule)
                                  : schedule.wavesK > 1 ? buildStreamingGemm(context, problem, schedule)
                                                        : GemmBuilder(context, problem, fitted).build();

@@ -35,7 +35,9 @@ Value WgmmaBuilder::allocate(const Stream &stream) {
 /// The bounds are those of what it spilled, among the schedules with the most sums for each epilogue, and of
 /// a bias with a residual beside 128 sums in a cluster.
 bool WgmmaBuilder::hasUniformRoles() const {
-  constexpr int64_t besideEither = 160, besideBoth = 96, besideBytesAndProducts = 80; // sums of a lane
+  // Sums of a lane. Of two warpgroups each has fewer registers than one alone.
+  const int64_t besideEither = schedule.consumerRegisters > 0 && problem.residual ? 120 : 160;
+  constexpr int64_t besideBoth = 96, besideBytesAndProducts = 80;
   const bool bytes = problem.quantised && !problem.gated,
              rows = problem.residual || problem.rowSquares || problem.rotary;
   const int64_t sums = groupM * groupN / (warpsPerGroup * warpSize);

@@ -7,6 +7,9 @@
 // RUN: codesign-opt %t.squares.mlir --pass-pipeline="builtin.module(kernel-emit{inline-prelude=true})" -o /dev/null > %t.cu
 // RUN: FileCheck %s --check-prefix=VARYING --input-file %t.cu
 // RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_90a,code=sm_90a -cubin -Xptxas -v %t.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS --implicit-check-not=injected --implicit-check-not=serialized --implicit-check-not=C7508 %}
+// The tile of most large products, behind which a residual is read by two warpgroups.
+// RUN: codesign-opt %s --pass-pipeline="builtin.module(kernel-lower-gemm{symbol=residual arch=sm_90a instruction=wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16.ss n=4096 k=4096 tile=128,256,64 waves=2,1 stages=3 cluster=2,1 role-registers=40,232 pack=1 chiplets=1 lds=232448 registers=255 residual=true},kernel-emit{inline-prelude=true})" -o /dev/null > %t.residual.cu
+// RUN: %if nvcc %{ nvcc -std=c++17 -gencode arch=compute_90a,code=sm_90a -cubin -Xptxas -v %t.residual.cu -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS --implicit-check-not=injected --implicit-check-not=serialized --implicit-check-not=C7508 %}
 module {}
 
 // PLAIN: kernel.roles uniform producer registers 0 {

@@ -120,7 +120,8 @@ static void expectAsPriced(const CompilerReport &report, kernel::FuncOp function
   const int64_t byShared = workgroupsPerComputeUnit(price, /*registers=*/1, profile) * price.threads;
   const int64_t ofSimds = profile.compute.simdsPerComputeUnit * profile.compute.waveSize;
   EXPECT_EQ(report.occupancy,
-            std::min<int64_t>(profile.wavesPerSimd(report.registers), llvm::divideCeil(byShared, ofSimds)));
+            std::min<int64_t>(profile.wavesPerSimd(report.registers), llvm::divideCeil(byShared, ofSimds)))
+      << report.registers << " registers";
 }
 
 size_t compileLegalSchedules(const char *device, size_t count, const Sweep &sweep) {

@@ -46,6 +46,8 @@ TEST(Compile, gatesAndResiduals) {
 TEST(Compile, operandsAlongRows) {
   for (const char *device : {"mi300x", "mi355x"}) {
     compileLegalSchedules(device, schedules(2), {.layout = GemmLayout::NN});
+    // As gradients of a router have it: three tiles, whose loop is written out.
+    compileLegalSchedules(device, schedules(2), {.k = 160, .layout = GemmLayout::NN});
     compileLegalSchedules(device, schedules(3), {.layout = GemmLayout::TN});
     const DataType bytes = device == std::string("mi300x") ? DataType::F8E4M3FNUZ : DataType::F8E4M3;
     for (GemmLayout layout : {GemmLayout::NN, GemmLayout::TN})
