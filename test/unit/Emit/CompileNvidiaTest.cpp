@@ -150,8 +150,8 @@ TEST(CompileNvidia, sm90aFloat8) {
 }
 
 TEST(CompileNvidia, sm80AndSm90a) {
-  compileLegalSchedules("a100-sxm", 3);
-  compileLegalSchedules("h100-sxm", 3);
+  compileLegalSchedules("a100-sxm", schedules(2));
+  compileLegalSchedules("h100-sxm", schedules(2));
   if (isLongRun()) {
     compileLegalSchedules("a100-sxm", longCount, {.family = "mma_cp_async_multistage"});
     compileLegalSchedules("h100-sxm", longCount, {.family = "mma_cp_async_multistage"});

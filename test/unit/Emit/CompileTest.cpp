@@ -20,7 +20,7 @@ TEST(Compile, loopsOfOwnOrder) {
 }
 
 TEST(Compile, gfx942) {
-  compileLegalSchedules("mi300x", 8);
+  compileLegalSchedules("mi300x", schedules(4));
   // Rows of a power of two of columns take more registers for addresses.
   compileLegalSchedules("mi300x", schedules(2), {.family = "mfma_lds_double_buffer", .n = 8192});
 }
@@ -32,7 +32,7 @@ TEST(Compile, gfx942WeightStream) {
 }
 
 TEST(Compile, gfx950) {
-  compileLegalSchedules("mi355x", 6);
+  compileLegalSchedules("mi355x", schedules(4));
   compileLegalSchedules("mi355x", schedules(2), {.family = "mfma_weight_stream", .k = 2312});
 }
 
