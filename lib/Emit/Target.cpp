@@ -263,10 +263,10 @@ StringRef sourceExtension(Architecture architecture) {
 
 /// What sm_80 has, and later architectures too.
 static std::string preludeOfMmaSync() {
-  return std::string(preludeSm80) + preludeSm80Tiles + preludeSm80Copies + preludeSm80Across +
-         preludeSm80Operands + preludeSm80Gather + preludeSm80Wave + preludeSm80Scales + preludeExperts +
-         preludeActivations + preludeSm80Epilogue + preludeSm80Rows + preludeSm80Store + preludeSm80Sums +
-         preludeSm80Split + preludeStreamK + preludeSm80StreamK + preludeSm80Tokens;
+  return std::string(preludeSm80) + preludeTileOrder + preludeSm80Tiles + preludeSm80Copies +
+         preludeSm80Across + preludeSm80Operands + preludeSm80Gather + preludeSm80Wave + preludeSm80Scales +
+         preludeExperts + preludeActivations + preludeSm80Epilogue + preludeSm80Rows + preludeSm80Store +
+         preludeSm80Sums + preludeSm80Split + preludeStreamK + preludeSm80StreamK + preludeSm80Tokens;
 }
 
 Prelude preludeOf(Architecture architecture) {
@@ -274,11 +274,11 @@ Prelude preludeOf(Architecture architecture) {
   case Architecture::Gfx942:
   case Architecture::Gfx950: {
     static const std::string text =
-        std::string(preludeCdna) + preludeCdnaStaged + preludeCdnaOperands + preludeCdnaPhases +
-        preludeCdnaCopies + preludeCdnaTranspose + preludeExperts + preludeActivations + preludeCdnaQuantise +
-        preludeCdnaScales + preludeCdnaRuns + preludeCdnaEpilogue + preludeCdnaRows + preludeCdnaStore +
-        preludeCdnaSums + preludeCdnaBlocks + preludeCdnaSplit + preludeStreamK + preludeCdnaStreamK +
-        preludeCdnaTokens;
+        std::string(preludeCdna) + preludeTileOrder + preludeCdnaTiles + preludeCdnaStaged +
+        preludeCdnaOperands + preludeCdnaPhases + preludeCdnaCopies + preludeCdnaTranspose + preludeExperts +
+        preludeActivations + preludeCdnaQuantise + preludeCdnaScales + preludeCdnaRuns + preludeCdnaEpilogue +
+        preludeCdnaRows + preludeCdnaStore + preludeCdnaSums + preludeCdnaBlocks + preludeCdnaSplit +
+        preludeStreamK + preludeCdnaStreamK + preludeCdnaTokens;
     return {"codesign_cdna.h", text};
   }
   case Architecture::Sm80: {

@@ -4,25 +4,13 @@
 
 namespace {
 
-struct Origin {
-  int row, column;
-};
-
-/// The output tile of this workgroup: tiles are walked in bands of BandRows tile rows, so that the workgroups
-/// that run at one time share rows and columns in L2. (Chiplets and run length belong to other targets.)
-template <int TileRows, int TileColumns, int Columns, int BandRows>
-DEVICE Origin tileAt(int index, int rows) {
-  constexpr int columnTiles = (Columns + TileColumns - 1) / TileColumns;
-  const int rowTiles = (rows + TileRows - 1) / TileRows;
-  const int band = index / (BandRows * columnTiles), inBand = index % (BandRows * columnTiles);
-  const int bandRows = minimum(rowTiles - band * BandRows, BandRows);
-  return {(band * BandRows + inBand % bandRows) * TileRows, inBand / bandRows * TileColumns};
-}
+/// The number of this workgroup's tile; chiplets and run length belong to other targets.
 template <int Chiplets = 1, int RunLength = 1>
 DEVICE int dealtTile(int) {
   static_assert(Chiplets == 1, "one die");
   return workgroupId();
 }
+/// The output tile of this workgroup.
 template <int TileRows, int TileColumns, int Columns, int BandRows, int Chiplets = 1, int RunLength = 1>
 DEVICE Origin tileOrder(int rows) {
   return tileAt<TileRows, TileColumns, Columns, BandRows>(dealtTile<Chiplets, RunLength>(0), rows);
