@@ -1,6 +1,7 @@
 // Compiles emitted sources with the device compilers and reads their resource reports.
 #pragma once
 
+#include "codesign/Emit/Emit.h"
 #include "codesign/Isa/Architecture.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -13,6 +14,13 @@
 #include <vector>
 
 namespace codesign::test {
+
+/// The emitted source with its prelude.
+inline std::string sourceOf(kernel::FuncOp function) {
+  EmitOptions options;
+  options.inlinePrelude = true;
+  return llvm::cantFail(emitKernel(function, options));
+}
 
 struct CompilerReport {
   bool compiled = false;

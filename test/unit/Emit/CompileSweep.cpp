@@ -1,6 +1,5 @@
 #include "CompileSweep.h"
 #include "Compile.h"
-#include "codesign/Emit/Emit.h"
 #include "codesign/Price/Price.h"
 #include "mlir/IR/MLIRContext.h"
 #include <numeric>
@@ -53,13 +52,6 @@ static bool isFor(const GemmSchedule &schedule, const Sweep &sweep, const Profil
   return schedule.loop == sweep.loop && maxSplitK(schedule) >= sweep.splitK &&
          schedule.macroTileM >= sweep.leastRows && (!sweep.streamK || cutsTiles(schedule)) &&
          (sweep.experts == 0 || hasRoomForExperts(schedule, profile));
-}
-
-static bool isTaken(const GemmProblem &problem, const GemmKernel &kernel) {
-  llvm::Error error = checkGemm(problem, kernel);
-  const bool taken = !error;
-  llvm::consumeError(std::move(error));
-  return taken;
 }
 
 /// `turn`: steps along rows are one or the other.
@@ -144,7 +136,7 @@ size_t compileLegalSchedules(const char *device, size_t count, const Sweep &swee
     if (!isFor(schedule, sweep, profile))
       return true;
     const GemmKernel kernel = llvm::cantFail(gemmKernel(schedule, profile));
-    return sweep.epilogue && !isTaken(problemOf(sweep, kernel, /*turn=*/0), kernel);
+    return sweep.epilogue && llvm::errorToBool(checkGemm(problemOf(sweep, kernel, /*turn=*/0), kernel));
   });
   EXPECT_TRUE(sweep.epilogue || legal.size() >= 2) << "schedules for the sweep";
   llvm::SmallString<128> folder;
@@ -161,10 +153,8 @@ size_t compileLegalSchedules(const char *device, size_t count, const Sweep &swee
     mlir::MLIRContext context;
     auto module = llvm::cantFail(lowerGemm(context, problemOf(sweep, kernel, turn++), kernel));
     auto function = *module->getOps<kernel::FuncOp>().begin();
-    EmitOptions options;
-    options.inlinePrelude = true;
-    const CompilerReport report = compile(llvm::cantFail(emitKernel(function, options)),
-                                          schedule.architecture, (folder + "/linear").str());
+    const CompilerReport report =
+        compile(sourceOf(function), schedule.architecture, (folder + "/linear").str());
     EXPECT_TRUE(report.compiled) << report.log;
     if (report.compiled && report.measured)
       expectAsPriced(report, function, kernel, profile);

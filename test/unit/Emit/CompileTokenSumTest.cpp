@@ -1,7 +1,6 @@
 // Sums of tokens, compiled for every device.
 #include "Compile.h"
 #include "CompileSweep.h"
-#include "codesign/Emit/Emit.h"
 #include "codesign/Lowering/TokenSum.h"
 #include "codesign/Price/Price.h"
 #include "mlir/IR/MLIRContext.h"
@@ -25,10 +24,8 @@ TEST(Compile, sumsOfTokens) {
       const TokenSumKernel kernel = tokenSumKernel(problem, profile.architecture, targetLimits(profile));
       auto module = llvm::cantFail(lowerTokenSum(context, problem, kernel));
       auto function = *module->getOps<kernel::FuncOp>().begin();
-      EmitOptions options;
-      options.inlinePrelude = true;
-      const CompilerReport report = compile(llvm::cantFail(emitKernel(function, options)),
-                                            profile.architecture, (folder + "/sum").str());
+      const CompilerReport report =
+          compile(sourceOf(function), profile.architecture, (folder + "/sum").str());
       ASSERT_TRUE(report.compiled) << report.log;
       if (!report.measured)
         continue;

@@ -74,10 +74,7 @@ TEST_F(EveryKernel, familiesOfNvidiaCompile) {
       SCOPED_TRACE(cell->name);
       mlir::MLIRContext context;
       auto module = llvm::cantFail(lowerGemm(context, cell->problem, cell->kernel));
-      EmitOptions options;
-      options.inlinePrelude = true;
-      const std::string source =
-          llvm::cantFail(emitKernel(*module->getOps<kernel::FuncOp>().begin(), options));
+      const std::string source = sourceOf(*module->getOps<kernel::FuncOp>().begin());
       const CompilerReport report = compile(source, device, (folder + "/gemm").str());
       EXPECT_TRUE(report.compiled) << report.log;
       EXPECT_EQ(report.scratchBytes, 0);

@@ -3,7 +3,6 @@
 
 #include "../Interpret/GemmFixture.h"
 #include "Compile.h"
-#include "codesign/Emit/Emit.h"
 #include "codesign/Ptx/Ptx.h"
 
 namespace codesign::test {
@@ -12,13 +11,6 @@ class ExecutedGemm : public testing::Test {
 protected:
   void SetUp() override { ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("codesign-ptx", folder)); }
   void TearDown() override { (void)llvm::sys::fs::remove_directories(folder); }
-
-  /// The emitted source with its prelude.
-  static std::string sourceOf(kernel::FuncOp function) {
-    EmitOptions options;
-    options.inlinePrelude = true;
-    return llvm::cantFail(emitKernel(function, options));
-  }
 
   /// The PTX that clang makes of a source; empty, with a failure, where it does not compile.
   std::string ptxOf(const std::string &source, Architecture architecture) {

@@ -2,7 +2,6 @@
 #include "Sass.h"
 #include "../Interpret/TestKernels.h"
 #include "Compile.h"
-#include "codesign/Emit/Emit.h"
 #include "codesign/Price/Price.h"
 #include "mlir/IR/MLIRContext.h"
 #include "gtest/gtest.h"
@@ -44,9 +43,7 @@ protected:
     auto module = llvm::cantFail(lowerGemm(context, problem, kernel));
     auto function = *module->getOps<kernel::FuncOp>().begin();
     price = llvm::cantFail(priceKernel(function));
-    EmitOptions options;
-    options.inlinePrelude = true;
-    std::string source = llvm::cantFail(emitKernel(function, options));
+    std::string source = sourceOf(function);
     if (change)
       change(source);
     const std::string object = (folder + "/kernel").str();

@@ -3,7 +3,6 @@
 
 #include "../Interpret/GemmFixture.h"
 #include "Compile.h"
-#include "codesign/Emit/Emit.h"
 #include "codesign/Simulate/Simulator.h"
 
 namespace codesign::test {
@@ -44,11 +43,8 @@ protected:
     mlir::MLIRContext context;
     auto module = llvm::cantFail(lowerGemm(context, problem, schedule));
     auto function = *module->getOps<kernel::FuncOp>().begin();
-    EmitOptions emitOptions;
-    emitOptions.inlinePrelude = true;
     const std::string object = (folder + "/gemm").str();
-    const CompilerReport report =
-        compile(llvm::cantFail(emitKernel(function, emitOptions)), schedule.architecture, object);
+    const CompilerReport report = compile(sourceOf(function), schedule.architecture, object);
     ASSERT_TRUE(report.compiled) << report.log;
     auto code = simulate::CodeObject::loadFile(object);
     ASSERT_TRUE(static_cast<bool>(code)) << llvm::toString(code.takeError());

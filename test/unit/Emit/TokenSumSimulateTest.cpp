@@ -1,6 +1,7 @@
 // Sums over the rows of tokens in compiled gfx942 and gfx950 code, executed instruction by instruction.
 #include "../Interpret/TokenSumFixture.h"
 #include "SimulatedGemm.h"
+#include "codesign/Interpret/GemmReference.h"
 
 using namespace codesign;
 using namespace codesign::test;
@@ -22,9 +23,7 @@ protected:
     auto module =
         llvm::cantFail(lowerTokenSum(context, problem, tokenSumKernel(problem, architecture, limits)));
     auto function = *module->getOps<kernel::FuncOp>().begin();
-    EmitOptions options;
-    options.inlinePrelude = true;
-    std::string source = llvm::cantFail(emitKernel(function, options));
+    std::string source = sourceOf(function);
     if (change)
       change(source);
     const std::string object = (folder + "/sum").str();

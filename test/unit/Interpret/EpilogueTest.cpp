@@ -1,5 +1,6 @@
 // Gates and residuals behind the sums, on every family.
 #include "GemmFixture.h"
+#include "codesign/Interpret/GemmReference.h"
 
 using namespace codesign;
 using namespace codesign::test;

@@ -250,10 +250,8 @@ static std::optional<KernelCell> cellOf(const KernelFamily &family, size_t opera
     problem.k = kernel->tileK * (kernel->streamWorkgroups > 0 ? 5 : kernel->splitK > 1 ? 4 : 3) - missing;
   operandForms()[form].apply(problem, architecture); // distances of rows follow from k
   epilogues()[epilogue].apply(problem, architecture);
-  if (llvm::Error error = checkGemm(problem, cell.kernel)) {
-    llvm::consumeError(std::move(error));
+  if (llvm::errorToBool(checkGemm(problem, cell.kernel)))
     return std::nullopt;
-  }
   cell.name = family.name + ", " + toString(kind.type).str() + ", scales: " + toString(kind.scaling).str() +
               ", " + operandForms()[form].name + ", " + epilogues()[epilogue].name;
   return cell;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "GemmFixture.h"
+#include "codesign/Interpret/GemmReference.h"
 
 namespace codesign::test {
 

@@ -1,5 +1,6 @@
 // Kernels whose waves share k and stream both operands from global memory.
 #include "NotFinite.h"
+#include "codesign/Interpret/GemmReference.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace codesign;

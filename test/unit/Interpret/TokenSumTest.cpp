@@ -1,5 +1,6 @@
 // The sum over the rows of a token, alone and behind the products of its experts.
 #include "TokenSumFixture.h"
+#include "codesign/Interpret/GemmReference.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace codesign;

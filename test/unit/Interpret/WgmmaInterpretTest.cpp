@@ -1,5 +1,6 @@
 // Warp-specialised kernels: results, and every wait, arrival, fence and barrier that they cannot do without.
 #include "GemmFixture.h"
+#include "codesign/Interpret/GemmReference.h"
 
 using namespace codesign;
 using namespace codesign::test;

@@ -111,6 +111,15 @@ protected:
     return printed(*report);
   }
 
+  /// The symbol of the package's last such kernel, which has most rows of its layer; a failure if there is
+  /// none.
+  std::string lastKernel(llvm::function_ref<bool(const PackagedKernel &)> isWanted) {
+    const PackageSpec manifest = llvm::cantFail(readManifest(package));
+    const auto found = std::find_if(manifest.kernels.rbegin(), manifest.kernels.rend(), isWanted);
+    EXPECT_NE(found, manifest.kernels.rend());
+    return found == manifest.kernels.rend() ? "none" : found->symbol;
+  }
+
   llvm::SmallString<128> folder;
   std::string package;
 };
@@ -143,28 +152,22 @@ TEST_F(Verify, KernelsOfExpertsAreRight) {
 /// Few tiles and a long k: workgroups share them.
 TEST_F(Verify, SplitKernelsAreRightInAnyOrder) {
   emit(narrow);
-  llvm::Expected<PackageSpec> manifest = readManifest(package);
-  ASSERT_TRUE(bool(manifest)) << llvm::toString(manifest.takeError());
-  const auto split = llvm::find_if(manifest->kernels, [](const PackagedKernel &k) { return k.splitK > 1; });
-  ASSERT_NE(split, manifest->kernels.end());
-  llvm::Expected<VerifyReport> report = verify(split->symbol);
+  const std::string split = lastKernel([](const PackagedKernel &k) { return k.splitK > 1; });
+  llvm::Expected<VerifyReport> report = verify(split);
   ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
   EXPECT_TRUE(report->passed()) << printed(*report);
   plant("codesign_cdna.h", "*arrivals = 0;", ";");
-  EXPECT_THAT(failures(split->symbol), HasSubstr("counts of workgroups are not zero afterwards"));
+  EXPECT_THAT(failures(split), HasSubstr("counts of workgroups are not zero afterwards"));
   plant("codesign_cdna.h", "!= count - 1)", "!= 0)");
-  EXPECT_THAT(failures(split->symbol), HasSubstr("wrote 0 tiles")); // NaN, as D is filled before
+  EXPECT_THAT(failures(split), HasSubstr("wrote 0 tiles")); // NaN, as D is filled before
 }
 
 /// Workgroups that have parts of one tile run together; others are left out.
 TEST_F(Verify, StreamKKernelsAreRight) {
   emit(model, /*streamK=*/true);
-  llvm::Expected<PackageSpec> manifest = readManifest(package);
-  ASSERT_TRUE(bool(manifest)) << llvm::toString(manifest.takeError());
-  const auto streamed = llvm::find_if(manifest->kernels, [](const PackagedKernel &k) {
+  const std::string streamed = lastKernel([](const PackagedKernel &k) {
     return k.streamK.steps >= 4 && llvm::StringRef(k.symbol).starts_with("down_proj");
   });
-  ASSERT_NE(streamed, manifest->kernels.end());
   llvm::Expected<VerifyReport> report = verify("down_proj");
   ASSERT_TRUE(bool(report)) << llvm::toString(report.takeError());
   EXPECT_TRUE(report->passed()) << printed(*report);
@@ -172,9 +175,9 @@ TEST_F(Verify, StreamKKernelsAreRight) {
     return launch.workgroupsOfGrid >= 304 && launch.workgroups >= 2;
   })) << printed(*report);
   plant("codesign_cdna.h", "*arrivals = 0;", ";");
-  EXPECT_THAT(failures(streamed->symbol), HasSubstr("counts of workgroups are not zero afterwards"));
+  EXPECT_THAT(failures(streamed), HasSubstr("counts of workgroups are not zero afterwards"));
   plant("codesign_cdna.h", "const int first = from * Steps / units,", "const int first = 0,");
-  EXPECT_THAT(failures(streamed->symbol), HasSubstr("instead of"));
+  EXPECT_THAT(failures(streamed), HasSubstr("instead of"));
 }
 
 /// Persistent workgroups, tensor copies, experts and sums of tokens: from PTX.
@@ -197,15 +200,11 @@ TEST_F(Verify, KernelsOfNvidiaDevicesAreRight) {
 TEST_F(Verify, AWarpgroupThatReleasesNothingWaitsForEver) {
   emit(narrow, false, "h100-sxm");
   plant("codesign_sm90a.h", "if (laneId() >= ClusterSize)\n      return;", "return;");
-  llvm::Expected<PackageSpec> manifest = readManifest(package);
-  ASSERT_TRUE(bool(manifest)) << llvm::toString(manifest.takeError());
-  // Of most rows: large tiles leave room for fewer slots than a workgroup has steps.
-  const auto persistent =
-      std::find_if(manifest->kernels.rbegin(), manifest->kernels.rend(), [](const PackagedKernel &k) {
-        return k.persistentCluster > 0 && llvm::StringRef(k.symbol).starts_with("gate_up_proj");
-      });
-  ASSERT_NE(persistent, manifest->kernels.rend());
-  EXPECT_THAT(failures(persistent->symbol), HasSubstr("waits for ever"));
+  // Large tiles leave room for fewer slots than a workgroup has steps.
+  const std::string persistent = lastKernel([](const PackagedKernel &k) {
+    return k.persistentCluster > 0 && llvm::StringRef(k.symbol).starts_with("gate_up_proj");
+  });
+  EXPECT_THAT(failures(persistent), HasSubstr("waits for ever"));
 }
 
 TEST_F(Verify, WeightsOfAnotherExpertAreWrong) {
